@@ -1,0 +1,42 @@
+# Every target makes what it needs; `make` alone lists them. GNU make 3.81 or newer, any POSIX shell.
+
+PYTHON ?= python3
+ARGS ?=
+
+ready := .venv/.ready
+python := .venv/bin/python
+
+.PHONY: help setup demo test lint types check clean
+
+##@ Start here
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { print "\n" substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(ready) ## Make .venv with everything the other targets need (PYTHON=python3.12 picks another Python)
+
+demo: $(ready) ## Make pictures with a stand-in service, twice and after a kill; nothing is really paid
+	$(python) scripts/demo.py
+
+##@ Check
+test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
+	$(python) -m pytest $(ARGS)
+
+lint: $(ready) ## Check style and formatting with ruff
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+types: $(ready) ## Check types with mypy
+	$(python) -m mypy
+
+check: lint types test ## Everything that must pass before a commit
+
+##@ Tidy
+clean: ## Remove whatever these targets made, .venv too; pictures in generated-images stay
+	rm -rf .venv build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is set-up's last act: an interrupted one leaves none, and the next target starts over.
+$(ready): pyproject.toml scripts/setup.sh
+	@PYTHON='$(PYTHON)' sh scripts/setup.sh
