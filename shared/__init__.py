@@ -1,0 +1,1 @@
+"""What the image skills share: money, journal, keys, network and the contract of a command."""

@@ -1,0 +1,147 @@
+"""The frame of every command: common options, streams, and the one place where an end becomes a document."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shared import interrupts
+from shared.errors import BadInput, SkillError
+from shared.messages import LANGUAGES, quoted, shown
+from shared.run import Run, Skill, is_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+LONGEST_TIMEOUT = 86400.0  # seconds
+LONGEST_VARIANT = 200  # characters
+
+
+@dataclass(frozen=True)
+class Options:
+    """The common options of every command, as given; see docs/contract.md."""
+
+    json: bool
+    result_file: str | None
+    quiet: bool
+    lang: str
+    dry_run: bool
+    output_dir: str | None
+    timeout: str | None
+    no_wait: bool
+    resume: str | None
+    new: bool
+    variant: str
+    yes: bool
+
+    def seconds(self) -> float | None:
+        """Return --timeout in seconds; None when it was not given.
+
+        Raises:
+            BadInput: not a number of seconds up to a day.
+        """
+        return number("--timeout", self.timeout, 1.0, LONGEST_TIMEOUT)
+
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--json", "--output-json", is_flag=True, help="Print one JSON document on stdout."),
+    click.option("--result-file", metavar="PATH", help="Write the JSON document to a file as well."),
+    click.option("--quiet", is_flag=True, help="No progress on stderr."),
+    click.option("--lang", default="auto", metavar="auto|en|zh", help="Language of what is said."),
+    click.option("--dry-run", is_flag=True, help="Show what would be sent and what it costs; send nothing."),
+    click.option("--output-dir", metavar="DIR", help="Where pictures go (default: generated-images)."),
+    click.option("--timeout", metavar="SECONDS", help="Stop waiting after this long; the task goes on."),
+    click.option("--no-wait", is_flag=True, help="Return as soon as the service has accepted the task."),
+    click.option("--resume", metavar="ID", help="Go on with a task by its id; costs nothing."),
+    click.option("--new", is_flag=True, help="Pay for the same request again."),
+    click.option("--variant", default="", metavar="TEXT", help="Another picture of the same request."),
+    click.option("--yes", is_flag=True, help="Do not ask before spending, on a terminal."),
+)
+
+
+def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the common options to a click command; its function gets them as `options`, and its `run`."""
+
+    @functools.wraps(function)
+    def with_options(**arguments: Any) -> Any:
+        options = Options(**{one.name: arguments.pop(one.name) for one in fields(Options)})
+        run = click.get_current_context().ensure_object(Run)
+        run.json = options.json  # what looked like it in argv may have been somebody's prompt
+        languages = ("auto", *LANGUAGES)
+        if options.lang not in languages:
+            raise BadInput("not_one_of", flag="--lang", expected=", ".join(languages), got=shown(options.lang))
+        if len(options.variant) > LONGEST_VARIANT or not (options.variant.isprintable() or not options.variant):
+            raise BadInput("variant_invalid", flag="--variant", most=LONGEST_VARIANT, got=shown(options.variant))
+        _check_result_file(options.result_file)
+        return function(run=run, options=options, **arguments)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), with_options)
+
+
+def _check_result_file(path: str | None) -> None:
+    if path is None:
+        return
+    target = Path(path).absolute()
+    if not path or target.is_dir() or not target.parent.is_dir():
+        raise BadInput("result_file_invalid", flag="--result-file", got=shown(path))
+
+
+def number(flag: str, text: str | None, least: float, most: float, *, whole: bool = False) -> float | None:
+    """Return the value of a numeric flag, None when it was not given.
+
+    Raises:
+        BadInput: `not_a_number`, naming the flag, the range and what came.
+    """
+    if text is None:
+        return None
+    try:
+        value = float(int(text)) if whole else float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:g}", got=shown(text))
+    return value
+
+
+def run_command(command: click.Command, skill: Skill, argv: Sequence[str], launcher: str) -> int:
+    """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold."""
+    prepare_streams()
+    run = Run(skill, argv, launcher)
+    error: SkillError | interrupts.Interrupted | None = None
+    try:
+        with interrupts.handled():
+            ended = command.main(args=list(argv), prog_name=Path(launcher).name, standalone_mode=False, obj=run)
+        if isinstance(ended, int):  # --help and --version have printed what was asked
+            return ended
+    except click.ClickException as failure:
+        error = BadInput("usage", detail=quoted(failure.format_message()), launcher=run.launcher)
+    except (SkillError, interrupts.Interrupted) as failure:
+        error = failure
+    except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1 instead of a traceback
+        error = SkillError("bug", kind=type(failure).__name__, where=_where(failure))
+    return run.end(error)
+
+
+def prepare_streams() -> None:
+    """Make streams that are no terminal UTF-8; a terminal, or PYTHONIOENCODING, keeps its encoding."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if stream is None or not hasattr(stream, "reconfigure"):
+            continue
+        if is_terminal(stream) or os.environ.get("PYTHONIOENCODING"):
+            stream.reconfigure(errors="backslashreplace" if stream is not sys.stdin else "surrogateescape")
+        else:
+            stream.reconfigure(
+                encoding="utf-8", errors="backslashreplace" if stream is not sys.stdin else "strict"
+            )
+
+
+def _where(failure: BaseException) -> str:
+    frame = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

@@ -1,0 +1,181 @@
+"""One entry of the journal: what is kept of a paid task, and the one way its state moves on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared import interrupts
+from shared.errors import DiskError
+from shared.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from shared.files import Lock
+
+SCHEMA = 1
+PROMPT_START = 40  # characters of a prompt that an entry shows
+
+State = Literal["prepared", "submitting", "submitted", "succeeded", "failed", "refused", "unreachable", "unknown"]
+Charged = Literal["yes", "no", "unknown"]
+
+
+def fingerprint(
+    *,
+    skill: str,
+    base_url: str,
+    account: str,
+    mode: str,
+    model: str,
+    prompt: str,
+    parameters: Mapping[str, object],
+    references: Sequence[str] = (),
+    variant: str = "",
+) -> str:
+    """Return the hex SHA-256 that says whether two requests ask for the same picture.
+
+    `parameters` are those the user sees, after defaults; `references` in their order, a URL by its text and a
+    file by the SHA-256 of its bytes. Price, output folder, language and waiting are no part of it.
+    """
+    identity = {
+        "version": 1,
+        "skill": skill,
+        "base_url": base_url,
+        "account": account,
+        "mode": mode,
+        "model": model,
+        "prompt": prompt,
+        "parameters": dict(parameters),
+        "references": list(references),
+        "variant": variant,
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def prompt_record(prompt: str) -> dict[str, object]:
+    """Return what an entry keeps of a prompt: SHA-256, length in characters, and how it starts."""
+    digest = hashlib.sha256(prompt.encode()).hexdigest()
+    return {"sha256": digest, "length": len(prompt), "start": prompt[:PROMPT_START]}
+
+
+@dataclass
+class Entry:
+    """One paid task as the journal knows it; times are ISO 8601 UTC."""
+
+    fingerprint: str
+    skill: str
+    provider: str
+    mode: str
+    model: str
+    base_url: str
+    account: str
+    local_id: str = ""
+    sequence: int = 0
+    state: State = "prepared"
+    task_id: str | None = None
+    variant: str = ""
+    prompt: dict[str, object] = field(default_factory=dict)
+    requested: dict[str, Any] = field(default_factory=dict)
+    applied: dict[str, Any] = field(default_factory=dict)
+    output_dir: str = ""
+    charged: Charged = "no"
+    possible_charges: int = 0
+    attempts: int = 0
+    cost: dict[str, Any] | None = None
+    images: list[dict[str, Any]] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    created_at: str = ""
+    submitted_at: str | None = None
+    finished_at: str | None = None
+    seconds: float | None = None
+    """From the service's acceptance to the end, when one process saw both; feeds the estimates."""
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Entry:
+        """Read an entry; unknown fields of a later minor version are left out.
+
+        Raises:
+            ValueError: not an entry, or one of a version this code does not know.
+        """
+        document = json.loads(content)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise ValueError("not an entry of this version")
+        known = {one.name for one in fields(cls)}
+        try:
+            return cls(**{name: value for name, value in document.items() if name in known})
+        except TypeError as error:
+            raise ValueError("an entry without its identity") from error
+
+    def to_json(self) -> bytes:
+        """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+class OpenTask:
+    """An entry together with its lock: whoever holds it may work on the task and write the entry."""
+
+    def __init__(self, entry: Entry, folder: Path, lock: Lock, now: Callable[[], datetime]) -> None:
+        self.entry = entry
+        self.path = folder / f"{entry.local_id}.json"
+        self._lock = lock
+        self._now = now
+
+    def save(self, **changes: Any) -> None:
+        """Set fields of the entry and make them durable before returning.
+
+        Raises:
+            DiskError: `journal_failed`; the file still holds the former state.
+        """
+        for name, value in changes.items():
+            setattr(self.entry, name, value)
+        try:
+            with interrupts.held(firmly=True):
+                write_atomically(self.path, self.entry.to_json(), temporary=self.path.with_suffix(".tmp"))
+        except OSError as error:
+            raise DiskError("journal_failed", path=self.path, reason=error.strerror, remedy="resume") from error
+
+    def about_to_spend(self) -> None:
+        """Record, before a paid request is sent, that one may have been charged from now on."""
+        entry = self.entry
+        self.save(
+            state="submitting",
+            charged="unknown",
+            attempts=entry.attempts + 1,
+            possible_charges=entry.possible_charges + 1,
+        )
+
+    def not_spent(self, state: State, **changes: Any) -> None:
+        """Record that the last paid request provably was not accepted."""
+        remaining = self.entry.possible_charges - 1
+        charged = "unknown" if remaining else "no"
+        self.save(state=state, possible_charges=remaining, charged=charged, **changes)
+
+    def submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
+        """Record the id that the service gave out."""
+        cost = dict(cost) if cost else None
+        self.save(state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=stamp(self._now()))
+
+    def finish(self, state: State, **changes: Any) -> None:
+        """Record the end of the task."""
+        self.save(state=state, finished_at=stamp(self._now()), **changes)
+
+    def release(self) -> None:
+        """Let go of the task; the entry stays as it was last saved."""
+        self._lock.release()
+
+
+def stamp(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, to the millisecond, ending in Z."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """Return the time that `stamp` wrote."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

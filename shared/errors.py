@@ -1,0 +1,168 @@
+"""Everything that can go wrong, as one tree; a branch is an exit code of the contract.
+
+SkillError                  1  a bug of ours, when nothing more exact is raised
+├── BadInput                2
+├── ConfigurationError      3  key, dependency or setting missing or malformed
+├── Rejected                -  the service said no: nothing was accepted, nothing charged
+│   ├── KeyRefused          4
+│   ├── OutOfCredits        5
+│   ├── RateLimited         6
+│   └── Refused             7  parameters or content
+├── TaskFailed              8
+├── NotFinished             9  the task goes on at the service
+├── OutcomeUnknown         10  a paid request may have been accepted
+│   └── AnswerLost         10  ... because it left and no whole answer came back
+├── Unreachable            11
+│   ├── NeverReached       11  ... and it is proven that no byte of the request left
+│   └── ReadFailed         11  a free request that may work when repeated
+├── DiskError              12
+├── UnusableResult         13
+└── Busy                   14  another process works on the same request
+
+Whether money was spent is not a property of an error but of the task: it stands in the result (result.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Remedy = Literal["again", "new", "resume", "forget"]
+"""What to run next: the same command, the same with --new, the task by its id, or drop a journal entry."""
+
+
+class SkillError(Exception):
+    """An end that the contract knows, told to the person through the message catalogue.
+
+    `code` is both the stable name in the result document and the id of the sentence in the catalogue;
+    `<code>.hint` is the id of what to do next. `facts` fill both sentences.
+    """
+
+    exit_code = 1
+    retryable = False
+    remedy: Remedy | None = None
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        remedy: Remedy | None = None,
+        provider_code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        **facts: object,
+    ) -> None:
+        super().__init__(code, facts)
+        self.code = code
+        self.facts: dict[str, Any] = facts
+        self.remedy = remedy or self.remedy
+        self.provider_code = provider_code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.retry_after = retry_after
+        """Seconds that the service asked to wait, when it did."""
+
+
+class BadInput(SkillError):
+    """A flag, file or value that cannot be used; found before anything was sent."""
+
+    exit_code = 2
+
+
+class ConfigurationError(SkillError):
+    """A key, a dependency or a setting that is missing or malformed."""
+
+    exit_code = 3
+
+
+class Rejected(SkillError):
+    """The service answered that it did not accept the request: nothing was made, nothing charged."""
+
+
+class KeyRefused(Rejected):
+    """The service does not accept this key."""
+
+    exit_code = 4
+
+
+class OutOfCredits(Rejected):
+    """The account has no credits left, or its plan does not include this."""
+
+    exit_code = 5
+
+
+class RateLimited(Rejected):
+    """The service asks to wait; `retry_after` says how long when it told."""
+
+    exit_code = 6
+    retryable = True
+    remedy: Remedy | None = "again"
+
+
+class Refused(Rejected):
+    """The service refused the parameters or the content."""
+
+    exit_code = 7
+
+
+class TaskFailed(SkillError):
+    """The service accepted the task and could not finish it."""
+
+    exit_code = 8
+    remedy: Remedy | None = "new"
+
+
+class NotFinished(SkillError):
+    """Waiting ended before the task did; the task goes on at the service."""
+
+    exit_code = 9
+    retryable = True
+    remedy: Remedy | None = "resume"
+
+
+class OutcomeUnknown(SkillError):
+    """A paid request may have been accepted; it is not sent again without the user's word."""
+
+    exit_code = 10
+    remedy: Remedy | None = "new"
+
+
+class AnswerLost(OutcomeUnknown):
+    """The request may have left and no whole answer came back."""
+
+
+class Unreachable(SkillError):
+    """The service could not be reached, and nothing was accepted."""
+
+    exit_code = 11
+    retryable = True
+    remedy: Remedy | None = "again"
+
+
+class NeverReached(Unreachable):
+    """The connection proves that no byte of the request left this machine."""
+
+
+class ReadFailed(Unreachable):
+    """A free request without a usable answer; sending it again costs nothing."""
+
+
+class DiskError(SkillError):
+    """A file or folder of this machine could not be read or written."""
+
+    exit_code = 12
+
+
+class UnusableResult(SkillError):
+    """The service finished, but its result, or part of it, cannot be used."""
+
+    exit_code = 13
+    remedy: Remedy | None = "resume"
+
+
+class Busy(SkillError):
+    """Another process works on the same request, and waiting was forbidden."""
+
+    exit_code = 14
+    retryable = True
+    remedy: Remedy | None = "again"

@@ -1,0 +1,166 @@
+"""Files: private folders, atomic writes, names that cannot escape, and locks that die with their owner."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import itertools
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from shared.errors import DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+BLOCK = 1 << 20
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into a DiskError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError("disk_failed", path=path, reason=error.strerror or type(error).__name__) from error
+
+
+def make_private_folder(path: Path) -> None:
+    """Make `path` and its missing parents, each with mode 700; existing folders keep theirs.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    with disk_errors(path):
+        missing = []
+        folder = path
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for folder in reversed(missing):
+            folder.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+
+def sync_folder(path: Path) -> None:
+    """Flush the folder's own entries, so that a rename survives a power cut (a no-op on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
+    """Replace `path` by `content`, mode 600: a reader sees the old file or the new one, whole.
+
+    `temporary` is a fixed name for a file whose only writer holds its lock, so that a killed writer leaves
+    at most one stray file, which the next writer overwrites; by default the name is random.
+
+    Raises:
+        OSError: nothing of `path` has changed then; a caller that serves people wraps it in `disk_errors`.
+    """
+    temporary = temporary or path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(temporary, flags, PRIVATE_FILE), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex SHA-256 of a file's bytes, read in blocks of 1 MiB."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def move_into_place(temporary: Path, target: Path) -> Path:
+    """Give a finished file its final name without replacing a file; return the name it got.
+
+    A taken name becomes `<stem>-2<suffix>`, `-3` and so on: what a person edited or kept is never lost. The
+    caller holds the lock of the task that the name belongs to, so no second writer looks at the same moment.
+    """
+    others = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
+    free = next(path for path in itertools.chain([target], others) if not os.path.lexists(path))
+    temporary.replace(free)
+    sync_folder(free.parent)
+    return free
+
+
+class Lock:
+    """A kernel lock on a file that is never deleted: it is free as soon as its owner is gone, however it went.
+
+    No process ids are stored or judged. Not re-entrant; a lock belongs to one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def try_acquire(self) -> bool:
+        """Take the lock if it is free; never waits.
+
+        Raises:
+            OSError: the lock file cannot be opened or the file system knows no locks.
+        """
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)
+        try:
+            taken = _lock(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if taken:
+            self._descriptor = descriptor
+        else:
+            os.close(descriptor)
+        return taken
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)  # closing drops flock and msvcrt locks alike
+            self._descriptor = None
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt  # noqa: PLC0415  - Windows only
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl  # noqa: PLC0415  - POSIX only
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            return False
+        raise
+    return True

@@ -1,0 +1,331 @@
+"""HTTP for the skills: named hosts, explicit keys, total deadlines, bounded answers, proof of what left."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import math
+import os
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies, select_proxy
+
+from shared.errors import AnswerLost, ConfigurationError, NeverReached, ReadFailed, UnusableResult
+from shared.files import disk_errors
+from shared.http_connection import ProvingAdapter, Transmission, watched
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url, host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from shared.keys import Secret
+
+CONNECT_SECONDS = 10.0
+LARGEST_ANSWER = 4 << 20  # bytes of a JSON answer after decompression; the services' answers are below 100 kB
+IDLE_SECONDS = 2.0  # a SPEND does not trust a connection that was idle for longer
+MOST_REDIRECTS = 3
+BLOCK = 1 << 16
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer: HTTP status, headers (case-blind), body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        """The name that the service gave the request, for its support."""
+        value = self.headers.get("x-request-id")
+        return value[:200] if value else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds from now that Retry-After asks to wait (a number or a date), None without a usable one."""
+        return retry_after_seconds(self.headers.get("retry-after"))
+
+    def json(self) -> Any:
+        """Return the body as JSON, strictly.
+
+        Raises:
+            ValueError: not UTF-8, not JSON, NaN or infinite numbers, a name given twice, nested too deep.
+        """
+        try:
+            return json.loads(
+                self.body.decode("utf-8-sig"),
+                parse_constant=_refuse,
+                parse_float=_finite,
+                object_pairs_hook=_object,
+            )
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+
+def retry_after_seconds(text: str | None) -> float | None:
+    """Return what a Retry-After header asks for, in seconds from now; None when it is absent, past or garbage."""
+    if not text:
+        return None
+    try:
+        seconds = float(int(text))
+    except ValueError:
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  - rare
+
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return seconds if seconds >= 0 else None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return result
+
+
+class KeyHeader(AuthBase):
+    """Carries a key in a header; as an explicit auth object it also keeps `.netrc` out."""
+
+    def __init__(self, name: str, secret: Secret, *, scheme: str = "") -> None:
+        self._name = name
+        self._secret = secret
+        self._scheme = scheme
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers[self._name] = f"{self._scheme} {self._secret.reveal()}".lstrip()
+        return request
+
+
+class _NoKey(AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class Session:
+    """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names."""
+
+    def __init__(self, *, user_agent: str, hosts: Collection[str] | None, auth: AuthBase | None = None) -> None:
+        self._hosts = hosts
+        self._auth = auth or _NoKey()
+        self._last_used = time.monotonic()
+        self._http = requests.Session()
+        self._http.trust_env = False  # proxies and certificates are taken from the environment below; .netrc never
+        self._http.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, identity"})
+        self._http.verify = certificates()
+        self._http.mount("https://", ProvingAdapter())
+        self._http.mount("http://", ProvingAdapter())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def spend(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+        """Send a request that costs money, once, on a connection that is fresh enough to be trusted.
+
+        Raises:
+            NeverReached: proven by the connection; sending it again is safe.
+            AnswerLost: anything else without a whole answer.
+        """
+        if time.monotonic() - self._last_used > IDLE_SECONDS:
+            self._http.close()
+        return self._send(method, url, headers=headers, body=body, seconds=seconds)
+
+    def read(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> Answer:
+        """Send a request that costs nothing.
+
+        Raises:
+            ReadFailed: no whole answer came within `seconds`; the caller may repeat it.
+        """
+        try:
+            return self._send(method, url, headers=headers, body=body, seconds=seconds)
+        except (NeverReached, AnswerLost) as error:
+            raise ReadFailed("unreachable", remedy="resume", **error.facts) from error
+
+    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
+        """Write what a picture link holds to `target`; return the media type that the server names.
+
+        Follows at most 3 redirects, https only, never to a private address, never with a key.
+
+        Raises:
+            UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
+            ReadFailed: no whole answer; may work when repeated.
+        """
+        deadline = time.monotonic() + seconds
+        for _ in range(MOST_REDIRECTS + 1):
+            try:
+                check_public_url(url)
+            except UrlRefused as error:
+                raise UnusableResult("link_refused", reason=Said(f"url_{error.reason}")) from error
+            try:
+                found = self._fetch(url, target, deadline - time.monotonic(), largest)
+            except (NeverReached, AnswerLost) as error:
+                raise ReadFailed("unreachable", remedy="resume", **error.facts) from error
+            if not isinstance(found, _Redirect):
+                return found
+            url = urljoin(url, found.location)
+        raise UnusableResult("link_refused", reason=Said("url_too_many_redirects"))
+
+    def _fetch(self, url: str, target: BinaryIO, seconds: float, largest: int) -> str | _Redirect | None:
+        with self._exchange("GET", url, {"Accept-Encoding": "identity"}, None, seconds, public=True) as response:
+            if response.is_redirect:
+                return _Redirect(response.headers["location"])
+            status = response.status_code
+            if status in (408, 429) or status >= 500:  # noqa: PLR2004  - trouble that may pass
+                wait = retry_after_seconds(response.headers.get("retry-after"))
+                raise ReadFailed(
+                    "read_failed", http_status=status, status=status, retry_after=wait, remedy="resume"
+                )
+            if status != 200:  # noqa: PLR2004
+                raise UnusableResult("link_expired", http_status=status, status=status)
+            room = largest
+            for block in response.iter_content(BLOCK):
+                room -= len(block)
+                if room < 0:
+                    raise UnusableResult("picture_too_large", megabytes=largest >> 20)
+                with disk_errors(Path(target.name)):  # or a full disk would look like a broken connection
+                    target.write(block)
+            return response.headers.get("content-type")
+
+    def _send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> Answer:
+        if host_of(url) not in (self._hosts or ()):
+            raise ValueError(f"{host_of(url)} is not a host of this session")
+        with self._exchange(method, url, headers, body, seconds, public=False) as response:
+            content = bytearray()
+            for block in response.iter_content(BLOCK):
+                content += block
+                if len(content) > LARGEST_ANSWER:
+                    raise AnswerLost("answer_lost", reason=Said("reason_too_large"), host=host_of(url))
+            return Answer(response.status_code, response.headers, bytes(content))
+
+    @contextlib.contextmanager
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        seconds: float,
+        *,
+        public: bool,
+    ) -> Iterator[requests.Response]:
+        """Yield the answer with its body still to be read; both have to be done within `seconds`."""
+        proxies = get_environ_proxies(url)
+        proxy = select_proxy(url, proxies)
+        _require_socks_package(proxy)
+        transmission = Transmission(public_peer=public and not proxy)
+        seconds = max(seconds, 0.001)
+        try:
+            with (
+                watched(transmission, seconds),
+                self._http.request(
+                    method,
+                    url,
+                    headers=dict(headers),
+                    data=body,
+                    auth=self._auth,
+                    proxies=proxies,
+                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                yield response
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            reason = Said(f"reason_{_why(error, transmission)}")
+            if transmission.may_have_left:
+                raise AnswerLost("answer_lost", reason=reason, host=host_of(url)) from error
+            raise NeverReached("unreachable", reason=reason, host=host_of(url)) from error
+        finally:
+            self._last_used = time.monotonic()
+
+
+@dataclass(frozen=True)
+class _Redirect:
+    location: str
+
+
+def certificates() -> str | bool:
+    """Return the trusted certificates that the environment names, else True for the built-in ones.
+
+    Raises:
+        ConfigurationError: `certificates_missing` when it names something that is not there.
+    """
+    for variable in CA_VARIABLES:
+        path = os.environ.get(variable)
+        if path:
+            if not Path(path).exists():
+                raise ConfigurationError("certificates_missing", variable=variable, path=path)
+            return path
+    return True
+
+
+def _require_socks_package(proxy: str | None) -> None:
+    if proxy and proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:
+        raise ConfigurationError("socks_missing", proxy=proxy, package="PySocks")
+
+
+def _why(error: BaseException, transmission: Transmission) -> str:
+    """Say in a word what went wrong; only for the sentence, never for the decision to send again."""
+    if transmission.overdue:
+        return "timeout"
+    links = list(_chain(error))
+    for kind, word in _WORDS:
+        if any(isinstance(link, kind) for link in links):
+            return "proxy_auth" if word == "proxy" and any("407" in str(link) for link in links) else word
+    return "cut"
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "dns"),
+    (ssl.SSLCertVerificationError, "certificate"),
+    (requests.exceptions.ProxyError, "proxy"),
+    (ConnectionRefusedError, "refused"),
+    (TimeoutError, "timeout"),
+    (requests.Timeout, "timeout"),
+    (ssl.SSLError, "tls"),
+    (ConnectionResetError, "reset"),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and everything it was raised from, however the libraries keep it."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        link = waiting.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        related = (link.__cause__, link.__context__, getattr(link, "reason", None), *link.args)
+        waiting += [one for one in related if isinstance(one, BaseException)]

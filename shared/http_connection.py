@@ -1,0 +1,134 @@
+"""The connection that proves what left: whether a byte of a request can have reached its service."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+
+from shared.errors import UnusableResult
+from shared.urls import is_public_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3 import PoolManager
+    from urllib3.connection import HTTPConnection
+    from urllib3.connectionpool import HTTPConnectionPool
+
+
+class Transmission:
+    """What is known of one request on its way.
+
+    `may_have_left` turns true with the first byte after TCP, CONNECT and TLS are done. The class of an
+    exception proves nothing: behind a proxy, a refused CONNECT and a cut after the request raise the same.
+    """
+
+    def __init__(self, *, public_peer: bool = False) -> None:
+        self.may_have_left = False
+        self.overdue = False
+        self.public_peer = public_peer
+        """Refuse a direct connection whose peer has a private address, before a byte is sent."""
+        self._socket: socket.socket | None = None
+
+    def uses(self, connected: socket.socket | None) -> None:
+        """Remember the socket that a deadline has to close."""
+        self._socket = connected
+
+    def abort(self) -> None:
+        """End the request from another thread: whoever reads or writes its socket gets an error at once."""
+        self.overdue = True
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # SSLSocket.shutdown would take the TLS state away from under the reading thread
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+_current: ContextVar[Transmission] = ContextVar("transmission")
+
+
+@contextlib.contextmanager
+def watched(transmission: Transmission, seconds: float) -> Iterator[None]:
+    """Watch the requests sent in the block, and abort them after `seconds` in total.
+
+    A timeout of requests is per read: a service that sends one byte a second never meets it.
+    """
+    token = _current.set(transmission)
+    timer = threading.Timer(seconds, transmission.abort)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        _current.reset(token)
+
+
+class _Proving:
+    """Mixed in front of urllib3's connection classes."""
+
+    sock: socket.socket | None
+    auto_open: bool
+    _ready = False
+
+    def _new_conn(self) -> socket.socket:
+        connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+        transmission = _current.get()
+        if transmission.public_peer and not is_public_address(connected.getpeername()[0], from_name=True):
+            connected.close()
+            raise UnusableResult("link_private")
+        transmission.uses(connected)
+        return connected
+
+    def connect(self) -> None:
+        self._ready = False
+        super().connect()  # type: ignore[misc]
+        self._ready = True
+
+    def send(self, data: Any) -> None:
+        if self.sock is None and self.auto_open:
+            self.connect()
+        transmission = _current.get()
+        transmission.uses(self.sock)
+        if self._ready:  # before that, what is sent is CONNECT, for the proxy
+            transmission.may_have_left = True
+        super().send(data)  # type: ignore[misc]
+
+
+@functools.cache
+def _proving(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
+    connection: type[HTTPConnection] = pool.ConnectionCls  # type: ignore[assignment]
+    proving = type(f"Proving{connection.__name__}", (_Proving, connection), {})
+    return type(f"Proving{pool.__name__}", (pool,), {"ConnectionCls": proving})
+
+
+class ProvingAdapter(HTTPAdapter):
+    """An adapter of requests whose direct, proxied and SOCKS connections all prove what left; it never retries."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
+        """Make direct connections prove what left."""
+        super().init_poolmanager(*args, **keywords)
+        self._replace_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
+        """Make connections through a proxy prove what left."""
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **keywords)
+        if not known:
+            self._replace_pools(manager)
+        return manager
+
+    @staticmethod
+    def _replace_pools(manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = {
+            scheme: _proving(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+        }

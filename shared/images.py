@@ -1,0 +1,123 @@
+"""Pictures of a result: fetched, checked to be whole, and saved under a name that tells their true type."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shared.errors import ReadFailed, UnusableResult
+from shared.files import disk_errors, move_into_place, sha256_of
+from shared.pictures import NotAPicture, Picture, inspect_picture
+from shared.polling import read_patiently
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from shared.polling import Limits
+
+LARGEST_PICTURE = 64 << 20  # bytes; a 4K PNG has 10-25 MB
+TRIES = 3
+DOWNLOAD_SECONDS = 120.0  # for one try of one picture
+
+
+class Downloads(Protocol):
+    """What can fetch a picture link: the download session of shared.http."""
+
+    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
+        """Write what the link holds to `target`."""
+        ...
+
+
+def check_output_folder(folder: Path) -> None:
+    """Make the folder and prove that a file can be written into it, before anything is spent.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{secrets.token_hex(4)}"
+        try:
+            probe.write_bytes(b"x")
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -> dict[str, Any]:
+    """Fetch one picture to `target` plus the ending of its true type; return its row of the result's `images`.
+
+    The caller holds the task's lock. A file of that name with other content is kept, and a free name taken.
+
+    Raises:
+        UnusableResult: the link is refused or expired, or three tries gave no whole picture.
+        DiskError: `disk_failed`.
+    """
+    part = target.with_name(f".{target.name}.part")
+
+    def fetch(seconds: float) -> Picture:
+        with part.open("wb") as file:
+            downloads.download(url, file, seconds=min(seconds, DOWNLOAD_SECONDS), largest=LARGEST_PICTURE)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            return inspect_picture(part)
+        except NotAPicture as error:
+            raise ReadFailed("picture_unusable", reason=Said(f"picture_{error.reason}")) from error
+
+    with disk_errors(target.parent):
+        try:
+            picture = read_patiently(fetch, limits, tries=TRIES)
+            digest = sha256_of(part)
+            path = target.with_name(target.name + picture.extension)
+            if not (path.is_file() and sha256_of(path) == digest):
+                path = move_into_place(part, path)
+        except ReadFailed as failure:
+            code = failure.code if failure.code == "picture_unusable" else "picture_unreachable"
+            raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
+        finally:
+            part.unlink(missing_ok=True)
+    return {
+        "path": str(path),
+        "url": url,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": picture.bytes,
+        "sha256": digest,
+    }
+
+
+def kept_pictures(images: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]] | None:
+    """Return the rows of saved pictures that are still what they were, copied to `folder` from elsewhere.
+
+    None when there are none, or one is gone or altered.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    rows = []
+    with disk_errors(folder):
+        for row in images:
+            path = folder.__class__(row["path"])
+            if not path.is_file() or sha256_of(path) != row["sha256"]:
+                return None
+            if path.parent != folder:
+                path = _copied(path, folder / path.name, row["sha256"])
+            rows.append({**row, "path": str(path)})
+    return rows or None
+
+
+def _copied(path: Path, target: Path, digest: str) -> Path:
+    if target.is_file() and sha256_of(target) == digest:
+        return target
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(path, part)
+        return move_into_place(part, target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""SIGINT and SIGTERM: an orderly end, held back for the moments in which a paid task could be lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+HELD_NOTE = (
+    b"Interrupted: waiting for the service's answer first, so that nothing paid is lost (again: stop now).\n"
+)
+
+
+class Interrupted(BaseException):
+    """The process was asked to stop; not an Exception, so that no retry swallows it."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+class _Holds:
+    """How many blocks hold signals back now, how many of them firmly, and the signal that waits."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.firm = 0
+        self.pending: int | None = None
+
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self.firm:
+            self.pending = number
+        elif self.open and self.pending is None:
+            self.pending = number
+            with contextlib.suppress(OSError):
+                os.write(2, HELD_NOTE)  # print is not re-entrant in a signal handler
+        else:
+            self.pending = None
+            raise Interrupted(number)
+
+
+_holds = _Holds()  # signal handlers are global to the process, and so is what they ask
+
+
+@contextlib.contextmanager
+def handled() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM inside the block into `Interrupted`; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holds.pending = None
+    before = {number: signal.signal(number, _holds.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def held(*, firmly: bool = False) -> Iterator[None]:
+    """Hold signals back until the block ends well; `Interrupted` is raised then.
+
+    A block that ends in an error of its own tells that error instead. The second signal ends the block at
+    once, unless `firmly`: for blocks of milliseconds, such as writing the id that the service just gave out.
+    """
+    _holds.open += 1
+    _holds.firm += firmly
+    try:
+        yield
+    finally:
+        _holds.open -= 1
+        _holds.firm -= firmly
+    if _holds.pending is not None and not _holds.open:
+        number, _holds.pending = _holds.pending, None
+        raise Interrupted(number)

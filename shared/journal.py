@@ -1,0 +1,238 @@
+"""The journal of paid tasks: it decides whether a request creates, attaches, returns or stops."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Literal
+
+from shared.entry import Entry, OpenTask, State, fingerprint, moment, stamp
+from shared.errors import BadInput, Busy, DiskError, NotFinished, OutcomeUnknown, TaskFailed
+from shared.files import Lock, disk_errors, make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+REUSED_FOR = timedelta(hours=24)
+HISTORY = 50  # entries that an estimate looks at
+LOCK_PAUSE = 0.2  # seconds between two looks at a lock that somebody else holds
+LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+FINGERPRINT = re.compile(rb'"fingerprint": ?"([0-9a-f]{64})"')
+
+Verdict = Literal["create", "attach", "return"]
+UNFINISHED: frozenset[State] = frozenset(("prepared", "submitting", "submitted"))
+PASSED_OVER_BY_NEW: frozenset[State] = frozenset(("succeeded", "failed", "unknown"))
+
+
+@dataclass
+class Claim:
+    """What the journal decided for a request, and the task in our hands; use it in a `with` block."""
+
+    verdict: Verdict
+    task: OpenTask
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.task.release()
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for another process that works on the same request; clock and sleep in seconds."""
+
+    deadline: float
+    wait: bool = True
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    on_wait: Callable[[Entry], None] = lambda _entry: None
+
+
+class Journal:
+    """The entries of one skill: written in the state folder in force, looked up in the default one too."""
+
+    def __init__(
+        self, skill: str, state_folders: Sequence[Path], *, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self.skill = skill
+        self.folders = [state / "image-skills" / skill / "tasks" for state in state_folders]
+        self._now = now or (lambda: datetime.now(timezone.utc))
+
+    def claim(self, draft: Entry, patience: Patience, *, new: bool = False) -> Claim:
+        """Decide what to do with a request, by the table of docs/money.md, and take its task in hand.
+
+        `draft` describes the request; its local id and sequence are given here. Verdicts: `create` with a
+        fresh entry in state prepared; `attach` to one that is submitted; `return` the pictures of one that
+        succeeded within 24 hours. `new` passes over entries that are succeeded, failed or unknown.
+
+        Raises:
+            TaskFailed: the same request failed and may have been charged.
+            OutcomeUnknown: the same request may have been accepted and its answer is lost.
+            NotFinished, Busy: another process works on it, until the deadline or with waiting forbidden.
+            DiskError: the journal cannot be read or written.
+        """
+        waited_for: str | None = None
+
+        def decide() -> Claim | Entry | None:
+            with ExitStack() as held:
+                for folder in self._existing_folders():
+                    lock = held.enter_context(Lock(folder / f"{draft.fingerprint}.lock"))
+                    if not lock.try_acquire():
+                        return None
+                found = self._newest(draft.fingerprint, new=new, but_not=waited_for)
+                return self._take(*found, draft) if found else self._create(draft)
+
+        with disk_errors(self.folders[0]):
+            make_private_folder(self.folders[0])
+            while not isinstance(outcome := decide(), Claim):
+                if outcome and waited_for is None:
+                    waited_for = outcome.local_id
+                self._wait(outcome, patience)
+        return outcome
+
+    def resume(self, identifier: str, adoption: Entry, patience: Patience) -> Claim:
+        """Take the task with this local or service id in hand; an unknown service id is adopted as submitted.
+
+        Raises:
+            BadInput: a local id that the journal does not know, or an entry for which nothing was accepted.
+            TaskFailed, OutcomeUnknown, NotFinished, Busy, DiskError: as for `claim`.
+        """
+        with disk_errors(self.folders[0]):
+            while found := self.find(identifier):
+                taken = self._take(*found, None)
+                if isinstance(taken, Claim):
+                    return taken
+                self._wait(taken, patience)
+        if LOCAL_ID.fullmatch(identifier):
+            raise BadInput("task_unknown", identifier=identifier)
+        adoption.state, adoption.task_id, adoption.charged = "submitted", identifier, "unknown"
+        adoption.fingerprint = fingerprint(
+            skill=self.skill,
+            base_url=adoption.base_url,
+            account=adoption.account,
+            mode="adopted",
+            model="",
+            prompt="",
+            parameters={"task_id": identifier},
+        )
+        return self.claim(adoption, patience)
+
+    def find(self, identifier: str) -> tuple[Path, Entry] | None:
+        """Return the folder and the newest entry that bears this local or service id."""
+        found = [
+            (folder, entry) for folder, entry in self.entries() if identifier in (entry.local_id, entry.task_id)
+        ]
+        return max(found, key=lambda one: one[1].local_id, default=None)
+
+    def entries(self) -> Iterator[tuple[Path, Entry]]:
+        """Yield every readable entry with its folder, oldest first within a folder."""
+        for folder in self._existing_folders():
+            for path in sorted(folder.glob("*.json")):
+                try:
+                    yield folder, Entry.from_json(path.read_bytes())
+                except (OSError, ValueError):
+                    continue
+
+    def recent(self, alike: Callable[[Entry], bool]) -> list[Entry]:
+        """Return up to 50 of the latest entries that succeeded and are `alike`, newest first."""
+        done = [entry for _, entry in self.entries() if entry.state == "succeeded" and alike(entry)]
+        return sorted(done, key=lambda entry: entry.local_id, reverse=True)[:HISTORY]
+
+    def _existing_folders(self) -> list[Path]:
+        return sorted({folder for folder in self.folders if folder.is_dir()})
+
+    def _newest(self, print_: str, *, new: bool, but_not: str | None) -> tuple[Path, Entry] | None:
+        """Return the entry that decides; with `new`, the ended ones are passed over, save one we waited for."""
+        matches = sorted(
+            self._matching(print_), key=lambda one: (one[1].sequence, one[1].created_at), reverse=True
+        )
+        for folder, entry in matches:
+            if not new or entry.state not in PASSED_OVER_BY_NEW or entry.local_id == but_not:
+                return folder, entry
+        return None
+
+    def _matching(self, print_: str) -> Iterator[tuple[Path, Entry]]:
+        """Yield the entries of a fingerprint; a file that may be one and cannot be read stops everything."""
+        for folder in self._existing_folders():
+            for path in folder.glob("*.json"):
+                content = path.read_bytes()
+                told = FINGERPRINT.search(content)
+                if told and told.group(1).decode() != print_:
+                    continue
+                try:
+                    yield folder, Entry.from_json(content)
+                except ValueError:
+                    raise DiskError("journal_unreadable", path=path, local_id=path.stem, remedy="forget") from None
+
+    def _take(self, folder: Path, entry: Entry, draft: Entry | None) -> Claim | Entry:
+        """Lock the entry and decide by its state; returns the entry itself while a living owner holds it.
+
+        Without a `draft` (resume) nothing is created.
+        """
+        lock = Lock(folder / f"{entry.local_id}.lock")
+        if not lock.try_acquire():
+            return entry
+        task = OpenTask(entry, folder, lock, self._now)
+        try:
+            task.entry = Entry.from_json(task.path.read_bytes())  # what was read before the lock may be old
+            verdict = self._settle(task, resumed=draft is None)
+        except BaseException:
+            task.release()
+            raise
+        if verdict != "create":
+            return Claim(verdict, task)
+        task.release()
+        if draft is None:
+            raise BadInput("nothing_to_resume", identifier=entry.local_id, state=task.entry.state)
+        return self._create(draft)
+
+    def _settle(self, task: OpenTask, *, resumed: bool) -> Verdict:
+        """Apply the table to an entry whose lock is ours; a dead owner's entry gets its end first."""
+        entry = task.entry
+        if entry.state == "prepared":
+            task.finish("unreachable", error={"code": "ended_before_sending"})
+        elif entry.state == "submitting":
+            task.finish("unknown", error={"code": "ended_while_sending"})
+        if entry.state in ("refused", "unreachable") or (entry.state == "failed" and entry.charged == "no"):
+            return "create"
+        if entry.state == "submitted":
+            return "attach"
+        if entry.state == "succeeded":
+            age = self._now() - moment(entry.finished_at or entry.created_at)
+            return "return" if resumed or age < REUSED_FOR else "create"
+        if entry.state == "failed":
+            reason = (entry.error or {}).get("reason", "")
+            raise TaskFailed("task_failed_before", local_id=entry.local_id, reason=reason)
+        raise OutcomeUnknown("outcome_unknown_before", local_id=entry.local_id, since=entry.created_at)
+
+    def _create(self, draft: Entry) -> Claim:
+        """Write the draft as a new entry, locked before anybody can see it."""
+        now = self._now()
+        draft.local_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        draft.created_at = stamp(now)
+        draft.sequence = 1 + max((entry.sequence for _, entry in self._matching(draft.fingerprint)), default=0)
+        lock = Lock(self.folders[0] / f"{draft.local_id}.lock")
+        lock.try_acquire()
+        task = OpenTask(draft, self.folders[0], lock, self._now)
+        task.save()
+        return Claim("attach" if draft.state == "submitted" else "create", task)
+
+    @staticmethod
+    def _wait(owned: Entry | None, patience: Patience) -> None:
+        """Pause before the next look at a lock that another process holds."""
+        if owned and not patience.wait:
+            raise Busy("request_busy", local_id=owned.local_id)
+        if patience.clock() >= patience.deadline:
+            raise NotFinished("request_still_busy", local_id=owned.local_id if owned else "", remedy="again")
+        if owned:
+            patience.on_wait(owned)
+        patience.sleep(LOCK_PAUSE)

@@ -1,0 +1,185 @@
+"""Keys: where one comes from, how it is shown, and how it is kept out of everything that is written."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote, quote_plus
+
+from shared.errors import ConfigurationError
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+LONGEST_KEY = 4096  # bytes; the services' keys are below 200
+LARGEST_KEY_FILE = 65536  # bytes
+SHORTEST_MASKED_WITH_END = 20  # characters; a shorter key shows nothing of itself
+SHORTEST_REDACTED = 4  # characters; replacing shorter text would garble the message, not protect a key
+
+_in_play: dict[str, tuple[str, ...]] = {}
+
+
+class Secret:
+    """A key in play: it prints as its mask everywhere, and `redact` takes it out of any text from now on."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        if len(value) >= SHORTEST_REDACTED:
+            _in_play.setdefault(value, _spellings(value))
+
+    def reveal(self) -> str:
+        """Return the key itself; only for the header or form field that carries it to its service."""
+        return self._value
+
+    def account(self) -> str:
+        """Return 12 hex characters of the key's SHA-256: tells accounts apart without telling the key."""
+        return hashlib.sha256(self._value.encode()).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return mask_key(self._value)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(mask_key(self._value), spec)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied")
+
+
+def mask_key(key: str) -> str:
+    """Return what may be shown of a key: its last 4 characters if it has 20 or more, else nothing of it."""
+    return "****" + key[-4:] if len(key) >= SHORTEST_MASKED_WITH_END else "****"
+
+
+def _spellings(value: str) -> tuple[str, ...]:
+    raw = value.encode()
+    forms = {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        raw.hex(),
+        raw.hex().upper(),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
+_URL_QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+
+
+def redact_keys(text: str) -> str:
+    """Return `text` with every key in play replaced by its mask, in all the spellings a log may hold."""
+    for value, spellings in _in_play.items():
+        for spelling in spellings:
+            if spelling in text:
+                text = text.replace(spelling, mask_key(value))
+    return text
+
+
+def redact(text: str) -> str:
+    """Return `text` without keys, and its URLs without credentials and query (a signature may be in there)."""
+    text = redact_keys(text)
+    if "://" in text:
+        text = _URL_CREDENTIALS.sub("", text)
+        text = _URL_QUERY.sub(r"\1", text)
+    return text
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """A place a key may come from: its name as people know it, and how to read it (None: not there)."""
+
+    name: str
+    read: Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class FoundKey:
+    """A usable key, the source that gave it, and the earlier sources that held nothing usable, with why."""
+
+    secret: Secret
+    source: str
+    passed_over: tuple[tuple[str, str], ...]
+
+
+def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> FoundKey:
+    """Return the key of the first source that is set.
+
+    A source that is empty or still holds an unresolved `$NAME` counts as not set and is passed over; one that
+    holds anything else malformed ends the search, because falling through would use somebody else's account.
+
+    Raises:
+        ConfigurationError: `missing` when no source is set; `key_malformed` when the first that is set holds
+            spaces, control or non-ASCII characters, or more than 4 kB.
+    """
+    passed_over: list[tuple[str, str]] = []
+    for source in sources:
+        text = source.read()
+        if text is None:
+            continue
+        key = text.strip()
+        if not key or key.startswith("$"):
+            passed_over.append((source.name, "empty" if not key else "unresolved"))
+            continue
+        if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()) or " " in key:
+            raise ConfigurationError("key_malformed", source=source.name)
+        return FoundKey(Secret(key), source.name, tuple(passed_over))
+    raise ConfigurationError(missing, passed_over=", ".join(name for name, _ in passed_over))
+
+
+def read_key_file(path: Path, name: str) -> str | None:
+    """Return the value of `name` in a private env file, or None when there is no file or no such name.
+
+    The file is not followed through a symlink, must belong to this user, and is tightened to mode 600 when
+    others could read it. Values are never interpolated.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=error.strerror) from error
+    with os.fdopen(descriptor, "rb") as file:
+        _refuse_foreign(descriptor, path)
+        content = file.read(LARGEST_KEY_FILE + 1)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=Said("not_small_text")) from None
+    if len(content) > LARGEST_KEY_FILE or "\0" in text:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=Said("not_small_text"))
+    import io  # noqa: PLC0415  - with dotenv, only for those who keep a key file
+
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    return dotenv_values(stream=io.StringIO(text), interpolate=False).get(name)
+
+
+def _refuse_foreign(descriptor: int, path: Path) -> None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigurationError("key_file_refused", path=path, reason=Said("not_regular_file"))
+    if not hasattr(os, "geteuid"):
+        return
+    if status.st_uid != os.geteuid():
+        raise ConfigurationError("key_file_refused", path=path, reason=Said("belongs_to_another"))
+    if status.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)

@@ -1,0 +1,172 @@
+"""From a launcher to a skill's command: the right Python, its dependencies, or a sentence that says what to do."""
+
+# Standard library only, and Python 3.7 syntax: this is what an old or bare Python reads.
+
+import importlib
+import importlib.util
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from typing import Dict, List, Optional
+
+OLDEST_PYTHON = (3, 10)
+DEPENDENCIES = {
+    "click": "click>=8.1.8",
+    "dotenv": "python-dotenv>=1.0.1",
+    "requests": "requests>=2.32.4",
+    "urllib3": "urllib3>=2.7",
+}
+"""What every skill needs: module name and requirement."""
+SECOND_START = "IMAGE_SKILLS_SECOND_START"
+"""Set for the process that is started with another interpreter, so that it never starts a third."""
+
+
+def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] = None) -> int:
+    """Run `command` ("package.module:function") and return its exit code.
+
+    The function gets the arguments and the launcher's path. When Python is too old or a dependency is missing,
+    the launcher is started again, once: by the skills' own environment, else by uv. `dependencies` maps the
+    module names that a skill needs to their requirements.
+    """
+    needed = DEPENDENCIES if dependencies is None else dependencies
+    missing = [needed[name] for name in needed if importlib.util.find_spec(name) is None]
+    old = sys.version_info < OLDEST_PYTHON
+    if old or missing:
+        again = None if os.environ.get(SECOND_START) else _another_interpreter(launcher)
+        if again:
+            return _start_again(again)
+        return _explain(launcher, missing, needed, old=old)
+    module, function = command.split(":")
+    return int(getattr(importlib.import_module(module), function)(sys.argv[1:], launcher))
+
+
+def _environment_folder() -> str:
+    state = os.environ.get("OPENCLAW_STATE_DIR")
+    if not state:
+        home = os.environ.get("OPENCLAW_HOME") or os.path.expanduser("~")
+        state = os.path.join(home, ".openclaw")
+    return os.path.join(os.path.abspath(os.path.expanduser(state)), "image-skills", "venv")
+
+
+def _interpreter(environment: str) -> str:
+    return os.path.join(environment, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+
+
+def _another_interpreter(launcher: str) -> Optional[List[str]]:
+    """Return the beginning of an argv that can run the launcher, or None."""
+    python = _interpreter(_environment_folder())
+    if os.access(python, os.X_OK):
+        return [python, launcher]
+    uv = shutil.which("uv")
+    return [uv, "run", "--quiet", "--no-project", "--script", launcher] if uv else None
+
+
+def _start_again(argv: List[str]) -> int:
+    os.environ[SECOND_START] = "1"
+    argv = argv + sys.argv[1:]
+    if os.name == "nt":  # exec would detach from the console there
+        return subprocess.call(argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(argv[0], argv)
+    return 1
+
+
+def _explain(launcher: str, missing: List[str], needed: Dict[str, str], *, old: bool) -> int:
+    """Say what is missing and the one command that helps; return exit code 3."""
+    found = {
+        "found": "%d.%d" % sys.version_info[:2],
+        "needed": "%d.%d" % OLDEST_PYTHON,
+        "missing": ", ".join(missing),
+    }
+    code = "python_too_old" if old else "dependency_missing"
+    message, hint = (text.format(**found) for text in _TEXTS[code]["zh" if _speaks_chinese() else "en"])
+    line = None if old else _install_line([needed[name] for name in sorted(needed)])
+    sys.stderr.write("\n".join([message, hint] + ([line] if line else [])) + "\n")
+    if "--json" in sys.argv or "--output-json" in sys.argv:
+        print(json.dumps(_document(launcher, code, message, hint, line)))
+    return 3
+
+
+_TEXTS = {
+    "python_too_old": {
+        "en": (
+            "Python {needed} or newer is needed; this is Python {found}.",
+            "Install a newer Python, or uv, then run the same command again.",
+        ),
+        "zh": ("需要 Python {needed} 或更高版本，当前是 {found}。", "请安装新版 Python 或 uv，再运行同一条命令。"),
+    },
+    "dependency_missing": {
+        "en": (
+            "These Python packages are missing: {missing}.",
+            "Run this once; every image skill uses what it installs. (With uv it is not needed.)",
+        ),
+        "zh": (
+            "缺少这些 Python 包：{missing}。",
+            "运行一次下面的命令即可，所有图片技能共用它装好的环境（若已安装 uv，则无需任何操作）。",
+        ),
+    },
+}
+
+
+def _install_line(requirements: List[str]) -> str:
+    environment = _environment_folder()
+    make = [sys.executable or "python3", "-m", "venv", environment]
+    fill = [_interpreter(environment), "-m", "pip", "install", "--quiet"] + requirements
+    return " && ".join(_quoted(argv) for argv in (make, fill))
+
+
+def _quoted(argv: List[str]) -> str:
+    return subprocess.list2cmdline(argv) if os.name == "nt" else " ".join(shlex.quote(word) for word in argv)
+
+
+def _speaks_chinese() -> bool:
+    words = " ".join(sys.argv)
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "--lang=zh" in sys.argv or "--lang zh" in words or locale.lower().startswith("zh")
+
+
+def _document(launcher: str, code: str, message: str, hint: str, line: Optional[str]) -> Dict[str, object]:
+    """Return the result document (result.schema.json) of a start that did not get as far as result.py."""
+    shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
+    following = {"argv": shell + [line], "shell": line} if line else None
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    document: Dict[str, object] = dict.fromkeys(
+        ("skill_version", "provider", "model", "mode", "task_id", "local_id", "journal"), None
+    )
+    document.update(
+        schema_version=1,
+        ok=False,
+        status="not_started",
+        skill=os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(launcher)))),
+        reused=False,
+        images=[],
+        media=[],
+        input_images=[],
+        requested={},
+        applied={},
+        cost={"amount": None, "unit": None, "source": "unknown"},
+        charged="no",
+        possible_charges=0,
+        attempts=0,
+        started_at=now,
+        finished_at=now,
+        elapsed_seconds=0,
+        next=following,
+    )
+    document["error"] = {
+        "code": code,
+        "message": message,
+        "hint": hint,
+        "next": following,
+        "retryable": False,
+        "charged": "no",
+        "provider_code": None,
+        "http_status": None,
+        "request_id": None,
+    }
+    return document

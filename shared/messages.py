@@ -1,0 +1,81 @@
+"""What is said to people: one catalogue, English and Chinese side by side."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Literal
+
+from shared.keys import redact
+from shared.texts import SHARED, Said, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+LONGEST_SHOWN = 80  # characters of a value that came from outside
+
+
+class Catalogue:
+    """The sentences of `shared` and of one skill, in one language."""
+
+    def __init__(self, language: Language, *tables: Mapping[str, Text]) -> None:
+        self.language = language
+        self._texts: dict[str, Text] = {}
+        for table in (SHARED, *tables):
+            self._texts.update(table)
+
+    def say(self, message: str, /, **facts: object) -> str:
+        """Return the sentence with its facts, without keys and link signatures.
+
+        Raises:
+            KeyError: the catalogue does not know the message, or a fact is missing: a bug of ours.
+        """
+        text = self._texts[message]
+        template = text.zh if self.language == "zh" else text.en
+        words = {name: self.say(fact) if isinstance(fact, Said) else fact for name, fact in facts.items()}
+        return redact(template.format(**words))
+
+    def knows(self, message: str) -> bool:
+        """Tell whether there is such a sentence."""
+        return message in self._texts
+
+
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_KANA = re.compile("[\u3040-\u30ff\uff66-\uff9f]")
+
+
+def choose_language(option: str, words: str) -> Language:
+    """Return the language to speak: as asked, else by the user's own words, else by the locale.
+
+    Chinese needs Han characters and no kana (Japanese has both).
+    """
+    if option in LANGUAGES:
+        return option
+    if _HAN.search(words) and not _KANA.search(words):
+        return "zh"
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def shown(value: object) -> str:
+    """Return a value from outside as it may stand in a sentence: one line, quoted, at most 80 characters."""
+    text = str(value)
+    text = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    return (
+        '"'
+        + "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+        + '"'
+    )
+
+
+def quoted(text: object, longest: int = 500) -> str:
+    """Return a service's own words as one harmless line.
+
+    A line that begins with MEDIA: would make OpenClaw attach a file, so none can begin in here.
+    """
+    line = " ".join(str(text)[: 4 * longest].split())
+    line = "".join(char for char in line if char.isprintable())
+    line = line if len(line) <= longest else line[: longest - 1] + "…"
+    return re.sub(r"(?i)media:", "media\u2236", line)

@@ -1,0 +1,137 @@
+"""Waiting for a task: when to look, how long, and that a failed look is no failed task."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from shared.errors import NotFinished, RateLimited, ReadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FASTEST_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
+LONGEST_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
+EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two tries of one read
+
+
+class Ended(Protocol):
+    """What a look at a task has to tell: whether there is any use in looking again."""
+
+    @property
+    def ended(self) -> bool:
+        """True when the service will not change the task any more."""
+        ...
+
+
+Look = TypeVar("Look", bound=Ended)
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When to look at a task, in seconds.
+
+    One early look after one interval catches quick refusals; then silence until 0.9 × the earliest finish
+    that is known; then the short polite interval. `earliest` 0 means that nothing is known.
+    """
+
+    interval: float
+    earliest: float = 0.0
+
+    def next_look(self, looks: int, elapsed: float) -> float:
+        """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
+        quiet_until = EARLIEST_SHARE * self.earliest
+        if looks == 0 or elapsed >= quiet_until:
+            return self.interval
+        return max(self.interval, quiet_until - elapsed)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to wait: until `deadline` on `clock` (seconds), and for `most_looks` looks when given."""
+
+    deadline: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    most_looks: int | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, never negative."""
+        return max(0.0, self.deadline - self.clock())
+
+
+def wait_for_task(
+    fetch: Callable[[float], Look],
+    *,
+    schedule: Schedule,
+    limits: Limits,
+    on_update: Callable[[float, Look | ReadFailed | None], None],
+) -> Look:
+    """Look at a task until it ended, and return that last look.
+
+    `fetch` gets the seconds it may take and raises ReadFailed when a look did not work: that is told and
+    looked again. `on_update` hears the elapsed seconds with every look, and in between (None) about once a
+    second, so that it can keep a person informed.
+
+    Raises:
+        NotFinished: `still_running` at the deadline or after `most_looks`.
+        RateLimited: the service asks to wait longer than a minute.
+    """
+    start = limits.clock()
+    looks, pause = 0, schedule.next_look(0, 0.0)
+    while limits.most_looks is None or looks < limits.most_looks:
+        if not _sleep(pause, limits, lambda: on_update(limits.clock() - start, None)):
+            break
+        seen: Look | ReadFailed
+        try:
+            seen = fetch(limits.left)
+        except ReadFailed as failure:
+            seen = failure
+        looks += 1
+        elapsed = limits.clock() - start
+        on_update(elapsed, seen)
+        pause = schedule.next_look(looks, elapsed)
+        if isinstance(seen, ReadFailed):
+            pause = max(pause, _asked_pause(seen))
+        elif seen.ended:
+            return seen
+    raise NotFinished("still_running", elapsed=f"{limits.clock() - start:.0f}", looks=looks)
+
+
+def read_patiently(read: Callable[[float], Value], limits: Limits, *, tries: int | None = None) -> Value:
+    """Repeat a free read until it works, with full jitter between 0.5 and 8 s; `read` gets its seconds.
+
+    Raises:
+        ReadFailed: the last one, when the deadline is reached or `tries` are used up.
+        RateLimited: the service asks to wait longer than a minute.
+    """
+    longest, done = FIRST_PAUSE, 0
+    while True:
+        try:
+            return read(limits.left)
+        except ReadFailed as failure:
+            done += 1
+            pause = max(random.uniform(0, longest), _asked_pause(failure))  # noqa: S311  - jitter, no secret
+            longest = min(2 * longest, LONGEST_PAUSE)
+            if done == tries or not _sleep(pause, limits, lambda: None):
+                raise
+
+
+def _asked_pause(failure: ReadFailed) -> float:
+    pause = failure.retry_after or 0.0
+    if pause > LONGEST_RETRY_AFTER:
+        raise RateLimited("rate_limited", retry_after=pause, wait=f"{pause:.0f} s", remedy="resume") from failure
+    return pause
+
+
+def _sleep(seconds: float, limits: Limits, tick: Callable[[], None]) -> bool:
+    """Sleep in steps of a second, telling each; False when the deadline comes first (it is waited for)."""
+    until = limits.clock() + seconds
+    while (now := limits.clock()) < min(until, limits.deadline):
+        limits.sleep(min(1.0, until - now, limits.deadline - now))
+        tick()
+    return limits.clock() < limits.deadline

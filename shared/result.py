@@ -1,0 +1,121 @@
+"""The result document: the same keys for success and failure, described by result.schema.json."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.entry import stamp
+from shared.keys import redact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.entry import Charged, Entry, State
+
+SCHEMA_VERSION = 1
+Status = Literal["prepared", "submitted", "running", "succeeded", "failed", "refused", "unknown", "not_started"]
+_STATUS_OF_ENTRY: dict[State, Status] = {
+    "prepared": "not_started",
+    "submitting": "unknown",
+    "submitted": "submitted",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "refused": "refused",
+    "unreachable": "not_started",
+    "unknown": "unknown",
+}
+
+
+@dataclass
+class Result:
+    """What a command has found out so far; it ends as one document, however the command ends.
+
+    `charged`, `possible_charges` and `cost` speak of the task, not of this run: with `reused` true, this run
+    sent nothing that costs.
+    """
+
+    skill: str
+    skill_version: str
+    provider: str
+    status: Status = "not_started"
+    model: str | None = None
+    mode: str | None = None
+    task_id: str | None = None
+    local_id: str | None = None
+    reused: bool = False
+    images: list[dict[str, Any]] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+    input_images: list[dict[str, Any]] = field(default_factory=list)
+    requested: dict[str, Any] = field(default_factory=dict)
+    applied: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=lambda: {"amount": None, "unit": None, "source": "unknown"})
+    charged: Charged = "no"
+    possible_charges: int = 0
+    attempts: int = 0
+    journal: str | None = None
+    next_argv: Sequence[str] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What the skill's own contract names at the top level."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    _started: float = field(default_factory=time.monotonic)
+
+    def take_over(self, entry: Entry, path: object) -> None:
+        """Copy what the journal's entry knows about the task."""
+        self.local_id, self.task_id, self.journal = entry.local_id, entry.task_id, str(path)
+        self.model, self.mode = entry.model or self.model, entry.mode or self.mode
+        self.charged, self.possible_charges, self.attempts = entry.charged, entry.possible_charges, entry.attempts
+        self.requested, self.applied = entry.requested or self.requested, entry.applied or self.applied
+        self.cost = entry.cost or self.cost
+        if not (entry.state == "submitted" and self.status == "running"):  # the journal does not follow looks
+            self.status = _STATUS_OF_ENTRY[entry.state]
+
+    def document(self, error: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the finished document; `error` is None for success."""
+        finished = datetime.now(timezone.utc)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "ok": error is None,
+            "status": self.status,
+            "skill": self.skill,
+            "skill_version": self.skill_version,
+            "provider": self.provider,
+            "model": self.model,
+            "mode": self.mode,
+            "task_id": self.task_id,
+            "local_id": self.local_id,
+            "reused": self.reused,
+            "images": self.images,
+            "media": self.media,
+            "input_images": self.input_images,
+            "requested": self.requested,
+            "applied": self.applied,
+            "cost": self.cost,
+            "charged": self.charged,
+            "possible_charges": self.possible_charges,
+            "attempts": self.attempts,
+            "started_at": stamp(self.started_at),
+            "finished_at": stamp(finished),
+            "elapsed_seconds": round(time.monotonic() - self._started, 3),
+            "journal": self.journal,
+            "next": spelled(self.next_argv) if self.next_argv else None,
+            "error": error,
+            **self.extra,
+        }
+
+
+def spelled(argv: Sequence[str]) -> dict[str, Any]:
+    """Return a command as its argv list and as a line for this system's shell."""
+    line = subprocess.list2cmdline(argv) if sys.platform == "win32" else shlex.join(argv)
+    return {"argv": list(argv), "shell": line}
+
+
+def encoded(document: dict[str, Any], *, ascii_only: bool) -> str:
+    """Return the document as one line of JSON, with every key in play masked; picture links stay whole."""
+    return redact_keys(json.dumps(document, ensure_ascii=ascii_only, allow_nan=False))

@@ -1,0 +1,60 @@
+"""Where a service is, and whether a key may be sent there."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from shared.errors import BadInput, ConfigurationError, SkillError
+from shared.messages import shown
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url, host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def service_url(given: str | None, *, variable: str, default: str, trusted: Collection[str]) -> str:
+    """Return the base URL of a service without a trailing slash: --base-url, else the variable, else the default.
+
+    A key goes only to the default host, to this machine, or to a host that --trust-host names.
+
+    Raises:
+        BadInput: the flag is no usable https URL (http is for this machine only).
+        ConfigurationError: the variable is none, or the host is not trusted.
+    """
+    text = given if given is not None else os.environ.get(variable) or default
+    kind: type[SkillError] = BadInput if given is not None else ConfigurationError
+    source = "--base-url" if given is not None else variable
+    try:
+        host = _checked_host(text)
+    except UrlRefused as error:
+        reason = Said(f"url_{error.reason}")
+        raise kind("base_url_invalid", source=source, got=shown(text), reason=reason) from error
+    if host != host_of(default) and not is_loopback(host) and host not in {name.lower() for name in trusted}:
+        raise ConfigurationError("host_not_trusted", source=source, host=host, default=host_of(default))
+    return text.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, by its canonical names only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_host(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        loopback = is_loopback(parts.hostname or "") and parts.port != 0 and text.isascii() and text.isprintable()
+    except ValueError:
+        raise UrlRefused("malformed") from None
+    if "?" in text or "#" in text:
+        raise UrlRefused("query")
+    if loopback and parts.scheme in ("http", "https") and not parts.username and "\\" not in text:
+        return host_of(text)
+    check_public_url(text)
+    return host_of(text)

@@ -1,0 +1,79 @@
+"""The one way a paid request leaves: recorded before, sent again only when it provably never left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from shared import interrupts
+from shared.errors import NeverReached, OutcomeUnknown, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.entry import Charged, OpenTask
+
+PAUSES = (1.0, 3.0)  # seconds before the second and the third try, the last one
+
+
+class Accepted(Protocol):
+    """What a service gave out for a paid request."""
+
+    @property
+    def task_id(self) -> str:
+        """The service's id of the task."""
+        ...
+
+    @property
+    def charged(self) -> Charged:
+        """Whether the service says that it charged."""
+        ...
+
+    @property
+    def cost(self) -> dict[str, object] | None:
+        """`{amount, unit, source}`, when the service told."""
+        ...
+
+
+Created = TypeVar("Created", bound=Accepted)
+
+
+def spend_once(
+    task: OpenTask,
+    send: Callable[[], Created],
+    *,
+    sleep: Callable[[float], None],
+    on_accepted: Callable[[Created], None],
+) -> Created:
+    """Send the paid request of a task and record what came of it; `send` is repeated only after NeverReached.
+
+    `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
+    the id is on the streams.
+
+    Raises:
+        Rejected: the service refused; the entry is `refused`.
+        NeverReached: three times in a row; the entry is `unreachable`.
+        OutcomeUnknown: the request may have been accepted; the entry is `unknown`.
+        DiskError: the entry could not be written; before the request that means that it was not sent.
+    """
+    for pause in (*PAUSES, None):
+        task.about_to_spend()
+        try:
+            with interrupts.held():
+                created = send()
+                with interrupts.held(firmly=True):
+                    on_accepted(created)
+                    task.submitted(created.task_id, charged=created.charged, cost=created.cost)
+                return created
+        except NeverReached as error:
+            if pause is None:
+                task.not_spent("unreachable", error={"code": error.code})
+                raise
+            task.not_spent("prepared")
+            sleep(pause)
+        except Rejected as error:
+            task.not_spent("refused", error={"code": error.code, "provider_code": error.provider_code})
+            raise
+        except OutcomeUnknown as error:
+            task.finish("unknown", error={"code": error.code})
+            raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,40 @@
+"""The result in a few lines for a person who did not ask for JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.messages import Catalogue
+
+
+def summary(document: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return what stdout shows without --json: after an error only what there is, stderr has told the rest."""
+    lines = [
+        catalogue.say("picture_line", **row, kilobytes=f"{row['bytes'] / 1000:.0f}") for row in document["images"]
+    ]
+    if "plan" in document:
+        lines.append(json.dumps(document["plan"], ensure_ascii=False, indent=2))
+    if document["error"]:
+        return "\n".join(lines)
+    if document["reused"]:
+        lines.append(catalogue.say("reused_line", local_id=document["local_id"]))
+    elif document["images"]:
+        lines.append(catalogue.say("cost_line", cost=cost_in_words(document["cost"], catalogue)))
+    if document["status"] == "submitted":
+        lines.append(catalogue.say("submitted_line", task_id=document["task_id"]))
+    if document["next"]:
+        lines.append(catalogue.say("next_line", command=document["next"]["shell"]))
+    return "\n".join(lines)
+
+
+def cost_in_words(cost: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return a cost as people say it, with where the figure comes from."""
+    if cost["amount"] is None:
+        return catalogue.say("cost_unknown")
+    return catalogue.say(f"cost_{cost['source']}", amount=f"{cost['amount']:g}", unit=Said(f"unit_{cost['unit']}"))

@@ -1,0 +1,413 @@
+"""The sentences that every skill says, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Text(NamedTuple):
+    """One sentence in both languages, with the same `{placeholders}`."""
+
+    en: str
+    zh: str
+
+
+class Said(str):
+    """A fact that is itself a sentence of the catalogue: it holds the id and is put in words with its sentence."""
+
+    __slots__ = ()
+
+
+INPUT = {
+    "usage": Text("The command line cannot be understood: {detail}", "命令行写法有误：{detail}"),
+    "usage.hint": Text("See: python3 {launcher} --help", "用法见：python3 {launcher} --help"),
+    "option_missing": Text("{flag} is missing; it takes one of: {expected}.", "缺少 {flag}，可选值：{expected}。"),
+    "not_one_of": Text(
+        "{flag} takes one of: {expected}; it got {got}.", "{flag} 只接受：{expected}；收到的是 {got}。"
+    ),
+    "not_a_number": Text(
+        "{flag} takes a number from {least} to {most}; it got {got}.",
+        "{flag} 应为 {least} 到 {most} 之间的数字，收到的是 {got}。",
+    ),
+    "variant_invalid": Text(
+        "{flag} takes up to {most} characters on one line; it got {got}.",
+        "{flag} 应为不超过 {most} 个字符的单行文字，收到的是 {got}。",
+    ),
+    "result_file_invalid": Text(
+        "{flag} takes a file in a folder that exists; it got {got}.",
+        "{flag} 应指向一个已有文件夹中的文件，收到的是 {got}。",
+    ),
+    "output_dir_invalid": Text("{flag} takes a folder; it got {got}.", "{flag} 应为文件夹路径，收到的是 {got}。"),
+    "output_dir_in_skill": Text(
+        "{flag} got {got}, which lies inside a skill ({skill}); pictures must go elsewhere, or an update deletes them.",
+        "{flag} 指定的 {got} 位于技能目录 {skill} 内；图片必须保存到别处，否则技能更新时会被删除。",
+    ),
+    "prompt_missing": Text("The prompt is missing.", "缺少提示词。"),
+    "prompt_missing.hint": Text(
+        "Add --prompt TEXT, or --prompt-file FILE (- reads stdin).",
+        "请加上 --prompt 文字，或 --prompt-file 文件（- 表示从标准输入读取）。",
+    ),
+    "prompt_twice": Text(
+        "--prompt and --prompt-file were both given; one prompt is expected.",
+        "--prompt 与 --prompt-file 只能给一个。",
+    ),
+    "prompt_empty": Text("{flag} holds no words; say what to draw.", "{flag} 的内容为空，请写明要画什么。"),
+    "prompt_not_utf8": Text("{flag} is not UTF-8 text.", "{flag} 的内容不是 UTF-8 文本。"),
+    "prompt_too_large": Text(
+        "{flag} holds {size} bytes; at most {largest} are accepted.",
+        "{flag} 有 {size} 字节，最多接受 {largest} 字节。",
+    ),
+    "prompt_control_character": Text(
+        "{flag} holds the control character {character} at position {position}; remove it (line breaks and tabs may stay).",
+        "{flag} 的第 {position} 个字符是控制字符 {character}，请删除（换行和制表符可以保留）。",
+    ),
+    "prompt_file_unreadable": Text(
+        "{flag} {file} cannot be read: {reason}.", "无法读取 {flag} {file}：{reason}。"
+    ),
+    "stdin_closed": Text("standard input is closed", "标准输入已关闭"),
+    "stdin_twice": Text(
+        "--api-key-stdin and --prompt-file - both want to read stdin; give one of them another way.",
+        "--api-key-stdin 和 --prompt-file - 都要读取标准输入，请把其中一个换成别的方式。",
+    ),
+    "url_refused": Text(
+        "{flag} takes the public https address of a picture; {got} is refused: {reason}.",
+        "{flag} 应为公网可访问的 https 图片地址；{got} 不可用：{reason}。",
+    ),
+    "url_control_character": Text("it holds a space or an invisible character", "含有空格或不可见字符"),
+    "url_malformed": Text("it is no URL", "不是合法的网址"),
+    "url_not_https": Text("it does not begin with https://", "不是以 https:// 开头"),
+    "url_too_long": Text("it is too long", "过长"),
+    "url_no_host": Text("it names no host", "没有主机名"),
+    "url_credentials": Text("it holds a user name or password", "含有用户名或密码"),
+    "url_bad_port": Text("its port is invalid", "端口号无效"),
+    "url_bad_host": Text("its host is neither a name nor an address", "主机部分既不是域名也不是地址"),
+    "url_private_address": Text("its host is on a private network", "主机位于内网"),
+    "url_query": Text("it holds a query or a fragment", "带有查询参数或片段"),
+    "url_too_many_redirects": Text("it redirects too often", "重定向次数过多"),
+    "resume_invalid": Text(
+        "{flag} takes the id of a task (letters, digits, - and _); it got {got}.",
+        "{flag} 应为任务 ID（字母、数字、- 和 _），收到的是 {got}。",
+    ),
+    "task_unknown": Text("No task {identifier} is known here.", "本机没有任务 {identifier} 的记录。"),
+    "nothing_to_resume": Text(
+        "Task {identifier} was never accepted by the service ({state}), so there is nothing to go on with.",
+        "任务 {identifier} 从未被服务接受（{state}），没有可以继续的内容。",
+    ),
+    "nothing_to_resume.hint": Text(
+        "Run the original command again; it costs nothing twice.", "请重新运行原来的命令，不会重复扣费。"
+    ),
+}
+
+SETTINGS = {
+    "key_malformed": Text(
+        "The key from {source} is malformed: it holds spaces, control or non-ASCII characters, or is too long.",
+        "来自 {source} 的密钥格式不对：含有空格、控制字符或非 ASCII 字符，或者过长。",
+    ),
+    "key_malformed.hint": Text(
+        "Copy the key again, without quotes or line breaks.", "请重新复制密钥，不要带引号或换行。"
+    ),
+    "key_source_empty": Text("{source} is empty and was passed over.", "{source} 为空，已跳过。"),
+    "key_source_unresolved": Text(
+        "{source} holds an unresolved variable name and was passed over.", "{source} 里是未展开的变量名，已跳过。"
+    ),
+    "key_file_unreadable": Text(
+        "The key file {path} cannot be read: {reason}.", "无法读取密钥文件 {path}：{reason}。"
+    ),
+    "key_file_refused": Text("The key file {path} is not used: {reason}.", "密钥文件 {path} 不予采用：{reason}。"),
+    "not_small_text": Text("it is no small UTF-8 text file", "不是小型 UTF-8 文本文件"),
+    "not_regular_file": Text("it is no regular file", "不是普通文件"),
+    "belongs_to_another": Text("it belongs to another user", "属于其他用户"),
+    "base_url_invalid": Text(
+        "{source} takes the https address of the service; {got} is refused: {reason}.",
+        "{source} 应为服务的 https 地址；{got} 不可用：{reason}。",
+    ),
+    "host_not_trusted": Text(
+        "{source} points to {host} instead of {default}; the key is not sent there.",
+        "{source} 指向 {host} 而不是 {default}，密钥不会发送到那里。",
+    ),
+    "host_not_trusted.hint": Text(
+        "If that host is meant to get the key, add --trust-host {host}.",
+        "如果确实要把密钥发给它，请加上 --trust-host {host}。",
+    ),
+    "no_home": Text(
+        "There is no home folder: neither HOME nor the system names one.",
+        "找不到主目录：HOME 未设置，系统也没有记录。",
+    ),
+    "no_home.hint": Text("Set HOME, or OPENCLAW_STATE_DIR.", "请设置 HOME 或 OPENCLAW_STATE_DIR。"),
+    "certificates_missing": Text(
+        "{variable} names {path}, which does not exist.", "{variable} 指向的 {path} 不存在。"
+    ),
+    "certificates_missing.hint": Text("Correct or unset {variable}.", "请改正或取消设置 {variable}。"),
+    "socks_missing": Text(
+        "The proxy {proxy} is a SOCKS proxy, and the Python package {package} that it needs is not installed.",
+        "代理 {proxy} 是 SOCKS 代理，但缺少它需要的 Python 包 {package}。",
+    ),
+    "socks_missing.hint": Text("Install {package}, or use an http proxy.", "请安装 {package}，或改用 http 代理。"),
+    "dependency_too_old": Text(
+        "{package} {found} is too old; {needed} or newer is needed.",
+        "{package} {found} 版本过旧，需要 {needed} 或更高版本。",
+    ),
+    "dependency_too_old.hint": Text(
+        "Run: python3 -m pip install --upgrade {package}", "请运行：python3 -m pip install --upgrade {package}"
+    ),
+}
+
+SERVICE = {
+    "no_words": Text("it gave no reason", "未说明原因"),
+    "out_of_credits": Text("The account has not enough credits: {words}.", "账户积分不足：{words}。"),
+    "out_of_credits.hint": Text(
+        "Top up, then run the same command again. Nothing was charged.", "请充值后重新运行同一条命令。本次未扣费。"
+    ),
+    "create_limited": Text(
+        "The service limits requests now (HTTP 429): {words}. Wait: {wait}.",
+        "服务正在限流（HTTP 429）：{words}。需等待：{wait}。",
+    ),
+    "create_limited.hint": Text(
+        "Nothing was accepted or charged, and nothing is repeated by itself. Try again later.",
+        "请求未被接受，也未扣费；不会自动重试，请稍后再试。",
+    ),
+    "rate_limited": Text("The service asks to wait {wait}.", "服务要求等待 {wait}。"),
+    "rate_limited.hint": Text(
+        "The task goes on at the service; look again after that.", "任务仍在服务端进行，请到时再查询。"
+    ),
+    "wait_unknown": Text("not told", "未说明"),
+    "refused": Text(
+        "The service refused the request (HTTP {status}): {words}.", "服务拒绝了请求（HTTP {status}）：{words}。"
+    ),
+    "refused.hint": Text(
+        "Change the prompt or the parameters and try again. Nothing was charged.",
+        "请修改提示词或参数后重试。本次未扣费。",
+    ),
+    "task_failed": Text("The service could not make the picture: {reason}.", "服务未能生成图片：{reason}。"),
+    "task_failed.hint": Text(
+        "It may have been charged. Change the request, or ask the user before paying for the same again (--new).",
+        "可能已经扣费。请修改请求；若要对同一请求再次付费（--new），须先征得用户同意。",
+    ),
+    "task_failed_before": Text(
+        "The same request failed before (task {local_id}): {reason}.",
+        "同一请求此前已失败（任务 {local_id}）：{reason}。",
+    ),
+    "task_failed_before.hint": Text(
+        "It may have been charged, so it is not sent again by itself; --new pays again, after the user agreed.",
+        "可能已经扣费，因此不会自动重发；用户同意后可用 --new 再次付费。",
+    ),
+    "still_running": Text(
+        "The task is still running after {elapsed} s; that is no failure.",
+        "等待 {elapsed} 秒后任务仍在进行，这不是失败。",
+    ),
+    "still_running.hint": Text(
+        "Go on waiting with the next command; it costs nothing.", "用下面的命令继续等待，不会再扣费。"
+    ),
+    "task_unknown_at_service": Text("The service does not know the task.", "服务查不到这个任务。"),
+    "task_unknown_at_service.hint": Text(
+        "Check the id, and that the key belongs to the account that made it.",
+        "请检查任务 ID，以及密钥是否属于创建它的账户。",
+    ),
+    "outcome_unknown_before": Text(
+        "The same request was sent at {since} (task {local_id}) and its answer never arrived: it may have been charged.",
+        "同一请求已于 {since} 发出（任务 {local_id}），但没有收到答复，可能已经扣费。",
+    ),
+    "outcome_unknown_before.hint": Text(
+        "Look at the account's history first. Only if the user agrees to a possible second charge, run it with --new.",
+        "请先查看账户记录。只有在用户同意可能重复扣费时，才用 --new 再次运行。",
+    ),
+    "answer_lost": Text(
+        "The request was sent and no whole answer came back ({reason}): it may have been charged.",
+        "请求已发出，但没有收到完整答复（{reason}），可能已经扣费。",
+    ),
+    "answer_unclear": Text(
+        "The service answered HTTP {status}, which leaves open whether it accepted the request: it may have been charged.",
+        "服务返回 HTTP {status}，无法确定是否已接受请求，可能已经扣费。",
+    ),
+    "answer_without_id": Text(
+        "The service answered without a task id: it may have been charged.",
+        "服务的答复里没有任务 ID，可能已经扣费。",
+    ),
+    "unreachable": Text("{host} could not be reached: {reason}.", "无法连接 {host}：{reason}。"),
+    "unreachable.hint": Text(
+        "Check the network and the proxy, then run the next command.", "请检查网络和代理，然后运行下面的命令。"
+    ),
+    "reason_dns": Text("its name cannot be resolved", "域名解析失败"),
+    "reason_refused": Text("the connection was refused", "连接被拒绝"),
+    "reason_timeout": Text("it did not answer in time", "超时未答复"),
+    "reason_certificate": Text("its certificate is not trusted", "证书不可信"),
+    "reason_tls": Text("the encrypted connection broke", "加密连接中断"),
+    "reason_proxy": Text("the proxy could not connect", "代理无法建立连接"),
+    "reason_proxy_auth": Text("the proxy wants a user name and password (407)", "代理要求用户名和密码（407）"),
+    "reason_reset": Text("the connection was reset", "连接被重置"),
+    "reason_cut": Text("the connection was cut", "连接中断"),
+    "reason_too_large": Text("the answer is too large", "答复过大"),
+    "read_failed": Text(
+        "The service answered HTTP {status} without a usable answer.", "服务返回 HTTP {status}，答复不可用。"
+    ),
+    "read_failed.hint": Text("Asking again costs nothing.", "再次查询不会扣费。"),
+    "request_busy": Text(
+        "Another process works on the same request (task {local_id}).",
+        "另一个进程正在处理同一请求（任务 {local_id}）。",
+    ),
+    "request_still_busy": Text(
+        "Another process still works on the same request {local_id}.", "另一个进程仍在处理同一请求 {local_id}。"
+    ),
+}
+for _code in ("answer_lost", "answer_unclear", "answer_without_id"):
+    SERVICE[f"{_code}.hint"] = SERVICE["outcome_unknown_before.hint"]
+for _code in ("request_busy", "request_still_busy"):
+    SERVICE[f"{_code}.hint"] = Text(
+        "Nothing was sent. Run the same command again to wait for it.",
+        "本次没有发送任何请求。再次运行同一条命令即可继续等待。",
+    )
+
+PICTURES = {
+    "link_refused": Text(
+        "A picture link of the service is not fetched: {reason}.", "服务给出的图片链接不予下载：{reason}。"
+    ),
+    "link_private": Text(
+        "A picture link of the service leads into a private network and is not fetched.",
+        "服务给出的图片链接指向内网，不予下载。",
+    ),
+    "link_expired": Text(
+        "A picture link is no longer valid (HTTP {status}).", "图片链接已失效（HTTP {status}）。"
+    ),
+    "link_expired.hint": Text(
+        "The next command asks for a fresh link; it costs nothing.", "下面的命令会重新获取链接，不会扣费。"
+    ),
+    "picture_too_large": Text("A picture is larger than {megabytes} MB.", "图片超过 {megabytes} MB。"),
+    "picture_unusable": Text(
+        "What a picture link holds is no whole picture: {reason}.", "图片链接的内容不是完整的图片：{reason}。"
+    ),
+    "picture_unusable.hint": Text(
+        "The next command fetches it again; it costs nothing.", "下面的命令会重新下载，不会扣费。"
+    ),
+    "picture_unreachable": Text("A picture could not be fetched.", "图片下载失败。"),
+    "picture_unreachable.hint": Text(
+        "It stays at the service for now; the next command fetches it, at no cost.",
+        "图片仍保存在服务端；下面的命令会再次下载，不会扣费。",
+    ),
+    "picture_empty": Text("it is empty", "内容为空"),
+    "picture_html": Text("it is a web page", "是一个网页"),
+    "picture_json": Text("it is JSON", "是 JSON 数据"),
+    "picture_svg": Text("it is an SVG drawing", "是 SVG 矢量图"),
+    "picture_xml": Text("it is XML", "是 XML 数据"),
+    "picture_unknown_type": Text("it is no PNG, JPEG, WebP or GIF", "不是 PNG、JPEG、WebP 或 GIF"),
+    "picture_truncated": Text("it is cut short", "不完整，被截断"),
+    "picture_corrupt": Text("it is damaged", "已损坏"),
+    "result_without_pictures": Text(
+        "The service says that task {task_id} is done, and gives no picture.",
+        "服务称任务 {task_id} 已完成，却没有给出图片。",
+    ),
+    "result_without_pictures.hint": Text(
+        "Ask again with the next command; it costs nothing.", "用下面的命令再次查询，不会扣费。"
+    ),
+    "pictures_gone": Text(
+        "The pictures of task {task_id} are gone from this machine and the service does not give them any more.",
+        "任务 {task_id} 的图片在本机已不存在，服务也不再提供。",
+    ),
+    "pictures_gone.hint": Text("--new makes them again and pays again.", "--new 会重新生成，并再次扣费。"),
+    "partly_done": Text(
+        "The task failed after {saved} picture(s): {reason}.", "任务在生成 {saved} 张图片后失败：{reason}。"
+    ),
+}
+
+MACHINE = {
+    "disk_failed": Text("{path} cannot be read or written: {reason}.", "无法读写 {path}：{reason}。"),
+    "disk_failed.hint": Text(
+        "Free space or choose another folder with --output-dir.",
+        "请清理磁盘空间，或用 --output-dir 换一个文件夹。",
+    ),
+    "journal_failed": Text(
+        "The journal {path} cannot be written: {reason}.", "无法写入任务记录 {path}：{reason}。"
+    ),
+    "journal_failed.hint": Text(
+        "Keep the ids above. Make room or rights in that folder, then go on.",
+        "请记下上面的任务 ID，解决该文件夹的空间或权限问题后再继续。",
+    ),
+    "journal_unreadable": Text(
+        "The journal entry {path} cannot be read; it may stand for a paid task, so nothing is sent.",
+        "任务记录 {path} 无法读取；它可能对应一个已付费的任务，因此没有发送任何请求。",
+    ),
+    "journal_unreadable.hint": Text(
+        "Look at the file (a newer version of the skill may have written it); if it is of no use, forget it.",
+        "请查看该文件（可能由更新版本的技能写入）；确认无用后可将其移除。",
+    ),
+    "current_folder_gone": Text("The current folder does not exist any more.", "当前文件夹已不存在。"),
+    "current_folder_gone.hint": Text(
+        "Change to another folder, or give --output-dir.", "请切换到其他文件夹，或指定 --output-dir。"
+    ),
+    "result_file_failed": Text(
+        "The result file {path} cannot be written: {reason}.", "无法写入结果文件 {path}：{reason}。"
+    ),
+    "stdout_failed": Text("The result could not be written to standard output.", "结果无法写到标准输出。"),
+    "not_attachable": Text(
+        "{path} could not be put where OpenClaw attaches files from: {reason}.",
+        "无法把 {path} 放到 OpenClaw 可附加文件的位置：{reason}。",
+    ),
+    "interrupted": Text("Interrupted; the task goes on at the service.", "已中断；任务仍在服务端进行。"),
+    "interrupted.hint": Text(
+        "The next command goes on with it, at no cost.", "下面的命令会继续处理它，不会再扣费。"
+    ),
+    "interrupted_early": Text(
+        "Stopped before anything was sent; nothing was charged.", "在发送之前已停止，未扣费。"
+    ),
+    "bug": Text("This is a bug of the skill ({kind} at {where}).", "这是技能自身的错误（{kind}，位于 {where}）。"),
+    "bug.hint": Text(
+        "Please report it. A task that was paid stays in the journal.",
+        "请反馈此问题。已付费的任务仍保存在任务记录中。",
+    ),
+}
+
+TALK = {
+    "error_line": Text("Error: {message}", "错误：{message}"),
+    "hint_line": Text("What to do: {hint}", "怎么办：{hint}"),
+    "next_line": Text("Next command: {command}", "下一条命令：{command}"),
+    "confirm_create": Text("Create it now? [y/N]", "现在创建吗？[y/N]"),
+    "task_accepted": Text(
+        "Accepted by the service: task {task_id} (here: {local_id}).",
+        "服务已接受：任务 {task_id}（本机编号 {local_id}）。",
+    ),
+    "expected_line": Text(
+        "Expected: {least}-{most} s, as earlier tasks of this kind took.",
+        "预计 {least}–{most} 秒（依据以往同类任务）。",
+    ),
+    "waiting": Text("{elapsed} s: {word} ({expected})", "已等待 {elapsed} 秒：{word}（{expected}）"),
+    "expected_range": Text("earlier ones took {least}-{most} s", "以往同类任务用时 {least}–{most} 秒"),
+    "expected_unknown": Text("no earlier task to compare with", "暂无同类任务可参考"),
+    "waiting_for_other": Text(
+        "Another process works on the same request (task {local_id}); waiting for it, nothing is sent.",
+        "另一个进程正在处理同一请求（任务 {local_id}）；正在等待，不发送任何请求。",
+    ),
+    "look_failed": Text(
+        "{elapsed} s: a look at the task did not work; it goes on.",
+        "已等待 {elapsed} 秒：一次查询未成功，继续等待。",
+    ),
+    "status_unknown": Text(
+        "The service reports an unknown status, {word}; taken as still running.",
+        "服务返回未知状态 {word}，按仍在进行处理。",
+    ),
+    "resumed": Text(
+        "Going on with task {task_id} (here: {local_id}); nothing is paid.",
+        "继续任务 {task_id}（本机编号 {local_id}），不会再扣费。",
+    ),
+    "picture_line": Text(
+        "{path}  {width}x{height}  {media_type}  {kilobytes} kB",
+        "{path}  {width}x{height}  {media_type}  {kilobytes} kB",
+    ),
+    "picture_large": Text(
+        "{path} has {megabytes} MB; many chats take at most 6 MB.",
+        "{path} 有 {megabytes} MB，许多聊天渠道最多接受 6 MB。",
+    ),
+    "reused_line": Text(
+        "The same request was paid before (task {local_id}); nothing was sent.",
+        "同一请求此前已付费（任务 {local_id}），本次未发送。",
+    ),
+    "submitted_line": Text(
+        "Task {task_id} is accepted and goes on at the service.", "任务 {task_id} 已被接受，正在服务端进行。"
+    ),
+    "unit_credits": Text("credits", "积分"),
+    "cost_line": Text("Cost: {cost}", "费用：{cost}"),
+    "cost_unknown": Text("not known before the service tells", "服务告知前未知"),
+    "cost_charged": Text("{amount} {unit}, as the service charged", "{amount} {unit}（服务实际扣费）"),
+    "cost_quoted": Text("{amount} {unit}, as the service quotes", "{amount} {unit}（服务报价）"),
+    "cost_estimated": Text("about {amount} {unit}, as last time", "约 {amount} {unit}（参照上次）"),
+}
+
+SHARED: dict[str, Text] = {**INPUT, **SETTINGS, **SERVICE, **PICTURES, **MACHINE, **TALK}
