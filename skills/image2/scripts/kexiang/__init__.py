@@ -1,0 +1,3 @@
+"""image2: pictures through the task queue of kexiangai.com."""
+
+__version__ = "1.1.0"

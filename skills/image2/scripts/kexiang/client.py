@@ -1,0 +1,83 @@
+"""The two endpoints of kexiangai.com; the only module that talks to it, and `create` the only call that costs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from kexiang import wire
+from shared.errors import OutcomeUnknown
+from shared.http import Answer, KeyHeader, Session
+from shared.urls import host_of
+
+if TYPE_CHECKING:
+    from kexiang.request import ImageRequest
+    from shared.keys import Secret
+
+CREATE_SECONDS = 60.0  # for one create, from the first byte sent to the last one read
+QUERY_SECONDS = 20.0  # for one look at a task
+JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+
+
+class Client:
+    """One account at the service; `downloads` fetches picture links, without the key."""
+
+    def __init__(self, base_url: str, secret: Secret, *, user_agent: str) -> None:
+        self._base_url = base_url
+        auth = KeyHeader(wire.KEY_HEADER, secret)
+        self._api = Session(user_agent=user_agent, hosts={host_of(base_url)}, auth=auth)
+        self.downloads = Session(user_agent=user_agent, hosts=None)
+
+    def create(self, request: ImageRequest, seconds: float) -> wire.Created:
+        """Create a paid task: one request, never repeated in here.
+
+        Raises:
+            Rejected: the service did not accept it.
+            NeverReached: proven by the connection; may be sent again.
+            OutcomeUnknown: it may have been accepted.
+        """
+        answer = self._api.spend(
+            "POST",
+            self._base_url + wire.CREATE_PATH,
+            headers=JSON_HEADERS,
+            body=json.dumps(wire.create_body(request), ensure_ascii=False).encode(),
+            seconds=min(seconds, CREATE_SECONDS),
+        )
+        document = _document(answer)
+        refusal = wire.refusal(answer.status, document, answer.retry_after)
+        if refusal:
+            refusal.request_id = answer.request_id
+            raise refusal
+        if not 200 <= answer.status < 300:  # noqa: PLR2004  - success
+            raise OutcomeUnknown(
+                "answer_unclear", http_status=answer.status, status=answer.status, request_id=answer.request_id
+            )
+        return wire.created(answer.status, document)
+
+    def query(self, task_id: str, seconds: float) -> wire.Task:
+        """Look at a task once; costs nothing.
+
+        Raises:
+            KeyRefused: the key is not accepted.
+            ReadFailed: no usable answer; may be repeated.
+        """
+        answer = self._api.read(
+            "GET",
+            self._base_url + wire.QUERY_PATH + task_id,
+            headers=JSON_HEADERS,
+            body=None,
+            seconds=min(seconds, QUERY_SECONDS),
+        )
+        return wire.task(answer.status, _document(answer), answer.retry_after)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._api.close()
+        self.downloads.close()
+
+
+def _document(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None

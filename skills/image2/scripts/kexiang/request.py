@@ -1,0 +1,62 @@
+"""What a person may ask of image2, checked before anything else happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.errors import BadInput
+from shared.messages import shown
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url
+
+Mode = Literal["text2img", "img2img"]
+MODES: tuple[Mode, ...] = ("text2img", "img2img")
+SIZES = ("auto", "1:1", "3:2", "2:3", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "1:3", "3:1", "2:1", "1:2")
+MOST_REFERENCES = 8
+DEFAULT_MODEL = "GPT-Image-2"
+LONGEST_MODEL = 100  # characters
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """One picture to make; an instance is valid."""
+
+    mode: Mode
+    prompt: str
+    size: str
+    urls: tuple[str, ...] = ()
+    model: str = DEFAULT_MODEL
+
+
+def image_request(
+    *, mode: str | None, prompt: str, size: str | None, urls: tuple[str, ...], model: str
+) -> ImageRequest:
+    """Return the request that the flags describe; the prompt has been checked where it was read.
+
+    Raises:
+        BadInput: naming the flag, what was expected and what came.
+    """
+    if mode not in MODES:
+        raise _choice("--mode", MODES, mode)
+    if size not in SIZES:
+        raise _choice("--size", SIZES, size)
+    if mode == "text2img" and urls:
+        raise BadInput("url_without_img2img", flag="--url")
+    if mode == "img2img" and not 1 <= len(urls) <= MOST_REFERENCES:
+        raise BadInput("urls_count", flag="--url", most=MOST_REFERENCES, got=len(urls))
+    for url in urls:
+        try:
+            check_public_url(url)
+        except UrlRefused as error:
+            reason = Said(f"url_{error.reason}")
+            raise BadInput("url_refused", flag="--url", got=shown(url), reason=reason) from error
+    if not (model.strip() and model.isprintable() and len(model) <= LONGEST_MODEL):
+        raise BadInput("model_name_invalid", flag="--model-name", most=LONGEST_MODEL, got=shown(model))
+    return ImageRequest(mode, prompt, size, urls, model)
+
+
+def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:
+    if got is None:
+        return BadInput("option_missing", flag=flag, expected=", ".join(choices))
+    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=shown(got))

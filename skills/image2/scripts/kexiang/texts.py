@@ -1,0 +1,37 @@
+"""The sentences that only image2 says, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from shared.texts import Text
+
+TEXTS = {
+    "key_missing": Text("There is no x-api-key for kexiangai.com.", "没有找到 kexiangai.com 的 x-api-key。"),
+    "key_missing.hint": Text(
+        "Get one at kexiangai.com and put it into X_API_KEY, or save it with scripts/set_key.sh and add --use-local-key.",
+        "请到 kexiangai.com 获取，放入环境变量 X_API_KEY；或用 scripts/set_key.sh 保存，再加上 --use-local-key。",
+    ),
+    "key_refused": Text(
+        "kexiangai.com does not accept the key (HTTP {status}): {words}.",
+        "kexiangai.com 不接受该密钥（HTTP {status}）：{words}。",
+    ),
+    "key_refused.hint": Text(
+        "The key is invalid, expired or lacks the right; make a new one at kexiangai.com. Nothing was charged.",
+        "密钥无效、已过期或权限不足，请到 kexiangai.com 重新获取。本次未扣费。",
+    ),
+    "url_without_img2img": Text(
+        "{flag} goes with --mode img2img only; text2img takes no reference pictures.",
+        "{flag} 只能与 --mode img2img 一起使用，text2img 不接受参考图。",
+    ),
+    "urls_count": Text(
+        "--mode img2img takes 1 to {most} reference pictures ({flag}); it got {got}.",
+        "--mode img2img 需要 1 到 {most} 张参考图（{flag}），收到 {got} 张。",
+    ),
+    "model_name_invalid": Text(
+        "{flag} takes a name of up to {most} characters; it got {got}.",
+        "{flag} 应为不超过 {most} 个字符的名称，收到的是 {got}。",
+    ),
+    "create_summary": Text(
+        "image2: {mode}, size {size}, model {model}, {references} reference picture(s), key {key} from {source}; cost: {cost}.",
+        "image2：{mode}，比例 {size}，模型 {model}，参考图 {references} 张，密钥 {key}（来自 {source}），费用：{cost}。",
+    ),
+}
