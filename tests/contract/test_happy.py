@@ -1,0 +1,34 @@
+"""image2's create command, when everything goes well."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from tests.launcher import Bench
+    from tests.providers.house import StandInHouse
+
+CREATE = ("create_task.py", "--mode", "text2img", "--size", "3:4", "--poll-interval", "0.5", "--json")
+
+
+def test_a_picture_is_made_paid_once_and_saved(bench: Bench, house: StandInHouse) -> None:
+    ended = bench.run(*CREATE, "--prompt", "a red kite")
+    assert ended.code == 0, ended.talk
+    document = ended.document
+    (row,) = document["images"]
+    path = Path(row["path"])
+    with Image.open(path) as picture:
+        picture.load()
+        assert (picture.width, picture.height) == (row["width"], row["height"])
+    assert path.parent == bench.work / "generated-images"
+    assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (document["status"], document["charged"], document["possible_charges"]) == ("succeeded", "yes", 1)
+    assert document["cost"] == {"amount": 0.2, "unit": "credits", "source": "charged"}
+    assert [entry["state"] for entry in bench.entries()] == ["succeeded"]
+    assert len(house.ledger) == 1
+    assert house.kexiang.complaints == []
+    assert house.contacted == {"kexiangai.com", "img.kexiangai.example"}

@@ -1,0 +1,240 @@
+"""The import rules of docs/architecture.md as tables, and the checker that holds shipped code to them."""
+
+import ast
+import builtins
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a module of a skill's package may import of its own package and of shared."""
+
+    own: frozenset[str]
+    shared: frozenset[str]
+
+
+def layer(own: str, shared: str) -> Layer:
+    return Layer(frozenset(own.split()), frozenset(shared.split()))
+
+
+# argv goes down this list and the answer comes back up; an import never does. A module that is not listed has no
+# layer yet and fails. `__init__` holds the version and nothing else.
+LAYERS = {
+    "__init__": layer(own="", shared=""),
+    "cli": layer(
+        own="client generate request texts wire",
+        shared="command doctor_command entry errors files images interrupts journal keys messages openclaw "
+        "polling progress prompts result run service_url tasks_command texts",
+    ),
+    "generate": layer(
+        own="client request wire",
+        shared="entry errors images interrupts journal keys messages openclaw pictures polling progress result "
+        "run spend summary texts urls",
+    ),
+    "client": layer(own="request wire", shared="errors http keys messages texts urls"),
+    "wire": layer(own="request", shared="entry errors messages texts urls"),
+    "request": layer(own="", shared="errors messages texts urls"),
+    "texts": layer(own="", shared="messages texts"),
+}
+
+# The only files that may import a library, by path.
+NETWORK_FILES = ("shared/http*.py", "shared/images.py", "skills/*/scripts/*/client.py")
+LIBRARY_FILES = {
+    "click": ("shared/*command.py", "skills/*/scripts/*/cli.py"),
+    "requests": NETWORK_FILES,
+    "urllib3": NETWORK_FILES,
+}
+
+# Absent on some platform: imported inside a function, never when a module is.
+PLATFORM_MODULES = frozenset(["fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "tty", "winreg"])
+
+# They tell an old Python what is wrong, so it must be able to parse them, and nothing need be installed.
+EARLY_FILES = ("shared/__init__.py", "shared/launch.py", "skills/*/scripts/*.py")
+EARLY_PYTHON = (3, 7)
+EARLY_IMPORTS = frozenset({"shared", "shared.launch"})
+
+# Names of this repository that do not ship.
+DEVELOPERS_PACKAGES = frozenset({"scripts", "tests"})
+
+
+@dataclass(frozen=True)
+class Import:
+    module: str  # absolute and dotted, down to a module where the name is one of ours
+    line: int
+    at_top: bool  # happens when the module is imported
+
+
+@dataclass(frozen=True)
+class Source:
+    """One shipped file; `package` and `skill` are None where it has none."""
+
+    path: PurePosixPath
+    text: str
+    package: str | None
+    skill: str | None
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @property
+    def name(self) -> str:
+        return self.stem if self.package is None else f"{self.package}.{self.stem}".removesuffix(".__init__")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    def matches(self, patterns: tuple[str, ...]) -> bool:
+        return any(
+            len(self.path.parts) == pattern.count("/") + 1 and self.path.match(pattern) for pattern in patterns
+        )
+
+
+class Checkout:
+    """The shipped code below a root, read once; one that lacks a kind of file is an error, not a success."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.shared = [self._source(path, package="shared") for path in sorted(root.glob("shared/*.py"))]
+        self.launchers = [self._source(path) for path in sorted(root.glob("skills/*/scripts/*.py"))]
+        self.packaged = [
+            self._source(path, package=path.parent.name) for path in sorted(root.glob("skills/*/scripts/*/*.py"))
+        ]
+        for kind in ("shared", "launchers", "packaged"):
+            if not getattr(self, kind):
+                raise LookupError(f"nothing to inspect: {root} has no {kind} modules")
+        self.all = [*self.shared, *self.launchers, *self.packaged]
+        self.skill_of_package = {source.package: source.skill for source in self.packaged}
+        self._modules = {source.name for source in [*self.shared, *self.packaged]}
+
+    def _source(self, path: Path, package: str | None = None) -> Source:
+        relative = PurePosixPath(path.relative_to(self.root).as_posix())
+        skill = relative.parts[1] if relative.parts[0] == "skills" else None
+        return Source(relative, path.read_text(encoding="utf-8"), package, skill)
+
+    def imports(self, source: Source) -> Iterator[Import]:
+        for node, at_top in walk(source.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield Import(alias.name, node.lineno, at_top)
+            elif isinstance(node, ast.ImportFrom):
+                origin = ".".join(part for part in (source.package if node.level else None, node.module) if part)
+                for alias in node.names:
+                    deeper = f"{origin}.{alias.name}"
+                    yield Import(deeper if deeper in self._modules else origin, node.lineno, at_top)
+
+
+def walk(node: ast.AST, *, at_top: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield every node below, and whether it runs when the module is imported."""
+    for child in ast.iter_child_nodes(node):
+        yield child, at_top
+        inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        yield from walk(child, at_top=at_top and not inside)
+
+
+def forbidden(source: Source, found: Import, why: str) -> str:
+    return f"{source.path}:{found.line} imports {found.module}: {why}"
+
+
+def layer_breaches(checkout: Checkout) -> Iterator[str]:
+    for source in checkout.packaged:
+        allowed = LAYERS.get(source.stem)
+        if allowed is None:
+            yield f"{source.path}: no layer is called {source.stem}"
+            continue
+        for found in checkout.imports(source):
+            origin, _, module = found.module.partition(".")
+            layers = {"shared": allowed.shared, source.package: allowed.own}
+            if module and origin in layers and module not in layers[origin]:
+                yield forbidden(source, found, f"{source.stem} may not")
+
+
+def boundary_breaches(checkout: Checkout) -> Iterator[str]:
+    for source in checkout.all:
+        for found in checkout.imports(source):
+            origin = found.module.partition(".")[0]
+            if origin in DEVELOPERS_PACKAGES:
+                yield forbidden(source, found, "it does not ship")
+            owner = checkout.skill_of_package.get(origin, source.skill)
+            if owner != source.skill:
+                yield forbidden(source, found, f"only {owner} may")
+
+
+def library_breaches(checkout: Checkout) -> Iterator[str]:
+    for source in checkout.all:
+        for found in checkout.imports(source):
+            library = found.module.partition(".")[0]
+            if library in LIBRARY_FILES and not source.matches(LIBRARY_FILES[library]):
+                yield forbidden(source, found, f"{library} belongs in {', '.join(LIBRARY_FILES[library])}")
+
+
+def platform_breaches(checkout: Checkout) -> Iterator[str]:
+    for source in checkout.all:
+        for found in checkout.imports(source):
+            if found.at_top and found.module.partition(".")[0] in PLATFORM_MODULES:
+                yield forbidden(source, found, "not every platform has it; import it in a function")
+
+
+def annotation_parts(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if annotation is not None:
+                yield from (part for part in ast.walk(annotation) if isinstance(part, ast.expr))
+
+
+def is_new_annotation(part: ast.expr) -> bool:
+    """Tell `int | None` and `list[int]`, which newer Pythons can evaluate."""
+    subscript_of_builtin = (
+        isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name) and hasattr(builtins, part.value.id)
+    )
+    return subscript_of_builtin or (isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr))
+
+
+def early_breaches(checkout: Checkout) -> Iterator[str]:
+    for source in checkout.all:
+        if not source.matches(EARLY_FILES):
+            continue
+        try:
+            tree = ast.parse(source.text, feature_version=EARLY_PYTHON)
+        except SyntaxError as error:
+            yield f"{source.path}:{error.lineno} is no Python {EARLY_PYTHON[0]}.{EARLY_PYTHON[1]}: {error.msg}"
+            continue
+        imports = list(checkout.imports(source))
+        if "__future__" not in {found.module for found in imports}:
+            for line in sorted({part.lineno for part in annotation_parts(tree) if is_new_annotation(part)}):
+                yield f"{source.path}:{line} evaluates an annotation that Python 3.7 cannot"
+        for found in imports:
+            known = found.module in EARLY_IMPORTS or found.module.partition(".")[0] in sys.stdlib_module_names
+            if found.at_top and not known:
+                yield forbidden(source, found, "nothing need be installed yet")
+
+
+RULES = [layer_breaches, boundary_breaches, library_breaches, platform_breaches, early_breaches]
+
+
+def breaches(root: Path) -> list[str]:
+    checkout = Checkout(root)
+    return list(dict.fromkeys(breach for rule in RULES for breach in rule(checkout)))
+
+
+def import_without_platform_modules(checkout: Checkout, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Import every module in one fresh Python where no PLATFORM_MODULES exist; the libraries come first."""
+    modules = [*checkout.shared, *checkout.packaged]
+    paths = sorted({str(checkout.root / module.path.parent.parent) for module in modules})
+    names = [module.name for module in modules]
+    program = (
+        "import importlib, sys\n"
+        "import click, dotenv, requests, urllib3\n"
+        f"sys.path[:0] = {paths!r}\n"
+        f"sys.modules.update(dict.fromkeys({sorted(PLATFORM_MODULES)!r}))\n"
+        f"for name in {names!r}:\n"
+        "    print(importlib.import_module(name).__name__)\n"
+    )
+    argv = [sys.executable, "-B", "-I", "-c", program]
+    return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

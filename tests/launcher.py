@@ -1,0 +1,139 @@
+"""Runs the shipped launchers as processes, unchanged, against the stand-in services."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.providers.house import StandInHouse
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 60.0  # no command of a test may take longer
+
+
+@dataclass
+class Ended:
+    """How a launcher ended: exit code and every byte it wrote."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        lines = self.stdout.decode().splitlines()
+        assert len(lines) == 1, f"not one document on stdout: {self.stdout!r}\n{self.stderr.decode()}"
+        document = json.loads(lines[0])
+        assert isinstance(document, dict)
+        return document
+
+    @property
+    def talk(self) -> str:
+        """What stderr says."""
+        return self.stderr.decode()
+
+
+@dataclass
+class Bench:
+    """A throwaway home and working folder in which launchers of one skill run."""
+
+    folder: Path
+    house: StandInHouse | None = None
+    skill: str = "image2"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "home"
+        self.work = self.folder / "work"
+        self.home.mkdir()
+        self.work.mkdir()
+        self.environment = {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+            "HOME": str(self.home),
+            **(self.house.environment() if self.house else {}),
+            **({"X_API_KEY": self.house.kexiang.key} if self.house else {}),
+            **self.environment,
+        }
+
+    @property
+    def journal(self) -> Path:
+        """The folder of the skill's journal entries."""
+        return self.home / ".openclaw" / "image-skills" / self.skill / "tasks"
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the journal's entries, oldest first."""
+        return [json.loads(path.read_bytes()) for path in sorted(self.journal.glob("*.json"))]
+
+    def argv(self, launcher: str, *arguments: str | Path) -> list[str]:
+        """Return the command that a person would type, with this interpreter."""
+        script = ROOT / "skills" / self.skill / "scripts" / launcher
+        return [sys.executable, str(script), *map(str, arguments)]
+
+    def start(
+        self, launcher: str, *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a launcher and return at once."""
+        return subprocess.Popen(
+            self.argv(launcher, *arguments),
+            env={**self.environment, **(env or {})},
+            cwd=cwd or self.work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(
+        self,
+        launcher: str,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: bytes = b"",
+    ) -> Ended:
+        """Run a launcher to its end."""
+        done = subprocess.run(
+            self.argv(launcher, *arguments),
+            env={**self.environment, **(env or {})},
+            cwd=cwd or self.work,
+            input=stdin,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def shell(self, command: Mapping[str, Any]) -> Ended:
+        """Run the `next` command of a result, as its shell spelling says."""
+        done = subprocess.run(
+            command["shell"],
+            shell=True,  # noqa: S602  - the spelling for a shell is what is tested
+            env=self.environment,
+            cwd=self.work,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> Ended:
+    """Send a signal to a started launcher and wait for its end."""
+    process.send_signal(number)
+    return wait(process)
+
+
+def wait(process: subprocess.Popen[bytes]) -> Ended:
+    """Wait for a started launcher."""
+    stdout, stderr = process.communicate(timeout=SECONDS)
+    return Ended(process.returncode, stdout, stderr)
