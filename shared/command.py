@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from shared.messages import LANGUAGES, quoted, shown
 from shared.run import Run, Skill, is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 LONGEST_TIMEOUT = 86400.0  # seconds
 LONGEST_VARIANT = 200  # characters
@@ -26,20 +27,20 @@ LONGEST_VARIANT = 200  # characters
 
 @dataclass(frozen=True)
 class Options:
-    """The common options of every command, as given; see docs/contract.md."""
+    """The common options of a command, as given; see docs/contract.md."""
 
-    json: bool
-    result_file: str | None
-    quiet: bool
-    lang: str
-    dry_run: bool
-    output_dir: str | None
-    timeout: str | None
-    no_wait: bool
-    resume: str | None
-    new: bool
-    variant: str
-    yes: bool
+    json: bool = False
+    result_file: str | None = None
+    quiet: bool = False
+    lang: str = "auto"
+    dry_run: bool = False
+    output_dir: str | None = None
+    timeout: str | None = None
+    no_wait: bool = False
+    resume: str | None = None
+    new: bool = False
+    variant: str = ""
+    yes: bool = False
 
     def seconds(self) -> float | None:
         """Return --timeout in seconds; None when it was not given.
@@ -50,14 +51,18 @@ class Options:
         return number("--timeout", self.timeout, 1.0, LONGEST_TIMEOUT)
 
 
-_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+_OUTPUT = (
     click.option("--json", "--output-json", is_flag=True, help="Print one JSON document on stdout."),
     click.option("--result-file", metavar="PATH", help="Write the JSON document to a file as well."),
     click.option("--quiet", is_flag=True, help="No progress on stderr."),
     click.option("--lang", default="auto", metavar="auto|en|zh", help="Language of what is said."),
-    click.option("--dry-run", is_flag=True, help="Show what would be sent and what it costs; send nothing."),
+)
+_WAITING = (
     click.option("--output-dir", metavar="DIR", help="Where pictures go (default: generated-images)."),
     click.option("--timeout", metavar="SECONDS", help="Stop waiting after this long; the task goes on."),
+)
+_SPENDING = (
+    click.option("--dry-run", is_flag=True, help="Show what would be sent and what it costs; send nothing."),
     click.option("--no-wait", is_flag=True, help="Return as soon as the service has accepted the task."),
     click.option("--resume", metavar="ID", help="Go on with a task by its id; costs nothing."),
     click.option("--new", is_flag=True, help="Pay for the same request again."),
@@ -65,24 +70,45 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--yes", is_flag=True, help="Do not ask before spending, on a terminal."),
 )
 
+Function = Callable[..., Any]
 
-def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the common options to a click command; its function gets them as `options`, and its `run`."""
+
+def output_options(function: Function) -> Function:
+    """Add the options of every command, which its run obeys; the function gets the `run`."""
 
     @functools.wraps(function)
+    def without_options(run: Run, options: Options, **arguments: Any) -> Any:  # noqa: ARG001
+        return function(run=run, **arguments)
+
+    return _with_options(without_options, _OUTPUT)
+
+
+def waiting_options(function: Function) -> Function:
+    """Add the options of a command that waits for a task; its function gets the `run` and the `options`."""
+    return _with_options(function, _OUTPUT + _WAITING)
+
+
+def common_options(function: Function) -> Function:
+    """Add the options of a command that may spend; its function gets the `run` and the `options`."""
+    return _with_options(function, _OUTPUT + _WAITING + _SPENDING)
+
+
+def _with_options(function: Function, decorators: tuple[Function, ...]) -> Function:
+    @functools.wraps(function)
     def with_options(**arguments: Any) -> Any:
-        options = Options(**{one.name: arguments.pop(one.name) for one in fields(Options)})
+        mine = {one.name for one in fields(Options)} & arguments.keys()
+        options = Options(**{name: arguments.pop(name) for name in mine})
         run = click.get_current_context().ensure_object(Run)
         run.json = options.json  # what looked like it in argv may have been somebody's prompt
         languages = ("auto", *LANGUAGES)
         if options.lang not in languages:
             raise BadInput("not_one_of", flag="--lang", expected=", ".join(languages), got=shown(options.lang))
-        if len(options.variant) > LONGEST_VARIANT or not (options.variant.isprintable() or not options.variant):
+        if options.variant and not (options.variant.isprintable() and len(options.variant) <= LONGEST_VARIANT):
             raise BadInput("variant_invalid", flag="--variant", most=LONGEST_VARIANT, got=shown(options.variant))
         _check_result_file(options.result_file)
         return function(run=run, options=options, **arguments)
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), with_options)
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
 
 
 def _check_result_file(path: str | None) -> None:
@@ -134,12 +160,11 @@ def prepare_streams() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None or not hasattr(stream, "reconfigure"):
             continue
+        errors = "surrogateescape" if stream is sys.stdin else "backslashreplace"
         if is_terminal(stream) or os.environ.get("PYTHONIOENCODING"):
-            stream.reconfigure(errors="backslashreplace" if stream is not sys.stdin else "surrogateescape")
+            stream.reconfigure(errors=errors)
         else:
-            stream.reconfigure(
-                encoding="utf-8", errors="backslashreplace" if stream is not sys.stdin else "strict"
-            )
+            stream.reconfigure(encoding="utf-8", errors=errors)
 
 
 def _where(failure: BaseException) -> str:

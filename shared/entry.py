@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from shared import interrupts
 from shared.errors import DiskError
@@ -23,6 +23,9 @@ PROMPT_START = 40  # characters of a prompt that an entry shows
 
 State = Literal["prepared", "submitting", "submitted", "succeeded", "failed", "refused", "unreachable", "unknown"]
 Charged = Literal["yes", "no", "unknown"]
+UNFINISHED: frozenset[State] = frozenset(("prepared", "submitting", "submitted"))
+FINISHED: frozenset[State] = frozenset(("succeeded", "failed", "refused", "unreachable"))
+"""Besides these there is `unknown`, which nobody but the user ends."""
 
 
 def fingerprint(
@@ -104,14 +107,20 @@ class Entry:
         Raises:
             ValueError: not an entry, or one of a version this code does not know.
         """
-        document = json.loads(content)
+        try:
+            document = json.loads(content)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise ValueError("not an entry of this version")
         known = {one.name for one in fields(cls)}
         try:
-            return cls(**{name: value for name, value in document.items() if name in known})
+            entry = cls(**{name: value for name, value in document.items() if name in known})
         except TypeError as error:
             raise ValueError("an entry without its identity") from error
+        if entry.state not in get_args(State) or type(entry.sequence) is not int:
+            raise ValueError("an entry that cannot be judged")
+        return entry
 
     def to_json(self) -> bytes:
         """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""

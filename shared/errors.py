@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Remedy = Literal["again", "new", "resume", "forget"]
-"""What to run next: the same command, the same with --new, the task by its id, or drop a journal entry."""
+Remedy = Literal["again", "new", "resume", "forget", "none"]
+"""What to run next: the same command, the same with --new, the task by its id, drop a journal entry, nothing."""
 
 
 class SkillError(Exception):

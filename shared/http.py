@@ -81,6 +81,8 @@ def retry_after_seconds(text: str | None) -> float | None:
         return None
     try:
         seconds = float(int(text))
+    except OverflowError:
+        return None
     except ValueError:
         from email.utils import parsedate_to_datetime  # noqa: PLC0415  - rare
 
@@ -128,6 +130,11 @@ class _NoKey(AuthBase):
         return request
 
 
+class _Requests(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Hide redirects: requests prepares the next hop even when told not to follow, reading a body of any size."""
+
+
 class Session:
     """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names."""
 
@@ -135,7 +142,9 @@ class Session:
         self._hosts = hosts
         self._auth = auth or _NoKey()
         self._last_used = time.monotonic()
-        self._http = requests.Session()
+        for host in hosts or ():
+            _require_socks_package(select_proxy(f"https://{host}", get_environ_proxies(f"https://{host}")))
+        self._http = _Requests()
         self._http.trust_env = False  # proxies and certificates are taken from the environment below; .netrc never
         self._http.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, identity"})
         self._http.verify = certificates()
@@ -191,7 +200,10 @@ class Session:
                 raise ReadFailed("unreachable", remedy="resume", **error.facts) from error
             if not isinstance(found, _Redirect):
                 return found
-            url = urljoin(url, found.location)
+            try:
+                url = urljoin(url, found.location)
+            except ValueError as error:
+                raise UnusableResult("link_refused", reason=Said("url_malformed")) from error
         raise UnusableResult("link_refused", reason=Said("url_too_many_redirects"))
 
     def _fetch(self, url: str, target: BinaryIO, seconds: float, largest: int) -> str | _Redirect | None:
@@ -240,9 +252,7 @@ class Session:
         public: bool,
     ) -> Iterator[requests.Response]:
         """Yield the answer with its body still to be read; both have to be done within `seconds`."""
-        proxies = get_environ_proxies(url)
-        proxy = select_proxy(url, proxies)
-        _require_socks_package(proxy)
+        proxy = proxy_for(url)
         transmission = Transmission(public_peer=public and not proxy)
         seconds = max(seconds, 0.001)
         try:
@@ -253,8 +263,8 @@ class Session:
                     url,
                     headers=dict(headers),
                     data=body,
-                    auth=self._auth,
-                    proxies=proxies,
+                    auth=_NoKey() if public else self._auth,
+                    proxies={"all": proxy} if proxy else None,
                     timeout=(min(CONNECT_SECONDS, seconds), seconds),
                     allow_redirects=False,
                     stream=True,
@@ -290,9 +300,16 @@ def certificates() -> str | bool:
     return True
 
 
-def _require_socks_package(proxy: str | None) -> None:
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for this URL.
+
+    Raises:
+        ConfigurationError: `socks_missing`; it is a SOCKS proxy, and PySocks is not installed.
+    """
+    proxy: str | None = select_proxy(url, get_environ_proxies(url))
     if proxy and proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:
         raise ConfigurationError("socks_missing", proxy=proxy, package="PySocks")
+    return proxy
 
 
 def _why(error: BaseException, transmission: Transmission) -> str:
@@ -301,6 +318,8 @@ def _why(error: BaseException, transmission: Transmission) -> str:
         return "timeout"
     links = list(_chain(error))
     for kind, word in _WORDS:
+        if word == "proxy" and transmission.may_have_left:  # it had connected: what broke later has that class too
+            continue
         if any(isinstance(link, kind) for link in links):
             return "proxy_auth" if word == "proxy" and any("407" in str(link) for link in links) else word
     return "cut"
@@ -313,6 +332,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "refused"),
     (TimeoutError, "timeout"),
     (requests.Timeout, "timeout"),
+    (ssl.SSLEOFError, "cut"),
     (ssl.SSLError, "tls"),
     (ConnectionResetError, "reset"),
 )

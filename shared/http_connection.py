@@ -37,8 +37,10 @@ class Transmission:
         self._socket: socket.socket | None = None
 
     def uses(self, connected: socket.socket | None) -> None:
-        """Remember the socket that a deadline has to close."""
+        """Remember the socket that a deadline has to close; raise TimeoutError when it has passed already."""
         self._socket = connected
+        if self.overdue:  # in a name look-up or a handshake, which abort() cannot end
+            raise TimeoutError("the deadline has passed")
 
     def abort(self) -> None:
         """End the request from another thread: whoever reads or writes its socket gets an error at once."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from shared.entry import Entry, OpenTask, State, fingerprint, moment, stamp
 from shared.errors import BadInput, Busy, DiskError, NotFinished, OutcomeUnknown, TaskFailed
 from shared.files import Lock, disk_errors, make_private_folder
+from shared.journal_upkeep import KEPT_FOR, prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,6 @@ LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 FINGERPRINT = re.compile(rb'"fingerprint": ?"([0-9a-f]{64})"')
 
 Verdict = Literal["create", "attach", "return"]
-UNFINISHED: frozenset[State] = frozenset(("prepared", "submitting", "submitted"))
 PASSED_OVER_BY_NEW: frozenset[State] = frozenset(("succeeded", "failed", "unknown"))
 
 
@@ -223,7 +223,12 @@ class Journal:
         lock = Lock(self.folders[0] / f"{draft.local_id}.lock")
         lock.try_acquire()
         task = OpenTask(draft, self.folders[0], lock, self._now)
-        task.save()
+        try:
+            task.save()
+        except BaseException:
+            task.release()
+            raise
+        prune(self._existing_folders(), KEPT_FOR, now)
         return Claim("attach" if draft.state == "submitted" else "create", task)
 
     @staticmethod

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote, quote_plus
 
 from shared.errors import ConfigurationError
+from shared.files import disk_errors, make_private_folder, write_atomically
 from shared.texts import Said
 
 if TYPE_CHECKING:
@@ -151,6 +152,17 @@ def read_key_file(path: Path, name: str) -> str | None:
     Raises:
         ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
     """
+    text = _read_private(path)
+    if text is None:
+        return None
+    import io  # noqa: PLC0415  - with dotenv, only for those who keep a key file
+
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    return dotenv_values(stream=io.StringIO(text), interpolate=False).get(name)
+
+
+def _read_private(path: Path) -> str | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
@@ -166,11 +178,30 @@ def read_key_file(path: Path, name: str) -> str | None:
         raise ConfigurationError("key_file_unreadable", path=path, reason=Said("not_small_text")) from None
     if len(content) > LARGEST_KEY_FILE or "\0" in text:
         raise ConfigurationError("key_file_unreadable", path=path, reason=Said("not_small_text"))
-    import io  # noqa: PLC0415  - with dotenv, only for those who keep a key file
+    return text
 
-    from dotenv import dotenv_values  # noqa: PLC0415
 
-    return dotenv_values(stream=io.StringIO(text), interpolate=False).get(name)
+def write_key_file(path: Path, name: str, secret: Secret) -> None:
+    """Set `name` in a private env file: mode 600 from its first byte, atomic, other lines kept.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`: a link, somebody else's, or no env file.
+        DiskError: `disk_failed`; the old file is whole.
+    """
+    import io  # noqa: PLC0415
+
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
+    if path.is_symlink():
+        raise ConfigurationError("key_file_refused", path=path, reason=Said("is_a_link"))
+    text = _read_private(path) or ""
+    kept = [one.original.string for one in parse_stream(io.StringIO(text)) if one.key != name]
+    if kept and not kept[-1].endswith("\n"):
+        kept.append("\n")
+    value = secret.reveal().replace("\\", "\\\\").replace("'", "\\'")  # what python-dotenv reads back
+    make_private_folder(path.parent)
+    with disk_errors(path):
+        write_atomically(path, ("".join(kept) + f"{name}='{value}'\n").encode())
 
 
 def _refuse_foreign(descriptor: int, path: Path) -> None:

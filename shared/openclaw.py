@@ -86,6 +86,12 @@ def output_folder(given: str | None, state: Path) -> Path:
     return here / "generated-images"
 
 
+def attaches(path: Path, state: Path) -> bool:
+    """Tell whether OpenClaw attaches a file from there."""
+    roots = (workspace(state), *(state / name for name in ROOTS_IN_STATE))
+    return any(path.resolve().is_relative_to(root.resolve()) for root in roots)
+
+
 def attachable(picture: Path, local_id: str, state: Path) -> Path:
     """Return a path of this picture that OpenClaw may attach: itself, or a hard link or copy in the state folder.
 
@@ -93,10 +99,8 @@ def attachable(picture: Path, local_id: str, state: Path) -> Path:
         OSError: the copy could not be written.
     """
     picture = picture.absolute()
-    real = picture.resolve()
-    for root in (workspace(state), *(state / name for name in ROOTS_IN_STATE)):
-        if real.is_relative_to(root.resolve()):
-            return picture
+    if attaches(picture, state):
+        return picture
     media = state / "media" / "image-skills"
     _clear(media)
     folder = media / local_id
@@ -106,6 +110,7 @@ def attachable(picture: Path, local_id: str, state: Path) -> Path:
         return target
     with contextlib.suppress(FileNotFoundError):
         target.unlink()
+    real = picture.resolve()
     try:
         os.link(real, target)
     except OSError:

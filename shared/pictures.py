@@ -20,6 +20,7 @@ Size = tuple[int, int]
 EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
 _BLOCK = 1 << 18  # bytes read at once, which bounds the memory used
+_MOST_PARTS = 1 << 20  # pieces read of one file, which bounds the time used; a GIF of 64 MB has 260,000
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
 _PNG_METHODS = ([0, 0, 0], [0, 0, 1])  # of compression, filtering, interlacing
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # stuffed bytes, restarts and fill end no scan
@@ -96,8 +97,12 @@ class _File(io.BufferedReader):
     def __init__(self, path: Path | str) -> None:
         super().__init__(io.FileIO(path))
         self.size = os.fstat(self.fileno()).st_size
+        self.parts_left = _MOST_PARTS
 
     def take(self, count: int) -> bytes:
+        self.parts_left -= 1
+        if self.parts_left < 0:
+            raise NotAPicture("corrupt", f"more than {_MOST_PARTS} parts")
         data = self.read(count)
         if len(data) < count:
             raise NotAPicture("truncated", f"the file ends after {self.size} bytes, in the middle of the picture")

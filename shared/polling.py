@@ -40,9 +40,13 @@ class Schedule:
 
     interval: float
     earliest: float = 0.0
+    at_once: bool = False
+    """Make the first look right away: for a task that is already on its way."""
 
     def next_look(self, looks: int, elapsed: float) -> float:
         """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
+        if looks == 0 and self.at_once:
+            return 0.0
         quiet_until = EARLIEST_SHARE * self.earliest
         if looks == 0 or elapsed >= quiet_until:
             return self.interval

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.messages import Catalogue
 
 LINE_EVERY = 15.0  # seconds between two lines where there is no terminal
+CLEAR_TO_END = "\x1b[K"
 
 
 class Reporter:
@@ -33,7 +34,7 @@ class Reporter:
         self._quiet = quiet
         self._live = live
         self._clock = clock
-        self._live_width = 0
+        self._line_open = False
         self._last_line = clock()
 
     def say(self, message: str, /, **facts: object) -> None:
@@ -50,17 +51,16 @@ class Reporter:
         if self._quiet:
             return
         if self._live:
-            text = self.catalogue.say(message, **facts)
-            self._write("\r" + text.ljust(self._live_width))
-            self._live_width = len(text)
+            self._write("\r" + self.catalogue.say(message, **facts) + CLEAR_TO_END)
+            self._line_open = True
         elif self._clock() - self._last_line >= LINE_EVERY:
             self._line(self.catalogue.say(message, **facts))
 
     def end(self) -> None:
-        """Finish the live line, so that what follows starts on a line of its own."""
-        if self._live_width:
-            self._write("\n")
-            self._live_width = 0
+        """Take the live line away, so that what follows stands on a line of its own."""
+        if self._line_open:
+            self._write("\r" + CLEAR_TO_END)
+            self._line_open = False
 
     def _line(self, text: str) -> None:
         self.end()

@@ -36,6 +36,8 @@ class Skill:
     provider: str
     version: str
     texts: Mapping[str, Text]
+    main_launcher: str
+    """The launcher that takes --resume; it lies beside every other one."""
 
     @property
     def user_agent(self) -> str:
@@ -57,6 +59,8 @@ class Run:
         )
         self.result = Result(skill.slug, skill.version, skill.provider)
         self.result_file = value_of(argv, "--result-file")
+        self.lines: list[str] = []
+        """More for a person to read on stdout, where no JSON was asked for."""
         self.resume_flags: list[str] = []
         """What a resume needs besides the id: where the service is, which key, where files go; never a key."""
 
@@ -76,7 +80,7 @@ class Run:
             return self.again()
         return [
             PYTHON,
-            self.launcher,
+            str(Path(self.launcher).with_name(self.skill.main_launcher)),
             "--resume",
             identifier,
             *self.resume_flags,
@@ -182,7 +186,7 @@ class Run:
             utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
             text = encoded(document, ascii_only=not utf8)
         else:
-            text = summary(document, self.catalogue)
+            text = summary(document, self.lines, self.catalogue)
         try:
             if text:
                 sys.stdout.write(text + "\n")

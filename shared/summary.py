@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from shared.texts import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shared.messages import Catalogue
 
 
-def summary(document: Mapping[str, Any], catalogue: Catalogue) -> str:
+def summary(document: Mapping[str, Any], more: Sequence[str], catalogue: Catalogue) -> str:
     """Return what stdout shows without --json: after an error only what there is, stderr has told the rest."""
     lines = [
         catalogue.say("picture_line", **row, kilobytes=f"{row['bytes'] / 1000:.0f}") for row in document["images"]
     ]
-    if "plan" in document:
-        lines.append(json.dumps(document["plan"], ensure_ascii=False, indent=2))
+    lines += more
     if document["error"]:
         return "\n".join(lines)
     if document["reused"]:

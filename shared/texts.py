@@ -115,6 +115,7 @@ SETTINGS = {
     ),
     "key_file_refused": Text("The key file {path} is not used: {reason}.", "密钥文件 {path} 不予采用：{reason}。"),
     "not_small_text": Text("it is no small UTF-8 text file", "不是小型 UTF-8 文本文件"),
+    "is_a_link": Text("it is a symbolic link", "是符号链接"),
     "not_regular_file": Text("it is no regular file", "不是普通文件"),
     "belongs_to_another": Text("it belongs to another user", "属于其他用户"),
     "base_url_invalid": Text(
@@ -143,13 +144,6 @@ SETTINGS = {
         "代理 {proxy} 是 SOCKS 代理，但缺少它需要的 Python 包 {package}。",
     ),
     "socks_missing.hint": Text("Install {package}, or use an http proxy.", "请安装 {package}，或改用 http 代理。"),
-    "dependency_too_old": Text(
-        "{package} {found} is too old; {needed} or newer is needed.",
-        "{package} {found} 版本过旧，需要 {needed} 或更高版本。",
-    ),
-    "dependency_too_old.hint": Text(
-        "Run: python3 -m pip install --upgrade {package}", "请运行：python3 -m pip install --upgrade {package}"
-    ),
 }
 
 SERVICE = {
@@ -410,4 +404,77 @@ TALK = {
     "cost_estimated": Text("about {amount} {unit}, as last time", "约 {amount} {unit}（参照上次）"),
 }
 
-SHARED: dict[str, Text] = {**INPUT, **SETTINGS, **SERVICE, **PICTURES, **MACHINE, **TALK}
+TASKS = {
+    "age_invalid": Text(
+        "{flag} takes an age such as 30m, 24h or 7d; it got {got}.",
+        "{flag} 应为 30m、24h、7d 这样的时长，收到的是 {got}。",
+    ),
+    "tasks_none": Text("No tasks.", "没有任务。"),
+    "task_unfinished": Text("Task {local_id} is {state}.", "任务 {local_id}：{state}。"),
+    "task_unfinished.hint": Text(
+        "It can be resumed at no cost, with the tasks.py of {skill}.",
+        "可以用 {skill} 的 tasks.py 继续，不会再扣费。",
+    ),
+    "task_without_pictures": Text("Task {local_id} is {state}.", "任务 {local_id}：{state}。"),
+    "forget_needs_yes": Text(
+        "Task {local_id} is {state}; forgetting it may lose a paid picture.",
+        "任务 {local_id} 的状态是“{state}”，移除它可能丢失已付费的图片。",
+    ),
+    "forget_needs_yes.hint": Text("If that is meant, add {flag}.", "确认要移除时请加上 {flag}。"),
+    "entry_forgotten": Text(
+        "Forgotten: {local_id} (at the service: {task_id}).", "已移除：{local_id}（服务端任务：{task_id}）。"
+    ),
+    "entry_set_aside": Text(
+        "The entry cannot be read; it is kept as {path} and blocks nothing any more.",
+        "该记录无法读取，已改名保存为 {path}，不再妨碍新任务。",
+    ),
+    "entries_pruned": Text("Removed: {count}.", "已移除 {count} 条。"),
+    "cost_sum": Text("{skill}: {tasks} task(s), {cost}", "{skill}：{tasks} 个任务，{cost}"),
+    "cost_unclear": Text(
+        "{tasks} task(s) may have been charged, and nobody can say what:",
+        "另有 {tasks} 个任务可能已扣费，但金额不明：",
+    ),
+    "state_prepared": Text("not sent yet", "尚未发送"),
+    "state_submitting": Text("being sent", "正在发送"),
+    "state_submitted": Text("accepted, not finished", "已接受，未完成"),
+    "state_succeeded": Text("succeeded", "成功"),
+    "state_failed": Text("failed", "失败"),
+    "state_refused": Text("refused", "被拒绝"),
+    "state_unreachable": Text("never sent", "未发出"),
+    "state_unknown": Text("outcome unknown", "结果不明"),
+}
+
+DOCTOR = {
+    "verdict_ok": Text("ok    ", "正常"),
+    "verdict_note": Text("note  ", "注意"),
+    "verdict_failed": Text("FAILED", "失败"),
+    "check_python": Text("Python", "Python"),
+    "check_key": Text("key", "密钥"),
+    "check_proxy": Text("proxy", "代理"),
+    "check_certificates": Text("certificates", "证书"),
+    "check_output": Text("pictures", "图片目录"),
+    "check_state": Text("journal", "任务记录"),
+    "check_service": Text("service", "服务"),
+    "python_found": Text("{version} ({path})", "{version}（{path}）"),
+    "packages_found": Text("with {versions}", "依赖包 {versions}"),
+    "key_found": Text("{key} from {source}", "{key}（来自 {source}）"),
+    "proxy_found": Text("{proxy}", "{proxy}"),
+    "proxy_none": Text("none, direct connections", "未使用代理，直接连接"),
+    "certificates_built_in": Text("the built-in ones", "使用内置证书"),
+    "certificates_found": Text("from {path}", "使用 {path}"),
+    "output_attached": Text(
+        "{path} can be written, and OpenClaw attaches from there", "{path} 可写，OpenClaw 可以直接附加其中的文件"
+    ),
+    "output_copied": Text(
+        "{path} can be written; OpenClaw gets a copy in its media folder",
+        "{path} 可写；图片会另存一份到 OpenClaw 的 media 目录",
+    ),
+    "state_found": Text(
+        "{path}: {tasks} task(s), {unfinished} unfinished, {unknown} with unknown outcome",
+        "{path}：共 {tasks} 个任务，{unfinished} 个未完成，{unknown} 个结果不明",
+    ),
+    "service_not_asked": Text("not asked, for want of a key", "没有密钥，未查询"),
+    "service_accepts": Text("{service} answers and accepts the key", "{service} 有答复，密钥有效"),
+}
+
+SHARED: dict[str, Text] = {**INPUT, **SETTINGS, **SERVICE, **PICTURES, **MACHINE, **TALK, **TASKS, **DOCTOR}

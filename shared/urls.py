@@ -156,7 +156,7 @@ def _written_host(url: str) -> str:
 
 def _ascii(host: str) -> str:
     """Return the host as a resolver gets it; one that IDNA would respell (full-width, ligatures) is refused."""
-    host = host.lower()
+    host = ".".join(label.lower() for label in host.split("."))  # as urllib3 does: a final sigma is told by label
     if host.isascii():
         return host
     if len(host) > _MAX_HOST_LENGTH:  # the codec takes quadratic time

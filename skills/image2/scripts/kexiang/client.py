@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kexiang import wire
-from shared.errors import OutcomeUnknown
+from shared.errors import OutcomeUnknown, ReadFailed
 from shared.http import Answer, KeyHeader, Session
 from shared.urls import host_of
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from kexiang.request import ImageRequest
     from shared.keys import Secret
 
@@ -70,8 +72,25 @@ class Client:
         )
         return wire.task(answer.status, _document(answer), answer.retry_after)
 
-    def close(self) -> None:
-        """Close every connection."""
+    def check_key(self) -> None:
+        """Ask for a task that cannot be there: whoever is told so has a key that is accepted. Costs nothing.
+
+        Raises:
+            KeyRefused: the key is not accepted.
+            ReadFailed: the service does not answer.
+        """
+        try:
+            self.query("0", QUERY_SECONDS)
+        except ReadFailed as failure:
+            if failure.code != "task_unknown_at_service":
+                raise
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._api.close()
         self.downloads.close()
 

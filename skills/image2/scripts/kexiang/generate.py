@@ -151,9 +151,10 @@ def _wait(claim: Claim, client: Client, journal: Journal, errand: Errand, run: R
     task, entry = claim.task, claim.task.entry
     looks = _Looks(client, str(entry.task_id), errand.limits)
     expected = _durations(journal, entry)
-    schedule = Schedule(POLITE_INTERVAL, min(expected, default=0.0))
-    if errand.interval:
-        schedule = Schedule(errand.interval)
+    if claim.verdict == "create":
+        schedule = Schedule(errand.interval or POLITE_INTERVAL, 0 if errand.interval else min(expected, default=0))
+    else:
+        schedule = Schedule(errand.interval or POLITE_INTERVAL, at_once=True)
     started = errand.limits.clock()
     watcher = _Watcher(run, expected)
     ready = wait_for_task(looks.look, schedule=schedule, limits=errand.limits, on_update=watcher.update)

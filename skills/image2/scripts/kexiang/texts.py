@@ -18,6 +18,13 @@ TEXTS = {
         "The key is invalid, expired or lacks the right; make a new one at kexiangai.com. Nothing was charged.",
         "密钥无效、已过期或权限不足，请到 kexiangai.com 重新获取。本次未扣费。",
     ),
+    "key_prompt": Text("x-api-key (not shown): ", "x-api-key（不会显示）："),
+    "key_needs_terminal": Text("There is no terminal to type the key at.", "当前没有终端，无法输入密钥。"),
+    "key_needs_terminal.hint": Text("Pipe the key in and add {flag}.", "请通过管道传入密钥，并加上 {flag}。"),
+    "key_saved": Text(
+        "Saved {key} in {path}, readable by you alone; use it with --use-local-key.",
+        "已把 {key} 保存到 {path}（仅本人可读）；使用时加上 --use-local-key。",
+    ),
     "url_without_img2img": Text(
         "{flag} goes with --mode img2img only; text2img takes no reference pictures.",
         "{flag} 只能与 --mode img2img 一起使用，text2img 不接受参考图。",

@@ -138,8 +138,9 @@ def service_words(document: Any) -> str:
     """Return what the service says about a refusal, as one harmless line."""
     if isinstance(document, dict):
         for name in ("message", "msg", "error", "detail"):
-            if document.get(name) and isinstance(document[name], str):
-                return quoted(document[name])
+            words = quoted(document[name]) if isinstance(document.get(name), str) else ""
+            if words:
+                return words
     return Said("no_words")
 
 

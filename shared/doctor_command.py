@@ -1,0 +1,162 @@
+"""The command `doctor.py`: what stands between a person and a picture; it spends nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from shared.command import output_options
+from shared.entry import UNFINISHED
+from shared.errors import SkillError
+from shared.journal import Journal
+from shared.keys import FoundKey, KeySource, find_key
+from shared.launch import DEPENDENCIES
+from shared.openclaw import attaches, output_folder, state_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from shared.run import Run, Skill
+
+
+Verdict = Literal["ok", "note", "failed"]
+Line = tuple[Verdict, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    check: str
+    verdict: Verdict
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What a skill tells the doctor about itself.
+
+    `ask` makes one authenticated read that costs nothing and returns the id of the sentence that says what the
+    service answered; it raises what the skill's client raises. `service` is the base URL.
+    """
+
+    sources: Sequence[KeySource]
+    service: str
+    ask: Callable[[FoundKey], str]
+
+
+def doctor_command(
+    skill: Skill, patient: Callable[[dict[str, Any]], Patient], options: Sequence[Callable[[Any], Any]] = ()
+) -> click.Command:
+    """Return the command; `options` are the skill's own click options, whose values `patient` gets."""
+
+    def doctor(run: Run, **given: Any) -> None:
+        examination = Examination(run, patient(given))
+        run.result.status = "succeeded"
+        run.result.extra["checks"] = [asdict(finding) for finding in examination.findings()]
+        for finding in run.result.extra["checks"]:
+            sign = run.catalogue.say(f"verdict_{finding['verdict']}")
+            check = run.catalogue.say(f"check_{finding['check']}")
+            run.lines.append(f"{sign}  {check}: {finding['message']}")
+        if examination.failure:
+            run.result.status = "not_started"
+            raise examination.failure
+
+    command = output_options(doctor)
+    for option in options:
+        command = option(command)
+    return click.command("doctor", help=f"Check what {skill.slug} needs to make a picture; spends nothing.")(
+        command
+    )
+
+
+class Examination:
+    """The checks, each on its own: one that fails hides none of the others; the first failure is kept."""
+
+    def __init__(self, run: Run, patient: Patient) -> None:
+        self._run = run
+        self._say = run.catalogue.say
+        self._patient = patient
+        self._found: FoundKey | None = None
+        self.failure: SkillError | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a line for everything that was looked at."""
+        checks = {
+            "python": self._python,
+            "key": self._key,
+            "proxy": self._proxy,
+            "certificates": self._certificates,
+            "output": self._output,
+            "state": self._state,
+            "service": self._service,
+        }
+        for name, check in checks.items():
+            try:
+                for verdict, message in check():
+                    yield Finding(name, verdict, message)
+            except SkillError as error:
+                self.failure = self.failure or error
+                hint = f"{error.code}.hint"
+                advice = self._say(hint, **error.facts) if self._run.catalogue.knows(hint) else None
+                yield Finding(name, "failed", self._say(error.code, **error.facts), advice)
+
+    def _python(self) -> Iterator[Line]:
+        yield "ok", self._say("python_found", version=platform.python_version(), path=sys.executable)
+        # what is missing or too old, the launcher has refused before this line could run
+        names = [requirement.partition(">=")[0] for requirement in DEPENDENCIES.values()]
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+        yield "ok", self._say("packages_found", versions=versions)
+
+    def _key(self) -> Iterator[Line]:
+        self._found = find_key(self._patient.sources)
+        for source, why in self._found.passed_over:
+            yield "note", self._say(f"key_source_{why}", source=source)
+        yield "ok", self._say("key_found", key=self._found.secret, source=self._found.source)
+
+    def _proxy(self) -> Iterator[Line]:
+        from shared.http import proxy_for  # noqa: PLC0415  - requests comes with it
+
+        proxy = proxy_for(self._patient.service)
+        yield "ok", self._say("proxy_found", proxy=proxy) if proxy else self._say("proxy_none")
+
+    def _certificates(self) -> Iterator[Line]:
+        from shared.http import certificates  # noqa: PLC0415
+
+        path = certificates()
+        yield (
+            "ok",
+            self._say("certificates_built_in") if path is True else self._say("certificates_found", path=path),
+        )
+
+    def _output(self) -> Iterator[Line]:
+        from shared.images import check_output_folder  # noqa: PLC0415
+
+        state = state_folders()[0]
+        folder = output_folder(None, state)
+        existed = folder.exists()
+        check_output_folder(folder)
+        if not existed:
+            folder.rmdir()
+        attached = "output_attached" if attaches(folder, state) else "output_copied"
+        yield "ok", self._say(attached, path=folder)
+
+    def _state(self) -> Iterator[Line]:
+        states = state_folders()
+        entries = [entry for _, entry in Journal(self._run.skill.slug, states).entries()]
+        unfinished = sum(entry.state in UNFINISHED for entry in entries)
+        unknown = sum(entry.state == "unknown" for entry in entries)
+        facts = {"path": states[0], "tasks": len(entries), "unfinished": unfinished, "unknown": unknown}
+        yield "note" if unfinished or unknown else "ok", self._say("state_found", **facts)
+
+    def _service(self) -> Iterator[Line]:
+        if self._found is None:
+            yield "note", self._say("service_not_asked")
+            return
+        yield "ok", self._say(self._patient.ask(self._found), service=self._patient.service)

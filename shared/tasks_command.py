@@ -1,0 +1,185 @@
+"""The command `tasks.py`: what the journals of all image skills know; it sends nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shared.command import number, output_options
+from shared.entry import FINISHED, UNFINISHED, moment
+from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed
+from shared.journal import Journal
+from shared.journal_upkeep import forget, prune, set_unreadable_aside
+from shared.messages import shown
+from shared.openclaw import state_folders
+from shared.summary import cost_in_words
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.entry import Entry
+    from shared.errors import Remedy
+    from shared.run import Run, Skill
+
+AGE = re.compile(r"(\d{1,5})([mhd])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+MOST_LISTED = 1000
+
+
+def tasks_command(skill: Skill) -> click.Group:
+    """Return the command group; `resume` is only described here, the skill's own command does it."""
+    group = click.Group("tasks", help="The paid tasks that this machine remembers, of all image skills.")
+    for command in (_list, _show, _cost, _forget, _prune):
+        group.add_command(command)
+    described = f"Go on with a task of {skill.slug}; costs nothing. Takes the options of {skill.main_launcher}."
+    group.add_command(click.Command("resume", help=described, params=[click.Argument(["id"])]))
+    return group
+
+
+def journals() -> list[Journal]:
+    """Return the journals of every image skill that has one, in all state folders in force."""
+    states = state_folders()
+    names = {folder.parent.name for state in states for folder in (state / "image-skills").glob("*/tasks")}
+    return [Journal(name, states) for name in sorted(names)]
+
+
+def entries() -> Iterator[tuple[Path, Entry]]:
+    """Yield every readable entry of every skill with its folder."""
+    for journal in journals():
+        yield from journal.entries()
+
+
+def age(flag: str, text: str) -> timedelta:
+    """Return a span of time such as 30m, 24h or 7d.
+
+    Raises:
+        BadInput: `age_invalid`.
+    """
+    match = AGE.fullmatch(text)
+    if not match:
+        raise BadInput("age_invalid", flag=flag, got=shown(text))
+    return timedelta(**{UNITS[match.group(2)]: int(match.group(1))})
+
+
+@click.command("list", help="List the tasks, newest first.")
+@click.option("--state", metavar="STATE", help="Only tasks in this state, such as submitted or unknown.")
+@click.option("--limit", default="20", metavar="N", help="At most this many (default 20).")
+@output_options
+def _list(run: Run, state: str | None, limit: str) -> None:
+    most = int(number("--limit", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
+    found = [entry for _, entry in entries() if state in (None, entry.state)]
+    found.sort(key=lambda entry: entry.created_at, reverse=True)
+    run.result.status = "succeeded"
+    run.result.extra["tasks"] = [asdict(entry) for entry in found[:most]]
+    run.lines += [_line(entry, run) for entry in found[:most]] or [run.catalogue.say("tasks_none")]
+
+
+@click.command("show", help="Show one task by its local or service id.")
+@click.argument("identifier", metavar="ID")
+@output_options
+def _show(run: Run, identifier: str) -> None:
+    folder, entry = _found(identifier)
+    run.result.take_over(entry, folder / f"{entry.local_id}.json")
+    run.result.skill, run.result.provider = entry.skill, entry.provider
+    run.result.images = [row for row in entry.images if isinstance(row, dict)]
+    run.result.extra["tasks"] = [asdict(entry)]
+    run.lines.append(_line(entry, run))
+    state = Said(f"state_{entry.state}")
+    if entry.state in UNFINISHED:
+        remedy: Remedy = "resume" if entry.skill == run.skill.slug else "none"
+        raise NotFinished(
+            "task_unfinished", local_id=entry.local_id, state=state, skill=entry.skill, remedy=remedy
+        )
+    if entry.state == "unknown":
+        since = entry.created_at
+        raise OutcomeUnknown("outcome_unknown_before", local_id=entry.local_id, since=since, remedy="none")
+    if entry.state != "succeeded":
+        raise TaskFailed("task_without_pictures", local_id=entry.local_id, state=state, remedy="none")
+
+
+@click.command("cost", help="What the tasks cost, by skill and unit; unknown outcomes are listed as such.")
+@click.option("--since", default="30d", metavar="AGE", help="Of this age at most: 24h, 7d, 30d (default).")
+@output_options
+def _cost(run: Run, since: str) -> None:
+    oldest = datetime.now(timezone.utc) - age("--since", since)
+    sums: dict[tuple[str, str, str], dict[str, Any]] = {}
+    unclear = []
+    for _, entry in entries():
+        if moment(entry.created_at) < oldest or not entry.possible_charges:
+            continue
+        if entry.charged != "yes" or not entry.cost:
+            unclear.append(entry)
+            continue
+        unit, source = str(entry.cost["unit"]), str(entry.cost["source"])
+        row = sums.setdefault(
+            (entry.skill, unit, source),
+            {"skill": entry.skill, "unit": unit, "source": source, "tasks": 0, "amount": 0.0},
+        )
+        row["tasks"] += 1
+        row["amount"] = round(row["amount"] + entry.cost["amount"], 6)
+    run.result.status = "succeeded"
+    run.result.extra["costs"] = list(sums.values())
+    run.result.extra["unknown"] = [asdict(entry) for entry in unclear]
+    for row in sums.values():
+        cost = cost_in_words(row, run.catalogue)
+        run.lines.append(run.catalogue.say("cost_sum", skill=row["skill"], tasks=row["tasks"], cost=cost))
+    if unclear:
+        run.lines.append(run.catalogue.say("cost_unclear", tasks=len(unclear)))
+        run.lines += [_line(entry, run) for entry in unclear]
+    if not run.lines:
+        run.lines.append(run.catalogue.say("tasks_none"))
+
+
+@click.command("forget", help="Remove one task from the journal.")
+@click.argument("identifier", metavar="ID")
+@click.option("--yes", "agreed", is_flag=True, help="Also a task that is unfinished or whose outcome is unknown.")
+@output_options
+def _forget(run: Run, identifier: str, agreed: bool) -> None:
+    run.result.status = "succeeded"
+    aside = set_unreadable_aside(_folders(), identifier)
+    if aside:
+        run.result.extra["set_aside"] = str(aside)
+        run.lines.append(run.catalogue.say("entry_set_aside", path=aside))
+        return
+    folder, entry = _found(identifier)
+    if entry.state not in FINISHED and not agreed:
+        state = Said(f"state_{entry.state}")
+        raise BadInput("forget_needs_yes", flag="--yes", local_id=entry.local_id, state=state)
+    forget(folder / f"{entry.local_id}.json")
+    run.result.extra["tasks"] = [asdict(entry)]
+    run.lines.append(run.catalogue.say("entry_forgotten", local_id=entry.local_id, task_id=entry.task_id or "-"))
+
+
+@click.command("prune", help="Remove finished tasks of a certain age; unfinished and unknown ones stay.")
+@click.option("--older-than", "older_than", required=True, metavar="AGE", help="Such as 30d.")
+@output_options
+def _prune(run: Run, older_than: str) -> None:
+    count = prune(_folders(), age("--older-than", older_than))
+    run.result.status = "succeeded"
+    run.result.extra["removed"] = count
+    run.lines.append(run.catalogue.say("entries_pruned", count=count))
+
+
+def _folders() -> list[Path]:
+    return [folder for journal in journals() for folder in journal.folders if folder.is_dir()]
+
+
+def _found(identifier: str) -> tuple[Path, Entry]:
+    for journal in journals():
+        found = journal.find(identifier)
+        if found:
+            return found
+    raise BadInput("task_unknown", identifier=shown(identifier))
+
+
+def _line(entry: Entry, run: Run) -> str:
+    cost = cost_in_words(entry.cost, run.catalogue) if entry.cost else "-"
+    state = run.catalogue.say(f"state_{entry.state}")
+    start = shown(entry.prompt.get("start", ""))
+    return f"{entry.local_id}  {entry.skill}  {state}  {entry.task_id or '-'}  {cost}  {start}"
