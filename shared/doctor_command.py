@@ -64,6 +64,8 @@ def doctor_command(
             sign = run.catalogue.say(f"verdict_{finding['verdict']}")
             check = run.catalogue.say(f"check_{finding['check']}")
             run.lines.append(f"{sign}  {check}: {finding['message']}")
+            if finding["hint"]:
+                run.lines.append(f"        {finding['hint']}")
         if examination.failure:
             run.result.status = "not_started"
             raise examination.failure

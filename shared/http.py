@@ -132,7 +132,7 @@ class _NoKey(AuthBase):
 
 class _Requests(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Hide redirects: requests prepares the next hop even when told not to follow, reading a body of any size."""
+        """Hide redirects: told not to follow, requests reads the whole body all the same, however large."""
 
 
 class Session:
@@ -143,7 +143,7 @@ class Session:
         self._auth = auth or _NoKey()
         self._last_used = time.monotonic()
         for host in hosts or ():
-            _require_socks_package(select_proxy(f"https://{host}", get_environ_proxies(f"https://{host}")))
+            proxy_for(f"https://{host}")  # a setting that cannot work is found before anything is spent
         self._http = _Requests()
         self._http.trust_env = False  # proxies and certificates are taken from the environment below; .netrc never
         self._http.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, identity"})

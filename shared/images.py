@@ -92,6 +92,24 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
     }
 
 
+def save_pictures(
+    downloads: Downloads, links: Sequence[str], target: Path, limits: Limits
+) -> tuple[list[dict[str, Any]], UnusableResult | None]:
+    """Fetch every picture to `target` plus its number; return the rows of those that came, and the first failure.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    rows: list[dict[str, Any]] = []
+    failure: UnusableResult | None = None
+    for number, link in enumerate(links, 1):
+        try:
+            rows.append(save_picture(downloads, link, target.with_name(f"{target.name}-{number}"), limits))
+        except UnusableResult as error:
+            failure = failure or error
+    return rows, failure
+
+
 def kept_pictures(images: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]] | None:
     """Return the rows of saved pictures that are still what they were, copied to `folder` from elsewhere.
 

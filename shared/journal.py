@@ -164,7 +164,10 @@ class Journal:
         """Yield the entries of a fingerprint; a file that may be one and cannot be read stops everything."""
         for folder in self._existing_folders():
             for path in folder.glob("*.json"):
-                content = path.read_bytes()
+                try:
+                    content = path.read_bytes()
+                except FileNotFoundError:  # another process has pruned or forgotten it
+                    continue
                 told = FINGERPRINT.search(content)
                 if told and told.group(1).decode() != print_:
                     continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.entry import Charged, Entry, State
 
 SCHEMA_VERSION = 1
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 Status = Literal["prepared", "submitted", "running", "succeeded", "failed", "refused", "unknown", "not_started"]
 _STATUS_OF_ENTRY: dict[State, Status] = {
     "prepared": "not_started",
@@ -117,5 +119,10 @@ def spelled(argv: Sequence[str]) -> dict[str, Any]:
 
 
 def encoded(document: dict[str, Any], *, ascii_only: bool) -> str:
-    """Return the document as one line of JSON, with every key in play masked; picture links stay whole."""
-    return redact_keys(json.dumps(document, ensure_ascii=ascii_only, allow_nan=False))
+    """Return the document as one line of JSON, with every key in play masked; picture links stay whole.
+
+    Characters that JSON lets pass and readers take for the end of a line or a command are escaped: a link of the
+    service may hold them.
+    """
+    text = json.dumps(document, ensure_ascii=ascii_only, allow_nan=False)
+    return redact_keys(_INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

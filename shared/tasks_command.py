@@ -34,7 +34,9 @@ MOST_LISTED = 1000
 
 def tasks_command(skill: Skill) -> click.Group:
     """Return the command group; `resume` is only described here, the skill's own command does it."""
-    group = click.Group("tasks", help="The paid tasks that this machine remembers, of all image skills.")
+    group = click.Group(
+        "tasks", no_args_is_help=False, help="The paid tasks that this machine remembers, of all image skills."
+    )
     for command in (_list, _show, _cost, _forget, _prune):
         group.add_command(command)
     described = f"Go on with a task of {skill.slug}; costs nothing. Takes the options of {skill.main_launcher}."

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kexiang.client import Client
-    from kexiang.generate import Errand
     from shared.doctor_command import Patient
+    from shared.errand import Errand
     from shared.journal import Journal
 
 SKILL = Skill("image2", "kexiang", __version__, TEXTS, "create_task.py")
@@ -177,7 +177,7 @@ class _Service:
         }
         client, journal, errand = self._hands(summary)
         with client:
-            generate.generate(request, draft, client=client, journal=journal, errand=errand, run=self._run)
+            generate.generate(request, draft, client=client, journal=journal, errand=errand)
         self._run.attach(self._states[0])
 
     def resume(self, identifier: str) -> None:
@@ -189,7 +189,7 @@ class _Service:
         )
         client, journal, errand = self._hands({})
         with client:
-            generate.resume(identifier, blank, client=client, journal=journal, errand=errand, run=self._run)
+            generate.resume(identifier, blank, client=client, journal=journal, errand=errand)
         self._run.attach(self._states[0])
 
     def show_plan(self, request: ImageRequest | None) -> None:
@@ -204,14 +204,14 @@ class _Service:
 
     def _hands(self, summary: dict[str, object]) -> tuple[Client, Journal, Errand]:
         from kexiang.client import Client  # noqa: PLC0415
-        from kexiang.generate import Errand  # noqa: PLC0415
+        from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
         from shared.journal import Journal  # noqa: PLC0415
 
         check_output_folder(self._folder)
         limits = Limits(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
         options = self._options
-        errand = Errand(self._folder, limits, self._interval, options.no_wait, options.new, summary)
+        errand = Errand(self._run, self._folder, limits, self._interval, options.no_wait, options.new, summary)
         client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
         return client, Journal(SKILL.slug, self._states), errand
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.errors import KeyRefused, OutcomeUnknown, OutOfCredits, RateLimited, ReadFailed, Refused
@@ -151,12 +151,12 @@ def _task_id(value: Any) -> str | None:
 
 def _cost(value: Any) -> dict[str, object] | None:
     try:
-        amount = Decimal(value) if isinstance(value, str | int | float) else None
-    except InvalidOperation:
+        amount = float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
         amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
+    if amount is None or not math.isfinite(amount) or amount < 0:
         return None
-    return {"amount": float(amount), "unit": COST_UNIT, "source": "charged"}
+    return {"amount": amount, "unit": COST_UNIT, "source": "charged"}
 
 
 def _output(value: Any) -> dict[str, Any]:

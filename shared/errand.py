@@ -1,0 +1,52 @@
+"""How a request is carried out: where files go, how long to wait, what the user said about paying again."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shared.journal import Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.entry import Entry
+    from shared.journal import Claim
+    from shared.polling import Limits
+    from shared.run import Run
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a use case is told besides the request; no part of what is asked for."""
+
+    run: Run
+    folder: Path
+    limits: Limits
+    interval: float | None = None
+    """Seconds between two looks when the user fixed them."""
+    no_wait: bool = False
+    new: bool = False
+    summary: dict[str, object] = field(default_factory=dict)
+    """Facts of the sentence that is said before a create."""
+
+    @property
+    def patience(self) -> Patience:
+        """How to wait for another process that works on the same request."""
+
+        def tell(entry: Entry) -> None:
+            self.run.reporter.waiting("waiting_for_other", local_id=entry.local_id)
+
+        limits = self.limits
+        return Patience(limits.deadline, not self.no_wait, limits.clock, limits.sleep, tell)
+
+    @contextlib.contextmanager
+    def telling(self, claim: Claim) -> Iterator[None]:
+        """Let the result know what the journal knows of the task, however the block ends."""
+        try:
+            self.run.result.take_over(claim.task.entry, claim.task.path)
+            yield
+        finally:
+            self.run.result.take_over(claim.task.entry, claim.task.path)
