@@ -6,7 +6,7 @@ ARGS ?=
 ready := .venv/.ready
 python := .venv/bin/python
 
-.PHONY: help setup demo test lint types check clean
+.PHONY: help setup demo messages bench test lint types check clean
 
 ##@ Start here
 help: ## List the targets
@@ -18,6 +18,12 @@ setup: $(ready) ## Make .venv with everything the other targets need (PYTHON=pyt
 
 demo: $(ready) ## Make pictures with a stand-in service, twice and after a kill; nothing is really paid
 	$(python) scripts/demo.py
+
+messages: $(ready) ## Print what is said to people, English and Chinese side by side
+	@$(python) scripts/messages.py
+
+bench: $(ready) ## Measure start, memory and waiting against a stand-in (about 5 minutes)
+	$(python) scripts/bench.py
 
 ##@ Check
 test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)

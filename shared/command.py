@@ -139,11 +139,12 @@ def number(flag: str, text: str | None, least: float, most: float, *, whole: boo
 def run_command(command: click.Command, skill: Skill, argv: Sequence[str], launcher: str) -> int:
     """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold."""
     prepare_streams()
+    argv = [restored(argument) for argument in argv]
     run = Run(skill, argv, launcher)
     error: SkillError | interrupts.Interrupted | None = None
     try:
         with interrupts.handled():
-            ended = command.main(args=list(argv), prog_name=Path(launcher).name, standalone_mode=False, obj=run)
+            ended = command.main(args=argv, prog_name=Path(launcher).name, standalone_mode=False, obj=run)
         if isinstance(ended, int):  # --help and --version have printed what was asked
             return ended
     except click.ClickException as failure:
@@ -153,6 +154,18 @@ def run_command(command: click.Command, skill: Skill, argv: Sequence[str], launc
     except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1 instead of a traceback
         error = SkillError("bug", kind=type(failure).__name__, where=_where(failure))
     return run.end(error)
+
+
+def restored(argument: str) -> str:
+    """Return an argument that a C locale could not read as the UTF-8 that it is; others as they are."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(argument).decode()
+        except UnicodeDecodeError:
+            return argument
+    return argument
 
 
 def prepare_streams() -> None:

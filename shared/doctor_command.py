@@ -13,6 +13,7 @@ import click
 from shared.command import output_options
 from shared.entry import UNFINISHED
 from shared.errors import SkillError
+from shared.files import check_could_make
 from shared.journal import Journal
 from shared.keys import FoundKey, KeySource, find_key
 from shared.launch import DEPENDENCIES
@@ -20,6 +21,7 @@ from shared.openclaw import attaches, output_folder, state_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from shared.run import Run, Skill
 
@@ -49,6 +51,8 @@ class Patient:
     sources: Sequence[KeySource]
     service: str
     ask: Callable[[FoundKey], str]
+    output: Path | None = None
+    """Where pictures go by default, for a skill with a place of its own."""
 
 
 def doctor_command(
@@ -141,7 +145,7 @@ class Examination:
         from shared.images import check_output_folder  # noqa: PLC0415
 
         state = state_folders()[0]
-        folder = output_folder(None, state)
+        folder = output_folder(None, state, default=self._patient.output)
         existed = folder.exists()
         check_output_folder(folder)
         if not existed:
@@ -151,6 +155,7 @@ class Examination:
 
     def _state(self) -> Iterator[Line]:
         states = state_folders()
+        check_could_make(states[0])
         entries = [entry for _, entry in Journal(self._run.skill.slug, states).entries()]
         unfinished = sum(entry.state in UNFINISHED for entry in entries)
         unknown = sum(entry.state == "unknown" for entry in entries)

@@ -49,6 +49,20 @@ def make_private_folder(path: Path) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
 
+def check_could_make(folder: Path) -> None:
+    """Check, without making anything, that `folder` exists or could be made, and that files could be put there.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    with disk_errors(folder):
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        if not existing.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def sync_folder(path: Path) -> None:
     """Flush the folder's own entries, so that a rename survives a power cut (a no-op on Windows)."""
     if os.name == "nt":
@@ -60,11 +74,12 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None) -> None:
+def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None, durable: bool = True) -> None:
     """Replace `path` by `content`, mode 600: a reader sees the old file or the new one, whole.
 
     `temporary` is a fixed name for a file whose only writer holds its lock, so that a killed writer leaves
-    at most one stray file, which the next writer overwrites; by default the name is random.
+    at most one stray file, which the next writer overwrites; by default the name is random. What need not
+    survive a power cut is written without `durable`, which costs two flushes of the disk.
 
     Raises:
         OSError: nothing of `path` has changed then; a caller that serves people wraps it in `disk_errors`.
@@ -75,13 +90,15 @@ def write_atomically(path: Path, content: bytes, *, temporary: Path | None = Non
         with os.fdopen(os.open(temporary, flags, PRIVATE_FILE), "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def sha256_of(path: Path) -> str:
@@ -93,7 +110,7 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def move_into_place(temporary: Path, target: Path) -> Path:
+def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> Path:
     """Give a finished file its final name without replacing a file; return the name it got.
 
     A taken name becomes `<stem>-2<suffix>`, `-3` and so on: what a person edited or kept is never lost. The
@@ -102,7 +119,8 @@ def move_into_place(temporary: Path, target: Path) -> Path:
     others = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
     free = next(path for path in itertools.chain([target], others) if not os.path.lexists(path))
     temporary.replace(free)
-    sync_folder(free.parent)
+    if durable:
+        sync_folder(free.parent)
     return free
 
 

@@ -79,8 +79,8 @@ def _spellings(value: str) -> tuple[str, ...]:
     return tuple(sorted(forms, key=len, reverse=True))
 
 
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/@\"'<>]+@")
-_URL_QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]+@")
+_URL_QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*", re.IGNORECASE)
 
 
 def redact_keys(text: str) -> str:
@@ -169,9 +169,13 @@ def _read_private(path: Path) -> str | None:
         return None
     except OSError as error:
         raise ConfigurationError("key_file_unreadable", path=path, reason=error.strerror) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _refuse_foreign(descriptor, path)
-        content = file.read(LARGEST_KEY_FILE + 1)
+        content = os.read(descriptor, LARGEST_KEY_FILE + 1)
+    except OSError as error:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=error.strerror) from error
+    finally:
+        os.close(descriptor)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -200,8 +204,9 @@ def write_key_file(path: Path, name: str, secret: Secret) -> None:
         kept.append("\n")
     value = secret.reveal().replace("\\", "\\\\").replace("'", "\\'")  # what python-dotenv reads back
     make_private_folder(path.parent)
+    content = "".join(kept) + f"{name}='{value}'\n"
     with disk_errors(path):
-        write_atomically(path, ("".join(kept) + f"{name}='{value}'\n").encode())
+        write_atomically(path, content.encode(), temporary=path.with_name(f"{path.name}.part"))
 
 
 def _refuse_foreign(descriptor: int, path: Path) -> None:

@@ -11,6 +11,7 @@ from shared.estimates import durations, likely_cost
 from shared.images import kept_pictures, save_pictures
 from shared.polling import Schedule, read_patiently, wait_for_task
 from shared.spend import spend_once
+from shared.texts import Said
 from shared.urls import without_query
 from shared.watcher import Watcher
 
@@ -123,9 +124,10 @@ def _finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> N
         task.finish("succeeded")
         return
     task.finish("failed", charged="unknown", error={"code": "task_failed", "reason": ended.reason})
+    reason = ended.reason or Said("no_words")
     if ended.links:
-        raise UnusableResult("partly_done", reason=ended.reason, saved=len(result.images), remedy="new")
-    raise TaskFailed("task_failed", reason=ended.reason)
+        raise UnusableResult("partly_done", reason=reason, saved=len(result.images), remedy="new")
+    raise TaskFailed("task_failed", reason=reason)
 
 
 def _wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task:
@@ -199,7 +201,7 @@ def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
     """Save every picture that can be had; the entry and the result list them even when one cannot.
 
     Raises:
-        UnusableResult: the first picture that could not be saved.
+        UnusableResult, RateLimited: the first picture that could not be saved.
     """
     result = errand.run.result
     result.extra["image_urls"] = list(ended.links)

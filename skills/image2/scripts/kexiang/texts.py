@@ -15,8 +15,8 @@ TEXTS = {
         "kexiangai.com 不接受该密钥（HTTP {status}）：{words}。",
     ),
     "key_refused.hint": Text(
-        "The key is invalid, expired or lacks the right; make a new one at kexiangai.com. Nothing was charged.",
-        "密钥无效、已过期或权限不足，请到 kexiangai.com 重新获取。本次未扣费。",
+        "The key is invalid, expired or lacks the right; make a new one at kexiangai.com.",
+        "密钥无效、已过期或权限不足，请到 kexiangai.com 重新获取。",
     ),
     "key_prompt": Text("x-api-key (not shown): ", "x-api-key（不会显示）："),
     "key_needs_terminal": Text("There is no terminal to type the key at.", "当前没有终端，无法输入密钥。"),

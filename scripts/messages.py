@@ -1,0 +1,34 @@
+"""Prints every sentence in English and Chinese side by side, for whoever reads them for tone (`make messages`)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from shared.texts import SHARED, Text  # noqa: E402
+
+
+def tables() -> dict[str, dict[str, Text]]:
+    """Return the shared sentences and those of each skill of clawhub.json."""
+    found = {"shared": SHARED}
+    for skill in json.loads((ROOT / "clawhub.json").read_text("utf-8"))["skills"]:
+        sys.path.insert(0, str(ROOT / "skills" / skill["slug"] / "scripts"))
+        found[skill["slug"]] = importlib.import_module(f"{skill['package']}.texts").TEXTS
+    return found
+
+
+def main() -> None:
+    """Print the tables as Markdown."""
+    for name, table in tables().items():
+        print(f"\n## {name}\n\n| id | English | 中文 |\n| --- | --- | --- |")
+        for message, text in table.items():
+            print(f"| {message} | {text.en} | {text.zh} |")
+
+
+if __name__ == "__main__":
+    main()

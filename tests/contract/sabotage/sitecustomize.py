@@ -1,0 +1,68 @@
+"""Loaded by a launcher's interpreter through PYTHONPATH: lets one of its steps on the disk go wrong.
+
+SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `int` and `term` send that signal to the process
+right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is opening
+a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
+SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a line for each.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import Any
+
+FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "tasks:generated-images").split(":")
+SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+FLUSH_FOLDER = "flush folder"  # needs no room: a full disk does not stop it
+
+_open, _fsync, _replace = os.open, os.fsync, os.replace
+_how, _, _number = os.environ.get("SABOTAGE", "none:0").partition(":")
+_log = os.environ.get("SABOTAGE_LOG")
+_paths: dict[int, str] = {}
+_done = 0
+
+
+def _step(name: str, path: str) -> None:
+    global _done  # noqa: PLW0603  - one process, one count
+    _done += 1
+    if _log:
+        line = _open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(line, f"{name} {path}\n".encode())
+        os.close(line)
+    if _how in SIGNALS and _done == int(_number):
+        os.kill(os.getpid(), SIGNALS[_how])
+    elif _how == "full" and _done >= int(_number) and name != FLUSH_FOLDER:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+def _watched(path: str) -> bool:
+    return path.split(os.sep)[-2] in FOLDERS if os.sep in path else False
+
+
+def _counting_open(path: Any, flags: int, *more: Any, **named: Any) -> int:
+    path_text = os.fspath(path)
+    if flags & (os.O_WRONLY | os.O_RDWR) and _watched(path_text):
+        _step("open", path_text)
+    descriptor = _open(path, flags, *more, **named)
+    _paths[descriptor] = path_text
+    return descriptor
+
+
+def _counting_fsync(descriptor: int) -> None:
+    path = _paths.pop(descriptor, "")
+    if _watched(path):
+        _step("flush", path)
+    elif path.split(os.sep)[-1] in FOLDERS:
+        _step(FLUSH_FOLDER, path)
+    _fsync(descriptor)
+
+
+def _counting_replace(source: Any, target: Any, **named: Any) -> None:
+    if _watched(os.fspath(target)):
+        _step("rename", os.fspath(target))
+    _replace(source, target, **named)
+
+
+os.open, os.fsync, os.replace = _counting_open, _counting_fsync, _counting_replace

@@ -1,0 +1,145 @@
+"""tasks.py: what the journals know, without a request."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.providers.kexiang import TaskPlan
+from tests.providers.plan import Plan
+from tests.providers.reply import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.launcher import Bench
+    from tests.providers.house import StandInHouse
+
+CREATE = ("create_task.py", "--mode", "text2img", "--size", "3:4", "--poll-interval", "0.5", "--json", "--prompt")
+
+
+@pytest.fixture
+def three(bench: Bench, house: StandInHouse) -> Bench:
+    """One task that succeeded, one that goes on, one whose outcome is unknown."""
+    assert bench.run(*CREATE, "a red kite").code == 0
+    house.kexiang.plan_task(TaskPlan(duration=60))
+    assert bench.run(*CREATE, "a blue boat", "--no-wait").code == 0
+    house.kexiang.plan_create(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
+    assert bench.run(*CREATE, "a green hill").code == 10
+    house.recorder.requests.clear()
+    return bench
+
+
+def tasks(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:
+    ended = bench.run("tasks.py", *arguments, "--json")
+    return ended.code, ended.document
+
+
+def entry(bench: Bench, state: str) -> dict[str, Any]:
+    return next(one for one in bench.entries() if one["state"] == state)
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_list_is_newest_first_filtered_and_limited(three: Bench, house: StandInHouse) -> None:
+    code, document = tasks(three, "list")
+    assert (code, [one["state"] for one in document["tasks"]]) == (0, ["unknown", "submitted", "succeeded"])
+    assert [one["state"] for one in tasks(three, "list", "--state", "unknown")[1]["tasks"]] == ["unknown"]
+    assert len(tasks(three, "list", "--limit", "1")[1]["tasks"]) == 1
+    assert "a red kite" in three.run("tasks.py", "list").stdout.decode()
+    assert house.recorder.requests == []
+
+
+@pytest.mark.parametrize(("state", "code"), [("succeeded", 0), ("submitted", 9), ("unknown", 10)])
+def test_show_tells_by_its_exit_code_how_the_task_stands(three: Bench, state: str, code: int) -> None:
+    known = entry(three, state)
+    for identifier in filter(None, (known["local_id"], known["task_id"])):
+        shown, document = tasks(three, "show", identifier)
+        assert (shown, document["local_id"], document["task_id"]) == (code, known["local_id"], known["task_id"])
+
+
+def test_show_looks_across_skills_and_resume_belongs_to_its_own(three: Bench) -> None:
+    known = entry(three, "submitted")
+    other = three.journal.parent.parent / "other-skill" / "tasks"
+    other.mkdir(parents=True)
+    path = other / f"{known['local_id']}.json"
+    (three.journal / path.name).rename(path)
+    rewrite(path, skill="other-skill")
+    code, document = tasks(three, "show", known["local_id"])
+    assert (code, document["skill"], document["error"]["next"]) == (9, "other-skill", None)
+    assert len(tasks(three, "list")[1]["tasks"]) == 3
+
+
+def test_resume_goes_on_with_the_task(three: Bench, house: StandInHouse) -> None:
+    known = entry(three, "submitted")
+    code, document = tasks(three, "resume", known["task_id"], "--timeout", "1")
+    assert (code, document["task_id"]) == (9, known["task_id"])
+    assert len(house.ledger) == 3
+
+
+def test_cost_adds_up_what_was_charged_and_lists_what_is_unclear(three: Bench) -> None:
+    code, document = tasks(three, "cost", "--since", "7d")
+    assert code == 0
+    assert document["costs"] == [
+        {"skill": "image2", "unit": "credits", "source": "charged", "tasks": 2, "amount": 0.4}
+    ]
+    assert [one["state"] for one in document["unknown"]] == ["unknown"]
+    rewrite(three.journal / f"{entry(three, 'succeeded')['local_id']}.json", created_at="2020-01-01T00:00:00.000Z")
+    assert tasks(three, "cost", "--since", "7d")[1]["costs"][0]["tasks"] == 1
+
+
+@pytest.mark.parametrize("state", ["submitted", "unknown"])
+def test_forgetting_what_may_be_paid_needs_the_users_word(three: Bench, state: str) -> None:
+    known = entry(three, state)
+    code, document = tasks(three, "forget", known["local_id"])
+    assert (code, document["error"]["code"]) == (2, "forget_needs_yes")
+    assert entry(three, state) == known
+    code, document = tasks(three, "forget", known["local_id"], "--yes")
+    assert (code, document["tasks"][0]["task_id"]) == (0, known["task_id"])
+    assert state not in [one["state"] for one in three.entries()]
+
+
+def test_an_unreadable_entry_is_set_aside_and_blocks_nothing_any_more(bench: Bench, house: StandInHouse) -> None:
+    assert bench.run(*CREATE, "a red kite").code == 0
+    path = bench.journal / f"{bench.entries()[0]['local_id']}.json"
+    path.write_bytes(path.read_bytes()[:-40])
+    stopped = bench.run(*CREATE, "a red kite")
+    assert (stopped.code, stopped.document["error"]["code"]) == (12, "journal_unreadable")
+    assert len(house.ledger) == 1
+    assert bench.shell(stopped.document["error"]["next"]).code == 0
+    assert path.with_suffix(".unreadable").is_file()
+    assert bench.run(*CREATE, "a red kite").code == 0
+    assert len(house.ledger) == 2
+
+
+def test_prune_removes_old_finished_entries_only(three: Bench) -> None:
+    for known in three.entries():
+        old = "20200101T000000Z" + known["local_id"][16:]
+        path = three.journal / f"{known['local_id']}.json"
+        rewrite(path, local_id=old)
+        path.rename(three.journal / f"{old}.json")
+    code, document = tasks(three, "prune", "--older-than", "30d")
+    assert (code, document["removed"]) == (0, 1)
+    assert sorted(one["state"] for one in three.entries()) == ["submitted", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show", "nobody"), "task_unknown"),
+        (("forget", "nobody"), "task_unknown"),
+        (("cost", "--since", "soon"), "age_invalid"),
+        (("prune", "--older-than", "1y"), "age_invalid"),
+        (("list", "--limit", "0"), "not_a_number"),
+        (("list", "--limit", "2.5"), "not_a_number"),
+        (("prune",), "usage"),
+        ((), "usage"),
+    ],
+)
+def test_bad_input_is_told(bench: Bench, arguments: tuple[str, ...], code: str) -> None:
+    exit_code, document = tasks(bench, *arguments)
+    assert (exit_code, document["error"]["code"]) == (2, code)
