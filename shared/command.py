@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -16,7 +17,8 @@ import click
 from shared import interrupts
 from shared.errors import BadInput, SkillError
 from shared.messages import LANGUAGES, quoted, shown
-from shared.run import Run, Skill, is_terminal
+from shared.openclaw import enclosing_skill, expanded
+from shared.run import Run, Skill, could_be_result_file, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,23 +102,27 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
         options = Options(**{name: arguments.pop(name) for name in mine})
         run = click.get_current_context().ensure_object(Run)
         run.json = options.json  # what looked like it in argv may have been somebody's prompt
+        run.result_file, run.yes = "", options.yes
+        run.result_file = _result_file(options.result_file)
         languages = ("auto", *LANGUAGES)
         if options.lang not in languages:
             raise BadInput("not_one_of", flag="--lang", expected=", ".join(languages), got=shown(options.lang))
         if options.variant and not (options.variant.isprintable() and len(options.variant) <= LONGEST_VARIANT):
             raise BadInput("variant_invalid", flag="--variant", most=LONGEST_VARIANT, got=shown(options.variant))
-        _check_result_file(options.result_file)
         return function(run=run, options=options, **arguments)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
 
 
-def _check_result_file(path: str | None) -> None:
-    if path is None:
-        return
-    target = Path(path).absolute()
-    if not path or target.is_dir() or not target.parent.is_dir():
-        raise BadInput("result_file_invalid", flag="--result-file", got=shown(path))
+def _result_file(given: str | None) -> str:
+    if given is None:
+        return ""
+    if not (given.isprintable() and could_be_result_file(given)):
+        raise BadInput("result_file_invalid", flag="--result-file", got=shown(given))
+    skill = enclosing_skill(expanded(given).parent)
+    if skill:
+        raise BadInput("output_dir_in_skill", flag="--result-file", got=shown(given), skill=skill)
+    return given
 
 
 def number(flag: str, text: str | None, least: float, most: float, *, whole: bool = False) -> float | None:
@@ -127,10 +133,8 @@ def number(flag: str, text: str | None, least: float, most: float, *, whole: boo
     """
     if text is None:
         return None
-    try:
-        value = float(int(text)) if whole else float(text)
-    except ValueError:
-        value = float("nan")
+    plain = re.fullmatch(r"[0-9]{1,20}" if whole else r"[0-9]{1,20}(\.[0-9]{1,20})?", text)
+    value = float(text) if plain else float("nan")
     if not least <= value <= most:
         raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:g}", got=shown(text))
     return value
@@ -142,18 +146,22 @@ def run_command(command: click.Command, skill: Skill, argv: Sequence[str], launc
     argv = [restored(argument) for argument in argv]
     run = Run(skill, argv, launcher)
     error: SkillError | interrupts.Interrupted | None = None
-    try:
-        with interrupts.handled():
-            ended = command.main(args=argv, prog_name=Path(launcher).name, standalone_mode=False, obj=run)
-        if isinstance(ended, int):  # --help and --version have printed what was asked
-            return ended
-    except click.ClickException as failure:
-        error = BadInput("usage", detail=quoted(failure.format_message()), launcher=run.launcher)
-    except (SkillError, interrupts.Interrupted) as failure:
-        error = failure
-    except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1 instead of a traceback
-        error = SkillError("bug", kind=type(failure).__name__, where=_where(failure))
-    return run.end(error)
+    with interrupts.handled():
+        try:
+            with run.reporter.never_silent():
+                name = Path(launcher).name
+                ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=run)
+            if isinstance(ended, int):  # --help and --version have printed what was asked
+                return ended
+        except click.ClickException as failure:
+            run.result_file = ""  # nothing was parsed: what looks like this option may be somebody's prompt
+            error = BadInput("usage", detail=quoted(failure.format_message()), launcher=run.launcher)
+        except (SkillError, interrupts.Interrupted) as failure:
+            error = failure
+        except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1, not a traceback
+            error = bug(failure)
+        interrupts.ignore()
+        return run.end(error)
 
 
 def restored(argument: str) -> str:
@@ -170,6 +178,11 @@ def restored(argument: str) -> str:
 
 def prepare_streams() -> None:
     """Make streams that are no terminal UTF-8; a terminal, or PYTHONIOENCODING, keeps its encoding."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed, and the next file or connection would get its number
+            os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if stream is None or not hasattr(stream, "reconfigure"):
             continue
@@ -180,6 +193,8 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding="utf-8", errors=errors)
 
 
-def _where(failure: BaseException) -> str:
+def bug(failure: Exception) -> SkillError:
+    """Return the error that tells of an exception nobody foresaw, with its place and without its text."""
     frame = traceback.extract_tb(failure.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return SkillError("bug", kind=type(failure).__name__, where=where)

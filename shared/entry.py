@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from shared import interrupts
 from shared.errors import DiskError
 from shared.files import write_atomically
+from shared.keys import redact_keys, redact_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +65,7 @@ def fingerprint(
 def prompt_record(prompt: str) -> dict[str, object]:
     """Return what an entry keeps of a prompt: SHA-256, length in characters, and how it starts."""
     digest = hashlib.sha256(prompt.encode()).hexdigest()
-    return {"sha256": digest, "length": len(prompt), "start": prompt[:PROMPT_START]}
+    return {"sha256": digest, "length": len(prompt), "start": redact_keys(prompt)[:PROMPT_START]}
 
 
 @dataclass
@@ -93,6 +94,8 @@ class Entry:
     cost: dict[str, Any] | None = None
     images: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What only this skill needs to go on with the task."""
     created_at: str = ""
     submitted_at: str | None = None
     finished_at: str | None = None
@@ -124,7 +127,9 @@ class Entry:
 
     def to_json(self) -> bytes:
         """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode() + b"\n"
+        document = asdict(self)
+        document["error"] = redact_within(self.error)  # what a service says may quote the key
+        return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 class OpenTask:
@@ -151,14 +156,27 @@ class OpenTask:
             raise DiskError("journal_failed", path=self.path, reason=error.strerror, remedy="resume") from error
 
     def about_to_spend(self) -> None:
-        """Record, before a paid request is sent, that one may have been charged from now on."""
+        """Record, before a paid request is sent, that one may have been charged from now on.
+
+        Raises:
+            DiskError, Interrupted: the request must not be sent, and the entry is again what it was.
+        """
         entry = self.entry
-        self.save(
-            state="submitting",
-            charged="unknown",
-            attempts=entry.attempts + 1,
-            possible_charges=entry.possible_charges + 1,
-        )
+        before = {name: getattr(entry, name) for name in ("state", "charged", "attempts", "possible_charges")}
+        try:
+            self.save(
+                state="submitting",
+                charged="unknown",
+                attempts=entry.attempts + 1,
+                possible_charges=entry.possible_charges + 1,
+            )
+        except interrupts.Interrupted:
+            self.save(**before)
+            raise
+        except DiskError as error:
+            vars(entry).update(before)
+            error.remedy = "again"
+            raise
 
     def not_spent(self, state: State, **changes: Any) -> None:
         """Record that the last paid request provably was not accepted."""

@@ -35,9 +35,13 @@ class Errand:
     @property
     def patience(self) -> Patience:
         """How to wait for another process that works on the same request."""
+        told = set()
 
         def tell(entry: Entry) -> None:
-            self.run.reporter.waiting("waiting_for_other", local_id=entry.local_id)
+            reporter = self.run.reporter
+            say = reporter.waiting if entry.local_id in told else reporter.say
+            say("waiting_for_other", local_id=entry.local_id)
+            told.add(entry.local_id)
 
         limits = self.limits
         return Patience(limits.deadline, not self.no_wait, limits.clock, limits.sleep, tell)

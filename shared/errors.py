@@ -24,10 +24,16 @@ Whether money was spent is not a property of an error but of the task: it stands
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-Remedy = Literal["again", "new", "resume", "forget", "none"]
-"""What to run next: the same command, the same with --new, the task by its id, drop a journal entry, nothing."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.entry import Entry
+
+Remedy = Literal["again", "new", "instead", "resume", "forget", "none"]
+"""What to run next: the same command, the same with --new, the same with other values (the fact `instead` maps
+options to them), the task by its id, drop a journal entry, nothing."""
 
 
 class SkillError(Exception):
@@ -50,6 +56,7 @@ class SkillError(Exception):
         http_status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        about: tuple[Path, Entry] | None = None,
         **facts: object,
     ) -> None:
         super().__init__(code, facts)
@@ -61,6 +68,8 @@ class SkillError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         """Seconds that the service asked to wait, when it did."""
+        self.about = about
+        """The folder and the entry of a task that is not in our hands, and of which the error speaks."""
 
 
 class BadInput(SkillError):

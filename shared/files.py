@@ -64,14 +64,13 @@ def check_could_make(folder: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Flush the folder's own entries, so that a rename survives a power cut (a no-op on Windows)."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Flush the folder's own entries, so that a rename survives a power cut, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None, durable: bool = True) -> None:

@@ -155,16 +155,30 @@ class Session:
         """Close every connection."""
         self._http.close()
 
-    def spend(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    def spend(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:
         """Send a request that costs money, once, on a connection that is fresh enough to be trusted.
+
+        A `body` that is a file is sent from where it stands. With `into`, the body of the answer (up to `largest`
+        bytes) goes to that file block by block, and the Answer holds none.
 
         Raises:
             NeverReached: proven by the connection; sending it again is safe.
             AnswerLost: anything else without a whole answer.
+            DiskError: `into` cannot be written.
         """
         if time.monotonic() - self._last_used > IDLE_SECONDS:
             self._http.close()
-        return self._send(method, url, headers=headers, body=body, seconds=seconds)
+        return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
 
     def read(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, seconds: float
@@ -206,6 +220,20 @@ class Session:
                 raise UnusableResult("link_refused", reason=Said("url_malformed")) from error
         raise UnusableResult("link_refused", reason=Said("url_too_many_redirects"))
 
+    def put(self, url: str, content: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
+        """Send a file to a presigned public https address: never to a private one, never with a key.
+
+        Raises:
+            ReadFailed: no whole answer, or `link_refused`; the same bytes may be sent again.
+        """
+        try:
+            check_public_url(url)
+            return self._send("PUT", url, headers=headers, body=content, seconds=seconds, public=True)
+        except UrlRefused as error:
+            raise ReadFailed("link_refused", reason=Said(f"url_{error.reason}")) from error
+        except (NeverReached, AnswerLost) as error:
+            raise ReadFailed("unreachable", remedy="again", **error.facts) from error
+
     def _fetch(self, url: str, target: BinaryIO, seconds: float, largest: int) -> str | _Redirect | None:
         with self._exchange("GET", url, {"Accept-Encoding": "identity"}, None, seconds, public=True) as response:
             if response.is_redirect:
@@ -228,16 +256,31 @@ class Session:
             return response.headers.get("content-type")
 
     def _send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, seconds: float
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | None,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = LARGEST_ANSWER,
+        public: bool = False,
     ) -> Answer:
-        if host_of(url) not in (self._hosts or ()):
+        if not public and host_of(url) not in (self._hosts or ()):
             raise ValueError(f"{host_of(url)} is not a host of this session")
-        with self._exchange(method, url, headers, body, seconds, public=False) as response:
+        with self._exchange(method, url, headers, body, seconds, public=public) as response:
             content = bytearray()
+            room = largest
             for block in response.iter_content(BLOCK):
-                content += block
-                if len(content) > LARGEST_ANSWER:
+                room -= len(block)
+                if room < 0:
                     raise AnswerLost("answer_lost", reason=Said("reason_too_large"), host=host_of(url))
+                if into is None:
+                    content += block
+                    continue
+                with disk_errors(Path(into.name)):
+                    into.write(block)
             return Answer(response.status_code, response.headers, bytes(content))
 
     @contextlib.contextmanager
@@ -246,7 +289,7 @@ class Session:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: bytes | BinaryIO | None,
         seconds: float,
         *,
         public: bool,
@@ -271,6 +314,8 @@ class Session:
                 ) as response,
             ):
                 yield response
+                if transmission.overdue and response.raw.length_remaining is None and not response.raw.chunked:
+                    raise TimeoutError("our own abort looks like the end of this answer")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             reason = Said(f"reason_{_why(error, transmission)}")
             if transmission.may_have_left:

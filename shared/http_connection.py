@@ -80,12 +80,13 @@ class _Proving:
     _ready = False
 
     def _new_conn(self) -> socket.socket:
-        connected: socket.socket = super()._new_conn()  # type: ignore[misc]
         transmission = _current.get()
-        if transmission.public_peer and not is_public_address(connected.getpeername()[0], from_name=True):
-            connected.close()
-            raise UnusableResult("link_private")
-        transmission.uses(connected)
+        with contextlib.ExitStack() as closing:
+            connected: socket.socket = closing.enter_context(super()._new_conn())  # type: ignore[misc]
+            if transmission.public_peer and not is_public_address(connected.getpeername()[0], from_name=True):
+                raise UnusableResult("link_private")
+            transmission.uses(connected)
+            closing.pop_all()
         return connected
 
     def connect(self) -> None:

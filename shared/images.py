@@ -7,7 +7,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shared.errors import ReadFailed, UnusableResult
+from shared.errors import RateLimited, ReadFailed, UnusableResult
 from shared.files import disk_errors, move_into_place, sha256_of
 from shared.pictures import NotAPicture, Picture, inspect_picture
 from shared.polling import read_patiently
@@ -55,6 +55,7 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
 
     Raises:
         UnusableResult: the link is refused or expired, or three tries gave no whole picture.
+        RateLimited: the server asks to wait longer than a minute.
         DiskError: `disk_failed`.
     """
     part = target.with_name(f".{target.name}.part")
@@ -94,18 +95,18 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
 
 def save_pictures(
     downloads: Downloads, links: Sequence[str], target: Path, limits: Limits
-) -> tuple[list[dict[str, Any]], UnusableResult | None]:
+) -> tuple[list[dict[str, Any]], UnusableResult | RateLimited | None]:
     """Fetch every picture to `target` plus its number; return the rows of those that came, and the first failure.
 
     Raises:
         DiskError: `disk_failed`.
     """
     rows: list[dict[str, Any]] = []
-    failure: UnusableResult | None = None
+    failure: UnusableResult | RateLimited | None = None
     for number, link in enumerate(links, 1):
         try:
             rows.append(save_picture(downloads, link, target.with_name(f"{target.name}-{number}"), limits))
-        except UnusableResult as error:
+        except (UnusableResult, RateLimited) as error:
             failure = failure or error
     return rows, failure
 

@@ -32,8 +32,11 @@ class _Holds:
         self.open = 0
         self.firm = 0
         self.pending: int | None = None
+        self.ending = False
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self.ending:
+            return
         if self.firm:
             self.pending = number
         elif self.open and self.pending is None:
@@ -54,7 +57,7 @@ def handled() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _holds.pending = None
+    _holds.pending, _holds.ending = None, False
     before = {number: signal.signal(number, _holds.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -69,7 +72,11 @@ def held(*, firmly: bool = False) -> Iterator[None]:
 
     A block that ends in an error of its own tells that error instead. The second signal ends the block at
     once, unless `firmly`: for blocks of milliseconds, such as writing the id that the service just gave out.
+    In another thread than the main one, which no signal interrupts, there is nothing to hold back.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     _holds.open += 1
     _holds.firm += firmly
     try:
@@ -80,3 +87,22 @@ def held(*, firmly: bool = False) -> Iterator[None]:
     if _holds.pending is not None and not _holds.open:
         number, _holds.pending = _holds.pending, None
         raise Interrupted(number)
+
+
+def pending() -> bool:
+    """Tell whether a signal is being held back: a block with much to do may end early and well."""
+    return _holds.pending is not None
+
+
+def drop_pending() -> None:
+    """Forget a signal that waits: the command ends by itself, and with more to say than that it was stopped.
+
+    What ends in another thread than the main one is not the command.
+    """
+    if threading.current_thread() is threading.main_thread():
+        _holds.pending = None
+
+
+def ignore() -> None:
+    """Ignore signals from now on: the command has ended, and what is left is to tell how, in milliseconds."""
+    _holds.ending = True

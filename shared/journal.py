@@ -7,34 +7,32 @@ import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
-from shared.entry import Entry, OpenTask, State, fingerprint, moment, stamp
-from shared.errors import BadInput, Busy, DiskError, NotFinished, OutcomeUnknown, TaskFailed
+from shared.entry import Entry, OpenTask, fingerprint, stamp
+from shared.errors import BadInput, Busy, DiskError, NotFinished
 from shared.files import Lock, disk_errors, make_private_folder
+from shared.journal_table import PASSED_OVER_BY_NEW, verdict_on
 from shared.journal_upkeep import KEPT_FOR, prune
+from shared.texts import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
-REUSED_FOR = timedelta(hours=24)
 HISTORY = 50  # entries that an estimate looks at
 LOCK_PAUSE = 0.2  # seconds between two looks at a lock that somebody else holds
 LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 FINGERPRINT = re.compile(rb'"fingerprint": ?"([0-9a-f]{64})"')
-
-Verdict = Literal["create", "attach", "return"]
-PASSED_OVER_BY_NEW: frozenset[State] = frozenset(("succeeded", "failed", "unknown"))
 
 
 @dataclass
 class Claim:
     """What the journal decided for a request, and the task in our hands; use it in a `with` block."""
 
-    verdict: Verdict
+    verdict: Literal["create", "attach", "return"]
     task: OpenTask
 
     def __enter__(self) -> Claim:
@@ -82,20 +80,27 @@ class Journal:
         """
         waited_for: str | None = None
 
-        def decide() -> Claim | Entry | None:
+        def decide() -> Claim | tuple[Path, Entry] | None:
             with ExitStack() as held:
                 for folder in self._existing_folders():
                     lock = held.enter_context(Lock(folder / f"{draft.fingerprint}.lock"))
                     if not lock.try_acquire():
                         return None
-                found = self._newest(draft.fingerprint, new=new, but_not=waited_for)
-                return self._take(*found, draft) if found else self._create(draft)
+                for folder, entry in self._newest_first(draft.fingerprint):
+                    if new and entry.state in PASSED_OVER_BY_NEW and entry.local_id != waited_for:
+                        continue
+                    taken = self._take(folder, entry)
+                    if taken == "create":
+                        break
+                    if taken != "next":
+                        return taken
+                return self._create(draft)
 
         with disk_errors(self.folders[0]):
             make_private_folder(self.folders[0])
             while not isinstance(outcome := decide(), Claim):
                 if outcome and waited_for is None:
-                    waited_for = outcome.local_id
+                    waited_for = outcome[1].local_id
                 self._wait(outcome, patience)
         return outcome
 
@@ -107,10 +112,14 @@ class Journal:
             TaskFailed, OutcomeUnknown, NotFinished, Busy, DiskError: as for `claim`.
         """
         with disk_errors(self.folders[0]):
-            while found := self.find(identifier):
-                taken = self._take(*found, None)
+            while found := self.find(identifier, adoption.base_url):
+                taken = self._take(*found, resumed=True)
                 if isinstance(taken, Claim):
                     return taken
+                if isinstance(taken, str):
+                    entry = found[1]
+                    state = Said(f"state_{entry.state}")
+                    raise BadInput("nothing_to_resume", about=found, identifier=entry.local_id, state=state)
                 self._wait(taken, patience)
         if LOCAL_ID.fullmatch(identifier):
             raise BadInput("task_unknown", identifier=identifier)
@@ -126,10 +135,39 @@ class Journal:
         )
         return self.claim(adoption, patience)
 
-    def find(self, identifier: str) -> tuple[Path, Entry] | None:
-        """Return the folder and the newest entry that bears this local or service id."""
+    def reopen(self, folder: Path, entry: Entry) -> Claim | None:
+        """Take a task with an unknown outcome in hand, to send its request once more by the user's word.
+
+        None when it is in another process's hands or its outcome is known by now. What was paid for it, and what
+        its `extra` holds, stays with it.
+
+        Raises:
+            DiskError: the journal cannot be read.
+        """
+        with disk_errors(folder):
+            lock = Lock(folder / f"{entry.local_id}.lock")
+            if not lock.try_acquire():
+                return None
+            task = OpenTask(entry, folder, lock, self._now)
+            try:
+                task.entry = Entry.from_json(task.path.read_bytes())
+            except BaseException:
+                task.release()
+                raise
+        if task.entry.state != "unknown":
+            task.release()
+            return None
+        return Claim("create", task)
+
+    def find(self, identifier: str, base_url: str | None = None) -> tuple[Path, Entry] | None:
+        """Return the folder and the newest entry that bears this local or service id.
+
+        Two services may give out the same id: with a `base_url`, a service id is looked for at that one only.
+        """
         found = [
-            (folder, entry) for folder, entry in self.entries() if identifier in (entry.local_id, entry.task_id)
+            (folder, entry)
+            for folder, entry in self.entries()
+            if identifier == entry.local_id or (identifier == entry.task_id and base_url in (None, entry.base_url))
         ]
         return max(found, key=lambda one: one[1].local_id, default=None)
 
@@ -150,15 +188,9 @@ class Journal:
     def _existing_folders(self) -> list[Path]:
         return sorted({folder for folder in self.folders if folder.is_dir()})
 
-    def _newest(self, print_: str, *, new: bool, but_not: str | None) -> tuple[Path, Entry] | None:
-        """Return the entry that decides; with `new`, the ended ones are passed over, save one we waited for."""
-        matches = sorted(
-            self._matching(print_), key=lambda one: (one[1].sequence, one[1].created_at), reverse=True
-        )
-        for folder, entry in matches:
-            if not new or entry.state not in PASSED_OVER_BY_NEW or entry.local_id == but_not:
-                return folder, entry
-        return None
+    def _newest_first(self, print_: str) -> list[tuple[Path, Entry]]:
+        found = self._matching(print_)
+        return sorted(found, key=lambda one: (one[1].sequence, one[1].created_at), reverse=True)
 
     def _matching(self, print_: str) -> Iterator[tuple[Path, Entry]]:
         """Yield the entries of a fingerprint; a file that may be one and cannot be read stops everything."""
@@ -176,46 +208,24 @@ class Journal:
                 except ValueError:
                     raise DiskError("journal_unreadable", path=path, local_id=path.stem, remedy="forget") from None
 
-    def _take(self, folder: Path, entry: Entry, draft: Entry | None) -> Claim | Entry:
-        """Lock the entry and decide by its state; returns the entry itself while a living owner holds it.
-
-        Without a `draft` (resume) nothing is created.
-        """
+    def _take(
+        self, folder: Path, entry: Entry, *, resumed: bool = False
+    ) -> Claim | tuple[Path, Entry] | Literal["create", "next"]:
+        """Lock an entry and decide by its state; returns what it was given while a living owner holds it."""
         lock = Lock(folder / f"{entry.local_id}.lock")
         if not lock.try_acquire():
-            return entry
+            return folder, entry
         task = OpenTask(entry, folder, lock, self._now)
         try:
             task.entry = Entry.from_json(task.path.read_bytes())  # what was read before the lock may be old
-            verdict = self._settle(task, resumed=draft is None)
+            verdict = verdict_on(task, self._now(), resumed=resumed)
         except BaseException:
             task.release()
             raise
-        if verdict != "create":
+        if verdict == "attach" or verdict == "return":  # noqa: PLR1714  - narrows the type
             return Claim(verdict, task)
         task.release()
-        if draft is None:
-            raise BadInput("nothing_to_resume", identifier=entry.local_id, state=task.entry.state)
-        return self._create(draft)
-
-    def _settle(self, task: OpenTask, *, resumed: bool) -> Verdict:
-        """Apply the table to an entry whose lock is ours; a dead owner's entry gets its end first."""
-        entry = task.entry
-        if entry.state == "prepared":
-            task.finish("unreachable", error={"code": "ended_before_sending"})
-        elif entry.state == "submitting":
-            task.finish("unknown", error={"code": "ended_while_sending"})
-        if entry.state in ("refused", "unreachable") or (entry.state == "failed" and entry.charged == "no"):
-            return "create"
-        if entry.state == "submitted":
-            return "attach"
-        if entry.state == "succeeded":
-            age = self._now() - moment(entry.finished_at or entry.created_at)
-            return "return" if resumed or age < REUSED_FOR else "create"
-        if entry.state == "failed":
-            reason = (entry.error or {}).get("reason", "")
-            raise TaskFailed("task_failed_before", local_id=entry.local_id, reason=reason)
-        raise OutcomeUnknown("outcome_unknown_before", local_id=entry.local_id, since=entry.created_at)
+        return verdict
 
     def _create(self, draft: Entry) -> Claim:
         """Write the draft as a new entry, locked before anybody can see it."""
@@ -235,12 +245,13 @@ class Journal:
         return Claim("attach" if draft.state == "submitted" else "create", task)
 
     @staticmethod
-    def _wait(owned: Entry | None, patience: Patience) -> None:
+    def _wait(owned: tuple[Path, Entry] | None, patience: Patience) -> None:
         """Pause before the next look at a lock that another process holds."""
+        local_id = owned[1].local_id if owned else ""
         if owned and not patience.wait:
-            raise Busy("request_busy", local_id=owned.local_id)
+            raise Busy("request_busy", about=owned, local_id=local_id)
         if patience.clock() >= patience.deadline:
-            raise NotFinished("request_still_busy", local_id=owned.local_id if owned else "", remedy="again")
+            raise NotFinished("request_still_busy", about=owned, local_id=local_id, remedy="again")
         if owned:
-            patience.on_wait(owned)
+            patience.on_wait(owned[1])
         patience.sleep(LOCK_PAUSE)

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, quote_plus
 
 from shared.errors import ConfigurationError
@@ -90,6 +90,15 @@ def redact_keys(text: str) -> str:
             if spelling in text:
                 text = text.replace(spelling, mask_key(value))
     return text
+
+
+def redact_within(value: Any) -> Any:
+    """Return a JSON value whose strings hold no key in play; a key that is a word of JSON must not break it."""
+    if isinstance(value, str):
+        return redact_keys(value)
+    if isinstance(value, dict):
+        return {name: redact_within(one) for name, one in value.items()}
+    return [redact_within(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def redact(text: str) -> str:

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Literal
 
-from shared.keys import redact
-from shared.texts import SHARED, Said, Text
+from shared.keys import redact, redact_keys
+from shared.texts import SHARED, Command, Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,12 +34,16 @@ class Catalogue:
         """
         text = self._texts[message]
         template = text.zh if self.language == "zh" else text.en
-        words = {name: self.say(fact) if isinstance(fact, Said) else fact for name, fact in facts.items()}
-        return redact(template.format(**words))
+        return template.format(**{name: self._in_words(fact) for name, fact in facts.items()})
 
     def knows(self, message: str) -> bool:
         """Tell whether there is such a sentence."""
         return message in self._texts
+
+    def _in_words(self, fact: object) -> str:
+        if isinstance(fact, Said):
+            return self.say(fact)
+        return redact_keys(fact) if isinstance(fact, Command) else redact(str(fact))
 
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
@@ -61,7 +65,7 @@ def choose_language(option: str, words: str) -> Language:
 
 def shown(value: object) -> str:
     """Return a value from outside as it may stand in a sentence: one line, quoted, at most 80 characters."""
-    text = str(value)
+    text = redact_keys(str(value))  # before it is cut: half a key would not be recognised
     text = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
     return (
         '"'
@@ -75,7 +79,7 @@ def quoted(text: object, longest: int = 500) -> str:
 
     A line that begins with MEDIA: would make OpenClaw attach a file, so none can begin in here.
     """
-    line = " ".join(str(text)[: 4 * longest].split())
-    line = "".join(char for char in line if char.isprintable())
+    plain = (" " if char.isspace() else char for char in redact_keys(str(text))[: 4 * longest])
+    line = " ".join("".join(char for char in plain if char.isprintable()).split())
     line = line if len(line) <= longest else line[: longest - 1] + "…"
     return re.sub(r"(?i)media:", "media\u2236", line)

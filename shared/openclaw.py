@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
 import json
 import os
 import shutil
+import stat
 import time
 from pathlib import Path
+from typing import Any
 
 from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.files import PRIVATE_FOLDER
@@ -30,10 +34,24 @@ def user_home() -> Path:
         raise ConfigurationError("no_home") from error
 
 
+def expanded(text: str) -> Path:
+    """Return an absolute path with a leading `~` put in full; `~somebody` is a name like any other.
+
+    Raises:
+        ConfigurationError: `no_home`.
+        DiskError: `current_folder_gone`, for a relative path.
+    """
+    path = user_home() / text[2:] if text == "~" or text.startswith(("~/", "~\\")) else Path(text)
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise DiskError("current_folder_gone") from error
+
+
 def openclaw_home() -> Path:
     """Return what OpenClaw takes for the home folder."""
     moved = os.environ.get("OPENCLAW_HOME")
-    return Path(moved).expanduser().absolute() if moved else user_home()
+    return expanded(moved) if moved else user_home()
 
 
 def state_folders() -> list[Path]:
@@ -42,26 +60,67 @@ def state_folders() -> list[Path]:
     The gateway may have a variable that a terminal has not, so both are looked in.
     """
     moved = os.environ.get("OPENCLAW_STATE_DIR")
-    in_force = Path(moved).expanduser().absolute() if moved else openclaw_home() / ".openclaw"
+    in_force = expanded(moved) if moved else openclaw_home() / ".openclaw"
     return list(dict.fromkeys([in_force, user_home() / ".openclaw"]))
 
 
+def config_path() -> Path:
+    """Return where OpenClaw's own configuration lies."""
+    moved = os.environ.get("OPENCLAW_CONFIG_PATH")
+    return expanded(moved) if moved else state_folders()[0] / "openclaw.json"
+
+
+def read_config() -> dict[str, Any]:
+    """Return OpenClaw's configuration.
+
+    It is JSON5. Plain JSON is tried first, because json5 takes 200 times as long; a skill that does not depend
+    on json5 does without.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: it is no JSON5 object.
+    """
+    return _parsed(config_path().read_text("utf-8-sig"))
+
+
+@functools.lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+    except ValueError:
+        if importlib.util.find_spec("json5") is None:
+            raise
+        import json5  # noqa: PLC0415
+
+        config = json5.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(config, dict):
+        raise ValueError("no object")  # noqa: TRY004  - a wrong file, no wrong call
+    return config
+
+
+def configured_workspace() -> Path | None:
+    """Return the agent's workspace as openclaw.json names it, None when it does not or cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        return expanded(os.fspath(read_config()["agents"]["defaults"]["workspace"]))
+    return None
+
+
 def workspace(state: Path) -> Path:
-    """Return the agent's workspace: the one of openclaw.json where that is plain JSON, else the default one."""
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        config = json.loads((state / "openclaw.json").read_text("utf-8-sig"))
-        return Path(config["agents"]["defaults"]["workspace"]).expanduser().absolute()
-    return state / "workspace"
+    """Return the agent's workspace: the one that openclaw.json names, else the default one."""
+    return configured_workspace() or state / "workspace"
 
 
 def enclosing_skill(folder: Path) -> Path | None:
     """Return the skill's folder that `folder` lies in (the one with SKILL.md), None outside of skills."""
     folder = folder.resolve()
-    return next((one for one in (folder, *folder.parents) if (one / "SKILL.md").is_file()), None)
+    files = ((one, one / "SKILL.md") for one in (folder, *folder.parents))
+    return next((one for one, file in files if os.path.isfile(file)), None)  # noqa: PTH113  - this one never raises
 
 
-def output_folder(given: str | None, state: Path) -> Path:
-    """Return where pictures go: --output-dir, else `generated-images` below the current folder.
+def output_folder(given: str | None, state: Path, *, default: Path | None = None) -> Path:
+    """Return where pictures go: --output-dir, else `default`, else `generated-images` below the current folder.
 
     A current folder inside a skill's folder gives way to the agent's workspace, or home where there is none:
     nothing is ever written inside a skill.
@@ -70,13 +129,15 @@ def output_folder(given: str | None, state: Path) -> Path:
         BadInput: `output_dir_invalid` or `output_dir_in_skill` for an explicit folder.
     """
     if given is not None:
-        folder = Path(given).expanduser().absolute()
-        if not given.strip() or not given.isprintable() or (folder.exists() and not folder.is_dir()):
+        folder = expanded(given)
+        if not given.strip() or not given.isprintable() or _is_no_folder(folder):
             raise BadInput("output_dir_invalid", flag="--output-dir", got=shown(given))
         skill = enclosing_skill(folder)
         if skill:
             raise BadInput("output_dir_in_skill", flag="--output-dir", got=shown(given), skill=skill)
         return Path(os.path.normpath(folder))
+    if default is not None:
+        return default
     try:
         here = Path.cwd()
     except FileNotFoundError as error:
@@ -84,6 +145,16 @@ def output_folder(given: str | None, state: Path) -> Path:
     if enclosing_skill(here):
         here = workspace(state) if workspace(state).is_dir() else user_home()
     return here / "generated-images"
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Tell whether something else is there, or nothing ever can be: below a file, in a loop of links, too long."""
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, PermissionError):
+        return False
+    except OSError:
+        return True
 
 
 def attaches(path: Path, state: Path) -> bool:

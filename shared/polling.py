@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared.errors import NotFinished, RateLimited, ReadFailed
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FASTEST_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
 LONGEST_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
 EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500  # HTTP codes of a service in trouble
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
 
@@ -42,6 +43,8 @@ class Schedule:
     earliest: float = 0.0
     at_once: bool = False
     """Make the first look right away: for a task that is already on its way."""
+    cautious: float = 0.0
+    """The least interval once the service has answered 429 or 5xx; 0 keeps `interval`."""
 
     def next_look(self, looks: int, elapsed: float) -> float:
         """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
@@ -51,6 +54,12 @@ class Schedule:
         if looks == 0 or elapsed >= quiet_until:
             return self.interval
         return max(self.interval, quiet_until - elapsed)
+
+    def after(self, failure: ReadFailed) -> Schedule:
+        """Return the schedule to go on with after a look that did not work."""
+        status = failure.http_status or 0
+        troubled = status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+        return replace(self, interval=max(self.interval, self.cautious)) if troubled else self
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ def wait_for_task(
         looks += 1
         elapsed = limits.clock() - start
         on_update(elapsed, seen)
+        if isinstance(seen, ReadFailed):
+            schedule = schedule.after(seen)
         pause = schedule.next_look(looks, elapsed)
         if isinstance(seen, ReadFailed):
             pause = max(pause, _asked_pause(seen))

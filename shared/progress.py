@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from shared.keys import redact
+from shared.keys import redact_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.messages import Catalogue
 
-LINE_EVERY = 15.0  # seconds between two lines where there is no terminal
+LINE_EVERY = 13.5  # seconds between two lines where there is no terminal: the contract says 15 at most
 CLEAR_TO_END = "\x1b[K"
 
 
@@ -46,8 +47,13 @@ class Reporter:
         """Write one line that nobody may miss, such as an id: --quiet does not silence it."""
         self._line(self.catalogue.say(message, **facts))
 
+    def tell(self, message: str, /, **facts: object) -> None:
+        """Write a line that an agent is to pass on, marked as such; a person at a terminal sees the live line."""
+        if not (self._quiet or self._live):
+            self._line(self.catalogue.say("for_user", words=self.catalogue.say(message, **facts)))
+
     def waiting(self, message: str, /, **facts: object) -> None:
-        """Tell how the wait goes: rewrite the live line of a terminal, elsewhere a line every 15 seconds."""
+        """Tell how the wait goes: rewrite the live line of a terminal, elsewhere a line now and then."""
         if self._quiet:
             return
         if self._live:
@@ -55,6 +61,27 @@ class Reporter:
             self._line_open = True
         elif self._clock() - self._last_line >= LINE_EVERY:
             self._line(self.catalogue.say(message, **facts))
+
+    @contextlib.contextmanager
+    def never_silent(self) -> Iterator[None]:
+        """Say that the work goes on after 15 seconds of silence, such as while a request gets no answer."""
+        if self._quiet or self._live:
+            yield
+            return
+        started, done = self._clock(), threading.Event()
+
+        def watch() -> None:
+            while not done.wait(1.0):
+                if self._clock() - self._last_line >= LINE_EVERY + 0.5:
+                    self.say("still_working", elapsed=f"{self._clock() - started:.0f}")
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
     def end(self) -> None:
         """Take the live line away, so that what follows stands on a line of its own."""
@@ -70,5 +97,5 @@ class Reporter:
     def _write(self, text: str) -> None:
         if self._stream is not None:
             with contextlib.suppress(OSError, ValueError):  # closed or full: the work goes on
-                self._stream.write(redact(text))
+                self._stream.write(redact_keys(text))
                 self._stream.flush()

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.entry import stamp
-from shared.keys import redact_keys
+from shared.keys import redact_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.entry import Charged, Entry, State
 
 SCHEMA_VERSION = 1
+_MEDIA_LINE = re.compile(r"(\n\s*)(media:)", re.IGNORECASE)
 _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 Status = Literal["prepared", "submitted", "running", "succeeded", "failed", "refused", "unknown", "not_started"]
 _STATUS_OF_ENTRY: dict[State, Status] = {
@@ -114,7 +115,9 @@ class Result:
 
 def spelled(argv: Sequence[str]) -> dict[str, Any]:
     """Return a command as its argv list and as a line for this system's shell."""
-    line = subprocess.list2cmdline(argv) if sys.platform == "win32" else shlex.join(argv)
+    if sys.platform == "win32":
+        return {"argv": list(argv), "shell": subprocess.list2cmdline(argv)}
+    line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it stands in quotes there, where '' changes nothing
     return {"argv": list(argv), "shell": line}
 
 
@@ -124,5 +127,5 @@ def encoded(document: dict[str, Any], *, ascii_only: bool) -> str:
     Characters that JSON lets pass and readers take for the end of a line or a command are escaped: a link of the
     service may hold them.
     """
-    text = json.dumps(document, ensure_ascii=ascii_only, allow_nan=False)
-    return redact_keys(_INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    text = json.dumps(redact_within(document), ensure_ascii=ascii_only, allow_nan=False)
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

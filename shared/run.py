@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import stat
 import sys
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from shared import interrupts
 from shared.errors import DiskError, SkillError
 from shared.files import write_atomically
+from shared.keys import Secret, redact_keys
 from shared.messages import Catalogue, choose_language
 from shared.openclaw import attachable
 from shared.progress import Reporter
 from shared.result import Result, encoded, spelled
 from shared.summary import summary
+from shared.texts import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shared.texts import Text
 
@@ -38,6 +43,10 @@ class Skill:
     texts: Mapping[str, Text]
     main_launcher: str
     """The launcher that takes --resume; it lies beside every other one."""
+    secret_options: tuple[str, ...] = ()
+    """Options whose value is a key: never repeated in a `next` command."""
+    key_variables: tuple[str, ...] = ()
+    """Variables that hold a key: masked from the start, wherever else it was typed by mistake."""
 
     @property
     def user_agent(self) -> str:
@@ -50,7 +59,10 @@ class Run:
 
     def __init__(self, skill: Skill, argv: Sequence[str], launcher: str) -> None:
         self.skill = skill
-        self.argv = list(argv)
+        typed = values_of(argv, skill.secret_options)
+        for key in (*typed, *(os.environ.get(name, "") for name in skill.key_variables)):
+            Secret(key.strip() if key.isascii() else "")  # masked from now on, also in what a usage error quotes
+        self.argv = without_options(argv, skill.secret_options)
         self.launcher = str(Path(launcher).absolute())
         self.json = "--json" in argv or "--output-json" in argv
         self.catalogue = Catalogue(choose_language(value_of(argv, "--lang"), " ".join(argv)), skill.texts)
@@ -59,8 +71,11 @@ class Run:
         )
         self.result = Result(skill.slug, skill.version, skill.provider)
         self.result_file = value_of(argv, "--result-file")
+        self.yes = "--yes" in argv
         self.lines: list[str] = []
         """More for a person to read on stdout, where no JSON was asked for."""
+        self.stopped_as: str | None = None
+        """What to say of an interruption, for a command that has more in hand than one task."""
         self.resume_flags: list[str] = []
         """What a resume needs besides the id: where the service is, which key, where files go; never a key."""
 
@@ -72,6 +87,10 @@ class Run:
     def again(self, *more: str) -> list[str]:
         """Return the argv that runs this command once more."""
         return [PYTHON, self.launcher, *self.argv, *(flag for flag in more if flag not in self.argv)]
+
+    def instead(self, changes: Mapping[str, str]) -> list[str]:
+        """Return the argv that runs this command with other values of some options."""
+        return [PYTHON, self.launcher, *without_options(self.argv, changes), *chain.from_iterable(changes.items())]
 
     def resume(self) -> list[str]:
         """Return the argv that goes on with the task in hand; this command again while it has no id yet."""
@@ -105,21 +124,28 @@ class Run:
         Raises:
             Interrupted: the person said no; nothing was sent.
         """
-        if "--yes" in self.argv or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        if self.yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
             return
         self.reporter.insist("confirm_create")
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好", "确认"):
             raise interrupts.Interrupted(signal.SIGINT)
 
+    def document(self, error: SkillError | interrupts.Interrupted | None) -> dict[str, Any]:
+        """Return the result document of a run that ended so."""
+        if isinstance(error, SkillError) and error.about:
+            folder, entry = error.about
+            self.result.take_over(entry, folder / f"{entry.local_id}.json")
+        return self.result.document(self._told(error) if error else None)
+
     def end(self, error: SkillError | interrupts.Interrupted | None) -> int:
         """Print how the command ended and return its exit code."""
         self.reporter.end()
-        document = self.result.document(self._told(error) if error else None)
+        document = self.document(error)
         code = _exit_code(error)
-        if self.result_file:
+        if self.result_file and not (isinstance(error, SkillError) and error.code == "result_file_invalid"):
             try:
                 text = encoded(document, ascii_only=False) + "\n"
-                write_atomically(Path(self.result_file).absolute(), text.encode())
+                _write_result_file(Path(self.result_file).absolute(), text)
             except OSError as failure:
                 reason = failure.strerror or type(failure).__name__
                 late = DiskError("result_file_failed", path=self.result_file, reason=reason)
@@ -137,11 +163,9 @@ class Run:
     def _told(self, error: SkillError | interrupts.Interrupted) -> dict[str, Any]:
         """Return the `error` of the document."""
         if isinstance(error, interrupts.Interrupted):
-            sent = self.result.attempts > 0
-            error = SkillError(
-                "interrupted" if sent else "interrupted_early", remedy="resume" if sent else "again"
-            )
-            error.retryable = True
+            error = self._stopped()
+        if error.remedy is None and self.result.status in ("submitted", "running"):
+            error.remedy = "resume"  # whatever went wrong here, the task goes on at the service
         argv = self._remedy(error)
         self.result.next_argv = argv or self.result.next_argv
         hint = f"{error.code}.hint"
@@ -157,11 +181,27 @@ class Run:
             "request_id": error.request_id,
         }
 
+    def _stopped(self) -> SkillError:
+        """Return what an interruption means for the task."""
+        if self.stopped_as:
+            return SkillError(self.stopped_as, remedy="again")
+        if self.result.status == "unknown":
+            error = SkillError("interrupted_unknown", remedy="again")
+        elif self.result.task_id:
+            error = SkillError("interrupted", remedy="resume")
+        else:
+            error = SkillError("interrupted_early", remedy="again")
+        error.retryable = True
+        return error
+
     def _remedy(self, error: SkillError) -> list[str] | None:
         if error.remedy == "again":
             return self.again()
         if error.remedy == "new":
-            return None if "--resume" in self.argv else self.again("--new")
+            spends = Path(self.launcher).name == self.skill.main_launcher and not value_of(self.argv, "--resume")
+            return self.again("--new") if spends else None
+        if error.remedy == "instead":
+            return self.instead(error.facts["instead"])
         if error.remedy == "resume":
             return self.resume()
         if error.remedy == "forget":
@@ -176,17 +216,18 @@ class Run:
         if told["hint"]:
             say("hint_line", hint=told["hint"])
         if told["next"]:
-            say("next_line", command=told["next"]["shell"])
+            say("next_line", command=Command(told["next"]["shell"]))
 
     def _print(self, document: dict[str, Any]) -> bool:
         """Print the result on stdout; False when nobody can read it there."""
         if sys.stdout is None:
+            self.reporter.insist("stdout_failed")
             return False
         if self.json:
             utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
             text = encoded(document, ascii_only=not utf8)
         else:
-            text = summary(document, self.lines, self.catalogue)
+            text = redact_keys(summary(document, self.lines, self.catalogue))
         try:
             if text:
                 sys.stdout.write(text + "\n")
@@ -213,6 +254,42 @@ def value_of(argv: Sequence[str], flag: str) -> str:
         if argument.startswith(f"{flag}="):
             return argument.partition("=")[2]
     return ""
+
+
+def _write_result_file(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # a device would be replaced by a file
+    write_atomically(path, text.encode())
+
+
+def could_be_result_file(path: str) -> bool:
+    """Tell whether a file may be put there: nothing else has that name, and the folder exists."""
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except FileNotFoundError:
+        return Path(path).parent.is_dir() and not Path(path).is_symlink()
+    except OSError:
+        return False
+
+
+def values_of(argv: Sequence[str], flags: Collection[str]) -> list[str]:
+    """Return every value that these flags were given in raw arguments."""
+    following = [value for flag, value in pairwise(argv) if flag in flags]
+    return following + [
+        argument.partition("=")[2] for argument in argv if "=" in argument and argument.partition("=")[0] in flags
+    ]
+
+
+def without_options(argv: Sequence[str], flags: Collection[str]) -> list[str]:
+    """Return raw arguments without these flags and their values, however they are spelled."""
+    kept: list[str] = []
+    arguments = iter(argv)
+    for argument in arguments:
+        if argument in flags:
+            next(arguments, None)
+        elif argument.partition("=")[0] not in flags:
+            kept.append(argument)
+    return kept
 
 
 def is_terminal(stream: TextIO | None) -> bool:

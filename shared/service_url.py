@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 from shared.errors import BadInput, ConfigurationError, SkillError
 from shared.messages import shown
 from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url, host_of
+from shared.urls import UrlRefused, check_public_url, host_of, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,12 +37,25 @@ def service_url(given: str | None, *, variable: str, default: str, trusted: Coll
     return text.rstrip("/")
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its canonical names only."""
+def trusted_hosts(names: Collection[str]) -> list[str]:
+    """Return the hosts that --trust-host names, as `service_url` compares them.
+
+    Raises:
+        BadInput: `trust_host_invalid`; one is no name of a host, or a private one.
+    """
+    return [_trusted_host(name) for name in names]
+
+
+def _trusted_host(name: str) -> str:
+    alone = not set(name) & set("/?#") and (":" not in name or name.endswith("]"))
     try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+        host = host_of(f"https://{name if alone else ''}")
+        if not is_loopback(host):
+            check_public_url(f"https://{name}")
+    except UrlRefused as error:
+        reason = Said(f"url_{error.reason}")
+        raise BadInput("trust_host_invalid", flag="--trust-host", got=shown(name), reason=reason) from error
+    return host
 
 
 def _checked_host(text: str) -> str:

@@ -43,11 +43,13 @@ def spend_once(
     *,
     sleep: Callable[[float], None],
     on_accepted: Callable[[Created], None],
+    last: bool = True,
 ) -> Created:
     """Send the paid request of a task and record what came of it; `send` is repeated only after NeverReached.
 
     `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
-    the id is on the streams.
+    the id is on the streams. Without `last`, the caller may correct a refused request and send it again; then a
+    signal that waits is raised instead of the refusal, so that nothing more is sent.
 
     Raises:
         Rejected: the service refused; the entry is `refused`.
@@ -71,9 +73,12 @@ def spend_once(
             task.not_spent("prepared")
             sleep(pause)
         except Rejected as error:
+            if last:
+                interrupts.drop_pending()
             task.not_spent("refused", error={"code": error.code, "provider_code": error.provider_code})
             raise
         except OutcomeUnknown as error:
+            interrupts.drop_pending()
             task.finish("unknown", error={"code": error.code})
             raise
     raise AssertionError("unreachable")

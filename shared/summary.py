@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.texts import Said
+from shared.texts import Command, Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def summary(document: Mapping[str, Any], more: Sequence[str], catalogue: Catalog
     if document["status"] == "submitted":
         lines.append(catalogue.say("submitted_line", task_id=document["task_id"]))
     if document["next"]:
-        lines.append(catalogue.say("next_line", command=document["next"]["shell"]))
+        lines.append(catalogue.say("next_line", command=Command(document["next"]["shell"])))
     return "\n".join(lines)
 
 

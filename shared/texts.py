@@ -18,6 +18,12 @@ class Said(str):
     __slots__ = ()
 
 
+class Command(str):
+    """A fact that is a command to run: its URLs stay whole, for without their queries it would ask for another task."""
+
+    __slots__ = ()
+
+
 INPUT = {
     "usage": Text("The command line cannot be understood: {detail}", "命令行写法有误：{detail}"),
     "usage.hint": Text("See: python3 {launcher} --help", "用法见：python3 {launcher} --help"),
@@ -39,8 +45,8 @@ INPUT = {
     ),
     "output_dir_invalid": Text("{flag} takes a folder; it got {got}.", "{flag} 应为文件夹路径，收到的是 {got}。"),
     "output_dir_in_skill": Text(
-        "{flag} got {got}, which lies inside a skill ({skill}); pictures must go elsewhere, or an update deletes them.",
-        "{flag} 指定的 {got} 位于技能目录 {skill} 内；图片必须保存到别处，否则技能更新时会被删除。",
+        "{flag} got {got}, which lies inside a skill ({skill}); an update of the skill would delete it, so it must go elsewhere.",
+        "{flag} 指定的 {got} 位于技能目录 {skill} 内，技能更新时会被删除，请换一个位置。",
     ),
     "prompt_missing": Text("The prompt is missing.", "缺少提示词。"),
     "prompt_missing.hint": Text(
@@ -84,6 +90,24 @@ INPUT = {
     "url_private_address": Text("its host is on a private network", "主机位于内网"),
     "url_query": Text("it holds a query or a fragment", "带有查询参数或片段"),
     "url_too_many_redirects": Text("it redirects too often", "重定向次数过多"),
+    "reference_refused": Text(
+        "{flag} takes a picture; {got} is refused: {reason}.", "{flag} 应为图片文件；{got} 不可用：{reason}。"
+    ),
+    "reference_folder": Text("it is a folder", "是一个文件夹"),
+    "reference_unreadable": Text("{flag}: {got} cannot be read: {reason}.", "{flag}：无法读取 {got}：{reason}。"),
+    "reference_no_name": Text("it is no file name", "不是有效的文件名"),
+    "reference_too_large": Text(
+        "{flag}: {got} has {megabytes} MB; at most {most} MiB are accepted.",
+        "{flag}：{got} 有 {megabytes} MB，最多接受 {most} MiB。",
+    ),
+    "reference_too_wide": Text(
+        "{flag}: {got} has {pixels} pixels; at most {most} a side are accepted.",
+        "{flag}：{got} 的尺寸为 {pixels} 像素，每边最多 {most} 像素。",
+    ),
+    "reference_changed": Text(
+        "{flag}: {got} was changed while the command ran; nothing was sent.",
+        "{flag}：{got} 在运行期间被修改，未发送任何请求。",
+    ),
     "resume_invalid": Text(
         "{flag} takes the id of a task (letters, digits, - and _); it got {got}.",
         "{flag} 应为任务 ID（字母、数字、- 和 _），收到的是 {got}。",
@@ -121,6 +145,10 @@ SETTINGS = {
     "base_url_invalid": Text(
         "{source} takes the https address of the service; {got} is refused: {reason}.",
         "{source} 应为服务的 https 地址；{got} 不可用：{reason}。",
+    ),
+    "trust_host_invalid": Text(
+        "{flag} takes the name of a host, such as api.example.com; {got} is refused: {reason}.",
+        "{flag} 应为主机名，例如 api.example.com；{got} 不可用：{reason}。",
     ),
     "host_not_trusted": Text(
         "{source} points to {host} instead of {default}; the key is not sent there.",
@@ -342,6 +370,14 @@ MACHINE = {
     "interrupted_early": Text(
         "Stopped before anything was sent; nothing was charged.", "在发送之前已停止，未扣费。"
     ),
+    "interrupted_unknown": Text(
+        "Stopped while the request was being sent; it may have been charged.",
+        "在发送请求时被停止，可能已经扣费。",
+    ),
+    "interrupted_unknown.hint": Text(
+        "The next command sends nothing again: it tells what is known of the task.",
+        "下面的命令不会重新发送请求，只会说明该任务目前的情况。",
+    ),
     "bug": Text("This is a bug of the skill ({kind} at {where}).", "这是技能自身的错误（{kind}，位于 {where}）。"),
     "bug.hint": Text(
         "Please report it. A task that was paid stays in the journal.",
@@ -362,9 +398,15 @@ TALK = {
         "Expected: {least}-{most} s, as earlier tasks of this kind took.",
         "预计 {least}–{most} 秒（依据以往同类任务）。",
     ),
+    "for_user": Text("[tell the user] {words}", "[请转告用户] {words}"),
+    "progress_for_user": Text(
+        "⏳ Still generating… {percent}% ({elapsed} s so far, at most about {longest} s)",
+        "⏳ 正在生成中… {percent}%（已等待 {elapsed}s，预计最长 {longest}s）",
+    ),
     "waiting": Text("{elapsed} s: {word} ({expected})", "已等待 {elapsed} 秒：{word}（{expected}）"),
     "expected_range": Text("earlier ones took {least}-{most} s", "以往同类任务用时 {least}–{most} 秒"),
     "expected_unknown": Text("no earlier task to compare with", "暂无同类任务可参考"),
+    "still_working": Text("{elapsed} s: still working", "已进行 {elapsed} 秒，仍在处理"),
     "waiting_for_other": Text(
         "Another process works on the same request (task {local_id}); waiting for it, nothing is sent.",
         "另一个进程正在处理同一请求（任务 {local_id}）；正在等待，不发送任何请求。",
@@ -397,6 +439,8 @@ TALK = {
         "Task {task_id} is accepted and goes on at the service.", "任务 {task_id} 已被接受，正在服务端进行。"
     ),
     "unit_credits": Text("credits", "积分"),
+    "unit_points": Text("points", "积分"),
+    "unit_tokens": Text("tokens", "token"),
     "cost_line": Text("Cost: {cost}", "费用：{cost}"),
     "cost_unknown": Text("not known before the service tells", "服务告知前未知"),
     "cost_charged": Text("{amount} {unit}, as the service charged", "{amount} {unit}（服务实际扣费）"),

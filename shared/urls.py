@@ -113,6 +113,14 @@ def host_of(url: str) -> str:
     return _ascii(_written_host(url)).strip("[]").removesuffix(".")
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, by its canonical names only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def without_query(url: str) -> str:
     """Return scheme://host/path for a log: one printable line without query, fragment and credentials.
 

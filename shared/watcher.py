@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import ReadFailed
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.run import Run
+
+MOST_PERCENT = 95  # of a task that is not done
 
 
 class Seen(Protocol):
@@ -26,15 +29,31 @@ class Seen(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """How often the user is to hear of the wait, and how long it lasts at most as far as is known; in seconds."""
+
+    every: float
+    longest: float
+
+    def percent(self, elapsed: float) -> int:
+        """Return how much of the wait is over; 95 until it really is."""
+        return min(MOST_PERCENT, int(100 * elapsed / self.longest))
+
+
 class Watcher:
     """The `on_update` of a wait; `expected` are the durations of earlier tasks of this kind, in seconds."""
 
-    def __init__(self, run: Run, expected: Sequence[float], *, word: str = "pending") -> None:
+    def __init__(
+        self, run: Run, expected: Sequence[float], *, word: str = "pending", rhythm: Rhythm | None = None
+    ) -> None:
         self._run = run
         self._expected = "expected_range" if expected else "expected_unknown"
         self._facts = {"least": f"{min(expected):.0f}", "most": f"{max(expected):.0f}"} if expected else {}
         self._word = word
         self._told_unknown = False
+        self._rhythm = rhythm
+        self._beats = 0
 
     def update(self, elapsed: float, seen: Seen | ReadFailed | None) -> None:
         """Hear of a look, or of a second that passed without one (None)."""
@@ -48,5 +67,14 @@ class Watcher:
             if not seen.known and not self._told_unknown:
                 self._told_unknown = True
                 reporter.say("status_unknown", word=seen.word)
+        self._tell_user(elapsed)
         expected = self._run.catalogue.say(self._expected, **self._facts)
         reporter.waiting("waiting", elapsed=f"{elapsed:.0f}", word=self._word, expected=expected)
+
+    def _tell_user(self, elapsed: float) -> None:
+        rhythm = self._rhythm
+        if rhythm is None or elapsed < (self._beats + 1) * rhythm.every:
+            return
+        self._beats = int(elapsed // rhythm.every)
+        facts = {"elapsed": f"{elapsed:.0f}", "longest": f"{rhythm.longest:.0f}"}
+        self._run.reporter.tell("progress_for_user", percent=rhythm.percent(elapsed), **facts)

@@ -20,11 +20,11 @@ from shared.entry import Entry
 from shared.errors import BadInput
 from shared.keys import LONGEST_KEY, FoundKey, KeySource, find_key, read_key_file, write_key_file
 from shared.messages import shown
-from shared.openclaw import output_folder, state_folders, user_home
+from shared.openclaw import expanded, output_folder, state_folders, user_home
 from shared.polling import FASTEST_INTERVAL, Limits
 from shared.prompts import read_prompt
 from shared.run import Run, Skill
-from shared.service_url import service_url
+from shared.service_url import service_url, trusted_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from shared.errand import Errand
     from shared.journal import Journal
 
-SKILL = Skill("image2", "kexiang", __version__, TEXTS, "create_task.py")
+KEY_NAME = "X_API_KEY"
+SKILL = Skill("image2", "kexiang", __version__, TEXTS, "create_task.py", key_variables=(KEY_NAME,))
 DEFAULT_BASE_URL = "https://kexiangai.com"
 DEFAULT_TIMEOUT = 720.0  # seconds; the listing promises 12 minutes
 MOST_ATTEMPTS = 10_000
 LONGEST_INTERVAL = 3600.0  # seconds
-KEY_NAME = "X_API_KEY"
 
 
 def create_task(argv: Sequence[str], launcher: str) -> int:
@@ -100,12 +100,13 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.version_option(__version__)
 @common_options
 def _create_task(run: Run, options: Options, **given: Any) -> None:
-    request = None if options.resume is not None else _request(run, options, given)
+    resumed = None if options.resume is None else _task_id("--resume", options.resume)
+    request = None if resumed else _request(run, options, given)
     service = _Service(run, options, given)
     if options.dry_run:
         service.show_plan(request)
     elif request is None:
-        service.resume(_task_id("--resume", options.resume))
+        service.resume(str(resumed))
     else:
         service.generate(request)
 
@@ -176,9 +177,11 @@ class _Service:
             "source": key.source,
         }
         client, journal, errand = self._hands(summary)
-        with client:
-            generate.generate(request, draft, client=client, journal=journal, errand=errand)
-        self._run.attach(self._states[0])
+        try:
+            with client:
+                generate.generate(request, draft, client=client, journal=journal, errand=errand)
+        finally:  # three of four pictures can be attached too
+            self._run.attach(self._states[0])
 
     def resume(self, identifier: str) -> None:
         """Go on with a task."""
@@ -188,9 +191,11 @@ class _Service:
             "", SKILL.slug, SKILL.provider, "", "", base_url=self._base_url, account=self._key.secret.account()
         )
         client, journal, errand = self._hands({})
-        with client:
-            generate.resume(identifier, blank, client=client, journal=journal, errand=errand)
-        self._run.attach(self._states[0])
+        try:
+            with client:
+                generate.resume(identifier, blank, client=client, journal=journal, errand=errand)
+        finally:
+            self._run.attach(self._states[0])
 
     def show_plan(self, request: ImageRequest | None) -> None:
         """Put into the result what would be sent and where files would go; nothing is sent or written."""
@@ -237,9 +242,8 @@ def _task_id(flag: str, text: str | None) -> str:
 
 
 def _base_url(given: dict[str, Any]) -> str:
-    return service_url(
-        given["base_url"], variable="IMAGE2_BASE_URL", default=DEFAULT_BASE_URL, trusted=given["trusted"]
-    )
+    trusted = trusted_hosts(given["trusted"])
+    return service_url(given["base_url"], variable="IMAGE2_BASE_URL", default=DEFAULT_BASE_URL, trusted=trusted)
 
 
 def _key_sources(given: dict[str, Any]) -> list[KeySource]:
@@ -282,7 +286,7 @@ def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
     if given["from_stdin"]:
         flags.append("--api-key-stdin")
     if options.output_dir is not None:
-        flags += ["--output-dir", str(Path(options.output_dir).expanduser().absolute())]
+        flags += ["--output-dir", str(expanded(options.output_dir))]
     return flags
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from kexiang.client import CREATE_SECONDS
 from shared.entry import Entry, fingerprint, prompt_record
 from shared.errors import ReadFailed, Refused, TaskFailed, UnusableResult
 from shared.estimates import durations, likely_cost
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shared.errand import Errand
     from shared.journal import Claim, Journal
     from shared.polling import Limits
+    from shared.run import Run
 
 POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
@@ -73,10 +75,13 @@ def generate(request: ImageRequest, draft: Entry, *, client: Client, journal: Jo
             run.ask()
             spend_once(
                 claim.task,
-                lambda: client.create(request, errand.limits.left),
+                lambda: client.create(request, CREATE_SECONDS),
                 sleep=errand.limits.sleep,
-                on_accepted=lambda created: _announce(created, claim, journal, errand),
+                on_accepted=lambda created: _announce(created, claim.task.entry, run),
             )
+            _estimate(claim.task.entry, journal, run)
+        elif claim.verdict == "attach":
+            _say_resumed(claim, errand)
         _finish(claim, client, journal, errand)
 
 
@@ -87,16 +92,23 @@ def resume(identifier: str, adoption: Entry, *, client: Client, journal: Journal
         SkillError: any end but success, see docs/contract.md.
     """
     with journal.resume(identifier, adoption, errand.patience) as claim, errand.telling(claim):
-        entry = claim.task.entry
-        errand.run.reporter.say("resumed", local_id=entry.local_id, task_id=entry.task_id)
+        _say_resumed(claim, errand)
         _finish(claim, client, journal, errand)
 
 
-def _announce(created: Created, claim: Claim, journal: Journal, errand: Errand) -> None:
+def _say_resumed(claim: Claim, errand: Errand) -> None:
+    entry = claim.task.entry
+    errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=entry.task_id)
+
+
+def _announce(created: Created, entry: Entry, run: Run) -> None:
     """Put both ids on stderr, whatever happens next."""
-    entry, run = claim.task.entry, errand.run
     run.result.task_id = created.task_id
     run.reporter.insist("task_accepted", local_id=entry.local_id, task_id=created.task_id)
+
+
+def _estimate(entry: Entry, journal: Journal, run: Run) -> None:
+    """Say how long earlier tasks of this kind took."""
     expected = durations(journal, entry)
     if expected:
         run.reporter.say("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")

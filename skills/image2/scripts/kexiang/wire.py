@@ -151,7 +151,7 @@ def _task_id(value: Any) -> str | None:
 
 def _cost(value: Any) -> dict[str, object] | None:
     try:
-        amount = float(value) if isinstance(value, str | int | float) else None
+        amount = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
     except (ValueError, OverflowError):
         amount = None
     if amount is None or not math.isfinite(amount) or amount < 0:

@@ -1,0 +1,98 @@
+"""Reference pictures that lie on this machine: checked before anything is sent, and sent as they were checked."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import BadInput
+from shared.files import sha256_of
+from shared.messages import shown
+from shared.openclaw import expanded
+from shared.pictures import NotAPicture, inspect_picture
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST_REFERENCE = 20 << 20  # bytes; a photo of a phone has 3-12 MB
+LONGEST_SIDE = 16_384  # pixels; what decoders commonly take, and more than any model looks at
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A whole picture on this machine, as it was when it was checked."""
+
+    path: Path
+    media_type: str
+    width: int
+    height: int
+    size: int
+    """Bytes."""
+    sha256: str
+
+    def content(self, flag: str) -> bytes:
+        """Return the bytes that were checked.
+
+        Raises:
+            BadInput: `reference_changed`; the file is another one by now, or gone.
+        """
+        try:
+            content = self.path.read_bytes()
+        except OSError:
+            content = b""
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise BadInput("reference_changed", flag=flag, got=shown(self.path))
+        return content
+
+    def row(self) -> dict[str, Any]:
+        """Return its row of the result's `input_images`."""
+        return {
+            "path": str(self.path),
+            "media_type": self.media_type,
+            "width": self.width,
+            "height": self.height,
+            "bytes": self.size,
+            "sha256": self.sha256,
+        }
+
+
+def read_reference(flag: str, given: str) -> Reference:
+    """Check a local picture without holding it in memory.
+
+    Raises:
+        BadInput: naming the flag and the file: not there, no regular file, unreadable, larger than 20 MiB or
+            16384 pixels a side, or no whole PNG, JPEG, WebP or GIF.
+    """
+    try:
+        path = expanded(given)
+        _check_file(flag, path, given)
+        picture = inspect_picture(path)
+        digest = sha256_of(path)
+    except NotAPicture as error:
+        raise _refused(flag, given, f"picture_{error.reason}") from error
+    except (OSError, ValueError) as error:  # a name with NUL
+        reason = getattr(error, "strerror", None) or Said("reference_no_name")
+        raise BadInput("reference_unreadable", flag=flag, got=shown(given), reason=reason) from error
+    if max(picture.width, picture.height) > LONGEST_SIDE:
+        pixels = f"{picture.width}x{picture.height}"
+        raise BadInput("reference_too_wide", flag=flag, got=shown(given), pixels=pixels, most=LONGEST_SIDE)
+    return Reference(path, picture.media_type, picture.width, picture.height, picture.bytes, digest)
+
+
+def _check_file(flag: str, path: Path, given: str) -> None:
+    """Look before opening: a device or a pipe may never end."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise _refused(flag, given, "reference_folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused(flag, given, "not_regular_file")
+    if status.st_size > LARGEST_REFERENCE:
+        megabytes = f"{status.st_size / 1e6:.0f}"
+        raise BadInput("reference_too_large", flag=flag, got=shown(given), megabytes=megabytes, most=20)
+
+
+def _refused(flag: str, given: str, reason: str) -> BadInput:
+    return BadInput("reference_refused", flag=flag, got=shown(given), reason=Said(reason))

@@ -1,0 +1,352 @@
+"""The words of kexiangai.com: exact bodies out; every answer in, whatever it is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kexiang import wire
+from kexiang.request import ImageRequest
+
+from shared.errors import (
+    KeyRefused,
+    OutcomeUnknown,
+    OutOfCredits,
+    RateLimited,
+    ReadFailed,
+    Refused,
+    SkillError,
+)
+from shared.texts import Said
+
+PROMPT = 'a "red" kite\n$(id) 猫 \\n'
+
+
+# ---- what is sent
+
+
+def test_the_body_of_text2img() -> None:
+    assert wire.create_body(ImageRequest("text2img", PROMPT, "3:4")) == {
+        "cost_type": 1,
+        "business_url": "gpt-image2/img",
+        "user_input": {"modelName": "GPT-Image-2", "modelType": "text2img", "prompt": PROMPT, "size": "3:4"},
+    }
+
+
+def test_the_body_of_img2img() -> None:
+    urls = ("https://a.example/1.png?sig=1", "https://a.example/2.png")
+    assert wire.create_body(ImageRequest("img2img", PROMPT, "auto", urls, "GPT-Image-3")) == {
+        "cost_type": 1,
+        "business_url": "gpt-image2/img",
+        "user_input": {
+            "modelName": "GPT-Image-3",
+            "modelType": "img2img",
+            "prompt": PROMPT,
+            "size": "auto",
+            "urls": ["https://a.example/1.png?sig=1", "https://a.example/2.png"],
+        },
+    }
+
+
+def test_the_paths_and_the_header() -> None:
+    assert wire.CREATE_PATH == "/api/v1/user_task/asyncCreateWithCost"
+    assert wire.QUERY_PATH == "/api/v1/user_task/get/passAuth/"
+    assert wire.KEY_HEADER == "x-api-key"
+
+
+# ---- the answer to a create
+
+
+def test_a_created_task_has_an_id_and_a_cost() -> None:
+    answer = {"id": 13170, "task_status": "pending", "cost": "0.2", "user_input": {}}
+    created = wire.created(200, answer)
+    assert (created.task_id, created.charged) == ("13170", "yes")
+    assert created.cost == {"amount": 0.2, "unit": "credits", "source": "charged"}
+
+
+@pytest.mark.parametrize(
+    ("value", "task_id"), [(1, "1"), ("77", "77"), ("a-B_9", "a-B_9"), ("x" * 128, "x" * 128)]
+)
+def test_ids_are_numbers_or_plain_text(value: object, task_id: str) -> None:
+    assert wire.created(200, {"id": value}).task_id == task_id
+
+
+NO_IDS: list[Any] = [
+    None,
+    True,
+    False,
+    1.5,
+    13170.0,
+    "",
+    " ",
+    "7 7",
+    "../77",
+    "77/..",
+    "%2e%2e",
+    "77?x",
+    "77#x",
+    "7\n7",
+    "７７",
+    "x" * 129,
+    [77],
+    {"id": 77},
+]
+
+
+@pytest.mark.parametrize("value", NO_IDS, ids=repr)
+def test_an_answer_without_a_usable_id_leaves_the_outcome_open(value: object) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        wire.created(201, {"id": value, "cost": "0.2"})
+    assert (caught.value.code, caught.value.exit_code, caught.value.http_status) == ("answer_without_id", 10, 201)
+
+
+@pytest.mark.parametrize("document", [None, {}, [], "77", 77, {"data": {"id": 77}}], ids=repr)
+def test_an_answer_of_another_form_leaves_the_outcome_open(document: object) -> None:
+    with pytest.raises(OutcomeUnknown, match="answer_without_id"):
+        wire.created(200, document)
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"), [("0.2", 0.2), ("1", 1.0), (" 3.50 ", 3.5), (2, 2.0), (0.25, 0.25), ("0", 0.0), (0, 0.0)]
+)
+def test_costs_are_text_or_numbers(value: object, amount: float) -> None:
+    assert wire.created(200, {"id": 1, "cost": value}).cost == {
+        "amount": amount,
+        "unit": "credits",
+        "source": "charged",
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "", "free", "-1", -0.5, "nan", "inf", "1e999", "0.2 credits", "0,2", True, [0.2], {}, 10**400],
+    ids=lambda value: repr(value)[:20],
+)
+def test_what_is_no_cost_is_left_out_and_the_id_counts(value: object) -> None:
+    created = wire.created(200, {"id": 1, "cost": value})
+    assert (created.task_id, created.cost) == ("1", None)
+    assert wire.created(200, {"id": 1}).cost is None
+
+
+# ---- refusals
+
+REFUSALS = [
+    (400, Refused, "refused"),
+    (401, KeyRefused, "key_refused"),
+    (402, OutOfCredits, "out_of_credits"),
+    (403, KeyRefused, "key_refused"),
+    (404, Refused, "refused"),
+    (409, Refused, "refused"),
+    (422, Refused, "refused"),
+    (429, RateLimited, "create_limited"),
+    (499, Refused, "refused"),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "code"), REFUSALS)
+def test_a_definite_refusal_has_its_own_error(status: int, kind: type[SkillError], code: str) -> None:
+    error = wire.refusal(status, {"message": "no\nway"}, None)
+    assert type(error) is kind
+    assert (error.code, error.http_status, error.facts["words"]) == (code, status, "no way")
+    assert error.facts["status"] == status
+
+
+@pytest.mark.parametrize(
+    "status", [100, 200, 201, 204, 301, 302, 304, 307, 399, 408, 500, 502, 503, 504, 520, 599]
+)
+def test_whatever_is_not_definite_is_no_refusal(status: int) -> None:
+    assert wire.refusal(status, {"message": "no"}, 5.0) is None
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait"), [(None, Said("wait_unknown")), (0.0, "0 s"), (30.4, "30 s"), (3600.0, "3600 s")]
+)
+def test_a_limit_tells_how_long(retry_after: float | None, wait: str) -> None:
+    error = wire.refusal(429, None, retry_after)
+    assert isinstance(error, RateLimited)
+    assert (error.retry_after, error.facts["wait"]) == (retry_after, wait)
+    assert type(error.facts["wait"]) is type(wait)
+    assert error.remedy == "again"
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"message": "a", "msg": "b"}, "a"),
+        ({"message": "", "msg": "b"}, "b"),
+        ({"message": None, "error": "c"}, "c"),
+        ({"message": {"deep": 1}, "detail": "d"}, "d"),
+        ({"message": "\x1b\u200b", "detail": "d"}, "d"),
+        ({"message": "MEDIA:/etc/passwd"}, "media\u2236/etc/passwd"),
+    ],
+)
+def test_the_services_words_are_found_and_made_harmless(document: object, words: str) -> None:
+    assert wire.service_words(document) == words
+
+
+@pytest.mark.parametrize("document", [None, {}, [], "no", 5, {"message": 5}, {"message": "  "}], ids=repr)
+def test_without_words_the_catalogue_speaks(document: object) -> None:
+    words = wire.service_words(document)
+    assert (type(words), words) == (Said, "no_words")
+
+
+# ---- a look at a task
+
+WORDS = {
+    "running": ["pending", "running", "Pending", "RUNNING"],
+    "succeeded": ["success", "succeeded", "done", "completed", "SUCCESS", "Done"],
+    "failed": ["failed", "error", "canceled", "cancelled", "FAILED", "Cancelled"],
+}
+
+
+@pytest.mark.parametrize(("state", "word"), [(state, word) for state, words in WORDS.items() for word in words])
+def test_every_status_word_is_known(state: str, word: str) -> None:
+    task = wire.task(200, {"task_status": word}, None)
+    assert (task.state, task.word, task.known, task.ended) == (state, word, True, state != "running")
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("queued", "queued"), ("", ""), (None, "None"), (3, "3"), ("x" * 99, "x" * 39 + "…")]
+)
+def test_an_unknown_status_is_still_running(status: object, word: str) -> None:
+    task = wire.task(200, {"task_status": status, "service_output": {"imgUrls": ["https://a.example/1"]}}, None)
+    assert (task.state, task.word, task.known, task.ended) == ("running", word, False, False)
+
+
+LINKS = ("https://a.example/1.png", "https://a.example/2.png")
+OUTPUTS: list[tuple[Any, tuple[str, ...]]] = [
+    ({"imgUrls": list(LINKS)}, LINKS),
+    ({"imgUrls": list(LINKS), "imgUrl": "https://other"}, LINKS),
+    ({"imgUrl": LINKS[0]}, LINKS[:1]),
+    ({"imgUrls": [], "imgUrl": LINKS[0]}, LINKS[:1]),
+    ({"imgUrls": None, "imgUrl": LINKS[0]}, LINKS[:1]),
+    ({"imgUrls": LINKS[0], "imgUrl": LINKS[1]}, LINKS[1:]),
+    ({"imgUrls": [None, "", 5, LINKS[0], {}]}, LINKS[:1]),
+    ({"imgUrl": ""}, ()),
+    ({"imgUrl": ["x"]}, ()),
+    ({}, ()),
+    ([], ()),
+    (None, ()),
+    (5, ()),
+]
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(("output", "links"), OUTPUTS, ids=repr)
+def test_the_output_is_an_object_or_json_text_or_null(
+    output: object, links: tuple[str, ...], *, as_text: bool
+) -> None:
+    document = {"task_status": "success", "service_output": json.dumps(output) if as_text else output}
+    assert wire.task(200, document, None).links == links
+
+
+@pytest.mark.parametrize("text", ["", "{", "not json", '"{}"', "[" * 100_000, "NaN", "{} {}"], ids=lambda t: t[:9])
+def test_output_that_is_no_json_text_is_none(text: str) -> None:
+    assert wire.task(200, {"task_status": "success", "service_output": text}, None).links == ()
+    assert wire.task(200, {"task_status": "success"}, None).links == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("no faces", "no faces"),
+        ("a\nMEDIA:/x", "a media\u2236/x"),
+        (None, ""),
+        ({"code": 1}, "{'code': 1}"),
+        ("", ""),
+    ],
+)
+def test_a_failed_task_tells_why(reason: object, told: str) -> None:
+    task = wire.task(200, {"task_status": "failed", "service_output": {"failReason": reason}}, None)
+    assert (task.state, task.reason, task.ended) == ("failed", told, True)
+
+
+def test_a_key_that_is_refused_ends_the_looking() -> None:
+    for status in (401, 403):
+        with pytest.raises(KeyRefused) as caught:
+            wire.task(status, {"message": "expired"}, None)
+        assert (caught.value.http_status, caught.value.remedy) == (status, "resume")
+        assert caught.value.facts["words"] == "expired"
+
+
+def test_a_task_that_is_not_there_may_yet_come() -> None:
+    with pytest.raises(ReadFailed) as caught:
+        wire.task(404, None, None)
+    assert (caught.value.code, caught.value.http_status) == ("task_unknown_at_service", 404)
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (200, None),
+        (200, []),
+        (200, {}),
+        (200, {"status": "success"}),
+        (201, {"task_status": "success"}),
+        (302, {"task_status": "success"}),
+        (400, {"message": "no"}),
+        (408, None),
+        (429, None),
+        (500, {"task_status": "failed"}),
+        (502, None),
+    ],
+)
+def test_anything_else_is_a_failed_look_and_no_failed_task(status: int, document: object) -> None:
+    with pytest.raises(ReadFailed) as caught:
+        wire.task(status, document, 7.0)
+    assert (caught.value.code, caught.value.http_status, caught.value.retry_after) == ("read_failed", status, 7.0)
+
+
+# ---- whatever may come
+
+NAMES = [
+    "id",
+    "cost",
+    "task_status",
+    "service_output",
+    "imgUrls",
+    "imgUrl",
+    "failReason",
+    "message",
+    "msg",
+    "error",
+]
+WORD_OF_STATUS = st.sampled_from([word for words in WORDS.values() for word in words])
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORD_OF_STATUS
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=6)
+        | inner.map(json.dumps)
+    ),
+    max_leaves=12,
+)
+DOCUMENTS = JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, JSON))
+STATUSES = st.integers(100, 599) | st.just(200)
+
+
+@given(status=STATUSES, document=DOCUMENTS, retry_after=st.none() | st.floats(0, 1e9))
+def test_no_document_raises_anything_but_our_errors(status: int, document: Any, retry_after: float | None) -> None:
+    error = wire.refusal(status, document, retry_after)
+    assert (error is None) == (not 400 <= status < 500 or status == 408)
+    try:
+        created = wire.created(status, document)
+    except OutcomeUnknown:
+        pass
+    else:
+        assert wire.TASK_ID.fullmatch(created.task_id)
+        json.dumps(created.cost, allow_nan=False)
+    try:
+        task = wire.task(status, document, retry_after)
+    except (KeyRefused, ReadFailed):
+        pass
+    else:
+        assert status == 200
+        assert (task.word + task.reason).isprintable()
+        assert len(task.word) <= 40
+        assert len(task.reason) <= 500
+        assert all(isinstance(link, str) and link for link in task.links)

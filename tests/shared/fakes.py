@@ -1,0 +1,67 @@
+"""A clock that only sleeping moves, and journal entries of made-up requests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from shared.entry import Entry, stamp
+from shared.polling import Limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
+OURS, OTHERS = "ab" * 32, "cd" * 32
+"""Fingerprints: of the request a test makes, and of another one."""
+FOLDER = ("image-skills", "image2", "tasks")
+
+
+class FakeClock:
+    """Counts seconds from 100; `slept` lists what it was asked to sleep."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.slept.append(round(seconds, 6))
+        self.now += seconds
+
+    def limits(self, seconds: float, most_looks: int | None = None) -> Limits:
+        """Return limits that end this many seconds from now."""
+        return Limits(self.now + seconds, self, self.sleep, most_looks)
+
+
+def draft(print_: str = OURS, **changes: Any) -> Entry:
+    """Return the description of a request that the journal has not seen yet."""
+    blank = Entry(print_, "image2", "kexiang", "text2img", "GPT-Image-2", "https://kexiangai.com", "0" * 12)
+    return replace(blank, **changes)
+
+
+def put(state_folder: Path, **changes: Any) -> Path:
+    """Write an entry, an hour old unless `age` says otherwise, and return its file."""
+    age = changes.pop("age", timedelta(hours=1))
+    number = changes.setdefault("sequence", 1)
+    entry = draft(
+        **{
+            "local_id": f"{NOW - age:%Y%m%dT%H%M%SZ}-{number:08x}",
+            "created_at": stamp(NOW - age),
+            "finished_at": stamp(NOW - age),
+            **changes,
+        }
+    )
+    path = state_folder.joinpath(*FOLDER, f"{entry.local_id}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(entry.to_json())
+    return path
+
+
+def read(path: Path) -> Entry:
+    """Return what is on disk."""
+    return Entry.from_json(path.read_bytes())

@@ -1,0 +1,346 @@
+"""Every sentence exists in both languages, every sentence that is said exists, and each gets its facts."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import http, keys, launch
+from shared.doctor_command import Verdict
+from shared.entry import State
+from shared.keys import Secret
+from shared.messages import LANGUAGES, Catalogue, choose_language, quoted, shown
+from shared.pictures import Reason as PictureReason
+from shared.texts import SHARED, Command, Said, Text
+from shared.urls import Reason as UrlReason
+from tests.shared.message_sites import Said as Site
+from tests.shared.message_sites import Speech, speeches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPEECHES = speeches()
+ALL = {message: text for speech in reversed(SPEECHES) for message, text in speech.texts.items()}
+NAMES = frozenset({"Python", "kB", "s", "token", "tokens", "x"})  # words that Chinese leaves as they are
+HAN = re.compile("[\u3400-\u9fff]")
+ASCII_PUNCTUATION = re.compile("[\u3400-\u9fff][,;:!?()]|[,;:!?()][\u3400-\u9fff]|[\u3400-\u9fff][.](?![a-z])")
+ENDS = {".": "。", "?": "？", "!": "！", ":": "："}
+
+FAMILIES = {
+    "url_*": get_args(UrlReason),
+    "reason_*": ("timeout", "cut", "proxy_auth", *(word for _, word in http._WORDS)),
+    "picture_*": get_args(PictureReason),
+    "cost_*": ("charged", "quoted", "estimated"),
+    "key_source_*": ("empty", "unresolved"),
+    "state_*": get_args(State),
+    "verdict_*": get_args(Verdict),
+}
+"""What stands for the star of an f-string, where the shared code says it."""
+
+
+def of_all() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("speech", SPEECHES, ids=[speech.name for speech in SPEECHES])
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def fits(said: Site, message: str) -> bool:
+    """Tell whether this is a sentence that is said there; of a family only its members are."""
+    if said.message in FAMILIES:
+        return message in {said.message.replace("*", member) for member in FAMILIES[said.message]}
+    return said.matches(message)
+
+
+def known_to(speech: Speech) -> dict[str, Text]:
+    """Return the sentences that a package may say: shared code says what any skill brings along."""
+    return ALL if speech.name == "shared" else {**SHARED, **speech.texts}
+
+
+# ---- both languages
+
+
+@of_all()
+def test_both_languages_take_the_same_facts(speech: Speech) -> None:
+    assert {m for m, text in speech.texts.items() if placeholders(text.en) != placeholders(text.zh)} == set()
+
+
+@of_all()
+def test_no_fact_is_formatted_or_taken_apart(speech: Speech) -> None:
+    for text in speech.texts.values():
+        for template in text:
+            for _, name, spec, conversion in Formatter().parse(template):
+                assert (not spec, not conversion, (name or "x").isidentifier()) == (True, True, True), template
+
+
+def in_words(template: str) -> str:
+    """Return a template with a Chinese word in the place of every fact."""
+    return "".join(
+        literal + ("甲" if name is not None else "") for literal, name, _, _ in Formatter().parse(template)
+    )
+
+
+def flaws(text: Text) -> Iterator[str]:
+    """Yield what is wrong with the Chinese sentence."""
+    if not text.en.strip() or not text.zh.strip():
+        yield "empty"
+    if text.en.count("\n") != text.zh.count("\n"):
+        yield "other lines"
+    words = set(re.findall("[A-Za-z]+", in_words(text.zh).replace("甲", " ")))
+    if not HAN.search(text.zh) and not words <= NAMES:
+        yield "left in English"
+    if ASCII_PUNCTUATION.search(in_words(text.zh)):
+        yield "half-width punctuation"
+    if "  " in text.zh and "  " not in text.en:
+        yield "two spaces"
+    end, chinese_end = text.en.rstrip(' )"')[-1:], text.zh.rstrip(" ）”")[-1:]
+    if (end in ENDS) != (chinese_end in ENDS.values()):
+        yield "ends another way"
+
+
+@of_all()
+def test_the_chinese_is_chinese(speech: Speech) -> None:
+    found = {message: list(flaws(text)) for message, text in speech.texts.items()}
+    assert {message: flawed for message, flawed in found.items() if flawed} == {}
+
+
+def test_the_launchers_own_sentences_are_in_both_languages() -> None:
+    for texts in launch._TEXTS.values():
+        assert set(texts) == set(LANGUAGES)
+        for en, zh in zip(texts["en"], texts["zh"], strict=True):
+            assert placeholders(en) == placeholders(zh)
+            assert list(flaws(Text(en, zh))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        (Text("It is {size}.", "It is {size}."), "left in English"),
+        (Text("It is {size}.", "大小为 {size}"), "ends another way"),
+        (Text("It is {size}", "大小为 {size}。"), "ends another way"),
+        (Text("It is {size}.", "大小为 {size}."), "half-width punctuation"),
+        (Text("Yes, {size}.", "是, {size}。"), "half-width punctuation"),
+        (Text("{path}: gone.", "{path}: 没有了。"), "half-width punctuation"),
+        (Text("Gone ({path}).", "没有了({path})。"), "half-width punctuation"),
+        (Text("Gone.", ""), "empty"),
+        (Text("Gone.", "没有\n了。"), "other lines"),
+    ],
+)
+def test_each_flaw_is_found(text: Text, flaw: str) -> None:
+    assert flaw in list(flaws(text))
+
+
+# ---- what the code says
+
+
+@of_all()
+def test_every_place_that_says_something_can_be_read(speech: Speech) -> None:
+    assert speech.said
+    assert speech.unread == []
+
+
+@of_all()
+def test_every_sentence_that_is_said_exists(speech: Speech) -> None:
+    known = known_to(speech)
+    assert [said for said in speech.said if not any(fits(said, message) for message in known)] == []
+
+
+@of_all()
+def test_every_sentence_that_exists_is_said(speech: Speech) -> None:
+    """Hints belong to errors; the shared sentences may be said by any skill."""
+    sayers = SPEECHES if speech.name == "shared" else [SPEECHES[0], speech]
+    said = [one for sayer in sayers for one in sayer.said]
+    unsaid = {
+        message
+        for message in speech.texts
+        if not any(fits(one, message) for one in said if not message.endswith(".hint"))
+        and not any(fits(one, message.removesuffix(".hint")) for one in said if one.is_error)
+    }
+    assert unsaid == set()
+
+
+@of_all()
+def test_every_sentence_gets_its_facts(speech: Speech) -> None:
+    known = known_to(speech)
+    lacking = []
+    for said in speech.said:
+        if said.facts is None:  # given by **name: not to be read here
+            continue
+        for message, text in known.items():
+            if fits(said, message) or (said.is_error and fits(said, message.removesuffix(".hint"))):
+                missing = placeholders(text.en) - said.facts
+                if missing:
+                    lacking.append((said.place, message, missing))
+    assert lacking == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_member_of_a_family_exists(family: str) -> None:
+    assert {family.replace("*", member) for member in FAMILIES[family]} - set(SHARED) == set()
+    assert any(said.message == family for speech in SPEECHES for said in speech.said), "nobody says it any more"
+
+
+def test_no_family_is_forgotten_here() -> None:
+    said = {said.message for said in SPEECHES[0].said if "*" in said.message}
+    assert said - set(FAMILIES) <= {"*.hint", "unit_*", "check_*"}, "whose members others choose"
+
+
+def test_a_skill_does_not_replace_a_shared_sentence_by_accident() -> None:
+    for speech in SPEECHES[1:]:
+        replaced = {
+            message for message in speech.texts if message in SHARED and speech.texts[message] == SHARED[message]
+        }
+        assert replaced == set(), speech.name
+
+
+# ---- the catalogue
+
+SKILL = {"greeting": Text("hello {name}", "你好，{name}"), "no_words": Text("nothing", "无")}
+
+
+def test_a_sentence_is_said_in_the_language_of_the_catalogue() -> None:
+    assert Catalogue("en", SKILL).say("greeting", name="Ann") == "hello Ann"
+    assert Catalogue("zh", SKILL).say("greeting", name="安") == "你好，安"
+
+
+def test_a_skills_sentence_comes_before_a_shared_one() -> None:
+    assert Catalogue("en").say("no_words") == "it gave no reason"
+    assert Catalogue("en", SKILL).say("no_words") == "nothing"
+
+
+def test_a_fact_may_be_a_sentence_itself() -> None:
+    assert Catalogue("en", SKILL).say("greeting", name=Said("no_words")) == "hello nothing"
+    assert Catalogue("zh", SKILL).say("greeting", name=Said("no_words")) == "你好，无"
+    assert Catalogue("en", SKILL).say("greeting", name="no_words") == "hello no_words"
+
+
+def test_braces_in_a_fact_are_only_text() -> None:
+    assert Catalogue("en", SKILL).say("greeting", name="{name} {0} {") == "hello {name} {0} {"
+
+
+def test_a_fact_loses_its_keys_and_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_in_play", {})
+    Secret("dummy-key-of-many-letters")
+    link = "https://img.example/one.png?sig=dummy-key-of-many-letters"
+    say = Catalogue("en", SKILL).say
+    assert say("greeting", name=link) == "hello https://img.example/one.png"
+    assert (
+        say("greeting", name=Command(f"fetch '{link}'"))
+        == "hello fetch 'https://img.example/one.png?sig=****ters'"
+    )
+    assert say("greeting", name=Secret("dummy-key-of-many-letters")) == "hello ****ters"
+
+
+def test_an_unknown_sentence_and_a_missing_fact_are_bugs() -> None:
+    catalogue = Catalogue("en", SKILL)
+    assert (catalogue.knows("greeting"), catalogue.knows("parting")) == (True, False)
+    with pytest.raises(KeyError):
+        catalogue.say("parting")
+    with pytest.raises(KeyError):
+        catalogue.say("greeting")
+
+
+def test_more_facts_than_the_sentence_needs_do_no_harm() -> None:
+    assert Catalogue("en", SKILL).say("greeting", name="Ann", message="x", colour="red") == "hello Ann"
+
+
+# ---- which language
+
+
+@pytest.mark.parametrize(
+    ("option", "words", "locale", "language"),
+    [
+        ("auto", "a red kite", {}, "en"),
+        ("auto", "画一只猫", {}, "zh"),
+        ("auto", "画一只 cat", {"LANG": "en_US.UTF-8"}, "zh"),
+        ("auto", "猫を描いて", {}, "en"),
+        ("auto", "ネコ", {}, "en"),
+        ("auto", "画ﾈｺ", {}, "en"),
+        ("auto", "고양이", {}, "en"),
+        ("auto", "𠮷", {}, "zh"),
+        ("auto", "", {}, "en"),
+        ("", "画一只猫", {}, "zh"),
+        ("auto", "a red kite", {"LANG": "zh_CN.UTF-8"}, "zh"),
+        ("auto", "a red kite", {"LANG": "ZH_TW"}, "zh"),
+        ("auto", "猫を描いて", {"LANG": "zh_CN.UTF-8"}, "zh"),
+        ("auto", "a red kite", {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "zh"),
+        ("auto", "a red kite", {"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
+        ("auto", "a red kite", {"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, "zh"),
+        ("en", "画一只猫", {"LANG": "zh_CN.UTF-8"}, "en"),
+        ("zh", "a red kite", {"LANG": "en_US.UTF-8"}, "zh"),
+        ("fr", "a red kite", {"LANG": "zh_CN.UTF-8"}, "zh"),
+    ],
+)
+def test_the_language_is_as_asked_else_of_the_words_else_of_the_locale(
+    monkeypatch: pytest.MonkeyPatch, option: str, words: str, locale: dict[str, str], language: str
+) -> None:
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    assert choose_language(option, words) == language
+
+
+# ---- words from outside
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("16:9", '"16:9"'),
+        ("", '""'),
+        (7, '"7"'),
+        (None, '"None"'),
+        ("a\nb\tc\x1b[31m", '"a\\nb\\tc\\x1b[31m"'),
+        ("zero\u200bwidth \u202e", '"zero\\u200bwidth \\u202e"'),
+        ("caf\udce9", '"caf\\udce9"'),
+        ("猫 é 😀", '"猫 é 😀"'),
+        ("x" * 80, '"' + "x" * 80 + '"'),
+        ("x" * 81, '"' + "x" * 79 + '…"'),
+    ],
+)
+def test_a_value_is_shown_on_one_line_in_quotes(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+@given(st.text())
+def test_whatever_is_shown_is_printable_and_short(text: str) -> None:
+    line = shown(text)
+    assert line.isprintable()
+    assert len(line) <= 2 + 80 * len("\\U0010ffff")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("no faces", "no faces"),
+        ("  two\r\n lines\t\v\x85\u2028 ", "two lines"),
+        ("MEDIA:/etc/passwd", "MEDIA\u2236/etc/passwd".replace("MEDIA", "media")),
+        ("x\nMedia:/etc/passwd", "x media\u2236/etc/passwd"),
+        ("ME\u200bDIA:/etc/passwd", "media\u2236/etc/passwd"),
+        ("\x1b[31mred\x07\0\x9b", "[31mred"),
+        ("caf\udce9", "caf"),
+        ("", ""),
+        (" \n ", ""),
+        ({"code": 5}, "{'code': 5}"),
+        ("x" * 500, "x" * 500),
+        ("x" * 501, "x" * 499 + "…"),
+        ("x" * (1 << 20), "x" * 499 + "…"),
+        (" " * (1 << 20) + "late", ""),
+    ],
+    ids=range(14),
+)
+def test_a_services_words_are_one_harmless_line(text: object, line: str) -> None:
+    assert quoted(text) == line
+
+
+@given(st.text(), st.integers(2, 50))
+def test_whatever_a_service_says_is_printable_short_and_attaches_nothing(text: str, longest: int) -> None:
+    line = quoted(text + " media:" + text, longest)
+    assert line.isprintable()
+    assert len(line) <= longest
+    assert "media:" not in line.lower()
