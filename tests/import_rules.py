@@ -27,18 +27,32 @@ def layer(own: str, shared: str) -> Layer:
 LAYERS = {
     "__init__": layer(own="", shared=""),
     "cli": layer(
-        own="client generate request texts wire",
-        shared="command doctor_command entry errors files images interrupts journal keys messages openclaw "
+        own="client generate offers preferences request service telling texts wire",
+        shared="command doctor_command entry errand errors files images interrupts journal keys messages openclaw "
         "polling progress prompts result run service_url tasks_command texts",
     ),
-    "generate": layer(
-        own="client request wire",
-        shared="entry errors images interrupts journal keys messages openclaw pictures polling progress result "
-        "run spend summary texts urls",
+    "service": layer(
+        own="client generate listing logbook offers purchase request texts wire",
+        shared="command entry errand errors images journal keys messages openclaw polling run",
     ),
-    "client": layer(own="request wire", shared="errors http keys messages texts urls"),
-    "wire": layer(own="request", shared="entry errors messages texts urls"),
-    "request": layer(own="", shared="errors messages texts urls"),
+    "generate": layer(
+        own="client details looks offers products purchase request telling uploads wire",
+        shared="entry errand errors estimates images interrupts journal keys messages openclaw pictures polling "
+        "progress result run spend summary texts urls watcher",
+    ),
+    "listing": layer(own="products request", shared="messages"),
+    "looks": layer(own="client details request", shared="entry errand errors estimates journal polling watcher"),
+    "purchase": layer(own="client offers products request wire", shared="entry errand errors polling spend"),
+    "telling": layer(own="offers products purchase request", shared="entry errors run texts"),
+    "uploads": layer(own="client request", shared="errors polling references"),
+    "logbook": layer(own="", shared="entry files keys messages"),
+    "preferences": layer(own="request", shared="entry files"),
+    "client": layer(own="details offers products request wire", shared="errors http keys messages texts urls"),
+    "details": layer(own="", shared="errors messages texts"),
+    "wire": layer(own="offers request", shared="entry errors messages texts urls"),
+    "offers": layer(own="products request", shared="errors messages"),
+    "products": layer(own="request", shared=""),
+    "request": layer(own="", shared="errors messages references texts urls"),
     "texts": layer(own="", shared="messages texts"),
 }
 

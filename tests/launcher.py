@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
 
 ROOT = Path(__file__).resolve().parent.parent
+SKILLS = ROOT / os.environ.get("SKILLS_UNDER_TEST", "skills")
+"""Where the launchers under test lie: the checkout's own, or the bundles in dist/ (`make test-bundles`)."""
 SECONDS = 60.0  # no command of a test may take longer
 
 
@@ -76,7 +79,7 @@ class Bench:
 
     def argv(self, launcher: str, *arguments: str | Path) -> list[str]:
         """Return the command that a person would type, with this interpreter."""
-        script = ROOT / "skills" / self.skill / "scripts" / launcher
+        script = SKILLS / self.skill / "scripts" / launcher
         return [sys.executable, str(script), *map(str, arguments)]
 
     def start(
@@ -114,9 +117,9 @@ class Bench:
 
     def shell(self, command: Mapping[str, Any]) -> Ended:
         """Run the `next` command of a result, as its shell spelling says."""
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S602  - the spelling for a shell is what is tested
             command["shell"],
-            shell=True,  # noqa: S602  - the spelling for a shell is what is tested
+            shell=True,
             env=self.environment,
             cwd=self.work,
             stdin=subprocess.DEVNULL,
@@ -125,6 +128,14 @@ class Bench:
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def copy_what_ships(checkout: Path) -> None:
+    """Copy the launchers under test and what they need of the repository, but nothing that a run left."""
+    leavings = shutil.ignore_patterns("__pycache__", "*.zip")
+    shutil.copytree(SKILLS, checkout / "skills", ignore=leavings)
+    if SKILLS == ROOT / "skills":  # bundles hold their own
+        shutil.copytree(ROOT / "shared", checkout / "shared", ignore=leavings)
 
 
 def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> Ended:

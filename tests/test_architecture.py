@@ -65,7 +65,7 @@ FIRST = "skills/one/scripts/first"
         (f"{FIRST}/request.py", "import first.wire\n", "imports first.wire: request may not"),
         (f"{FIRST}/wire.py", "from . import client\n", "imports first.client: wire may not"),
         (f"{FIRST}/wire.py", "def f():\n    from .client import Client\n", "imports first.client: wire may not"),
-        (f"{FIRST}/cli.py", "from first import wire as w\n", "imports first.wire: cli may not"),
+        (f"{FIRST}/request.py", "from first import wire as w\n", "imports first.wire: request may not"),
         (f"{FIRST}/generate.py", "from shared import http\n", "imports shared.http: generate may not"),
         (f"{FIRST}/request.py", "import shared.http\n", "imports shared.http: request may not"),
         (f"{FIRST}/helpers.py", "", "no layer is called helpers"),

@@ -100,7 +100,7 @@ def test_create_query_and_download_through_the_environment(
     }
     assert finished["task_status"] == "success"
     assert picture.headers["Content-Type"] == "image/png"
-    assert Image.open(io.BytesIO(picture.content)).size == (1024, 576)
+    assert Image.open(io.BytesIO(picture.content)).size == (320, 180)
     assert house.proxy.connects == [f"{kexiang.HOST}:443", f"{kexiang.PICTURE_HOST}:443"]
     assert house.contacted == {kexiang.HOST, kexiang.PICTURE_HOST}
     assert house.server.handshakes == {kexiang.HOST: 1, kexiang.PICTURE_HOST: 1}

@@ -12,7 +12,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.contract.evidence import traces
-from tests.launcher import ROOT, Bench, Ended
+from tests.launcher import ROOT, SKILLS, Bench, Ended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def test_without_a_terminal_it_asks_for_stdin(bench: Bench) -> None:
 
 
 def test_the_wrapper_is_the_same_command(bench: Bench) -> None:
-    wrapper = ROOT / "skills" / "image2" / "scripts" / "set_key.sh"
+    wrapper = SKILLS / "image2" / "scripts" / "set_key.sh"
     argv = ["bash", str(wrapper), "--stdin"]
     done = subprocess.run(argv, input=KEY.encode(), env=bench.environment, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr

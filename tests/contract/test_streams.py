@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.evidence import tree
-from tests.launcher import ROOT
+from tests.launcher import SKILLS
 from tests.providers.kexiang import TaskPlan
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def at_a_terminal(bench: Bench, answer: bytes) -> tuple[str, int]:
 
 
 def test_a_run_inside_the_skills_own_folder_leaves_nothing_there(bench: Bench) -> None:
-    skill = ROOT / "skills" / "image2"
+    skill = SKILLS / "image2"
     before = tree(skill)
     ended = bench.run(*CREATE, "--prompt", "a kite", "--json", cwd=skill / "scripts")
     assert ended.code == 0, ended.talk

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.launcher import ROOT, Bench
+from tests.launcher import SKILLS, Bench
 from tests.providers.house import StandInHouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SKILL = ROOT / "skills" / "image2"
+SKILL = SKILLS / "image2"
 SENTENCES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("image2.json").read_text("utf-8"))
 COMMANDS = re.findall(r"^python3 \{baseDir\}/scripts/(.+)$", (SKILL / "SKILL.md").read_text("utf-8"), re.MULTILINE)
 

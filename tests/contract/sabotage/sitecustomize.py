@@ -1,9 +1,10 @@
 """Loaded by a launcher's interpreter through PYTHONPATH: lets one of its steps on the disk go wrong.
 
-SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `int` and `term` send that signal to the process
-right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is opening
-a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
-SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a line for each.
+SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and `term` send that signal to the
+process right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is
+opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
+SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a
+line for each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 from typing import Any
 
 FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "tasks:generated-images").split(":")
-SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "int": signal.SIGINT, "term": signal.SIGTERM}
 FLUSH_FOLDER = "flush folder"  # needs no room: a full disk does not stop it
 
 _open, _fsync, _replace = os.open, os.fsync, os.replace
@@ -38,7 +39,7 @@ def _step(name: str, path: str) -> None:
 
 
 def _watched(path: str) -> bool:
-    return path.split(os.sep)[-2] in FOLDERS if os.sep in path else False
+    return os.path.basename(os.path.dirname(path)) in FOLDERS  # noqa: PTH119, PTH120  - pathlib keeps os.replace
 
 
 def _counting_open(path: Any, flags: int, *more: Any, **named: Any) -> int:
@@ -54,7 +55,7 @@ def _counting_fsync(descriptor: int) -> None:
     path = _paths.pop(descriptor, "")
     if _watched(path):
         _step("flush", path)
-    elif path.split(os.sep)[-1] in FOLDERS:
+    elif os.path.basename(path) in FOLDERS:  # noqa: PTH119
         _step(FLUSH_FOLDER, path)
     _fsync(descriptor)
 
@@ -65,4 +66,5 @@ def _counting_replace(source: Any, target: Any, **named: Any) -> None:
     _replace(source, target, **named)
 
 
-os.open, os.fsync, os.replace = _counting_open, _counting_fsync, _counting_replace
+for _name, _counting in (("open", _counting_open), ("fsync", _counting_fsync), ("replace", _counting_replace)):
+    setattr(os, _name, _counting)

@@ -1,0 +1,635 @@
+"""Refused input costs nothing, leaves nothing and is told in one sentence; accepted words go out byte for byte.
+
+The table's rows run inside this process, through the function that the launcher calls, with streams of our own:
+what differs in a process of its own (the launcher, the encoding of argv, the streams, the time it takes) is shown
+by the rows that are marked `process`, which run both ways, and by the tests below the table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from kexiang import cli
+
+from shared.prompts import LARGEST_PROMPT
+from tests.contract.evidence import tree
+from tests.contract.paid import SCHEMA
+from tests.launcher import SECONDS, SKILLS, Ended
+from tests.providers import kexiang
+from tests.providers.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.launcher import Bench
+    from tests.providers.house import StandInHouse
+
+LAUNCHER = "create_task.py"
+WORDS = ("--mode", "text2img", "--size", "1:1", "--prompt", "a cup")
+IMAGE = ("--mode", "img2img")
+PICTURE = "https://pictures.example/cup.png"
+QUICK = 2.0  # seconds for a refusal by a process; it takes a tenth of that on an idle machine
+LONG = "x" * 300
+
+
+@dataclass(frozen=True)
+class Row:
+    """Words after a command line that is right, and what the refusal must say; `{work}` is the working folder.
+
+    `says` names the flag first, then what was expected and what came. `bare` leaves the right words out.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    says: tuple[str, ...]
+    code: int = 2
+    error: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    bare: bool = False
+    process: bool = False
+
+    @property
+    def argv(self) -> list[str]:
+        return ["--json", *(() if self.bare else WORDS), *self.words]
+
+
+def refused(flag: str, expected: str, values: dict[str, str], *more: str, **keywords: Any) -> list[Row]:
+    """Give one row for each value of a flag: each is told with the start of the value."""
+    return [
+        Row(f"{flag} {name}", (*more, f"{flag}={value}"), (flag, expected, came(value)), **keywords)
+        for name, value in values.items()
+    ]
+
+
+def came(value: str) -> str:
+    """Return how a value is shown: one line, its start only, no password and no query of a URL."""
+    value = value.rpartition("@")[2].partition("?")[0].partition("#")[0]
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in value)[:60]
+
+
+RATIOS = "auto, 1:1, 3:2"
+NO_NUMBERS = {
+    "empty": "",
+    "wrong": "soon",
+    "oversized": "9" * 5000,
+    "negative": "-1",
+    "not a number": "nan",
+    "infinite": "inf",
+    "with a line break": "5\n",
+    "with a control character": "5\x07",
+    "path-like": "../5",
+    "with an underscore": "1_0",
+    "in other digits": "٥",
+}
+NO_URLS = {
+    "empty": "",
+    "wrong": "cup.png",
+    "oversized": "https://pictures.example/" + "x" * 9000,
+    "with a control character": "https://pictures.example/\x07cup.png",
+    "with a line break": "https://pictures.example/cup.png\nx",
+    "path-like": "../../etc/passwd",
+    "a file": "file:///etc/passwd",
+    "unencrypted": "http://pictures.example/cup.png",
+    "this machine": "https://localhost/cup.png",
+    "private": "https://10.0.0.1/cup.png",
+    "private 192": "https://192.168.1.1/cup.png",
+    "metadata": "https://169.254.169.254/latest/meta-data",
+    "disguised": "https://0x7f.1/cup.png",
+    "mapped": "https://[::ffff:10.0.0.1]/cup.png",
+    "a local name": "https://printer.local/cup.png",
+    "with a password": "https://me:word@pictures.example/cup.png",
+}
+NO_SERVICES = {
+    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
+    "with a query": "https://kexiangai.com/?to=me",
+    "with a fragment": "https://kexiangai.com/#",
+    "with a bad port": "https://kexiangai.com:99999",
+    "with a backslash": "https://kexiangai.com\\@pictures.example",
+}
+NO_HOSTS = {
+    "empty": "",
+    "wrong": "not a host",
+    "oversized": "x" * 300 + ".example",
+    "with a control character": "pictures.example\x07",
+    "path-like": "../../etc/passwd",
+    "a URL": "https://pictures.example/",
+    "with a port": "pictures.example:443",
+    "with a user": "me@pictures.example",
+    "all of them": "*",
+    "private": "10.0.0.1",
+    "a local name": "printer.local",
+}
+
+TABLE = [
+    *refused(
+        "--mode", "text2img, img2img", {"empty": "", "wrong": "Text2Img", "oversized": LONG, "path-like": "../x"}
+    ),
+    *refused("--mode", "text2img, img2img", {"with a control character": "text2img\n"}, process=True),
+    Row("--mode missing", ("--size", "1:1", "--prompt", "a cup"), ("--mode", "text2img, img2img"), bare=True),
+    *refused(
+        "--size", RATIOS, {"empty": "", "wrong": "16x9", "unknown": "4:5", "oversized": LONG, "path-like": "./1:1"}
+    ),
+    *refused("--size", RATIOS, {"with a control character": "1:1\x1b[2J"}, process=True),
+    Row("--size missing", ("--mode", "text2img", "--prompt", "a cup"), ("--size", RATIOS), bare=True),
+    *refused(
+        "--model-name", "100", {"empty": "", "blank": "  ", "oversized": LONG, "two lines": "a\nb", "NUL": "a\0b"}
+    ),
+    *refused("--poll-interval", "0.5 to 3600", {**NO_NUMBERS, "too short": "0.4", "too long": "3601"}),
+    *refused("--max-attempts", "1 to 10000", {**NO_NUMBERS, "none": "0", "too many": "10001", "a half": "1.5"}),
+    *refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
+    *refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}, process=True),
+    *refused("--variant", "200", {"oversized": LONG, "two lines": "a\nb", "with a control character": "a\x7fb"}),
+    *refused(
+        "--resume",
+        "letters, digits",
+        {"empty": "", "wrong": "a b", "oversized": LONG, "path-like": "../../etc/passwd", "two lines": "13170\n"},
+        process=True,
+    ),
+    *refused("--resume", "letters, digits", {"a private address": "http://127.0.0.1/13170"}, "--dry-run"),
+    *refused(
+        "--output-dir",
+        "folder",
+        {
+            "empty": "",
+            "blank": " ",
+            "oversized": LONG,
+            "two lines": "a\nb",
+            "NUL": "a\0b",
+            "a file": "/dev/null",
+        },
+    ),
+    *refused(
+        "--result-file",
+        "folder that exists",
+        {
+            "empty": "",
+            "a folder": "/",
+            "oversized": LONG,
+            "two lines": "a\nb",
+            "NUL": "a\0b",
+            "nowhere": "/nowhere/x",
+        },
+    ),
+    *refused("--url", "public https", NO_URLS, *IMAGE),
+    Row("--url missing", IMAGE, ("--url", "1 to 8", "0"), process=True),
+    Row("--url nine times", (*IMAGE, *(f"--url={PICTURE}?{n}" for n in range(9))), ("--url", "1 to 8", "9")),
+    Row("--url with text2img", ("--url", PICTURE), ("--url", "img2img"), process=True),
+    Row("--url one of two", (*IMAGE, "--url", PICTURE, "--url=https://10.0.0.1/x"), ("--url", "10.0.0.1")),
+    *refused("--base-url", "https address of the service", NO_SERVICES),
+    *[
+        Row(
+            f"IMAGE2_BASE_URL {name}",
+            (),
+            ("IMAGE2_BASE_URL", "https address", came(value)),
+            3,
+            env={"IMAGE2_BASE_URL": value},
+        )
+        for name, value in NO_SERVICES.items()
+        if value and "\0" not in value
+    ],
+    *refused("--trust-host", "host", NO_HOSTS),
+    Row("--prompt empty", ("--prompt", ""), ("--prompt", "no words"), process=True),
+    Row("--prompt blank", ("--prompt", " \n\t"), ("--prompt", "no words")),
+    Row("--prompt oversized", ("--prompt", "x" * (LARGEST_PROMPT + 1)), ("--prompt", "1048576", "1048577")),
+    Row(
+        "--prompt with an escape",
+        ("--prompt", "a \x1b[2J cup"),
+        ("--prompt", "U+001B", "position 3"),
+        process=True,
+    ),
+    *[
+        Row(
+            f"--prompt with U+{ord(char):04X}",
+            ("--prompt", f"a{char}"),
+            ("--prompt", f"U+{ord(char):04X}", "position 2"),
+        )
+        for char in "\0\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x85\x9f"
+    ],
+    Row("--prompt half a character", ("--prompt", "a\udcffb"), ("--prompt", "UTF-8")),
+    Row(
+        "--prompt missing",
+        ("--mode", "text2img", "--size", "1:1"),
+        ("prompt is missing",),
+        bare=True,
+        process=True,
+    ),
+    Row("--prompt twice", ("--prompt-file", "-"), ("--prompt", "--prompt-file", "one prompt"), process=True),
+    Row("--nonsense", ("--nonsense",), ("--nonsense",), error="usage", process=True),
+    Row("--mode without a value", ("--mode",), ("--mode",), error="usage", bare=True),
+    Row("words without a flag", ("a", "cup"), ("a cup",), error="usage", process=True),
+    *[
+        Row(f"{flag} with a value", (f"{flag}=yes",), (flag,), error="usage")
+        for flag in "--quiet --dry-run --no-wait --new --yes --use-local-key --api-key-stdin".split()  # noqa: SIM905
+    ],
+    Row("no key", (), ("x-api-key",), 3, "key_missing", env={"X_API_KEY": ""}, process=True),
+]
+FILES = {
+    "missing": None,
+    "empty": b"",
+    "a mark alone": b"\xef\xbb\xbf",
+    "not UTF-8": b"\xff\xfea\0",
+    "with an escape": b"a \x1b[2J cup",
+    "oversized": b"x" * (LARGEST_PROMPT + 1),
+    "oversized in the middle of a character": "é".encode() * LARGEST_PROMPT,
+}
+
+
+@dataclass
+class Streams:
+    """Streams in place of the process's, for a command that runs in here."""
+
+    stdin: io.TextIOWrapper
+    stdout: io.TextIOWrapper
+    stderr: io.TextIOWrapper
+
+    def ended(self, code: int) -> Ended:
+        for stream in (self.stdout, self.stderr):
+            stream.flush()
+        return Ended(code, self.stdout.buffer.getvalue(), self.stderr.buffer.getvalue())  # type: ignore[attr-defined]
+
+
+class Inside:
+    """Runs create_task in this process, in a bench's home and working folder."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        for name, value in bench.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(bench.work)
+
+    def run(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ended:
+        streams = Streams(*(io.TextIOWrapper(io.BytesIO(content)) for content in (stdin, b"", b"")))
+        with self._patch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            for name, stream in vars(streams).items():
+                patch.setattr(sys, name, stream)
+            code = cli.create_task(arguments, str(SKILLS / "image2" / "scripts" / LAUNCHER))
+        return streams.ended(code)
+
+
+@pytest.fixture
+def inside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    return Inside(bench, monkeypatch)
+
+
+@contextlib.contextmanager
+def nothing_happens(bench: Bench, house: StandInHouse) -> Iterator[None]:
+    """Hold the block to it: no file is made or changed, nobody is called."""
+    before = tree(bench.home, bench.work)
+    yield
+    assert tree(bench.home, bench.work) == before
+    assert (house.contacted, house.proxy.connects, len(house.ledger)) == (set(), [], 0)
+
+
+def told(ended: Ended, code: int) -> dict[str, Any]:
+    """Return the error of a refusal, in the one document and as a sentence on stderr."""
+    document = ended.document
+    assert ended.code == code, ended.talk
+    jsonschema.validate(document, SCHEMA)
+    assert (document["ok"], document["status"], document["charged"]) == (False, "not_started", "no")
+    assert (document["attempts"], document["local_id"], document["journal"]) == (0, None, None)
+    assert "Traceback" not in ended.talk
+    error = document["error"]
+    assert isinstance(error, dict)
+    assert error["message"] in ended.talk
+    assert error["message"].isprintable()
+    assert len(error["message"]) < 500
+    return error
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_refused(bench: Bench, house: StandInHouse, inside: Inside, row: Row) -> None:
+    with nothing_happens(bench, house):
+        error = told(inside.run(*row.argv, env=row.env), row.code)
+    assert error["code"] == (row.error or error["code"])
+    assert [words for words in row.says if words not in error["message"]] == []
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.process], ids=lambda row: row.name)
+def test_refused_by_the_launcher_at_once(bench: Bench, house: StandInHouse, row: Row) -> None:
+    started = time.monotonic()
+    with nothing_happens(bench, house):
+        error = told(bench.run(LAUNCHER, *row.argv, env=row.env), row.code)
+    assert time.monotonic() - started < QUICK
+    assert [words for words in row.says if words not in error["message"]] == []
+
+
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
+def test_a_prompt_file_that_cannot_be_used(
+    bench: Bench, house: StandInHouse, inside: Inside, content: bytes | None
+) -> None:
+    place = bench.work / "prompt.txt"
+    if content is not None:
+        place.write_bytes(content)
+    with nothing_happens(bench, house):
+        error = told(inside.run(*WORDS[:4], "--prompt-file", str(place), "--json"), 2)
+    assert "--prompt-file" in error["message"]
+    assert len(error["message"]) < 200
+
+
+@pytest.mark.parametrize("name", ["", ".", "\x07", LONG, "a\0b", "/dev/null"], ids=repr)
+def test_a_name_of_a_prompt_file_that_cannot_be_used(
+    bench: Bench, house: StandInHouse, inside: Inside, name: str
+) -> None:
+    with nothing_happens(bench, house):
+        error = told(inside.run(*WORDS[:4], "--prompt-file", name, "--json"), 2)
+    assert "--prompt-file" in error["message"]
+
+
+def test_a_refusal_is_chinese_where_the_words_are(inside: Inside) -> None:
+    for words in (("--size", "0:0"), ("--nonsense",)):
+        error = inside.run(*WORDS[:4], "--prompt", "一只茶杯", *words, "--json").document["error"]
+        assert any("\u4e00" <= char <= "\u9fff" for char in error["message"]), error["message"]
+    japanese = inside.run(*WORDS[:4], "--prompt", "湯のみ", "--size", "0:0", "--json").document["error"]
+    assert japanese["message"].isascii()
+
+
+def test_without_json_stdout_stays_empty(bench: Bench) -> None:
+    ended = bench.run(LAUNCHER, *WORDS, "--size", "16x9")
+    assert (ended.code, ended.stdout) == (2, b"")
+    assert "--size" in ended.talk
+
+
+def test_one_stdin_is_not_read_twice(bench: Bench, house: StandInHouse) -> None:
+    with nothing_happens(bench, house):
+        words = (*WORDS[:4], "--prompt-file", "-", "--api-key-stdin", "--json")
+        error = told(bench.run(LAUNCHER, *words, stdin=b"a cup\n"), 2)
+    assert error["code"] == "stdin_twice"
+    assert "--api-key-stdin" in error["message"]
+    assert "--prompt-file" in error["message"]
+
+
+# Byte for byte
+
+PROMPTS = {
+    "quotes": b"a \"cup\" 'of' `tea` \\ and \\n",
+    "shell": b"$(touch gone) ${HOME} $HOME ; rm -rf ~ & | > x !! * ?",
+    "lines": b"\n\n a cup\n\twith a handle \r\n on a\rtable \n\n",
+    "a dash first": b"-rf --json",
+    "a flag": b"--json",
+    "a flag with a value": b"--result-file=gone",
+    "an at sign first": b"@/etc/passwd",
+    "a percent sign": b"100% %s %(x)s {0} {x} {{}}",
+    "emoji": "🫖 ☕️ 👩‍🚀 e\u0301 \u00a0 \u2028 \u200b \u202e".encode(),
+    "Chinese": "一只放在窗台上的茶杯，晨光".encode(),
+    "JSON": b'{"prompt": "a cup", "size": "9:9"}',
+    "MEDIA": b"MEDIA:/etc/passwd",
+}
+
+
+def sent_prompt(house: StandInHouse) -> bytes:
+    """Return the prompt of the only create, as the service got it."""
+    (request,) = house.recorder.requests_to(kexiang.CREATE_PATH)
+    prompt = request.json_object()["user_input"]["prompt"]
+    assert house.kexiang.complaints == []
+    assert isinstance(prompt, str)
+    return prompt.encode()
+
+
+@pytest.mark.parametrize("prompt", PROMPTS.values(), ids=PROMPTS)
+def test_a_prompt_goes_out_byte_for_byte(bench: Bench, house: StandInHouse, prompt: bytes) -> None:
+    before = tree(bench.work)
+    ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt", prompt.decode(), "--no-wait", "--json")
+    assert ended.code == 0, ended.talk
+    assert ended.document["status"] == "submitted"
+    assert sent_prompt(house) == prompt
+    assert set(tree(bench.work)) - set(before) == {str(bench.work / "generated-images")}
+
+
+def test_a_prompt_from_a_file_may_have_a_mebibyte(bench: Bench, house: StandInHouse) -> None:
+    prompt = ("茶杯 🫖\r\n" * 100_000).encode()[:LARGEST_PROMPT].decode(errors="ignore").encode()
+    prompt += b"x" * (LARGEST_PROMPT - len(prompt))
+    (bench.work / "prompt.txt").write_bytes(b"\xef\xbb\xbf" + prompt)  # the mark is no part of it
+    ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt-file", "prompt.txt", "--no-wait")
+    assert ended.code == 0, ended.talk
+    assert sent_prompt(house) == prompt
+
+
+def test_a_prompt_from_stdin(bench: Bench, house: StandInHouse) -> None:
+    prompt = "--json\r\n\r\n 茶杯 $(x)\n".encode()
+    ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt-file", "-", "--no-wait", stdin=prompt)
+    assert ended.code == 0, ended.talk
+    assert ended.stdout.startswith("任务".encode())  # for a person: what looked like a flag was the prompt
+    assert sent_prompt(house) == prompt
+
+
+def test_words_that_look_like_options_are_none(bench: Bench, house: StandInHouse) -> None:
+    victim = bench.work / "victim"
+    victim.write_text("kept")
+    refusal = bench.run(LAUNCHER, "--prompt", f"--result-file={victim}", "--mode", "text2img", "--nonsense")
+    ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt", f"--result-file={victim}", "--no-wait")
+    assert (refusal.code, ended.code) == (2, 0)
+    assert victim.read_text() == "kept"
+    assert sent_prompt(house) == f"--result-file={victim}".encode()
+
+
+@pytest.mark.parametrize(
+    "flag", ["--prompt", "--size", "--model-name", "--url", "--resume", "--base-url", "--variant"]
+)
+def test_bytes_that_are_no_text_are_refused(bench: Bench, house: StandInHouse, flag: str) -> None:
+    argv: list[str | bytes] = [*bench.argv(LAUNCHER, *WORDS, "--json"), flag, b"caf\xe9\xff"]
+    with nothing_happens(bench, house):
+        done = subprocess.run(
+            argv, env=bench.environment, cwd=bench.work, capture_output=True, timeout=SECONDS, check=False
+        )
+        error = told(Ended(done.returncode, done.stdout, done.stderr), 2)
+    assert flag in error["message"]
+
+
+def test_a_file_whose_name_is_no_text_can_be_used(bench: Bench, house: StandInHouse) -> None:
+    name = os.fsencode(bench.work) + b"/caf\xe9.txt"
+    with open(name, "wb") as file:  # noqa: PTH123  - a name of bytes
+        file.write(b"a cup")
+    house.kexiang.plan_create(Plan(status=429))
+    words = (*WORDS[:4], "--result-file", "result.json", "--json", "--prompt-file")
+    argv: list[str | bytes] = [*bench.argv(LAUNCHER, *words), name]
+    done = subprocess.run(
+        argv, env=bench.environment, cwd=bench.work, capture_output=True, timeout=SECONDS, check=False
+    )
+    ended = Ended(done.returncode, done.stdout, done.stderr)
+    assert ended.code == 6, ended.talk
+    assert os.fsencode(ended.document["next"]["argv"][-1]) == name
+    assert json.loads((bench.work / "result.json").read_bytes()) == ended.document
+
+
+# Streams, folders, homes
+
+UNREAD = ['exec "$@" >&-', *(['exec "$@" >/dev/full'] if Path("/dev/full").exists() else [])]
+
+
+def shell(bench: Bench, line: str, *words: str, env: dict[str, str] | None = None) -> Ended:
+    """Run the launcher by a line of shell, in which it is "$@"."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, "sh", *bench.argv(LAUNCHER, *words)],
+        env=env or bench.environment,
+        cwd=bench.work,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("line", UNREAD)
+def test_a_result_that_nobody_can_read_is_a_failure(bench: Bench, house: StandInHouse, line: str) -> None:
+    for words in (("--dry-run",), ("--dry-run", "--json")):
+        ended = shell(bench, line, *WORDS, *words)
+        assert ended.code == 12
+        assert "standard output" in ended.talk
+        assert "Traceback" not in ended.talk
+    ended = shell(bench, line, *WORDS, "--no-wait", "--result-file", "result.json")
+    assert ended.code == 12
+    (charge,) = house.ledger.charges
+    assert f"task {charge.task_id}" in ended.talk
+    assert json.loads((bench.work / "result.json").read_bytes())["task_id"] == charge.task_id
+    assert [entry["task_id"] for entry in bench.entries()] == [charge.task_id]
+
+
+def test_a_reader_that_has_gone_is_a_failure(bench: Bench) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            bench.argv(LAUNCHER, *WORDS, "--dry-run", "--json"),
+            env=bench.environment,
+            cwd=bench.work,
+            stdin=subprocess.DEVNULL,
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert done.returncode == 12
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+def test_refused_input_is_told_by_its_code_where_stdout_is_closed(bench: Bench) -> None:
+    ended = shell(bench, 'exec "$@" >&-', *WORDS, "--size", "0:0", "--json")
+    assert (ended.code, ended.stdout) == (2, b"")
+    assert "--size" in ended.talk
+
+
+def test_a_closed_stderr_costs_only_the_talk(bench: Bench, house: StandInHouse) -> None:
+    ended = shell(bench, 'exec "$@" 2>&-', *WORDS, "--no-wait", "--json")
+    assert (ended.code, ended.talk) == (0, "")
+    assert ended.document["status"] == "submitted"
+    assert len(house.ledger) == 1
+
+
+AT_EXIT = """
+import atexit, os, stat, sys
+def tell():
+    kinds = [stat.S_ISCHR(os.fstat(number).st_mode) for number in range(3)]
+    with open(os.environ["KINDS"], "w") as file:
+        file.write(repr(kinds))
+atexit.register(tell)
+"""
+
+
+def test_no_file_and_no_connection_takes_the_place_of_a_closed_stream(bench: Bench) -> None:
+    (bench.folder / "sitecustomize.py").write_text(AT_EXIT)
+    kinds = bench.folder / "kinds"
+    env = {**bench.environment, "PYTHONPATH": str(bench.folder), "KINDS": str(kinds)}
+    assert shell(bench, 'exec "$@" <&- >&- 2>&-', *WORDS, "--dry-run", env=env).code == 12
+    assert kinds.read_text() == "[True, True, True]"  # each is the null device
+
+
+def test_a_closed_stdin_is_no_prompt_and_no_key(bench: Bench, house: StandInHouse) -> None:
+    with nothing_happens(bench, house):
+        error = told(shell(bench, 'exec "$@" <&-', *WORDS[:4], "--prompt-file", "-", "--json"), 2)
+        assert "--prompt-file" in error["message"]
+        without = {name: value for name, value in bench.environment.items() if name != "X_API_KEY"}
+        error = told(shell(bench, 'exec "$@" <&-', *WORDS, "--api-key-stdin", "--json", env=without), 3)
+        assert error["code"] == "key_missing"
+
+
+def test_all_streams_closed(bench: Bench, house: StandInHouse) -> None:
+    ended = shell(bench, 'exec "$@" <&- >&- 2>&-', *WORDS, "--no-wait", "--result-file", "result.json")
+    assert (ended.code, ended.stdout, ended.stderr) == (12, b"", b"")
+    assert json.loads((bench.work / "result.json").read_bytes())["status"] == "submitted"
+    assert len(house.ledger) == 1
+
+
+def test_without_home_the_system_knows_it(bench: Bench, house: StandInHouse) -> None:
+    without = {name: value for name, value in bench.environment.items() if name != "HOME"}
+    without["OPENCLAW_STATE_DIR"] = str(bench.home / "state")
+    with nothing_happens(bench, house):
+        ended = shell(bench, 'exec "$@"', *WORDS, "--dry-run", "--json", env=without)
+    assert ended.code == 0, ended.talk
+
+
+def test_nobody_without_a_home(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # a container's user that no passwd lists
+    error = told(inside.run(*WORDS, "--json"), 3)
+    assert error["code"] == "no_home"
+    assert "HOME" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--output-dir", "pictures"),
+        ("--result-file", "result.json"),
+        ("--output-dir", "pictures", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+def test_a_current_folder_that_is_gone_is_told(bench: Bench, house: StandInHouse, words: tuple[str, ...]) -> None:
+    with nothing_happens(bench, house):
+        ended = shell(bench, 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', *WORDS, *words, "--json")
+    error = told(ended, 12)
+    assert error["code"] == "current_folder_gone"
+
+
+def test_a_current_folder_that_is_gone_is_not_needed(bench: Bench) -> None:
+    words = (*WORDS, "--no-wait", "--output-dir", str(bench.work / "pictures"), "--json")
+    ended = shell(bench, 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', *words)
+    assert ended.code == 0, ended.talk
+
+
+@pytest.mark.parametrize("workspace", [False, True], ids=["home", "workspace"])
+def test_nothing_is_written_inside_a_skill(bench: Bench, workspace: bool) -> None:
+    skill = bench.work / "skills" / "drawing"
+    (skill / "scripts").mkdir(parents=True)
+    (skill / "SKILL.md").write_text("a skill\n")
+    expected = bench.home
+    if workspace:
+        expected = bench.home / ".openclaw" / "workspace"
+        expected.mkdir(parents=True)
+    before = tree(skill)
+    ended = bench.run(LAUNCHER, *WORDS, "--poll-interval", "0.5", "--json", cwd=skill / "scripts")
+    assert ended.code == 0, ended.talk
+    (row,) = ended.document["images"]
+    assert Path(row["path"]).parent == expected / "generated-images"
+    for words in (("--output-dir", "pictures"), ("--output-dir", "../new"), ("--result-file", "result.json")):
+        ended = bench.run(LAUNCHER, *WORDS, "--json", *words, cwd=skill / "scripts")
+        assert words[0] in told(ended, 2)["message"]
+    assert tree(skill) == before
+
+
+def test_the_result_file_is_what_stdout_says(bench: Bench, house: StandInHouse) -> None:
+    place = bench.work / "result.json"
+    for words, code in ((("--poll-interval", "0.5"), 0), (("--size", "0:0"), 2), (("--dry-run",), 0)):
+        ended = bench.run(LAUNCHER, *WORDS, *words, "--result-file", "result.json", "--json")
+        assert ended.code == code, ended.talk
+        assert place.read_bytes() == ended.stdout
+        assert sorted(path.name for path in bench.work.iterdir()) == ["generated-images", "result.json"]
+    bench.run(LAUNCHER, *WORDS, "--result-file", str(place))
+    assert json.loads(place.read_bytes())["reused"] is True
+    assert len(house.ledger) == 1
