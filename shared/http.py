@@ -366,9 +366,12 @@ def _why(error: BaseException, transmission: Transmission) -> str:
         if word == "proxy" and transmission.may_have_left:  # it had connected: what broke later has that class too
             continue
         if any(isinstance(link, kind) for link in links):
-            return "proxy_auth" if word == "proxy" and any("407" in str(link) for link in links) else word
+            asked = word == "proxy" and any(PROXY_AUTH_REQUIRED in str(link) for link in links)
+            return "proxy_auth" if asked else word
     return "cut"
 
+
+PROXY_AUTH_REQUIRED = "connection failed: 407"  # how http.client tells the proxy's answer to CONNECT
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "dns"),
