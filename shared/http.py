@@ -366,8 +366,11 @@ def _why(error: BaseException, transmission: Transmission) -> str:
         if word == "proxy" and transmission.may_have_left:  # it had connected: what broke later has that class too
             continue
         if any(isinstance(link, kind) for link in links):
-            asked = word == "proxy" and any(PROXY_AUTH_REQUIRED in str(link) for link in links)
-            return "proxy_auth" if asked else word
+            return (
+                "proxy_auth"
+                if word == "proxy" and any(PROXY_AUTH_REQUIRED in str(link) for link in links)
+                else word
+            )
     return "cut"
 
 
