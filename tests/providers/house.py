@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.providers import kexiang
+from tests.providers import ima, kexiang, openai_images
+from tests.providers.ima import ImaService
 from tests.providers.kexiang import KexiangService
 from tests.providers.ledger import Ledger
+from tests.providers.openai_images import OpenAiImagesService
 from tests.providers.server import TlsServer
 from tests.providers.sockets import LOOPBACK
 from tests.providers.tunnel import TunnelProxy
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from tests.providers.server import Handler
 
 KEXIANG_KEY = "dummy-key-of-the-kexiang-stand-in"
+IMA_KEY = "ima_dummy-key-of-the-ima-stand-in"
+OPENAI_IMAGES_KEY = "dummy-key-of-the-images-stand-in"
 
 
 class StandInHouse:
@@ -34,11 +38,19 @@ class StandInHouse:
     def __init__(self, *, task_seconds: float = 1.0, handlers: Mapping[str, Handler] | None = None) -> None:
         self.ledger = Ledger()
         self.kexiang = KexiangService(self.ledger, key=KEXIANG_KEY, default_duration=task_seconds)
+        self.ima = ImaService(self.ledger, key=IMA_KEY, default_duration=task_seconds)
+        self.openai_images = OpenAiImagesService(self.ledger, key=OPENAI_IMAGES_KEY)
         self.server = TlsServer(
             {
                 LOOPBACK: self.kexiang.handle,
                 kexiang.HOST: self.kexiang.handle,
                 kexiang.PICTURE_HOST: self.kexiang.handle_picture,
+                ima.HOST: self.ima.handle,
+                ima.UPLOAD_HOST: self.ima.handle_upload,
+                ima.BUCKET_HOST: self.ima.handle_bucket,
+                ima.PICTURE_HOST: self.ima.handle_picture,
+                openai_images.HOST: self.openai_images.handle,
+                openai_images.PICTURE_HOST: self.openai_images.handle_picture,
                 **(handlers or {}),
             }
         )

@@ -1,0 +1,209 @@
+"""The command lines of ai-nano-banana-ima: from options to a request and the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ima_studio import __version__, wire
+from ima_studio.request import (
+    DEFAULT_MODEL,
+    INPUTS_FLAG,
+    MODELS,
+    SIZES,
+    TASK_TYPES,
+    check_task_type,
+    check_user_id,
+    image_request,
+    input_rows,
+)
+from ima_studio.service import SKILL, Service, key_sources
+from ima_studio.telling import tell_failure
+from shared.command import Options, common_options, run_command
+from shared.errors import BadInput, DiskError, SkillError
+from shared.messages import LANGUAGES, shown
+from shared.openclaw import state_folders
+from shared.prompts import read_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ima_studio.offers import Offer
+    from ima_studio.preferences import Preferences, Remembered
+    from ima_studio.request import ImageRequest, TaskType
+    from shared.doctor_command import Patient
+    from shared.keys import FoundKey
+    from shared.run import Run
+
+
+def ima_image_create(argv: Sequence[str], launcher: str) -> int:
+    """Run ima_image_create.py and return its exit code."""
+    return run_command(_ima_image_create, SKILL, _one_flag_each(argv), launcher)
+
+
+def tasks(argv: Sequence[str], launcher: str) -> int:
+    """Run tasks.py and return its exit code; its `resume ID` is ima_image_create.py --resume ID."""
+    from shared.tasks_command import tasks_command  # noqa: PLC0415
+
+    if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
+        return ima_image_create(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
+    return run_command(tasks_command(SKILL), SKILL, argv, launcher)
+
+
+def doctor(argv: Sequence[str], launcher: str) -> int:
+    """Run doctor.py and return its exit code."""
+    from shared.doctor_command import doctor_command  # noqa: PLC0415
+
+    return run_command(doctor_command(SKILL, _patient, [_KEY_OPTION]), SKILL, argv, launcher)
+
+
+_KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variable IMA_API_KEY is safer.")
+
+
+@click.command(help="Make or change a picture with Nano Banana at IMA Studio, or go on with one (--resume ID).")
+@_KEY_OPTION
+@click.option("--task-type", metavar="|".join(TASK_TYPES), help="From words, or from pictures.")
+@click.option("--list-models", is_flag=True, help="Show the models with their points, and end.")
+@click.option("--model-id", metavar="ID", help=f"{' or '.join(MODELS)}; default: as remembered, else the first.")
+@click.option("--version-id", metavar="ID", help="A version of the model (default: the newest).")
+@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
+@click.option("--size", metavar="|".join(SIZES), help="Default: the model's own.")
+@click.option("--extra-params", metavar="JSON", help='Such as {"aspect_ratio":"16:9","n":2}.')
+@click.option(INPUTS_FLAG, "inputs", multiple=True, metavar="URL|FILE", help="Pictures to start from; many.")
+@click.option("--allow-downgrade", is_flag=True, help="Step down in size when the service refuses it.")
+@click.option("--user-id", metavar="ID", help="Whose chosen model is remembered.")
+@click.option("--forget-preference", is_flag=True, help="Forget the model of --user-id, and end.")
+@click.option("--language", metavar="zh|en", help="The same as --lang.")
+@click.option("--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense.")
+@click.version_option(__version__)
+@common_options
+def _ima_image_create(run: Run, options: Options, **given: Any) -> None:
+    run.result.extra |= dict.fromkeys(("url", "cover_url", "model_id", "model_name", "credit")) | {"messages": {}}
+    try:
+        _dispatch(run, options, given)
+    except SkillError as error:
+        tell_failure(run, error)
+        raise
+
+
+def _dispatch(run: Run, options: Options, given: dict[str, Any]) -> None:
+    lang = _language(options, given["language"])
+    run.speak(" ".join(run.argv), lang)
+    user_id = check_user_id(given["user_id"])
+    if given["forget_preference"]:
+        _forget(run, user_id, given["task_type"])
+    elif options.resume is not None:
+        Service(run, options, given).resume(options.resume)
+    elif given["list_models"]:
+        Service(run, options, given).list_models()
+    else:
+        _make(run, options, given, user_id, lang)
+
+
+def _make(run: Run, options: Options, given: dict[str, Any], user_id: str | None, lang: str) -> None:
+    task_type = check_task_type(given["task_type"])
+    named = given["model_id"] is not None
+    remembered = _preferences().remembered(user_id, task_type) if user_id and not named else None
+    request = _request(run, given, remembered, lang)
+    service = Service(run, options, given)
+    if options.dry_run:
+        service.show_plan(request, remembered=remembered is not None)
+        return
+    on_bought = _remembering(run, user_id if named else None, task_type)
+    service.generate(request, on_bought, remembered=remembered is not None)
+
+
+def _request(run: Run, given: dict[str, Any], remembered: Remembered | None, lang: str) -> ImageRequest:
+    prompt = read_prompt(given["prompt"], given["prompt_file"])
+    run.speak(prompt, lang)
+    default = remembered.model_id if remembered else DEFAULT_MODEL
+    request = image_request(
+        task_type=given["task_type"],
+        prompt=prompt,
+        model_id=default if given["model_id"] is None else given["model_id"],
+        version_id=given["version_id"],
+        size=given["size"],
+        extra_params=given["extra_params"],
+        inputs=given["inputs"],
+    )
+    run.result.mode, run.result.model = request.task_type, request.model_id
+    run.result.requested = {"size": request.size, "aspect_ratio": request.aspect_ratio, "n": request.count}
+    run.result.input_images = input_rows(request.inputs)
+    run.result.extra["model_id"] = request.model_id
+    return request
+
+
+def _preferences() -> Preferences:
+    from ima_studio.preferences import Preferences  # noqa: PLC0415  - only for those who say who they are
+
+    return Preferences(state_folders()[0])
+
+
+def _remembering(run: Run, user_id: str | None, task_type: TaskType) -> Callable[[Offer], None]:
+    """Return what keeps the model that a user named, once the service has accepted a task for it."""
+
+    def remember(offer: Offer) -> None:
+        if user_id is None:
+            return
+        product = offer.product
+        try:
+            _preferences().remember(user_id, task_type, product.model_id, product.name, offer.rule.points)
+        except (OSError, ValueError, SkillError) as error:
+            run.reporter.insist("preference_not_saved", reason=type(error).__name__)
+
+    return remember
+
+
+def _forget(run: Run, user_id: str | None, task_type: str | None) -> None:
+    if user_id is None:
+        raise BadInput("user_id_needed", flag="--user-id")
+    named = None if task_type is None else check_task_type(task_type)
+    preferences = _preferences()
+    try:
+        gone = preferences.forget(user_id, named)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DiskError("disk_failed", path=preferences.path, reason=reason) from error
+    run.result.status = "succeeded"
+    run.result.extra["forgotten"] = gone
+    say = run.catalogue.say
+    run.lines.append(say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none"))
+
+
+def _language(options: Options, given: str | None) -> str:
+    """Return --lang, else --language, which also takes spellings such as zh-CN."""
+    if given is None:
+        return options.lang
+    language = given.replace("_", "-").partition("-")[0].lower()
+    if language not in (*LANGUAGES, "auto"):
+        raise BadInput("language_invalid", flag="--language", got=shown(given))
+    return options.lang if options.lang != "auto" else language
+
+
+def _one_flag_each(argv: Sequence[str]) -> list[str]:
+    """Repeat --input-images before each of its values: it takes many, and click takes one."""
+    found: list[str] = []
+    flag = ""
+    for argument in argv:
+        if argument.startswith("-") and len(argument) > 1:
+            flag = argument
+        elif flag == INPUTS_FLAG and found[-1] != INPUTS_FLAG:
+            found.append(INPUTS_FLAG)
+        found.append(argument)
+    return found
+
+
+def _patient(given: dict[str, Any]) -> Patient:
+    from shared.doctor_command import Patient  # noqa: PLC0415
+
+    def ask(key: FoundKey) -> str:
+        from ima_studio.client import LIST_SECONDS, Client  # noqa: PLC0415
+
+        with Client(key.secret, user_agent=SKILL.user_agent, language="en") as client:
+            client.products("text_to_image", LIST_SECONDS)
+        return "service_accepts_no_balance"
+
+    return Patient(key_sources(given["api_key"]), f"https://{wire.HOST}", ask)

@@ -1,0 +1,145 @@
+"""The endpoints of IMA; the only module that talks to it, and `create` the only call that costs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from ima_studio import wire
+from ima_studio.details import Task, read_task
+from ima_studio.products import Product, read_products
+from shared.errors import ReadFailed, SkillError
+from shared.http import Answer, KeyHeader, Session
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ima_studio.offers import Offer
+    from ima_studio.request import TaskType
+    from shared.keys import Secret
+
+API, UPLOADS = f"https://{wire.HOST}", f"https://{wire.UPLOAD_HOST}"
+"""Fixed: no option and no variable moves them, because the key goes there."""
+LIST_SECONDS, CREATE_SECONDS, DETAIL_SECONDS = 20.0, 60.0, 20.0  # for one request, first byte to last
+TOKEN_SECONDS, PUT_SECONDS = 20.0, 120.0
+NONCE_LENGTH = 21  # hex characters
+
+
+class Client:
+    """One account at the service; `downloads` fetches picture links and takes uploads, without the key."""
+
+    def __init__(self, secret: Secret, *, user_agent: str, language: str) -> None:
+        self._secret = secret
+        self._headers = wire.headers(language)
+        auth = KeyHeader("Authorization", secret, scheme="Bearer")
+        self._api = Session(user_agent=user_agent, hosts={wire.HOST}, auth=auth)
+        self._uploads = Session(user_agent=user_agent, hosts={wire.UPLOAD_HOST})
+        self.downloads = Session(user_agent=user_agent, hosts=None)
+
+    def products(self, task_type: TaskType, seconds: float) -> list[Product]:
+        """Return what can be bought for a task type; costs nothing.
+
+        Raises:
+            KeyRefused: the key is not accepted.
+            ReadFailed: no usable answer; may be repeated.
+        """
+        url = f"{API}{wire.LIST_PATH}?{urlencode(wire.list_query(task_type))}"
+        tree = self._read("GET", url, None, min(seconds, LIST_SECONDS))
+        if not isinstance(tree, list):
+            raise ReadFailed("read_failed", status=200, remedy="again")
+        return read_products(tree)
+
+    def create(self, task_type: TaskType, prompt: str, offer: Offer, links: tuple[str, ...]) -> wire.Created:
+        """Create a paid task: one request, never repeated in here.
+
+        Raises:
+            Rejected: the service did not accept it.
+            NeverReached: proven by the connection; may be sent again.
+            OutcomeUnknown: it may have been accepted.
+        """
+        answer = self._api.spend(
+            "POST",
+            API + wire.CREATE_PATH,
+            headers=self._headers,
+            body=_encoded(wire.create_body(task_type, prompt, offer, links)),
+            seconds=CREATE_SECONDS,  # whatever is left of --timeout: a cut answer is a lost one
+        )
+        try:
+            return wire.created(answer.status, _document(answer), offer, answer.retry_after)
+        except SkillError as error:
+            error.request_id = answer.request_id
+            raise
+
+    def detail(self, task_id: str, seconds: float) -> Task:
+        """Look at a task once; costs nothing.
+
+        Raises:
+            KeyRefused: the key is not accepted.
+            ReadFailed: no usable answer; may be repeated.
+        """
+        body = _encoded({"task_id": task_id})
+        return read_task(self._read("POST", API + wire.DETAIL_PATH, body, min(seconds, DETAIL_SECONDS)))
+
+    def upload(self, content: bytes, media_type: str, seconds: float) -> str:
+        """Upload a picture and return the public address under which the service finds it.
+
+        The key goes into the form that asks for a place, never to that place.
+
+        Raises:
+            KeyRefused: the key is not accepted.
+            ReadFailed: it did not work; the same bytes may be sent again.
+        """
+        nonce = secrets.token_hex(NONCE_LENGTH)[:NONCE_LENGTH]
+        form = wire.upload_form(self._secret.reveal(), media_type, int(time.time()), nonce)
+        answer = self._uploads.read(
+            "POST",
+            UPLOADS + wire.TOKEN_PATH,
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            body=urlencode(form).encode(),
+            seconds=min(seconds, TOKEN_SECONDS),
+        )
+        put, public = wire.upload_links(wire.read_data(answer.status, _document(answer), answer.retry_after))
+        try:
+            check_public_url(public)
+        except UrlRefused as error:
+            raise ReadFailed("link_refused", reason=Said(f"url_{error.reason}")) from error
+        stored = self.downloads.put(
+            put, content, headers={"Content-Type": media_type}, seconds=min(seconds, PUT_SECONDS)
+        )
+        if not 200 <= stored.status < 300:  # noqa: PLR2004  - success
+            status = stored.status
+            raise ReadFailed("read_failed", http_status=status, status=status, retry_after=stored.retry_after)
+        return public
+
+    def _read(self, method: str, url: str, body: bytes | None, seconds: float) -> Any:
+        answer = self._api.read(method, url, headers=self._headers, body=body, seconds=seconds)
+        try:
+            return wire.read_data(answer.status, _document(answer), answer.retry_after)
+        except SkillError as error:
+            error.request_id = answer.request_id
+            raise
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in (self._api, self._uploads, self.downloads):
+            session.close()
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _document(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None

@@ -1,0 +1,105 @@
+"""From a task that the service knows to saved pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ima_studio.looks import expected_range, pictures_of, wait
+from ima_studio.telling import identify, tell_success
+from shared.errors import TaskFailed, UnusableResult
+from shared.images import kept_pictures, save_pictures
+from shared.polling import read_patiently
+from shared.urls import without_query
+
+if TYPE_CHECKING:
+    from ima_studio.client import Client
+    from ima_studio.details import Media, Task
+    from shared.entry import OpenTask
+    from shared.errand import Errand
+    from shared.journal import Claim, Journal
+    from shared.run import Run
+
+FRESH_TRIES = 3
+
+
+def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> None:
+    """Wait for a task that the service knows, and save its pictures.
+
+    Raises:
+        SkillError: any end but success, see docs/contract.md.
+    """
+    task, run = claim.task, errand.run
+    identify(run, task.entry)
+    expected = expected_range(task.entry, journal)
+    if claim.verdict == "return":
+        run.result.reused = True
+        kept = kept_pictures(task.entry.images, errand.folder)
+        if kept:
+            run.result.images = kept
+            run.result.extra |= {"url": kept[0]["url"], "cover_url": kept[0]["url"]}
+        else:
+            _save(task, _fresh(task, client, errand), client, errand)
+        tell_success(run, task.entry, expected)
+        return
+    if errand.no_wait:
+        run.result.next_argv = run.resume()
+        return
+    if expected:
+        run.reporter.insist("expected_seconds", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}")
+    ended = wait(claim, client, journal, errand)
+    _save(task, ended, client, errand)
+    _settle(task, ended, run)
+    tell_success(run, task.entry, expected)
+
+
+def _settle(task: OpenTask, ended: Task, run: Run) -> None:
+    """Record how a task ended whose pictures are saved, as far as there are any.
+
+    Raises:
+        TaskFailed: there are none.
+        UnusableResult: some are missing; those without a link can be asked for again.
+    """
+    saved, count = len(run.result.images), max(pictures_of(task.entry), len(ended.medias))
+    if ended.state == "failed":
+        reason = ended.reason or run.catalogue.say("no_words")
+        task.finish("failed", charged="unknown", error={"code": "task_failed", "reason": reason})
+        if saved:
+            raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new")
+        raise TaskFailed("task_failed", reason=reason)
+    if not saved:
+        raise UnusableResult("result_without_pictures", task_id=task.entry.task_id)
+    if saved < count:
+        raise UnusableResult("pictures_missing", saved=saved, count=count)
+    task.finish("succeeded")
+
+
+def _fresh(task: OpenTask, client: Client, errand: Errand) -> Task:
+    """Ask a finished task for its links again.
+
+    Raises:
+        UnusableResult: `pictures_gone`; the service does not give them any more.
+    """
+    task_id = str(task.entry.task_id)
+    seen = read_patiently(lambda seconds: client.detail(task_id, seconds), errand.limits, tries=FRESH_TRIES)
+    if not seen.ready:
+        raise UnusableResult("pictures_gone", task_id=task_id, remedy="new")
+    return seen
+
+
+def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
+    """Save every picture that can be had; the entry and the result list them even when one cannot.
+
+    Raises:
+        UnusableResult: the first picture that could not be saved.
+    """
+    ready: tuple[Media, ...] = ended.ready
+    if not ready:
+        return
+    result = errand.run.result
+    result.extra |= {"url": ready[0].link, "cover_url": ready[0].cover or ready[0].link}
+    target = errand.folder / task.entry.local_id
+    links = [media.link for media in ready]
+    result.images, failure = save_pictures(client.downloads, links, target, errand.limits)
+    task.save(images=[{**row, "url": without_query(row["url"])} for row in result.images])
+    if failure:
+        raise failure

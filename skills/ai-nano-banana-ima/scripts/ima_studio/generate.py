@@ -1,0 +1,154 @@
+"""The use case: price it, look up the journal, upload, spend once, wait, save the pictures, tell the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ima_studio import wire
+from ima_studio.client import API
+from ima_studio.offers import Offer, choose, resolve
+from ima_studio.products import plain
+from ima_studio.purchase import Purchase, read_list
+from ima_studio.request import TOO_LARGE_SIZE
+from ima_studio.telling import name_remembered, tell_start
+from shared.entry import Entry, fingerprint, prompt_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ima_studio.client import Client
+    from ima_studio.request import ImageRequest
+    from ima_studio.wire import Created
+    from shared.errand import Errand
+    from shared.journal import Claim, Journal
+    from shared.run import Run
+
+
+@dataclass(frozen=True)
+class Order:
+    """A request, for which account, and what may be done without asking again."""
+
+    request: ImageRequest
+    account: str
+    variant: str
+    allow_downgrade: bool
+    remembered: bool
+    """The model is the one that the user chose before, and did not name this time."""
+    on_bought: Callable[[Offer], None]
+    """Hears what the service has accepted."""
+
+
+def price(order: Order, client: Client, errand: Errand) -> Purchase:
+    """Return a request in the service's words, with its price; costs nothing.
+
+    Raises:
+        SkillError: the product list cannot be read, or does not offer what is asked for.
+    """
+    request = order.request
+    products = read_list(request.task_type, client, errand.limits)
+    offer = resolve(choose(products, request.model_id, request.version_id), request)
+    if order.remembered:
+        name_remembered(request, offer, products, errand.run)
+    notice = errand.run.catalogue.say("size_8k") if request.size == TOO_LARGE_SIZE else None
+    purchase = Purchase(request, offer, client, errand, order.allow_downgrade, notice)
+    result = errand.run.result
+    result.requested, result.applied = _requested(purchase), purchase.applied()
+    result.cost = wire.quote(offer)
+    result.extra |= {"model_name": offer.product.name, "credit": offer.points}
+    return purchase
+
+
+def draft_of(order: Order, purchase: Purchase, folder: Path) -> Entry:
+    """Return the journal's description of a request, without its prompt and key."""
+    request = order.request
+    parameters = {name: plain(value) for name, value in purchase.offer.parameters.items()}
+    if request.version_id:
+        parameters["version_id"] = request.version_id
+    return Entry(
+        fingerprint=fingerprint(
+            skill="ai-nano-banana-ima",
+            base_url=API,
+            account=order.account,
+            mode=request.task_type,
+            model=request.model_id,
+            prompt=request.prompt,
+            parameters=parameters,
+            references=[one if isinstance(one, str) else one.sha256 for one in request.inputs],
+            variant=order.variant,
+        ),
+        skill="ai-nano-banana-ima",
+        provider="ima",
+        mode=request.task_type,
+        model=request.model_id,
+        base_url=API,
+        account=order.account,
+        variant=order.variant,
+        prompt=prompt_record(request.prompt),
+        requested=_requested(purchase),
+        applied=purchase.applied(),
+        cost=wire.quote(purchase.offer),
+        output_dir=str(folder),
+    )
+
+
+def generate(order: Order, *, client: Client, journal: Journal, errand: Errand) -> None:
+    """Make the pictures of a request, paying for them at most once; the run's result tells what came of it.
+
+    Raises:
+        SkillError: any end but success, see docs/contract.md.
+    """
+    run = errand.run
+    purchase = price(order, client, errand)
+    draft = draft_of(order, purchase, errand.folder)
+
+    from ima_studio.finish import finish  # noqa: PLC0415  - what the first request need not wait for
+    from ima_studio.looks import expected_range  # noqa: PLC0415
+    from ima_studio.uploads import public_links  # noqa: PLC0415
+
+    with journal.claim(draft, errand.patience, new=errand.new) as claim, errand.telling(claim):
+        if claim.verdict == "create":
+            tell_start(run, purchase, expected_range(draft, journal))
+            run.ask()
+            links = public_links(order.request.inputs, client, errand.limits)
+            purchase.send(claim.task, links, lambda created: _accepted(created, claim.task.entry, run))
+            order.on_bought(purchase.offer)
+        elif claim.verdict == "attach":
+            _say_resumed(claim, run)
+        finish(claim, client, journal, errand)
+
+
+def resume(identifier: str, adoption: Entry, *, client: Client, journal: Journal, errand: Errand) -> None:
+    """Go on with a task by its local or service id; sends nothing that costs.
+
+    Raises:
+        SkillError: any end but success, see docs/contract.md.
+    """
+    from ima_studio.finish import finish  # noqa: PLC0415
+
+    with journal.resume(identifier, adoption, errand.patience) as claim, errand.telling(claim):
+        _say_resumed(claim, errand.run)
+        finish(claim, client, journal, errand)
+
+
+def _say_resumed(claim: Claim, run: Run) -> None:
+    entry = claim.task.entry
+    run.reporter.insist("resumed", local_id=entry.local_id, task_id=entry.task_id)
+
+
+def _requested(purchase: Purchase) -> dict[str, Any]:
+    """Return what was asked for, defaults included."""
+    request, offer = purchase.request, purchase.offer
+    return {
+        "size": request.size or offer.size,
+        "aspect_ratio": request.aspect_ratio or offer.parameters.get("aspect_ratio"),
+        "n": request.count,
+        **dict(request.extra),
+    }
+
+
+def _accepted(created: Created, entry: Entry, run: Run) -> None:
+    """Put both ids on stderr, whatever happens next."""
+    run.result.task_id = created.task_id
+    run.reporter.insist("task_accepted", local_id=entry.local_id, task_id=created.task_id)

@@ -1,0 +1,47 @@
+"""The skill's log: one file a day, gone after a week; never a key, a prompt or the query of a link."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from shared.entry import stamp
+from shared.files import PRIVATE_FILE, make_private_folder
+from shared.keys import redact
+from shared.messages import quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT_FOR = 7 * 24 * 3600  # seconds
+
+
+class Logbook:
+    """Writes to `logs/ima_skills/` of a state folder; a log that cannot be written stops nobody."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / "logs" / "ima_skills"
+
+    def note(self, event: str, **facts: object) -> None:
+        """Write one line: time, process, event, facts."""
+        now = datetime.now(timezone.utc)
+        words = " ".join(f"{name}={quoted(value, 120)!r}" for name, value in facts.items())
+        line = redact(f"{stamp(now)} {os.getpid()} {event} {words}".rstrip()) + "\n"
+        with contextlib.suppress(Exception):
+            make_private_folder(self._folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(self._folder / f"ima_skills_{now:%Y-%m-%d}.log", flags, PRIVATE_FILE)
+            try:
+                os.write(descriptor, line.encode())  # one write: lines of two processes do not mix
+            finally:
+                os.close(descriptor)
+
+    def clear(self) -> None:
+        """Remove log files that nobody has written to for a week."""
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob("*.log"):
+                if time.time() - path.lstat().st_mtime > KEPT_FOR:
+                    path.unlink()

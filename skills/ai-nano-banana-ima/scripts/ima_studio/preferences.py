@@ -1,0 +1,107 @@
+"""Which model a user chose by name, for each task type: one small file, shared by all runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ima_studio.request import MODELS, TASK_TYPES
+from shared.entry import stamp
+from shared.files import Lock, make_private_folder, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ima_studio.request import TaskType
+
+LOCK_SECONDS = 5.0  # a change takes milliseconds
+LOCK_PAUSE = 0.02
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A model that the user chose, and what a picture cost then, in points."""
+
+    model_id: str
+    model_name: str
+    credit: int | float
+
+
+class Preferences:
+    """The file `memory/ima_prefs.json` of a state folder, in the format of the skill's earlier versions."""
+
+    def __init__(self, state: Path) -> None:
+        self.path = state / "memory" / "ima_prefs.json"
+
+    def remembered(self, user_id: str, task_type: TaskType) -> Remembered | None:
+        """Return the user's model, None without one that is still offered or a readable file."""
+        try:
+            row = self._read()[_name(user_id)][task_type]
+            found = Remembered(row["model_id"], str(row["model_name"]), row["credit"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if found.model_id in MODELS and isinstance(found.credit, int | float) else None
+
+    def remember(self, user_id: str, task_type: TaskType, model_id: str, model_name: str, credit: float) -> None:
+        """Keep the user's model; what other runs write at the same time stays.
+
+        Raises:
+            OSError, ValueError: the file cannot be written, or is not ours to change.
+        """
+        row = {
+            "model_id": model_id,
+            "model_name": model_name,
+            "credit": credit,
+            "last_used": stamp(datetime.now(timezone.utc)),
+        }
+        with self._changing() as document:
+            document.setdefault(_name(user_id), {})[task_type] = row
+
+    def forget(self, user_id: str, task_type: TaskType | None) -> list[TaskType]:
+        """Forget the user's model, for every task type when none is named; return the task types it was kept for.
+
+        Raises:
+            OSError, ValueError: the file cannot be written, or is not ours to change.
+        """
+        if not self.path.exists():
+            return []
+        with self._changing() as document:
+            kept = document.get(_name(user_id), {})
+            gone = [one for one in TASK_TYPES if one in kept and task_type in (None, one)]
+            for one in gone:
+                del kept[one]
+            if not kept:
+                document.pop(_name(user_id), None)
+        return gone
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        make_private_folder(self.path.parent)
+        with Lock(self.path.with_suffix(".lock")) as lock:
+            deadline = time.monotonic() + LOCK_SECONDS
+            while not lock.try_acquire():
+                if time.monotonic() > deadline:
+                    raise TimeoutError("another process holds the file")
+                time.sleep(LOCK_PAUSE)
+            try:
+                document = self._read()
+            except FileNotFoundError:
+                document = {}
+            yield document
+            text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+            write_atomically(self.path, text.encode())
+
+    def _read(self) -> dict[str, Any]:
+        document = json.loads(self.path.read_bytes())
+        if not isinstance(document, dict) or not all(isinstance(one, dict) for one in document.values()):
+            raise ValueError("not a file of preferences")
+        return document
+
+
+def _name(user_id: str) -> str:
+    return f"user_{user_id}"

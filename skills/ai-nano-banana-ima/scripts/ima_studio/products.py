@@ -1,0 +1,202 @@
+"""What IMA sells: its product list, read into products with their forms and prices."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ima_studio.request import MODELS, SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ima_studio.request import Scalar
+
+LEAF = "3"  # the node type that can be generated with
+FALLBACK_MARKER = "default"  # this "attribute" with the value "enabled" names the rule for everything else
+_PIXELS = re.compile(r"(\d+)PX")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One price: so many points for a picture with these attributes."""
+
+    attribute_id: int
+    points: int | float
+    attributes: Mapping[str, Scalar]
+    fallback: bool = False
+
+    def conflicts(self, parameters: Mapping[str, Scalar]) -> bool:
+        """Tell whether a parameter has another value than this rule wants."""
+        given = _by_name(parameters)
+        return any(
+            name.lower() in given and not alike(given[name.lower()], value)
+            for name, value in self.attributes.items()
+        )
+
+    def agreement(self, parameters: Mapping[str, Scalar]) -> int:
+        """Return how many of its attributes the parameters have."""
+        given = _by_name(parameters)
+        return sum(
+            name.lower() in given and alike(given[name.lower()], value) for name, value in self.attributes.items()
+        )
+
+    def fits(self, parameters: Mapping[str, Scalar]) -> bool:
+        """Tell whether the parameters have all of its attributes."""
+        return self.agreement(parameters) == len(self.attributes)
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """A form field that is only shown: what stands in its parts decides the value of `target`."""
+
+    target: str
+    value: Scalar | None
+    parts: Mapping[str, Scalar]
+    mappings: Sequence[tuple[Mapping[str, Scalar], Scalar]]
+
+    def mapped(self, parts: Mapping[str, Scalar]) -> Scalar | None:
+        """Return the target's value for what stands in the parts, None when there is no such mapping."""
+        for source, value in self.mappings:
+            if source.keys() == parts.keys() and all(alike(parts[name], source[name]) for name in source):
+                return value
+        return None
+
+    def choices(self, part: str) -> list[str]:
+        """Return the values that a part can have."""
+        return list(dict.fromkeys(str(source[part]) for source, _ in self.mappings if part in source))
+
+
+@dataclass(frozen=True)
+class Product:
+    """One version of a model, with its form and its prices."""
+
+    model_id: str
+    version_id: str
+    name: str
+    defaults: Mapping[str, Scalar] = field(default_factory=dict)
+    virtual: Sequence[Virtual] = ()
+    rules: Sequence[Rule] = ()
+
+    def attribute_names(self) -> set[str]:
+        """Return the names that the prices depend on."""
+        return {name for rule in self.rules for name in rule.attributes}
+
+    def points_by_size(self) -> dict[str, int | float]:
+        """Return what a picture of each size costs, smallest first."""
+        found: dict[str, int | float] = {}
+        for rule in self.rules:
+            for name, value in rule.attributes.items():
+                if name.lower() == "size":
+                    found.setdefault(size_of(value), rule.points)
+        return dict(sorted(found.items(), key=lambda one: _rank(one[0])))
+
+
+def read_products(tree: Any) -> list[Product]:
+    """Return the leaves of the two models in the order of the list; groups may nest, children may be null."""
+    return [product for leaf in _leaves(tree) if (product := _product(leaf))]
+
+
+def size_of(value: Scalar) -> str:
+    """Return a size as people write it: the rules' 512px is 512."""
+    return plain(value)
+
+
+def spelled_size(size: str) -> str:
+    """Return a size as the service writes it."""
+    return f"{size}px" if size.isdigit() else size
+
+
+def alike(one: Scalar, other: Scalar) -> bool:
+    """Compare two values as the service does: as upper-case text; 512 is 512px."""
+    return plain(one) == plain(other)
+
+
+def plain(value: Scalar) -> str:
+    """Return a value as it is compared: upper-case text, and 512 for 512px."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return _PIXELS.sub(r"\1", str(value).strip().upper())
+
+
+def _rank(size: str) -> int:
+    return SIZES.index(size) if size in SIZES else len(SIZES)
+
+
+def _by_name(parameters: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {name.lower(): value for name, value in parameters.items()}
+
+
+def _leaves(tree: Any) -> Iterator[dict[str, Any]]:
+    waiting = list(reversed(tree)) if isinstance(tree, list) else []
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        if str(node.get("type")) == LEAF:
+            yield node
+        children = node.get("children")
+        waiting += reversed(children) if isinstance(children, list) else []
+
+
+def _product(leaf: Mapping[str, Any]) -> Product | None:
+    model_id, version_id, name = leaf.get("model_id"), leaf.get("id"), leaf.get("name")
+    if model_id not in MODELS or not isinstance(version_id, str) or not isinstance(name, str):
+        return None
+    form = [one for one in _list(leaf.get("form_config")) if isinstance(one.get("field"), str)]
+    return Product(
+        str(model_id),
+        version_id,
+        name,
+        {
+            one["field"]: one["value"]
+            for one in form
+            if not one.get("is_ui_virtual") and _is_scalar(one.get("value"))
+        },
+        tuple(_virtual(one) for one in form if one.get("is_ui_virtual")),
+        tuple(rule for one in _list(leaf.get("credit_rules")) if (rule := _rule(one))),
+    )
+
+
+def _virtual(one: Mapping[str, Any]) -> Virtual:
+    mapping = one.get("value_mapping")
+    mapping = mapping if isinstance(mapping, dict) else {}
+    target = mapping.get("target_param")
+    value = one.get("value")
+    return Virtual(
+        target if isinstance(target, str) and target else one["field"],
+        value if _is_scalar(value) else None,
+        _scalars((part.get("field"), part.get("value")) for part in _list(one.get("ui_params"))),
+        tuple(
+            (_scalars(rule["source_values"].items()), rule["target_value"])
+            for rule in _list(mapping.get("mapping_rules"))
+            if isinstance(rule.get("source_values"), dict) and _is_scalar(rule.get("target_value"))
+        ),
+    )
+
+
+def _rule(one: Mapping[str, Any]) -> Rule | None:
+    points, attribute_id, attributes = one.get("points"), one.get("attribute_id"), one.get("attributes") or {}
+    if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
+        return None
+    if isinstance(attribute_id, bool) or not isinstance(attribute_id, int) or not isinstance(attributes, dict):
+        return None
+    real = _scalars(attributes.items())
+    fallback = any(name.lower() == FALLBACK_MARKER and alike(value, "enabled") for name, value in real.items())
+    return Rule(
+        attribute_id, points, {name: real[name] for name in real if name.lower() != FALLBACK_MARKER}, fallback
+    )
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _scalars(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Scalar]:
+    return {name: value for name, value in pairs if isinstance(name, str) and _is_scalar(value)}

@@ -1,0 +1,124 @@
+"""The paid create of IMA: sent, and after the four refusals that cost nothing corrected and sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ima_studio import wire
+from ima_studio.offers import Offer, choose, resolve, smaller
+from shared.errors import Refused
+from shared.polling import read_patiently
+from shared.spend import spend_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ima_studio.client import Client
+    from ima_studio.products import Product
+    from ima_studio.request import ImageRequest, TaskType
+    from ima_studio.wire import Created
+    from shared.entry import OpenTask
+    from shared.errand import Errand
+    from shared.polling import Limits
+
+MOST_CREATES = 3
+LIST_TRIES = 4
+RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
+"""Refusals after which the list is read again, and how often each may be answered that way."""
+
+
+def read_list(task_type: TaskType, client: Client, limits: Limits) -> list[Product]:
+    """Read what can be bought; costs nothing.
+
+    Raises:
+        SkillError: the list cannot be read.
+    """
+    return read_patiently(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
+
+
+@dataclass
+class Purchase:
+    """A create and its corrections; `offer` is what was sent last, and `notice` says what became less.
+
+    Without `allow_downgrade` a smaller size is only proposed.
+    """
+
+    request: ImageRequest
+    offer: Offer
+    client: Client
+    errand: Errand
+    allow_downgrade: bool
+    notice: str | None = None
+
+    def send(self, task: OpenTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
+        """Send the create, three times at most.
+
+        Raises:
+            Refused: `too_complex` with the smaller size as the next command, or the last refusal.
+            SkillError: as for `spend_once`; after anything but the four refusals nothing is sent again.
+        """
+        refusals: list[int] = []
+        while True:
+            last = len(refusals) == MOST_CREATES - 1
+            try:
+                spend_once(
+                    task,
+                    partial(self._create, self.offer, links),
+                    sleep=self.errand.limits.sleep,
+                    on_accepted=on_accepted,
+                    last=last,
+                )
+            except Refused as refusal:
+                refusals.append(int(refusal.provider_code or 0))
+                self.offer = self._corrected(refusal, refusals, last=last)
+            else:
+                return
+            task.save(applied=self.applied(), cost=wire.quote(self.offer), error=None)
+
+    def applied(self) -> dict[str, Any]:
+        """Return what the service is told, as the result's `applied`."""
+        product = self.offer.product
+        more = {"model_name": product.name, "model_version": product.version_id}
+        return {**self.offer.parameters, **more, **({"notice": self.notice} if self.notice else {})}
+
+    def _create(self, offer: Offer, links: tuple[str, ...]) -> Created:
+        request = self.request
+        return self.client.create(request.task_type, request.prompt, offer, links)
+
+    def _corrected(self, refusal: Refused, refusals: list[int], *, last: bool) -> Offer:
+        """Return the offer to send next; raises the refusal when there is none."""
+        code = refusals[-1]
+        if code == wire.TOO_COMPLEX:
+            return self._smaller(refusal, last=last)
+        if last or refusals.count(code) > RESOLVED_AGAIN.get(code, 0):
+            raise refusal
+        products = read_list(self.request.task_type, self.client, self.errand.limits)
+        product = choose(products, self.request.model_id, self.request.version_id)
+        complete = code == wire.ATTRIBUTE_MISSING
+        offer = resolve(product, self.request, size=self.offer.size if self.notice else None, complete=complete)
+        self._tell("corrected", offer, code_=code)
+        return offer
+
+    def _smaller(self, refusal: Refused, *, last: bool) -> Offer:
+        lower = smaller(self.offer.product, self.request, self.offer.size)
+        if lower is None or lower.size is None:
+            raise refusal
+        if last or not self.allow_downgrade:
+            refusal.code, refusal.remedy = "too_complex_smaller", "instead"
+            refusal.facts |= {"instead": {"--size": lower.size}, "size": lower.size, "points": f"{lower.points:g}"}
+            raise refusal
+        facts = {"asked": self.offer.size, "size": lower.size}
+        self.notice = self.errand.run.catalogue.say("downgraded", **facts)
+        self._tell("downgraded", lower, **facts)
+        return lower
+
+    def _tell(self, message: str, offer: Offer, **facts: object) -> None:
+        """Say what is sent next, and its price when that is another; a person at a terminal may say no to more."""
+        run = self.errand.run
+        run.reporter.insist(message, **facts)
+        if offer.points != self.offer.points:
+            run.reporter.insist("price_now", before=f"{self.offer.points:g}", points=f"{offer.points:g}")
+        if offer.points > self.offer.points:
+            run.ask()

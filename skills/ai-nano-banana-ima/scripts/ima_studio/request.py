@@ -1,0 +1,213 @@
+"""What a person may ask of Nano Banana, checked before anything else happens."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+from shared.errors import BadInput
+from shared.messages import shown
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url
+
+if TYPE_CHECKING:
+    from shared.references import Reference
+
+TaskType = Literal["text_to_image", "image_to_image"]
+TASK_TYPES: tuple[TaskType, ...] = ("text_to_image", "image_to_image")
+FLASH, PRO = "gemini-3.1-flash-image", "gemini-3-pro-image"
+MODELS = (FLASH, PRO)
+DEFAULT_MODEL = FLASH
+SIZES = ("512", "1K", "2K", "4K")
+TOO_LARGE_SIZE, LARGEST_SIZE = "8K", "4K"
+RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4")
+MOST_PICTURES = 10  # n; each is charged
+MOST_INPUTS = 14  # reference pictures; the models look at no more
+INPUTS_FLAG = "--input-images"
+RESERVED = frozenset(
+    [
+        "app",
+        "attribute_id",
+        "cast",
+        "category",
+        "credit",
+        "enable_multi_model",
+        "input_images",
+        "model_id",
+        "model_name",
+        "model_version",
+        "parameters",
+        "platform",
+        "points",
+        "prompt",
+        "src_img_url",
+        "task_type",
+        "version_id",
+    ]
+)
+"""Names that the request itself fills; a user who could set them could set the price."""
+USER_ID = re.compile(r"[+@_0-9A-Za-z](?:[0-9A-Za-z_.:@+=-]{0,126}[0-9A-Za-z_=-])?")
+VERSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,127}")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:", re.IGNORECASE)
+
+Scalar = str | int | float | bool
+Input = Union[str, "Reference"]
+"""A public https address, or a picture on this machine."""
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """Pictures to make from one prompt; an instance is valid.
+
+    `size` is what the user named (None: the model's own default; 8K: 4K is applied), `extra` what
+    --extra-params holds besides `aspect_ratio` and `n`.
+    """
+
+    task_type: TaskType
+    prompt: str
+    model_id: str
+    version_id: str | None = None
+    size: str | None = None
+    aspect_ratio: str | None = None
+    count: int = 1
+    extra: tuple[tuple[str, Scalar], ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def applied_size(self) -> str | None:
+        """The size to ask the service for: 4K where 8K was named."""
+        return LARGEST_SIZE if self.size == TOO_LARGE_SIZE else self.size
+
+    @property
+    def files(self) -> tuple[Reference, ...]:
+        """The inputs that have to be uploaded."""
+        return tuple(one for one in self.inputs if not isinstance(one, str))
+
+
+def check_task_type(text: str | None) -> TaskType:
+    """Return --task-type.
+
+    Raises:
+        BadInput: it is missing or none.
+    """
+    for task_type in TASK_TYPES:
+        if text == task_type:
+            return task_type
+    raise _choice("--task-type", TASK_TYPES, text)
+
+
+def check_user_id(text: str | None) -> str | None:
+    """Return --user-id; it becomes a name in a file, so it looks like an id and never like a path.
+
+    Raises:
+        BadInput: `user_id_invalid`.
+    """
+    if text is not None and not (USER_ID.fullmatch(text) and ".." not in text):
+        raise BadInput("user_id_invalid", flag="--user-id", got=shown(text))
+    return text
+
+
+def image_request(
+    *,
+    task_type: str | None,
+    prompt: str,
+    model_id: str,
+    version_id: str | None,
+    size: str | None,
+    extra_params: str | None,
+    inputs: tuple[str, ...],
+) -> ImageRequest:
+    """Return the request that the flags describe; the prompt has been checked where it was read.
+
+    Raises:
+        BadInput: naming the flag, what was expected and what came.
+    """
+    kind = check_task_type(task_type)
+    if model_id not in MODELS:
+        raise _choice("--model-id", MODELS, model_id)
+    if version_id is not None and not VERSION_ID.fullmatch(version_id):
+        raise BadInput("version_id_invalid", flag="--version-id", got=shown(version_id))
+    extra = _extra(extra_params)
+    aspect_ratio = extra.pop("aspect_ratio", None)
+    if aspect_ratio is not None and aspect_ratio not in RATIOS:
+        raise _choice("--extra-params aspect_ratio", RATIOS, str(aspect_ratio))
+    count = extra.pop("n", 1)
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_PICTURES:
+        raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MOST_PICTURES, got=shown(count))
+    return ImageRequest(
+        kind,
+        prompt,
+        model_id,
+        version_id,
+        _size(size),
+        str(aspect_ratio) if aspect_ratio else None,
+        count,
+        tuple(sorted(extra.items())),
+        _inputs(kind, inputs),
+    )
+
+
+def _size(text: str | None) -> str | None:
+    if text is None:
+        return None
+    size = text.upper().removesuffix("PX")
+    if size not in (*SIZES, TOO_LARGE_SIZE):
+        raise _choice("--size", SIZES, text)
+    return size
+
+
+def _extra(text: str | None) -> dict[str, Scalar]:
+    if text is None:
+        return {}
+    try:
+        document: Any = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("extra_params_no_json", flag="--extra-params", got=shown(text)) from error
+    if not isinstance(document, dict) or not all(isinstance(one, Scalar) for one in document.values()):
+        raise BadInput("extra_params_no_json", flag="--extra-params", got=shown(text))
+    for name in document:
+        if name.lower() == "size":
+            raise BadInput("extra_params_size", flag="--extra-params")
+        if name.lower() in RESERVED:
+            raise BadInput("extra_params_reserved", flag="--extra-params", name=shown(name))
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a name stands twice")
+    return document
+
+
+def _inputs(task_type: TaskType, given: tuple[str, ...]) -> tuple[Input, ...]:
+    if task_type == "text_to_image" and given:
+        raise BadInput("input_without_image_to_image", flag=INPUTS_FLAG)
+    if task_type == "image_to_image" and not 1 <= len(given) <= MOST_INPUTS:
+        raise BadInput("inputs_count", flag=INPUTS_FLAG, most=MOST_INPUTS, got=len(given))
+    return tuple(_input(one) for one in given)
+
+
+def _input(given: str) -> Input:
+    if not _URL.match(given):
+        from shared.references import read_reference  # noqa: PLC0415  - only for those who have files
+
+        return read_reference(INPUTS_FLAG, given)
+    try:
+        return check_public_url(given)
+    except UrlRefused as error:
+        code = "input_http" if given.lower().startswith("http:") else "url_refused"
+        raise BadInput(code, flag=INPUTS_FLAG, got=shown(given), reason=Said(f"url_{error.reason}")) from error
+
+
+def input_rows(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
+    """Return the result's `input_images`."""
+    return [{"url": one} if isinstance(one, str) else one.row() for one in inputs]
+
+
+def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:
+    if got is None:
+        return BadInput("option_missing", flag=flag, expected=", ".join(choices))
+    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=shown(got))

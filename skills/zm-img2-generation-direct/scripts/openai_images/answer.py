@@ -1,0 +1,158 @@
+"""Reads the answer of an images call from the file that it was spooled to, its pictures in pieces."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+BLOCK = 1 << 18  # bytes
+LONGEST_KEPT = 1 << 16  # bytes of a JSON string that is read into memory; pictures are longer by far
+LARGEST_SKELETON = 1 << 20  # bytes of the document without its long strings
+_MARK = re.compile(rb'["\\]')
+_NOISE = re.compile(rb"\\[nrt]|\s")
+_DATA_URL = re.compile(rb"data:[^,]{0,100};base64,")
+
+
+@dataclass(frozen=True)
+class LongText:
+    """A string of the document that stays in the file, from byte `start` to `end` of it."""
+
+    start: int
+    end: int
+
+
+def read_document(file: BinaryIO) -> Any:
+    """Return the JSON document of a file, with a LongText in the place of every string over 64 kB.
+
+    Raises:
+        ValueError: it is no JSON, or holds more than 1 MB besides such strings.
+    """
+    skeleton, long_texts = _skeleton(file)
+    try:
+        text = skeleton.decode("utf-8-sig")
+        return _restored(json.loads(text, parse_constant=_refuse), long_texts)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def decode_picture(file: BinaryIO, long_text: LongText | str, target: BinaryIO) -> str:
+    """Write the picture that a base64 string holds to `target`, in pieces; return the hex SHA-256 of its bytes.
+
+    Escaped slashes, line breaks, a `data:` prefix and missing padding are common and let through.
+
+    Raises:
+        ValueError: it is no base64.
+    """
+    digest = hashlib.sha256()
+    rest = b""
+    try:
+        for piece in _pieces(file, long_text):
+            text = rest + piece
+            if text.endswith(b"="):  # the end; strict decoding refuses anything after it
+                rest = text
+                continue
+            whole = len(text) - len(text) % 4
+            rest = text[whole:]
+            _write(base64.b64decode(text[:whole], validate=True), digest, target)
+        _write(base64.b64decode(rest + b"=" * (-len(rest) % 4), validate=True), digest, target)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+    return digest.hexdigest()
+
+
+def _write(decoded: bytes, digest: Any, target: BinaryIO) -> None:
+    digest.update(decoded)
+    target.write(decoded)
+
+
+def _pieces(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
+    """Yield the characters of a base64 string without what JSON and line-breaking encoders put between them."""
+    first, held = True, b""
+    for block in _blocks(file, long_text):
+        raw = held + block
+        held = b"\\" if raw.endswith(b"\\") else b""  # half an escape
+        raw = raw[: len(raw) - len(held)].replace(b"\\/", b"/")
+        if first:
+            raw, first = _DATA_URL.sub(b"", raw, count=1), False
+        yield _NOISE.sub(b"", raw) if _NOISE.search(raw) else raw
+    if held:
+        raise ValueError("a string that ends in an escape")
+
+
+def _blocks(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
+    if isinstance(long_text, str):
+        yield long_text.encode()
+        return
+    file.seek(long_text.start)
+    left = long_text.end - long_text.start
+    while left:
+        block = file.read(min(BLOCK, left))
+        if not block:
+            raise ValueError("the file has become shorter")
+        left -= len(block)
+        yield block
+
+
+def _skeleton(file: BinaryIO) -> tuple[bytes, list[LongText]]:
+    """Return the document with its long strings replaced by a marker each, and where they stand."""
+    kept, long_texts = bytearray(), list[LongText]()
+    start: int | None = None  # of the string that is open
+    begun = 0  # where that string begins in `kept`
+    position = 0
+    escaped = False
+    file.seek(0)
+    while block := file.read(BLOCK):
+        copied = 0
+        at = 1 if escaped else 0
+        escaped = False
+        while mark := _MARK.search(block, at):
+            at = mark.end()
+            if block[mark.start()] == ord("\\"):
+                at += 1
+                escaped = at > len(block)
+                continue
+            if start is None:
+                start, begun = position + at, len(kept) + at - copied
+            elif position + mark.start() - start > LONGEST_KEPT:
+                long_texts.append(LongText(start, position + mark.start()))
+                kept += block[copied : mark.start()]
+                del kept[begun:]
+                kept += f"\\u0000{len(long_texts) - 1}".encode()
+                copied, start = mark.start(), None
+            else:
+                start = None
+        kept += block[copied:]
+        position += len(block)
+        if start is not None and len(kept) - begun > LONGEST_KEPT:
+            del kept[begun + LONGEST_KEPT :]
+        if len(kept) > LARGEST_SKELETON:
+            raise ValueError("more than pictures")
+    return bytes(kept), long_texts
+
+
+def _restored(value: Any, long_texts: list[LongText]) -> Any:
+    if isinstance(value, str) and value.startswith("\0"):
+        number = value[1:]
+        if not (number.isdecimal() and int(number) < len(long_texts)):
+            raise ValueError("a string that begins with NUL")
+        return long_texts[int(number)]
+    if isinstance(value, list):
+        return [_restored(one, long_texts) for one in value]
+    if isinstance(value, dict):
+        if any(name.startswith("\0") for name in value):
+            raise ValueError("a name of that length")
+        return {name: _restored(one, long_texts) for name, one in value.items()}
+    return value
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,117 @@
+"""When the paid request of a synchronous service is sent again: docs/money.md, section 3, row zm."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from openai_images.wire import RETRYABLE
+from shared import interrupts
+from shared.errors import NeverReached, OutcomeUnknown, RateLimited, Rejected, SkillError
+from shared.polling import LONGEST_RETRY_AFTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.entry import OpenTask
+    from shared.polling import Limits
+
+MOST_ATTEMPTS = 5
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How often and how soon; seconds. The pause after attempt n is min(longest, base * 2^(n-1)) plus jitter."""
+
+    most: int = 3
+    base: float = 8.0
+    longest: float = 45.0
+    jitter: float = 5.0
+    seconds: float = 600.0
+    """For one attempt, from the first byte sent to the last one read."""
+    retry_unknown: bool = False
+    """The user agreed that a request whose outcome is unknown is sent again."""
+
+    def pause(self, attempt: int, asked: float | None) -> float:
+        """Return the seconds to wait after an attempt, at least what the service asked for."""
+        jitter = random.uniform(0, self.jitter)  # noqa: S311  - no secret
+        return max(min(self.longest, self.base * 2.0 ** (attempt - 1)) + jitter, asked or 0.0)
+
+
+def spend(
+    task: OpenTask,
+    send: Callable[[float], Made],
+    policy: Policy,
+    limits: Limits,
+    *,
+    wait: Callable[[int, float, SkillError], None],
+) -> Made:
+    """Send the paid request of a task until it is answered or may not be sent again, and record what came of it.
+
+    `send` gets the seconds that an attempt may take and records the acceptance; `wait` gets the number of the
+    attempt that failed, the seconds to wait, and why. An attempt that may have been charged stays counted in the
+    entry's `possible_charges`, whatever follows.
+
+    Raises:
+        Rejected, NeverReached: the last attempt's, when no attempt can have been charged.
+        OutcomeUnknown: no picture, and an attempt may have been charged; the entry is `unknown`.
+        DiskError: the entry could not be written.
+    """
+    for number in range(1, policy.most + 1):
+        task.about_to_spend()
+        try:
+            with interrupts.held():
+                return send(min(policy.seconds, limits.left))
+        except (Rejected, NeverReached, OutcomeUnknown) as error:
+            if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
+                raise
+            pause = policy.pause(number, error.retry_after)
+            again = number < policy.most and _repeatable(error, policy) and pause < limits.left
+            _record(task, error, over=not again)
+            if not again:
+                interrupts.drop_pending()
+                raise _end(task, error) from error
+            wait(number, pause, error)
+        except SkillError as error:
+            if task.entry.state == "submitting":  # the answer came and could not be kept
+                task.finish("unknown", error={"code": error.code})
+            raise
+    raise AssertionError("unreachable")
+
+
+def _repeatable(error: SkillError, policy: Policy) -> bool:
+    if error.retry_after is not None and error.retry_after > LONGEST_RETRY_AFTER:
+        return False
+    if isinstance(error, (RateLimited, NeverReached)):
+        return True
+    return isinstance(error, OutcomeUnknown) and (error.http_status in RETRYABLE or policy.retry_unknown)
+
+
+def _record(task: OpenTask, error: SkillError, *, over: bool) -> None:
+    """Write down what an attempt came to; once one may have been charged, a kill leaves the entry `submitting`."""
+    told = {"code": error.code, "provider_code": error.provider_code, "http_status": error.http_status}
+    maybe_charged = task.entry.possible_charges - (not isinstance(error, OutcomeUnknown))
+    if isinstance(error, OutcomeUnknown):
+        if over:
+            task.finish("unknown", error=told)
+    elif maybe_charged:
+        task.not_spent("unknown" if over else "submitting", error=told)
+    elif over:
+        task.not_spent("refused" if isinstance(error, Rejected) else "unreachable", error=told)
+    else:
+        task.not_spent("prepared", error=told)
+
+
+def _end(task: OpenTask, error: SkillError) -> SkillError:
+    if not task.entry.possible_charges or isinstance(error, OutcomeUnknown):
+        return error
+    return OutcomeUnknown(
+        "attempts_unclear",
+        http_status=error.http_status,
+        provider_code=error.provider_code,
+        request_id=error.request_id,
+        count=task.entry.possible_charges,
+        last=error,
+    )

@@ -1,0 +1,193 @@
+"""The command line of batch_run.py."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openai_images import __version__, task_file
+from openai_images.cli import ATTEMPT_OPTIONS, PASSED_OPTIONS, PICTURE_OPTIONS, SKILL, options_of, planned
+from openai_images.provider import find_provider
+from openai_images.request import DEFAULT_NAME, task_name
+from openai_images.settings import TOTAL_SECONDS, number, policy, provider_name, tell_proof
+from shared import interrupts
+from shared.command import Options, common_options, run_command
+from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
+from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
+from shared.run import is_terminal
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openai_images.batch import Batch, Task
+    from openai_images.provider import Provider
+    from openai_images.task_file import TaskFile
+    from shared.run import Run
+
+DEFAULT_PLACE = Path("content-factory", "live-course-design", "img2", "batches")
+FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
+ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
+NO_LIMIT = 7 * 86400.0  # seconds; for a person at a terminal
+
+
+def batch_run(argv: Sequence[str], launcher: str) -> int:
+    """Run batch_run.py and return its exit code."""
+    return run_command(_batch_run, SKILL, argv, launcher)
+
+
+@click.command(help="Make the pictures of a batch: @batch.json, JSON text, or - for stdin. Run again, it goes on.")
+@click.argument("batch", metavar="@FILE")
+@click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
+@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@click.version_option(__version__)
+@common_options
+def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
+    from openai_images import batch as batches  # noqa: PLC0415  - with requests
+
+    if options.resume is not None:
+        raise BadInput("option_goes_with", flag="--resume", other="@FILE")
+    fields = FIELDS | frozenset(ATTEMPT_FIELDS)
+    file = task_file.read_tasks(batch, fields=fields, most=batches.MOST_TASKS)
+    settings = _settings(file, given)
+    run.speak(" ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang)
+    provider = find_provider(provider_name(settings["provider"]))
+    run.result.provider = provider.name
+    tasks = [_task(index, task, file, settings, options) for index, task in enumerate(file.tasks, 1)]
+    folder = _folder(file, settings, options)
+    run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
+    if file.document.get("send_to_feishu"):
+        run.reporter.insist("no_delivery")
+    if options.dry_run:
+        _show_plan(run, tasks, provider, folder)
+        return
+    _carry_out(_batch(run, tasks, folder, provider, options), settings, file)
+
+
+def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what holds for every task: the flags, else the fields of the file."""
+    document = task_file.check_fields(file.document, FIELDS | frozenset(ATTEMPT_FIELDS) | {"tasks"})
+    for name in ("batch_name", "provider"):
+        if not isinstance(document.get(name, ""), str):
+            raise BadInput("field_type", field=name, expected=Said("a_text"))
+    settings = {**document, **{name: value for name, value in given.items() if value is not None}}
+    settings["provider"] = settings.get("provider")
+    policy(settings)
+    workers = number("max_workers", settings.get("max_workers"), 1, 1000, whole=True)
+    settings["max_workers"] = int(workers or 4)
+    if "batch_name" in document:
+        settings["batch_name"] = task_name("batch_name", document["batch_name"])
+    return settings
+
+
+def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options) -> Task:
+    """Return a task of the batch; what is wrong with it is its own affair."""
+    from openai_images.batch import Task  # noqa: PLC0415
+
+    name, variant = DEFAULT_NAME, task_file.row_variant(options.variant, file, None, index)
+    attempts = policy(settings)
+    try:
+        task = task_file.check_fields(given, task_file.TASK_FIELDS)
+        name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
+        variant = task_file.row_variant(options.variant, file, task_file.task_key(task), index)
+        attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
+        return Task(index, name, given, variant, attempts, task_file.task_request(task, settings))
+    except SkillError as error:
+        return Task(index, name, given, variant, attempts, refused=error)
+
+
+def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
+    """Return the batch's folder; the same batch has the same one, so that it goes on after a kill."""
+    state = state_folders()[0]
+    base = configured_workspace() or Path.cwd()
+    if enclosing_skill(base):
+        base = output_folder(None, state).parent
+    place = output_folder(options.output_dir, state, default=base / DEFAULT_PLACE)
+    try:
+        name = settings.get("batch_name") or task_name("@FILE", file.name or "batch")
+    except BadInput:
+        name = "batch"
+    identity = [file.tasks, settings["provider"], settings.get("model"), settings.get("size"), options.variant]
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return place / f"{name}-{digest[:8]}"
+
+
+def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, options: Options) -> Batch:
+    from openai_images.batch import Batch  # noqa: PLC0415
+    from openai_images.client import Client  # noqa: PLC0415
+    from shared.journal import Journal  # noqa: PLC0415
+
+    seconds = options.seconds() or (NO_LIMIT if is_terminal(sys.stderr) else TOTAL_SECONDS)
+    states = state_folders()
+    return Batch(
+        run=run,
+        tasks=tasks,
+        folder=folder,
+        provider=provider,
+        journal=Journal(SKILL.slug, states),
+        state=states[0],
+        client=functools.partial(Client, provider, user_agent=SKILL.user_agent),
+        deadline=time.monotonic() + seconds,
+        new=options.new,
+        no_wait=options.no_wait,
+    )
+
+
+def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
+    from openai_images import batch_record  # noqa: PLC0415
+    from openai_images.batch import MOST_WORKERS, carry_out  # noqa: PLC0415
+
+    run = batch.run
+    workers = min(settings["max_workers"], MOST_WORKERS)
+    if workers < settings["max_workers"]:
+        run.reporter.insist("workers_capped", asked=settings["max_workers"], most=MOST_WORKERS)
+    tell_proof(run, batch.provider.name, [task.request.model for task in batch.tasks if task.request])
+    run.reporter.say("batch_begins", tasks=len(batch.tasks), workers=workers, path=batch.folder)
+    run.ask()
+    with batch_record.opened(batch, file.document, settings), interrupts.held():
+        run.stopped_as = "batch_stopped"
+        carry_out(batch, workers)
+        batch_record.close(batch)
+    _judge(batch)
+
+
+def _judge(batch: Batch) -> None:
+    """End well only when every task did.
+
+    Raises:
+        NotFinished: time ran out, and nothing else went wrong.
+        TaskFailed: any task did not complete.
+    """
+    rows = batch.rows()
+    done = sum(row["ok"] for row in rows)
+    if done == len(rows):
+        return
+    first = next(row["error"]["message"] for row in rows if not row["ok"])
+    facts = {"done": done, "total": len(rows), "first": first}
+    if batch.stopped is None and all(row["ok"] or row["error"]["code"] == "task_not_started" for row in rows):
+        raise NotFinished("batch_unfinished", remedy="again", **facts)
+    raise TaskFailed("batch_incomplete", remedy="again", **facts)
+
+
+def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path) -> None:
+    rows = []
+    for task in tasks:
+        row: dict[str, Any] = {"index": task.index, "task_name": task.name, "output": f"images/{task.label}.png"}
+        if task.request:
+            row |= planned(task.request, provider)
+        elif task.refused:
+            row["error"] = run.catalogue.say(task.refused.code, **task.refused.facts)
+        rows.append(row)
+    run.result.status = "prepared"
+    run.result.extra["plan"] = {"batch_dir": str(folder), "tasks": rows}
+    run.lines.append(json.dumps(run.result.extra["plan"], ensure_ascii=False, indent=2))
+    refused = next((task.refused for task in tasks if task.refused), None)
+    if refused:
+        raise refused

@@ -1,0 +1,122 @@
+"""The documents of a whole batch: what was asked, what came of it, and the page for the person who accepts it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from openai_images.folders import own_folder
+from openai_images.report import report_page
+from shared.errors import Busy, NotFinished
+from shared.files import Lock, disk_errors, write_atomically
+from shared.images import check_output_folder
+from shared.journal import LOCK_PAUSE
+from shared.result import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from openai_images.batch import Batch
+    from shared.result import Status
+
+REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
+
+
+@contextlib.contextmanager
+def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[None]:
+    """Hold the batch's folder for one process, and write batch_request.json into it.
+
+    Raises:
+        Busy, NotFinished: another process carries out the same batch, and waiting was forbidden or too long.
+        BadInput: the folder is not ours alone.
+        DiskError: `disk_failed`.
+    """
+    own_folder(batch.folder, "--output-dir")
+    with disk_errors(batch.folder), Lock(batch.folder / LOCK) as lock:
+        while not lock.try_acquire():
+            if batch.no_wait:
+                raise Busy("batch_busy", path=batch.folder)
+            if time.monotonic() >= batch.deadline:
+                raise NotFinished("batch_busy", remedy="again", path=batch.folder)
+            batch.run.reporter.waiting("batch_waits", path=batch.folder)
+            time.sleep(LOCK_PAUSE)
+        own_folder(batch.folder / "tasks", "--output-dir")
+        check_output_folder(batch.pictures)
+        resolved = {name: value for name, value in settings.items() if name != "tasks"}
+        text = json.dumps({"request": document, "settings": resolved}, ensure_ascii=False, indent=1)
+        write_atomically(batch.folder / REQUEST, text.encode(), durable=False)
+        yield
+
+
+def close(batch: Batch) -> None:
+    """Put what came of the tasks into the run's result, write batch_result.json and the report."""
+    run, rows = batch.run, batch.rows()
+    result = run.result
+    result.status = _status(rows)
+    result.images = [_image(row) for row in rows if row["output"]]
+    result.media = [path for row in rows for path in row["media"]]
+    result.attempts = sum(row["attempts"] for row in rows)
+    result.possible_charges = sum(row["possible_charges"] for row in rows)
+    told = {row["charged"] for row in rows}
+    result.charged = "unknown" if "unknown" in told else "yes" if "yes" in told else "no"
+    result.cost = _cost(rows)
+    result.model, result.mode = (_common(row[name] for row in rows) for name in ("model", "mode"))
+    size = _common(row["requested"].get("size") for row in rows)
+    result.requested = result.applied = {"tasks": len(rows), "size": size}
+    result.extra |= {"counters": batch.counters(), "results": rows}
+    result.extra |= {"batch_result": str(batch.folder / RESULT), "batch_report": str(batch.folder / REPORT)}
+    with disk_errors(batch.folder):
+        document = {**result.document(None), "ok": all(row["ok"] for row in rows)}
+        write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
+        page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
+        write_atomically(batch.folder / REPORT, page.encode(), durable=False)
+    run.lines += _table(batch)
+
+
+def _status(rows: list[dict[str, Any]]) -> Status:
+    """Return the worst state of any task: what needs to be looked at first."""
+    found = {row["status"] for row in rows}
+    order: tuple[Status, ...] = ("unknown", "failed", "refused", "submitted", "not_started")
+    return next((status for status in order if status in found), "succeeded")
+
+
+def _common(values: Iterable[str | None]) -> str | None:
+    """Return what all tasks share that have it, None where they differ."""
+    found = {value for value in values if value}
+    return found.pop() if len(found) == 1 else None
+
+
+def _image(row: dict[str, Any]) -> dict[str, Any]:
+    image = {name: row[name] for name in ("media_type", "width", "height", "bytes", "sha256")}
+    return {"path": row["output"], "url": None, **image}
+
+
+def _cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    costs = [row["cost"] for row in rows if row["charged"] != "no"]
+    if not costs or any(cost["source"] != "charged" for cost in costs):
+        return {"amount": None, "unit": None, "source": "unknown"}
+    return {**costs[0], "amount": sum(cost["amount"] for cost in costs)}
+
+
+def _table(batch: Batch) -> list[str]:
+    """Return the summary table for a person."""
+    say = batch.run.catalogue.say
+    lines = []
+    for row in batch.rows():
+        mark = say("verdict_ok") if row["ok"] else say("verdict_failed")
+        told = row["error"]["message"] if row["error"] else f"{row['width']}x{row['height']}  {row['bytes']} B"
+        status = say("row_reused") if row["reused"] else say(f"row_{row['status']}")
+        lines.append(
+            f"{mark}  {row['index']:>3}  {row['task_name']}  {status}  {row['elapsed_seconds']:.1f} s  {told}"
+        )
+    counters = batch.counters()
+    facts = {
+        "done": counters["succeeded"],
+        "total": counters["total"],
+        "charges": batch.run.result.possible_charges,
+    }
+    lines.append(say("batch_totals", **facts))
+    lines.append(say("batch_report_line", path=batch.folder / REPORT))
+    return lines

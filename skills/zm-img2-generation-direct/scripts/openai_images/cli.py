@@ -1,0 +1,225 @@
+"""The command lines of run.py, tasks.py and doctor.py, and the options that the other commands share with them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openai_images import __version__, lifeline, wire
+from openai_images.provider import base_url, find_provider, key_source, provider_entry
+from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
+from openai_images.settings import TOTAL_SECONDS, model_name, policy, provider_name, reference_list, tell_proof
+from openai_images.texts import TEXTS
+from shared.command import Options, common_options, run_command
+from shared.errors import SkillError
+from shared.keys import FoundKey, KeySource
+from shared.openclaw import output_folder, state_folders
+from shared.polling import Limits
+from shared.prompts import read_prompt
+from shared.run import Run, Skill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openai_images.generate import Hands
+    from openai_images.provider import Provider
+    from shared.doctor_command import Patient
+    from shared.errand import Errand
+
+SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, TEXTS, "run.py")
+
+
+def run(argv: Sequence[str], launcher: str) -> int:
+    """Run run.py and return its exit code."""
+    lifeline.watch()
+    return run_command(_run, SKILL, argv, launcher)
+
+
+def tasks(argv: Sequence[str], launcher: str) -> int:
+    """Run tasks.py and return its exit code; its `resume ID` is run.py --resume ID."""
+    from shared.tasks_command import tasks_command  # noqa: PLC0415
+
+    if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
+        return run(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
+    return run_command(tasks_command(SKILL), SKILL, argv, launcher)
+
+
+def doctor(argv: Sequence[str], launcher: str) -> int:
+    """Run doctor.py and return its exit code."""
+    from shared.doctor_command import doctor_command  # noqa: PLC0415
+
+    return run_command(doctor_command(SKILL, _patient, PROVIDER_OPTIONS), SKILL, argv, launcher)
+
+
+PROVIDER_OPTIONS = (
+    click.option("--provider", metavar="NAME", help="Provider in OpenClaw's configuration (default: happy)."),
+)
+PICTURE_OPTIONS = (
+    *PROVIDER_OPTIONS,
+    click.option("--model", metavar="NAME", help="Image model (default: gpt-image-2)."),
+    click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
+)
+ATTEMPT_OPTIONS = (
+    click.option("--timeout-ms", metavar="MS", help="For one attempt (default: 600000)."),
+    click.option("--max-attempts", metavar="N", help="Paid requests at most (default: 3, at most 5)."),
+    click.option("--retry-base-delay", metavar="SECONDS", help="Before the second attempt (default: 8)."),
+    click.option("--retry-max-delay", metavar="SECONDS", help="Between two attempts at most (default: 45)."),
+    click.option("--retry-jitter", metavar="SECONDS", help="Random addition to each delay (default: 5)."),
+    click.option(
+        "--on-unknown",
+        metavar="fail|retry",
+        help="When a request may have been charged and no answer came: stop (default), or send it again.",
+    ),
+)
+PASSED_OPTIONS = (
+    click.option("--raw", is_flag=True, help="Noted in the result; prompts are never altered anyway."),
+    click.option("--no-send", is_flag=True, help="Accepted; delivery is always left to the caller."),
+)
+
+
+def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return one decorator for several options, which --help lists in their order."""
+    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+
+
+@click.command(
+    help="Make one picture from words, or after up to five reference pictures; or go on with --resume ID."
+)
+@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
+@click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Beginning of the file names.")
+@click.option(
+    "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
+    help="Reference picture: PNG, JPEG or WebP; repeatable.",
+)  # fmt: skip
+@click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
+@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@click.version_option(__version__)
+@common_options
+def _run(run: Run, options: Options, **given: Any) -> None:
+    run.result.extra |= {"output": None, "bytes": None, "run_dir": None, "raw": given["raw"]}
+    name = task_name("--task-name", given["task_name"])
+    request = None if options.resume is not None else _request(run, options, given)
+    command = _Command(run, options, given)
+    if options.dry_run:
+        command.show_plan(request, name)
+    else:
+        command.carry_out(request, name)
+
+
+class _Command:
+    """What the options say besides the request, checked before anything is sent or written."""
+
+    def __init__(self, run: Run, options: Options, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._policy = policy(given)
+        self._seconds = options.seconds() or TOTAL_SECONDS
+        self._states = state_folders()
+        self._folder = output_folder(
+            options.output_dir, self._states[0], default=self._states[0] / "generated-images"
+        )
+        self._provider = find_provider(provider_name(given["provider"]))
+        run.result.provider = self._provider.name
+        run.resume_flags = ["--provider", self._provider.name]
+        if options.output_dir is not None:
+            run.resume_flags += ["--output-dir", str(self._folder)]
+
+    def carry_out(self, request: ImageRequest | None, name: str) -> None:
+        """Make the picture, or go on with a task."""
+        from openai_images import generate, run_folder  # noqa: PLC0415  - with requests, which costs the most
+
+        hands, errand = self._hands(name)
+        with hands.client, run_folder.recorded(self._run):
+            if request:
+                draft = generate.draft_of(
+                    request, self._provider, variant=self._options.variant, folder=self._folder
+                )
+                generate.generate(request, draft, hands, errand)
+            else:
+                generate.resume(str(self._options.resume), hands, errand)
+            tell_proof(self._run, self._provider.name, [str(self._run.result.model)])
+            self._run.attach(self._states[0])
+        if self._run.result.extra["run_dir"]:
+            self._run.lines.append(self._run.catalogue.say("output_line", path=self._run.result.extra["run_dir"]))
+
+    def show_plan(self, request: ImageRequest | None, name: str) -> None:
+        """Put into the result what would be sent and where files would go; nothing is sent or written."""
+        plan: dict[str, Any] = {"resume": self._options.resume}
+        if request:
+            plan = planned(request, self._provider)
+            plan["output"] = str(self._folder / f"{name}-<id>.png")
+            plan["run_dir"] = str(self._folder / "_runs" / f"{name}-<id>")
+        plan["output_dir"] = str(self._folder)
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    def _hands(self, name: str) -> tuple[Hands, Errand]:
+        from openai_images.client import Client  # noqa: PLC0415
+        from openai_images.generate import Hands, Place  # noqa: PLC0415
+        from shared.errand import Errand  # noqa: PLC0415
+        from shared.images import check_output_folder  # noqa: PLC0415
+        from shared.journal import Journal  # noqa: PLC0415
+
+        check_output_folder(self._folder)
+        limits = Limits(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        errand = Errand(self._run, self._folder, limits, None, self._options.no_wait, self._options.new)
+        client = Client(self._provider, user_agent=SKILL.user_agent)
+        place = Place(self._folder, self._folder / "_runs", name)
+        return Hands(self._provider, client, Journal(SKILL.slug, self._states), self._policy, place), errand
+
+
+def planned(request: ImageRequest, provider: Provider) -> dict[str, Any]:
+    """Return what would be sent, with the key masked."""
+    plan: dict[str, Any] = {"method": "POST", "url": provider.base_url + wire.PATHS[request.mode]}
+    plan["headers"] = {"Authorization": f"Bearer {provider.secret}"}
+    plan["body"] = wire.generation_body(request)
+    plan["input_images"] = [reference.row() for reference in request.references]
+    return plan
+
+
+def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
+    prompt = read_prompt(given["prompt"], given["prompt_file"])
+    run.speak(prompt, options.lang)
+    references = [("--input-image", path) for path in given["inputs"]]
+    if given["images"] is not None:
+        references += [("--images", path) for path in reference_list("--images", given["images"])]
+    request = image_request(
+        prompt=prompt,
+        model=model_name(given["model"]),
+        size=given["size"] if given["size"] is not None else DEFAULT_SIZE,
+        references=references,
+    )
+    run.result.mode, run.result.model = request.mode, request.model
+    run.result.requested = run.result.applied = {"size": request.size}
+    run.result.input_images = [reference.row() for reference in request.references]
+    return request
+
+
+def _patient(given: dict[str, Any]) -> Patient:
+    from shared.doctor_command import Patient  # noqa: PLC0415
+
+    name = provider_name(given["provider"])
+    try:
+        entry = provider_entry(name)
+        source, service = key_source(name, entry), base_url(name, entry)
+    except SkillError as error:
+        source, service = KeySource("openclaw.json", functools.partial(_raise, error)), ""
+
+    def ask(key: FoundKey) -> str:  # noqa: ARG001  - the provider brings its own
+        from openai_images.client import Client  # noqa: PLC0415
+
+        with Client(find_provider(name), user_agent=SKILL.user_agent) as client:
+            return "service_accepts" if client.check_key() else "service_without_list"
+
+    return Patient([source], service, ask, state_folders()[0] / "generated-images")
+
+
+def _raise(error: SkillError) -> str | None:
+    raise error

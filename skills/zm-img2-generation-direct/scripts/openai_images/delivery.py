@@ -1,0 +1,76 @@
+"""From the service's answer on disk to a picture: decoded in pieces, checked to be whole, given its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openai_images import wire
+from openai_images.answer import decode_picture, read_document
+from shared.errors import OutcomeUnknown, RateLimited, UnusableResult
+from shared.files import disk_errors, move_into_place, sha256_of
+from shared.images import save_picture
+from shared.pictures import NotAPicture, inspect_picture
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openai_images.wire import Delivered
+    from shared.images import Downloads
+    from shared.polling import Limits
+
+
+def save_delivered(
+    delivered: Delivered, spool: Path, target: Path, downloads: Downloads, limits: Limits
+) -> dict[str, Any]:
+    """Save the picture as `target` plus the ending of its true type; return its row of the result's `images`.
+
+    What is written are the service's own bytes, so content credentials inside them survive. A picture behind a
+    link is fetched.
+
+    Raises:
+        UnusableResult: `picture_unusable`, or why the link gave no whole picture.
+        DiskError: `disk_failed`; the spool is still there.
+    """
+    if delivered.picture is None:
+        try:
+            return save_picture(downloads, str(delivered.url), target, limits)
+        except RateLimited as error:
+            raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
+    part = target.with_name(f".{target.name}.part")
+    with disk_errors(target.parent):
+        try:
+            with spool.open("rb") as answer, part.open("wb") as file:
+                digest = decode_picture(answer, delivered.picture, file)
+            picture = inspect_picture(part)
+            path = target.with_name(target.name + picture.extension)
+            if not (path.is_file() and sha256_of(path) == digest):
+                path = move_into_place(part, path, durable=False)
+        except NotAPicture as error:
+            raise UnusableResult("picture_unusable", reason=Said(f"picture_{error.reason}")) from error
+        except ValueError as error:
+            raise UnusableResult("picture_unusable", reason=Said("picture_not_base64")) from error
+        finally:
+            part.unlink(missing_ok=True)
+    return {
+        "path": str(path),
+        "url": None,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": picture.bytes,
+        "sha256": digest,
+    }
+
+
+def reread(spool: Path) -> Delivered:
+    """Return what an answer held that was spooled by a process that ended before its picture was saved.
+
+    Raises:
+        UnusableResult: `answer_gone`; the service gives it only once.
+    """
+    try:
+        with spool.open("rb") as file:
+            return wire.delivered(wire.OK, read_document(file), None)
+    except (OSError, ValueError, OutcomeUnknown) as error:
+        raise UnusableResult("answer_gone", path=spool, remedy="new") from error

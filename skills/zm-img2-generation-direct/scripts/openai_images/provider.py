@@ -1,0 +1,203 @@
+"""The provider that OpenClaw's own configuration names: where it is, its key, its extra headers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import ConfigurationError
+from shared.keys import KeySource, Secret, find_key
+from shared.openclaw import config_path, read_config
+from shared.texts import Said
+from shared.urls import UrlRefused, host_of, is_loopback, without_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_PROVIDER = "happy"
+APPROVED = (DEFAULT_PROVIDER, "gpt-image-2")
+"""The pair of provider and model whose results are accepted as proof."""
+NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+HEADER = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]{1,100}")
+OUR_HEADERS = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "idempotency-key",
+        "transfer-encoding",
+        "user-agent",
+    ]
+)
+TELLTALE = re.compile(r"auth|cookie|key|secret|token", re.IGNORECASE)
+LARGEST_SECRET_FILE = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where requests go and what opens the door; headers are kept out of everything printed."""
+
+    name: str
+    base_url: str
+    secret: Secret
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def find_provider(name: str) -> Provider:
+    """Return the provider `models.providers.<name>` of openclaw.json.
+
+    Raises:
+        ConfigurationError: naming the file, what is missing or malformed, and the lines to add.
+    """
+    entry = provider_entry(name)
+    secret = find_key([key_source(name, entry)]).secret
+    return Provider(name, base_url(name, entry), secret, _headers(name, entry.get("headers")))
+
+
+def provider_entry(name: str) -> dict[str, Any]:
+    """Return the provider's part of the configuration, unread."""
+    if not NAME.fullmatch(name):
+        raise ConfigurationError("provider_missing", **_facts("happy"))
+    try:
+        config = read_config()
+    except FileNotFoundError:
+        raise ConfigurationError("config_missing", **_facts(name)) from None
+    except OSError as error:
+        raise ConfigurationError("config_unreadable", path=config_path(), reason=error.strerror) from error
+    except (ValueError, RecursionError):
+        raise ConfigurationError("config_unreadable", path=config_path(), reason=Said("not_json5")) from None
+    entry: Any = config
+    for step in ("models", "providers", name):
+        entry = entry.get(step) if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        raise ConfigurationError("provider_missing", **_facts(name))
+    return entry
+
+
+def base_url(name: str, entry: Mapping[str, Any]) -> str:
+    """Return the provider's address without a trailing slash: https, or http on this machine."""
+    text = entry.get("baseUrl")
+    where = f"models.providers.{name}.baseUrl"
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError("provider_incomplete", what=where, **_facts(name))
+    text = resolved(text.strip(), where)
+    try:
+        host, reason = host_of(text), None
+    except UrlRefused as error:
+        got, why = without_query(text), Said(f"url_{error.reason}")
+        raise ConfigurationError("base_url_invalid", source=where, got=got, reason=why) from error
+    if "?" in text or "#" in text:
+        reason = "url_query"
+    elif not (text.lower().startswith("https://") or (text.lower().startswith("http://") and is_loopback(host))):
+        reason = "url_not_https"
+    if reason:
+        raise ConfigurationError("base_url_invalid", source=where, got=host, reason=Said(reason))
+    return text.rstrip("/")
+
+
+def key_source(name: str, entry: Mapping[str, Any]) -> KeySource:
+    """Return where the provider's key comes from: plain, a variable, or a reference to a secret."""
+    where = f"models.providers.{name}.apiKey"
+
+    def read() -> str | None:
+        given = entry.get("apiKey")
+        if given is None or given == "":
+            raise ConfigurationError("provider_incomplete", what=where, **_facts(name))
+        return resolved(given, where)
+
+    return KeySource(f"{where} in {config_path()}", read)
+
+
+def resolved(given: Any, where: str) -> str:
+    """Return the text that a configuration value stands for.
+
+    OpenClaw knows plain text, `${NAME}`, `$NAME`, and objects {source: env, file, exec or store, provider, id}.
+
+    Raises:
+        ConfigurationError: a variable that is not set, a source that only the gateway can read, a wrong type.
+    """
+    if isinstance(given, dict):
+        return _referenced(given, where)
+    if not isinstance(given, str):
+        raise ConfigurationError("secret_malformed", what=where)
+    return VARIABLE.sub(lambda match: _variable(match[1] or match[2], where), given)
+
+
+def _variable(name: str, where: str) -> str:
+    value = os.environ.get(name, "").strip()  # the user names the variable
+    if not value or value.startswith("$"):
+        raise ConfigurationError("variable_missing", what=where, variable=name)
+    return value
+
+
+def _referenced(reference: Mapping[str, Any], where: str) -> str:
+    source, identifier = reference.get("source"), reference.get("id")
+    if source in ("exec", "store"):
+        raise ConfigurationError("secret_source_refused", what=where, source=source)
+    if source not in ("env", "file") or not isinstance(identifier, str):
+        raise ConfigurationError("secret_malformed", what=where)
+    if source == "env":
+        return _variable(identifier, where)
+    return _from_file(reference.get("provider"), identifier, where)
+
+
+def _from_file(alias: Any, identifier: str, where: str) -> str:
+    """Read a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or all of it."""
+    settings: Any = read_config()
+    for step in ("secrets", "providers", alias):
+        settings = settings.get(step) if isinstance(settings, dict) else None
+    path = settings.get("path") if isinstance(settings, dict) and settings.get("source") == "file" else None
+    if not isinstance(path, str):
+        raise ConfigurationError("secret_malformed", what=where)
+    file = Path(path).expanduser()
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(LARGEST_SECRET_FILE).decode("utf-8-sig")
+        value = text.strip() if settings.get("mode") == "singleValue" else _pointed(json.loads(text), identifier)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        raise ConfigurationError("secret_file_unreadable", what=where, path=file) from None
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError("secret_file_unreadable", what=where, path=file)
+    return value
+
+
+def _pointed(document: Any, pointer: str) -> Any:
+    """Follow an RFC 6901 pointer."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        document = document[int(name)] if isinstance(document, list) else document[name]
+    return document
+
+
+def _headers(name: str, given: Any) -> dict[str, str]:
+    where = f"models.providers.{name}.headers"
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise ConfigurationError("header_invalid", what=where)
+    headers = {}
+    for header, value in given.items():
+        if not HEADER.fullmatch(header) or header.lower() in OUR_HEADERS:
+            raise ConfigurationError("header_invalid", what=f"{where}.{header!r}")
+        text = resolved(value, f"{where}.{header}").strip()
+        if not (text.isascii() and text.isprintable()):
+            raise ConfigurationError("header_invalid", what=f"{where}.{header}")
+        if text != value or TELLTALE.search(header):
+            Secret(text)  # masked from now on
+        headers[header] = text
+    return headers
+
+
+def _facts(name: str) -> dict[str, Any]:
+    fields = 'baseUrl: "https://your-provider.example/v1", apiKey: "${IMAGE_PROVIDER_KEY}", models: []'
+    snippet = f'models: {{ providers: {{ "{name}": {{ {fields} }} }} }}'
+    return {"path": config_path(), "name": name, "snippet": snippet}

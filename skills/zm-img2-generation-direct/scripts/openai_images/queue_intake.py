@@ -1,0 +1,232 @@
+"""Takes tasks into the queue: which are accepted, which rejected or skipped, and what each runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openai_images import task_file
+from openai_images.mock_task import mock_argv
+from openai_images.provider import find_provider
+from openai_images.queue_runner import Job, reject
+from openai_images.queue_store import now
+from openai_images.request import DEFAULT_NAME, task_name
+from openai_images.settings import number, policy, provider_name, reference_list, tell_proof
+from openai_images.task_file import TaskFile
+from shared.errors import BadInput, SkillError
+from shared.files import write_atomically
+from shared.openclaw import output_folder, state_folders
+from shared.prompts import read_prompt
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from openai_images.queue_store import QueueStore, Row
+    from openai_images.request import ImageRequest
+    from shared.command import Options
+    from shared.run import Run
+
+MOST_TASKS = 1000
+MOST_WORKERS = 4
+DEFAULT_SECONDS, DEFAULT_WAITING, DEFAULT_GRACE = 600.0, 100, 10.0
+MOCKS = ("mock_sleep", "mock_command")
+ALLOW_COMMANDS = "IMAGE_QUEUE_ALLOW_MOCK_COMMAND"
+"""Set to 1, it lets tests of the queue run a command of their own."""
+FIELDS = frozenset(
+    [
+        "batch_name",
+        "max_workers",
+        "task_timeout_seconds",
+        "max_queue_size",
+        "timeout_ms",
+        "max_attempts",
+        "provider",
+        "model",
+        "size",
+        "send_to_feishu",
+    ]
+)
+PASSED_ON = ("timeout_ms", "max_attempts", "retry_base_delay", "retry_max_delay", "retry_jitter", "on_unknown")
+
+
+class Intake:
+    """What a `run` was told, checked; then one job for each task that is accepted."""
+
+    def __init__(self, run: Run, options: Options, tasks: str | None, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._file = _file(tasks, given)
+        document = self._file.document
+        self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
+        prompts = " ".join(str(task.get("prompt")) for task in self._file.tasks if isinstance(task, dict))
+        run.speak(prompts, options.lang)
+        policy(self._settings)
+        asked = int(
+            number("--max-workers", self._settings.get("max_workers"), 1, 1000, whole=True) or MOST_WORKERS
+        )
+        self.workers = min(asked, MOST_WORKERS)
+        if asked > MOST_WORKERS:
+            run.reporter.insist("workers_capped", asked=asked, most=MOST_WORKERS)
+        seconds = number("--task-timeout-seconds", self._settings.get("task_timeout_seconds"), 0.1, 86400)
+        self.seconds = seconds or options.seconds() or DEFAULT_SECONDS
+        waiting = number("--max-queue-size", self._settings.get("max_queue_size"), 0, MOST_TASKS, whole=True)
+        self._capacity = self.workers + int(DEFAULT_WAITING if waiting is None else waiting)
+        grace = number("--grace-seconds", self._settings.get("grace_seconds"), 0, 600)
+        self.grace = DEFAULT_GRACE if grace is None else grace
+        state = state_folders()[0]
+        self._folder = output_folder(options.output_dir, state, default=state / "generated-images")
+        self._provider = provider_name(self._settings.get("provider"))
+        run.result.provider = self._provider
+        if not all(isinstance(task, dict) and set(MOCKS) & task.keys() for task in self._file.tasks):
+            find_provider(self._provider)
+        self.task_ids: list[str] = []
+
+    def jobs(self, store: QueueStore) -> list[Job]:
+        """Give every task its folder and return the jobs of those that are accepted."""
+        jobs: list[Job] = []
+        keys: set[str] = set()
+        for index, given in enumerate(self._file.tasks, 1):
+            row = self._row(store, index, given)
+            self.task_ids.append(row["task_id"])
+            say = self._run.catalogue.say
+            try:
+                job = self._job(store, row, given, index)
+            except SkillError as error:
+                reject(store, row, "rejected", say(error.code, **error.facts))
+                continue
+            if row["task_key"] in keys:
+                reject(store, row, "skipped", say("queue_duplicate", key=row["task_key"]))
+            elif len(jobs) >= self._capacity:
+                reject(store, row, "rejected", say("queue_full", most=self._capacity))
+            else:
+                keys |= {row["task_key"]} - {None}
+                store.add(row)
+                store_command(store, job)
+                jobs.append(job)
+        models = [job.row["model"] for job in jobs if not job.row["mock"]]
+        tell_proof(self._run, self._provider, models)
+        if any(job.row["mock"] for job in jobs):
+            self._run.result.extra["proof"] = {
+                "acceptable": False,
+                "reason": self._run.catalogue.say("queue_mocks"),
+            }
+        return jobs
+
+    def plan(self, folder: Path) -> dict[str, Any]:
+        """Return what would be run."""
+        rows = []
+        for index, given in enumerate(self._file.tasks, 1):
+            task = self._checked(given)
+            request = None if set(MOCKS) & task.keys() else self._request(task)
+            rows.append({"index": index, "task_key": task.get("task_key"), "mode": request and request.mode})
+        return {"state_dir": str(folder), "output_dir": str(self._folder), "workers": self.workers, "tasks": rows}
+
+    def _row(self, store: QueueStore, index: int, given: Any) -> Row:
+        """Return a new task's row; what it is called is checked later."""
+        task_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{index:04d}-{secrets.token_hex(3)}"
+        folder = store.task_folder(task_id)
+        told = given if isinstance(given, dict) else {}
+        key, name = told.get("task_key"), told.get("task_name")
+        blank = dict.fromkeys(("worker_id", "thread_id", "pid", "exit_code", "started_at", "finished_at", "error"))
+        return {
+            "task_id": task_id,
+            "task_key": key if isinstance(key, str) else None,
+            "task_name": name if isinstance(name, str) else DEFAULT_NAME,
+            "status": "queued",
+            **blank,
+            "mock": bool(set(MOCKS) & told.keys()),
+            "variant": "",
+            "model": None,
+            "stdout": str(folder / "stdout.txt"),
+            "stderr": str(folder / "stderr.txt"),
+            "result_json": str(folder / "result.json"),
+            "created_at": now(),
+        }
+
+    def _checked(self, given: Any) -> dict[str, Any]:
+        return task_file.check_fields(given, task_file.TASK_FIELDS | frozenset(MOCKS))
+
+    def _request(self, task: dict[str, Any]) -> ImageRequest:
+        return task_file.task_request(task, self._settings)
+
+    def _job(self, store: QueueStore, row: Row, given: Any, index: int) -> Job:
+        """Return what a task runs; raises what is wrong with it."""
+        task = self._checked(given)
+        row["task_key"] = task_file.task_key(task)
+        row["task_name"] = task_name("task_name", task.get("task_name", DEFAULT_NAME))
+        row["variant"] = task_file.row_variant(self._options.variant, self._file, row["task_key"], index)
+        if row["mock"]:
+            return Job(row, _mock(row["task_id"], task))
+        request = self._request(task)
+        row["model"], row["mode"] = request.model, request.mode
+        attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
+        policy({**self._settings, **attempts})
+        return Job(row, self._argv(store, row, request, attempts), request.prompt.encode())
+
+    def _argv(self, store: QueueStore, row: Row, request: ImageRequest, attempts: dict[str, Any]) -> list[str]:
+        """Return the run.py of a task; it ends by itself before the queue would end it."""
+        launcher = Path(self._run.launcher).with_name(self._run.skill.main_launcher)
+        argv = [
+            sys.executable,
+            str(launcher),
+            "--prompt-file",
+            "-",
+            "--json",
+            "--lang",
+            self._run.catalogue.language,
+        ]
+        argv += ["--result-file", str(store.task_folder(row["task_id"]) / "result.json")]
+        argv += ["--task-name", row["task_name"], "--variant", row["variant"], "--output-dir", str(self._folder)]
+        argv += ["--provider", self._provider, "--model", request.model, "--size", request.size]
+        argv += ["--timeout", f"{max(1.0, self.seconds - 2.0):g}"]
+        for reference in request.references:
+            argv += ["--input-image", str(reference.path)]
+        for name in PASSED_ON:
+            value = attempts.get(name, self._settings.get(name))
+            if value is not None:
+                argv += [f"--{name.replace('_', '-')}", str(value)]
+        return argv + (["--new"] if self._options.new else [])
+
+
+def store_command(store: QueueStore, job: Job) -> None:
+    """Write command.json: what runs, without the prompt, which it reads on stdin."""
+    text = json.dumps({"argv": list(job.argv), "mock": job.row["mock"]}, ensure_ascii=False, indent=1)
+    path = store.task_folder(job.row["task_id"]) / "command.json"
+    write_atomically(path, text.encode(), durable=False)
+
+
+def _file(tasks: str | None, given: dict[str, Any]) -> TaskFile:
+    """Return the tasks of the argument, or the single one that the flags describe."""
+    flags = {
+        name: given.pop(name) for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images")
+    }
+    single = [name for name, value in flags.items() if value]
+    if tasks is not None:
+        if single:
+            flag = f"--{single[0].replace('_', '-')}".replace("--inputs", "--input-image")
+            raise BadInput("option_goes_with", flag=flag, other="@FILE")
+        return task_file.read_tasks(tasks, fields=FIELDS, most=MOST_TASKS)
+    task: dict[str, Any] = {"prompt": read_prompt(flags["prompt"], flags["prompt_file"])}
+    task |= {name: flags[name] for name in ("task_name", "task_key") if flags[name] is not None}
+    references = list(flags["inputs"])
+    if flags["images"] is not None:
+        references += reference_list("--images", flags["images"])
+    if references:
+        task["images"] = references
+    return TaskFile({"tasks": [task]}, "single")
+
+
+def _mock(task_id: str, task: dict[str, Any]) -> list[str]:
+    """Return the command of a task that makes no picture."""
+    command = task.get("mock_command")
+    if command is None:
+        return mock_argv(task_id, seconds=number("mock_sleep", task["mock_sleep"], 0, 86400), command=None)
+    if os.environ.get(ALLOW_COMMANDS) != "1":
+        raise BadInput("mock_command_refused", variable=ALLOW_COMMANDS)
+    if not (isinstance(command, list) and command and all(isinstance(word, str) for word in command)):
+        raise BadInput("field_type", field="mock_command", expected=Said("a_list_of_words"))
+    return mock_argv(task_id, seconds=None, command=command)

@@ -1,0 +1,178 @@
+"""The queue's files: a folder for each task, and one document that shows all of them, whole at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+from openai_images.folders import own_folder
+from shared.entry import stamp
+from shared.files import Lock, disk_errors, make_private_folder, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TaskStatus = Literal[
+    "queued", "running", "completed", "failed", "timed_out", "rejected", "skipped", "orphan_late_output",
+    "cancelled", "orphaned",
+]  # fmt: skip
+STATUSES: tuple[TaskStatus, ...] = (
+    "queued", "running", "completed", "failed", "timed_out", "rejected", "skipped", "orphan_late_output",
+    "cancelled", "orphaned",
+)  # fmt: skip
+ALIVE: frozenset[str] = frozenset(("queued", "running"))
+STATE, TASK, CANCEL = "queue_state.json", "task.json", "cancel"
+MOST_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
+FLUSH = 0.25  # seconds in which changes are collected before the whole document is written again
+
+Row = dict[str, Any]
+
+
+class QueueStore:
+    """Reads and writes a state folder; a task's own file is written at once, the whole document a little later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = own_folder(folder, "--state-dir")
+        self.tasks_folder = own_folder(folder / "tasks", "--state-dir")
+        self._lock = threading.Lock()
+        self._dirty = threading.Event()
+        self._closing = threading.Event()
+        self._writer: threading.Thread | None = None
+        self.rows: dict[str, Row] = {}
+
+    def task_folder(self, task_id: str) -> Path:
+        """Return where the files of a task are."""
+        return self.tasks_folder / task_id
+
+    def add(self, row: Row) -> None:
+        """Make a task's folder with its files, so that every path of the row exists."""
+        folder = self.task_folder(row["task_id"])
+        with disk_errors(folder):
+            make_private_folder(folder)
+            for name in ("stdout.txt", "stderr.txt"):
+                (folder / name).touch(0o600)
+        self.change(row)
+
+    def change(self, row: Row, **changes: Any) -> None:
+        """Change a task's row and write its task.json at once."""
+        with self._lock:
+            row.update(changes, updated_at=now())
+            self.rows[row["task_id"]] = row
+            text = _text(row)
+        path = self.task_folder(row["task_id"]) / TASK
+        with disk_errors(path):
+            write_atomically(path, text, durable=False)
+        self._dirty.set()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep queue_state.json up to date while the block runs; it is exact at the end."""
+        self._writer = threading.Thread(target=self._write_often, daemon=True)
+        self._writer.start()
+        try:
+            yield
+        finally:
+            self._closing.set()
+            self._dirty.set()
+            self._writer.join()
+            self.write()
+
+    def write(self) -> None:
+        """Write queue_state.json.
+
+        Raises:
+            DiskError: `disk_failed`.
+        """
+        with self._lock:
+            newest = sorted(self.rows.values(), key=lambda row: row["task_id"])[-MOST_SHOWN:]
+            shown = {row["task_id"]: dict(row) for row in newest}
+        running = {row["task_id"]: _work(row) for row in shown.values() if row["status"] == "running"}
+        document = {
+            "version": 1,
+            "updated_at": now(),
+            "tasks": shown,
+            "running": running,
+            "workers": {work["worker_id"]: {"task_id": task_id, **work} for task_id, work in running.items()},
+            "counters": counters(shown.values()),
+        }
+        with disk_errors(self.folder / STATE):
+            write_atomically(self.folder / STATE, _text(document), durable=False)
+
+    def _write_often(self) -> None:
+        while not self._closing.is_set():
+            self._dirty.wait()
+            self._closing.wait(FLUSH)
+            self._dirty.clear()
+            with contextlib.suppress(Exception):  # the last write, in the main thread, tells of a full disk
+                self.write()
+
+    def load(self) -> None:
+        """Read what is known of all tasks; the file of a task that was under way is newer than the document."""
+        rows: dict[str, Row] = {}
+        try:
+            found = json.loads((self.folder / STATE).read_bytes())["tasks"]
+            rows = {name: row for name, row in found.items() if _is_row(row)}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            rows = {}
+        unread = {path.name for path in self.tasks_folder.iterdir()} - rows.keys()
+        alive = {name for name, row in rows.items() if row["status"] in ALIVE}
+        for name in sorted(unread)[-MOST_SHOWN:] + sorted(alive):
+            row = self.read(name)
+            if row:
+                rows[name] = row
+        self.rows = rows
+
+    def read(self, task_id: str) -> Row | None:
+        """Return a task's row from its own file."""
+        try:
+            row = json.loads((self.task_folder(task_id) / TASK).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return row if _is_row(row) else None
+
+    def find(self, identifier: str) -> Row | None:
+        """Return the task with this id, or the newest with this key."""
+        if identifier in self.rows:
+            return self.rows[identifier]
+        matches = [row for row in self.rows.values() if row["task_key"] == identifier]
+        return max(matches, key=lambda row: row["task_id"], default=None)
+
+    def runner_lock(self) -> Lock:
+        """Return the lock that a living runner holds."""
+        return Lock(self.folder / "runner.lock")
+
+    def mark_orphans(self) -> None:
+        """Tell of tasks whose runner is gone; the caller holds the runner's lock."""
+        orphans = [row for row in self.rows.values() if row["status"] in ALIVE]
+        for row in orphans:
+            self.change(row, status="orphaned", finished_at=now(), error="the runner ended before the task did")
+        if orphans:
+            self.write()
+
+
+def counters(rows: Any) -> dict[str, int]:
+    """Return how many tasks have each status."""
+    found = Counter(row["status"] for row in rows)
+    return {status: found[status] for status in STATUSES}
+
+
+def now() -> str:
+    """Return the time as the queue's files tell it."""
+    return stamp(datetime.now(timezone.utc))
+
+
+def _work(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("worker_id", "thread_id", "pid", "started_at")}
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict) and {"task_id", "task_key", "status"} <= row.keys()
+
+
+def _text(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False) + "\n").encode()

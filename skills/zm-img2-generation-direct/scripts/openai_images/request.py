@@ -1,0 +1,94 @@
+"""What a person may ask of the images API, checked before anything else happens."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shared.errors import BadInput
+from shared.messages import shown
+from shared.references import read_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.references import Reference
+
+Mode = Literal["generation", "edit"]
+MOST_REFERENCES = 5
+REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what images/edits takes
+DEFAULT_MODEL = "gpt-image-2"
+DEFAULT_SIZE = "1024x1024"
+DEFAULT_NAME = "img2"
+SIZE = re.compile(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}")
+MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/@-]{0,99}")
+LONGEST_NAME = 100  # characters of a task's name; with an id and an ending it stays below every file system's 255
+LONGEST_NAME_BYTES = 180
+NOT_IN_NAMES = frozenset('/\\<>:"|?*')
+RESERVED_NAMES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"))
+)  # Windows takes these for devices, whatever their ending
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """One picture to make; an instance is valid."""
+
+    prompt: str
+    model: str
+    size: str
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def mode(self) -> Mode:
+        """Which endpoint it takes: any reference picture makes it an edit."""
+        return "edit" if self.references else "generation"
+
+
+def image_request(*, prompt: str, model: str, size: str, references: Sequence[tuple[str, str]]) -> ImageRequest:
+    """Return the request that flags or a task's fields describe; the prompt has been checked where it was read.
+
+    `references` are pairs of a flag or field and the path that it gave, in order.
+
+    Raises:
+        BadInput: naming the flag, what was expected and what came.
+    """
+    if not SIZE.fullmatch(size):
+        raise BadInput("size_invalid", flag="--size", got=shown(size))
+    if not MODEL.fullmatch(model):
+        raise BadInput("model_invalid", flag="--model", got=shown(model))
+    if len(references) > MOST_REFERENCES:
+        raise BadInput("references_count", flag=references[-1][0], most=MOST_REFERENCES, got=len(references))
+    return ImageRequest(prompt, model, size, tuple(_reference(flag, path) for flag, path in references))
+
+
+@functools.lru_cache(maxsize=256)  # the tasks of a batch often share one
+def _reference(flag: str, path: str) -> Reference:
+    found = read_reference(flag, path)
+    if found.media_type not in REFERENCE_TYPES:
+        raise BadInput("reference_type", flag=flag, got=shown(path), media_type=found.media_type)
+    return found
+
+
+def task_name(flag: str, text: str) -> str:
+    """Return the name of a task, in Unicode's composed form; it becomes the beginning of file names.
+
+    Raises:
+        BadInput: `task_name_invalid`; it could lead elsewhere, or some file system would not take it.
+    """
+    name = unicodedata.normalize("NFC", text)
+    stem = name.partition(".")[0].strip().casefold()
+    if (
+        not 1 <= len(name) <= LONGEST_NAME
+        or len(name.encode("utf-8", "replace")) > LONGEST_NAME_BYTES
+        or not name.isprintable()
+        or NOT_IN_NAMES & set(name)
+        or name != name.strip(" .")
+        or name.startswith("-")
+        or stem in RESERVED_NAMES
+    ):
+        raise BadInput("task_name_invalid", flag=flag, most=LONGEST_NAME, got=shown(text))
+    return name

@@ -1,0 +1,201 @@
+"""The folder of one run: what was asked, what each attempt came to, how it ended; for whoever looks later."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
+
+from openai_images import wire
+from openai_images.request import image_request
+from openai_images.wire import IDEMPOTENCY_HEADER, Delivered
+from shared.entry import stamp
+from shared.errors import BadInput, DiskError, SkillError, UnusableResult
+from shared.files import PRIVATE_FILE, disk_errors, make_private_folder, write_atomically
+from shared.interrupts import Interrupted
+from shared.keys import redact
+from shared.messages import shown
+from shared.result import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from openai_images.client import Package
+    from openai_images.provider import Provider
+    from openai_images.request import ImageRequest
+    from shared.run import Run
+
+ANSWER = "answer.json"
+
+
+def request_record(
+    request: ImageRequest, provider: Provider, package: Package, idempotency_key: str, seconds: float
+) -> dict[str, Any]:
+    """Return what is sent, for request.json: the whole prompt, the references by hash, the key masked."""
+    headers = {
+        "Authorization": f"Bearer {provider.secret}",
+        "Content-Type": package.content_type.partition(";")[0],
+    }
+    return {
+        "method": "POST",
+        "url": provider.base_url + package.path,
+        "headers": {**headers, IDEMPOTENCY_HEADER: idempotency_key, **dict.fromkeys(provider.headers, "****")},
+        "mode": request.mode,
+        "body": {"model": request.model, "prompt": request.prompt, "size": request.size, "n": 1},
+        "input_images": [reference.row() for reference in request.references],
+        "seconds": round(seconds, 3),
+        "started_at": stamp(datetime.now(timezone.utc)),
+    }
+
+
+def recorded_request(path: Path) -> ImageRequest:
+    """Return the request that the request.json of a run's first attempt tells.
+
+    Raises:
+        BadInput: a reference picture is gone or another one by now.
+        UnusableResult: `request_gone`; there is no such file any more.
+    """
+    try:
+        record = json.loads((path / "attempt-1" / "request.json").read_bytes())
+        body, references = record["body"], [(str(row["path"]), row["sha256"]) for row in record["input_images"]]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UnusableResult("request_gone", path=path, remedy="none") from error
+    request = image_request(
+        prompt=body["prompt"],
+        model=body["model"],
+        size=body["size"],
+        references=[("--input-image", reference) for reference, _ in references],
+    )
+    for reference, (given, digest) in zip(request.references, references, strict=True):
+        if reference.sha256 != digest:
+            raise BadInput("reference_changed", flag="--input-image", got=shown(given))
+    return request
+
+
+@contextlib.contextmanager
+def recorded(run: Run) -> Iterator[None]:
+    """Write the end of the run into its folder, once it has one of its own."""
+
+    def record(error: SkillError | Interrupted | None) -> None:
+        path = run.result.extra.get("run_dir")
+        if path and not run.result.reused:
+            RunFolder(Path(path)).finish(run.document(error))
+
+    try:
+        yield
+    except (SkillError, Interrupted) as error:
+        with contextlib.suppress(DiskError):  # what happened before is what counts
+            record(error)
+        raise
+    record(None)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)
+
+
+class RunFolder:
+    """Writes the documents of a run, each one whole; only result.json is made to survive a power cut."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._started = time.monotonic()
+        self._attempt = 0
+        make_private_folder(path)
+
+    @property
+    def answer(self) -> Path:
+        """Where the service's answer is spooled until its picture is saved."""
+        return self.path / ANSWER
+
+    def state(self, status: str, *, output: str | None = None, last_error: str | None = None) -> None:
+        """Write state.json: how far the run is.
+
+        Raises:
+            DiskError: `disk_failed`.
+        """
+        self._write(
+            self.path / "state.json",
+            {
+                "status": status,
+                "attempt": self._attempt,
+                "elapsed_seconds": round(time.monotonic() - self._started, 3),
+                "output": output,
+                "last_error": redact(last_error) if last_error else None,
+                "updated_at": stamp(datetime.now(timezone.utc)),
+            },
+        )
+
+    def begin_attempt(self, number: int, request: Mapping[str, Any]) -> None:
+        """Open the folder of an attempt and write its request.json, the only place that keeps the whole prompt."""
+        self._attempt = number
+        make_private_folder(self._folder)
+        self._write(self._folder / "request.json", request)
+        self.state("running")
+
+    def end_attempt(self, started: float, outcome: Delivered | SkillError, error: str | None = None) -> None:
+        """Write what an attempt came to: result.json, the answer without its picture, and what went wrong.
+
+        `started` is on time.monotonic; `error` is the sentence of an outcome that is one.
+        """
+        answer = outcome.told if isinstance(outcome, Delivered) else None
+        result = {
+            "ok": answer is not None,
+            "code": None if isinstance(outcome, Delivered) else outcome.code,
+            "http_status": wire.OK if isinstance(outcome, Delivered) else outcome.http_status,
+            "provider_code": None if isinstance(outcome, Delivered) else outcome.provider_code,
+            "request_id": outcome.request_id,
+            "seconds": round(time.monotonic() - started, 3),
+            "finished_at": stamp(datetime.now(timezone.utc)),
+        }
+        self._write(self._folder / "result.json", result)
+        text = json.dumps(answer, ensure_ascii=False) + "\n" if answer else ""
+        self._write_bytes(self._folder / "stdout.txt", redact(text).encode())
+        self._write_bytes(self._folder / "stderr.txt", (redact(error) + "\n" if error else "").encode())
+        self.state("running", last_error=error)
+
+    def finish(self, document: Mapping[str, Any]) -> None:
+        """Write how the run ended: state.json, and result.json, which is the result document."""
+        error = document["error"]
+        self._attempt = document["attempts"]
+        self._started = time.monotonic() - document["elapsed_seconds"]
+        self.state(document["status"], output=document.get("output"), last_error=error and error["message"])
+        text = encoded(dict(document), ascii_only=False) + "\n"
+        with disk_errors(self.path):
+            write_atomically(self.path / "result.json", text.encode())
+
+    def note(self, name: str, content: str | Mapping[str, Any]) -> None:
+        """Write another document of the caller's, as text or JSON."""
+        if isinstance(content, str):
+            self._write_bytes(self.path / name, redact(content).encode())
+        else:
+            self._write(self.path / name, content)
+
+    def spool(self) -> BinaryIO:
+        """Open an empty file for the service's answer, which nobody else may read."""
+        return open(self.answer, "w+b", opener=_private)
+
+    def messages(self, mode: Literal["w", "a"]) -> TextIO:
+        """Open stderr.txt for what is said during the run, which nobody else may read."""
+        return open(self.path / "stderr.txt", mode, encoding="utf-8", opener=_private)
+
+    def drop_answer(self) -> None:
+        """Remove the spooled answer once its picture is safe."""
+        with contextlib.suppress(OSError):
+            self.answer.unlink()
+
+    @property
+    def _folder(self) -> Path:
+        return self.path / f"attempt-{self._attempt}"
+
+    def _write(self, path: Path, document: Mapping[str, Any]) -> None:
+        self._write_bytes(path, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+
+    @staticmethod
+    def _write_bytes(path: Path, content: bytes) -> None:
+        with disk_errors(path):
+            write_atomically(path, content, durable=False)

@@ -1,0 +1,28 @@
+"""A place to run the launchers of ai-nano-banana-ima, which must please the stand-in to the letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.ima.studio import Studio
+from tests.launcher import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.providers.house import StandInHouse
+
+
+@pytest.fixture
+def bench(tmp_path: Path, house: StandInHouse) -> Bench:
+    return Bench(tmp_path, house, skill="ai-nano-banana-ima", environment={"IMA_API_KEY": house.ima.key})
+
+
+@pytest.fixture
+def studio(bench: Bench, house: StandInHouse) -> Iterator[Studio]:
+    yield Studio(bench, house)
+    assert house.ima.complaints == []
+    assert house.server.malformed == []

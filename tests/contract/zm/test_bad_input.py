@@ -1,0 +1,219 @@
+"""Everything that cannot be used ends with exit 2 before anything is sent, and says what it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.contract.zm.stage import Stage, expect
+
+if TYPE_CHECKING:
+    from tests.providers.house import StandInHouse
+
+TASK = {"prompt": "a cup"}
+
+
+def write(stage: Stage, kind: str) -> str:
+    """Put an unusable task file into the working folder; return the argument that names it."""
+    path = stage.work / "t.json"
+    contents: dict[str, bytes] = {
+        "not json": b"{tasks: }",
+        "array": b'[{"prompt": "a"}]',
+        "empty": b"",
+        "no tasks": b'{"tasks": []}',
+        "wrong tasks": b'{"tasks": {"a": 1}}',
+        "nan": b'{"tasks": [{"prompt": "a"}], "max_workers": NaN}',
+        "twice": b'{"tasks": [], "tasks": [{"prompt": "a"}]}',
+        "latin": '{"tasks": [{"prompt": "café"}]}'.encode("latin-1"),
+        "deep": b'{"tasks": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        "unknown field": b'{"tasks": [{"prompt": "a"}], "colour": 1}',
+    }
+    if kind in contents:
+        path.write_bytes(contents[kind])
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    return "@t.json" if kind != "no at" else "t.json"
+
+
+MEASURED = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(usage.ru_maxrss, usage.ru_utime + usage.ru_stime, file=sys.stderr)
+sys.exit(process.returncode)
+"""
+"""Tells the peak memory of a command, from a small process: a child is born with the size of its parent."""
+
+
+@pytest.mark.parametrize("command", ["batch_run.py", "image_queue.py"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing", "folder", "pipe", "not json", "array", "empty", "no tasks", "wrong tasks", "nan", "twice",
+        "latin", "deep", "unknown field", "no at",
+    ],
+)  # fmt: skip
+def test_a_task_file_that_cannot_be_used(kind: str, command: str, stage: Stage, house: StandInHouse) -> None:
+    argument = write(stage, kind)
+    argv = (command, "run", argument) if command == "image_queue.py" else (command, argument)
+    document = expect(stage.run(*argv, "--json"), 2)
+    assert document["error"]["message"]
+    assert house.contacted == set()
+
+
+@pytest.mark.parametrize(("command", "count"), [("batch_run.py", 201), ("batch_run.py", 10**5), ("queue", 10**5)])
+def test_too_many_tasks_are_refused_quickly_and_cheaply(command: str, count: int, stage: Stage) -> None:
+    stage.save("t.json", {"tasks": [{"task_name": f"n{i}", "prompt": "a picture of a cup"} for i in range(count)]})
+    argv = ("image_queue.py", "run") if command == "queue" else (command,)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *stage.argv(*argv, "@t.json", "--json")],
+        env=stage.environment,
+        cwd=stage.work,
+        capture_output=True,
+        check=False,
+    )
+    peak, seconds = map(float, done.stderr.split())
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "tasks_too_many")
+    assert peak < 256 * 1024  # kB on Linux
+    assert seconds < 2
+
+
+@pytest.mark.parametrize("name", ["../up", "x" * 300])
+def test_a_name_that_could_lead_elsewhere(name: str, stage: Stage) -> None:
+    document = expect(stage.make("--prompt", "x", f"--task-name={name}"), 2, "task_name_invalid")
+    assert document["status"] == "not_started"
+
+
+@pytest.mark.parametrize("name", ["产品图-1 😀", "Café v1.2_final"])
+def test_a_name_that_is_fine(name: str, stage: Stage) -> None:
+    document = expect(stage.make("--prompt", "x", "--task-name", name), 0)
+    assert Path(document["output"]).name.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("--prompt", "x", "--size", "big"), "size_invalid"),
+        (("--prompt", "x", "--size", "0x10"), "size_invalid"),
+        (("--prompt", "x", "--model", "a b"), "model_invalid"),
+        (("--prompt", "x", "--provider", "../x"), "provider_invalid"),
+        (("--prompt", "x", "--timeout-ms", "NaN"), "not_a_number"),
+        (("--prompt", "x", "--timeout-ms", "0"), "not_a_number"),
+        (("--prompt", "x", "--max-attempts", "6"), "not_a_number"),
+        (("--prompt", "x", "--max-attempts", "1.5"), "not_a_number"),
+        (("--prompt", "x", "--retry-jitter", "-1"), "not_a_number"),
+        (("--prompt", "x", "--retry-base-delay", "inf"), "not_a_number"),
+        (("--prompt", "x", "--on-unknown", "maybe"), "not_one_of"),
+        (("--prompt", "x", "--images", "[1]"), "references_malformed"),
+        (("--prompt", "x", "--images", "[broken"), "references_malformed"),
+        (("--prompt", "x", "--image", "gone.png"), "reference_unreadable"),
+        (("--prompt", "x", "--image", "."), "reference_refused"),
+        (("--prompt", "x", "--image", "page.png"), "reference_refused"),
+        (("--prompt", "x", "--image", "moving.gif"), "reference_type"),
+        (("--prompt", "x", "--images", "r.png,r.png,r.png,r.png,r.png", "--image", "r.png"),
+         "references_count"),
+        (("--prompt", " "), "prompt_empty"),
+        ((), "prompt_missing"),
+        (("--prompt", "a\x07b"), "prompt_control_character"),
+        (("--resume", "20260101T000000Z-00000000"), "task_unknown"),
+        (("--prompt", "x", "--output-dir", "file"), "output_dir_invalid"),
+        (("--nonsense",), "usage"),
+    ],
+)  # fmt: skip
+def test_options_that_cannot_be_used(
+    arguments: tuple[str, ...], error: str, stage: Stage, house: StandInHouse
+) -> None:
+    stage.picture("r.png")
+    stage.picture("moving.gif", "gif")
+    (stage.work / "page.png").write_text("<html></html>")
+    (stage.work / "file").touch()
+    expect(stage.make(*arguments), 2, error)
+    assert house.contacted == set()
+    assert stage.entries() == []
+
+
+ROWS: list[tuple[Any, str]] = [
+    (7, "task_no_object"),
+    ({"prompt": 7}, "field_type"),
+    ({"prompt": "x", "raw": "yes"}, "field_type"),
+    ({"prompt": "x", "timeout_ms": True}, "not_a_number"),
+    ({"prompt": "x", "timeout_ms": "many"}, "not_a_number"),
+    ({"prompt": "x", "max_attempts": 99}, "not_a_number"),
+    ({"prompt": "x", "images": {"a": 1}}, "references_malformed"),
+    ({"prompt": "x", "images": ["r.png"] * 6}, "references_count"),
+    ({"prompt": "x", "task_name": "../x"}, "task_name_invalid"),
+    ({"prompt": "x", "task_key": "a/b"}, "task_name_invalid"),
+    ({}, "prompt_empty"),
+]
+
+
+def test_bad_rows_of_a_batch_each_say_why(stage: Stage, house: StandInHouse) -> None:
+    stage.picture("r.png")
+    name = stage.save("b.json", {"tasks": [row for row, _ in ROWS]})
+    document = expect(stage.run("batch_run.py", name, "--json"), 8)
+    assert [row["error"]["code"] for row in document["results"]] == [error for _, error in ROWS]
+    assert house.contacted == set()
+
+
+@pytest.mark.parametrize("field", ["max_workers", "timeout_ms", "batch_name", "provider"])
+def test_settings_of_a_batch_of_the_wrong_type(field: str, stage: Stage) -> None:
+    expect(stage.run("batch_run.py", stage.save("b.json", {"tasks": [TASK], field: [1]}), "--json"), 2)
+
+
+@pytest.mark.parametrize("how", ["file", "link", "world-writable", "unwritable"])
+def test_a_state_folder_that_cannot_be_trusted(how: str, stage: Stage) -> None:
+    path = stage.work / "queue"
+    if how == "file":
+        path.touch()
+    elif how == "link":
+        (stage.work / "real").mkdir()
+        path.symlink_to(stage.work / "real")
+    elif how == "world-writable":
+        path.mkdir()
+        path.chmod(0o777)
+    else:
+        path = Path("/proc/queue")
+    argv = (
+        "image_queue.py",
+        "run",
+        json.dumps({"tasks": [{"mock_sleep": 0}]}),
+        "--state-dir",
+        str(path),
+        "--json",
+    )
+    expect(stage.run(*argv), 12 if how == "unwritable" else 2)
+
+
+def test_a_batch_folder_that_is_a_link_is_not_used(stage: Stage) -> None:
+    text = json.dumps({"tasks": [TASK]})
+    plan = expect(stage.run("batch_run.py", text, "--dry-run", "--json"), 0)["plan"]
+    folder = Path(plan["batch_dir"])
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(stage.work)
+    expect(stage.run("batch_run.py", text, "--json"), 2, "folder_unsafe")
+
+
+def test_an_answer_that_does_not_fit_on_the_disk_may_be_charged(stage: Stage, house: StandInHouse) -> None:
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
+
+    ended = subprocess.run(
+        stage.argv("run.py", "--json", "--prompt", "x"),
+        env=stage.environment, cwd=stage.work, capture_output=True, check=False, preexec_fn=small_files,
+    )  # fmt: skip
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["error"]["code"]) == (12, "disk_failed")
+    assert (document["charged"], document["possible_charges"], len(house.ledger)) == ("unknown", 1, 1)
+    expect(stage.make("--prompt", "x"), 10, "outcome_unknown_before")

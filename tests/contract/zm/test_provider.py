@@ -1,0 +1,164 @@
+"""The provider comes from OpenClaw's own configuration, and from nowhere else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.contract.zm.stage import Stage, expect
+from tests.providers.openai_images import BASE_URL
+
+if TYPE_CHECKING:
+    from tests.providers.house import StandInHouse
+    from tests.providers.openai_images import OpenAiImagesService
+
+PROMPT = ("--prompt", "a cup")
+
+
+def provider(key: Any, **more: Any) -> dict[str, Any]:
+    return {"baseUrl": BASE_URL, "apiKey": key, "models": [], **more}
+
+
+@pytest.mark.parametrize("form", ["plain", "${}", "$", "env", "file", "single value"])
+def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: OpenAiImagesService) -> None:
+    secrets = stage.state / "secrets.json"
+    secrets.write_text(json.dumps({"providers": {"a/b": [{"key": service.key}]}}))
+    single = stage.state / "single"
+    single.write_text(f"{service.key}\n")
+    forms: dict[str, Any] = {
+        "plain": service.key,
+        "${}": "${IMAGES_KEY}",
+        "$": "$IMAGES_KEY",
+        "env": {"source": "env", "provider": "default", "id": "IMAGES_KEY"},
+        "file": {"source": "file", "provider": "main", "id": "/providers/a~1b/0/key"},
+        "single value": {"source": "file", "provider": "single", "id": "value"},
+    }
+    sources = {
+        "main": {"source": "file", "path": str(secrets), "mode": "json"},
+        "single": {"source": "file", "path": str(single), "mode": "singleValue"},
+    }
+    stage.provide(provider(forms[form]), secrets={"providers": sources})
+    document = expect(stage.make(*PROMPT, env={"IMAGES_KEY": service.key}), 0)
+    everything = json.dumps(document) + "".join(
+        path.read_text("utf-8", "replace") for path in Path(document["run_dir"]).rglob("*") if path.is_file()
+    )
+    assert service.key not in everything
+
+
+@pytest.mark.parametrize(
+    ("config", "error", "told"),
+    [
+        (None, "config_missing", "models: { providers: {"),
+        ("{broken", "config_unreadable", "openclaw.json"),
+        ("[]", "config_unreadable", "openclaw.json"),
+        ("{}", "provider_missing", 'baseUrl: "https://'),
+        ({"apiKey": "k" * 20}, "provider_incomplete", "baseUrl"),
+        ({"baseUrl": BASE_URL}, "provider_incomplete", "apiKey"),
+        (provider("${NOT_SET_HERE}"), "variable_missing", "NOT_SET_HERE"),
+        (provider("two words"), "key_malformed", "apiKey"),
+        (provider({"source": "exec", "provider": "vault", "id": "x"}), "secret_source_refused", "exec"),
+        (provider({"source": "store", "provider": "vault", "id": "x"}), "secret_source_refused", "store"),
+        (provider({"source": "file", "provider": "nobody", "id": "/x"}), "secret_malformed", "apiKey"),
+        (provider(7), "secret_malformed", "apiKey"),
+        (provider("k" * 20, baseUrl="http://images.happy.example/v1"), "base_url_invalid", "https"),
+        (provider("k" * 20, baseUrl="https://user:pw@images.happy.example/v1"), "base_url_invalid", "password"),
+        (provider("k" * 20, headers={"Authorization": "x"}), "header_invalid", "Authorization"),
+        (provider("k" * 20, headers={"X-A": "line\nbreak"}), "header_invalid", "X-A"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named_with_what_to_add(
+    config: Any, error: str, told: str, stage: Stage, house: StandInHouse
+) -> None:
+    if config is None:
+        (stage.state / "openclaw.json").unlink()
+    elif isinstance(config, str):
+        stage.configure(config)
+    else:
+        stage.provide(config)
+    document = expect(stage.make(*PROMPT), 3, error)
+    assert told in f"{document['error']['message']} {document['error']['hint']}"
+    assert house.contacted == set()
+
+
+def test_extra_headers_go_along_and_are_not_told(stage: Stage, service: OpenAiImagesService) -> None:
+    service.extra_headers = {"X-Team": "covers", "X-Access-Token": "dummy-access-word"}
+    headers = {"X-Team": "covers", "X-Access-Token": "${ACCESS}"}
+    stage.provide(provider(service.key, headers=headers))
+    ended = stage.make(*PROMPT, env={"ACCESS": "dummy-access-word"})
+    document = expect(ended, 0)
+    record = (Path(document["run_dir"]) / "attempt-1" / "request.json").read_text()
+    assert "dummy-access-word" not in record + ended.talk + json.dumps(document)
+    assert service.complaints == []
+
+
+def test_where_the_configuration_lies(stage: Stage, service: OpenAiImagesService) -> None:
+    good = (stage.state / "openclaw.json").read_text()
+    (stage.state / "openclaw.json").unlink()
+    for variable, folder in (("OPENCLAW_HOME", ".openclaw"), ("OPENCLAW_STATE_DIR", "")):
+        base = stage.work / variable
+        (base / folder).mkdir(parents=True)
+        (base / folder / "openclaw.json").write_text(good)
+        expect(stage.make(*PROMPT, "--new", env={variable: str(base)}), 0)
+    (stage.work / "named.json").write_text(good)
+    expect(stage.make(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work / "named.json")}), 0)
+    assert service.complaints == []
+
+
+def test_another_pair_runs_when_asked_for_and_is_no_proof(stage: Stage, service: OpenAiImagesService) -> None:
+    other = {"other": provider(service.key), "happy": provider(service.key)}
+    stage.configure("// my own\n" + json.dumps({"models": {"providers": other}})[:-1] + ",}")
+    for flags, environment in (
+        (("--provider", "other"), {}),
+        (("--model", "gpt-image-1"), {}),
+        ((), {"OPENCLAW_IMAGE_PROVIDER": "other"}),
+        ((), {"OPENCLAW_IMAGE_MODEL": "gpt-image-1"}),
+    ):
+        ended = stage.make(*PROMPT, *flags, "--new", env=environment)
+        document = expect(ended, 0)
+        assert document["proof"]["acceptable"] is False
+        assert "cannot be accepted as proof" in ended.talk
+        expect(stage.run("verify.py", document["run_dir"], "--json"), 13)
+    assert expect(stage.make(*PROMPT, "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
+
+
+def test_no_netrc_and_no_key_for_the_picture_host(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    from tests.providers.openai_images import HOST, PICTURE_HOST, ImagePlan  # noqa: PLC0415
+
+    (stage.home / ".netrc").write_text("default login somebody password else\n")
+    service.plan_image(ImagePlan(as_url=True, kind="webp"))
+    document = expect(stage.make(*PROMPT), 0)
+    assert document["images"][0]["media_type"] == "image/webp"
+    assert document["output"].endswith(".webp")
+    assert "signature=" in document["images"][0]["url"]
+    assert "signature" not in Path(document["journal"]).read_text()
+    assert house.contacted == {HOST, PICTURE_HOST}
+    assert house.recorder.hosts_that_saw(service.key) == {HOST}
+    assert service.complaints == []
+
+
+def test_a_big_picture_costs_little_memory_and_keeps_its_bytes(stage: Stage, service: OpenAiImagesService) -> None:
+    import os  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    from tests.providers.openai_images import ImagePlan  # noqa: PLC0415
+
+    peaks = []
+    for megabytes in (0.0, 20.0):
+        service.plan_image(ImagePlan(megabytes=megabytes))
+        process = subprocess.Popen(
+            stage.argv("run.py", "--json", "--prompt", f"{megabytes} MB"),
+            env=stage.environment, cwd=stage.work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.stdout is not None
+        document = json.loads(process.stdout.read())
+        process.stdout.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        peaks.append(usage.ru_maxrss / 1024)
+        assert Path(document["output"]).read_bytes() == service.pictures[-1]
+    assert peaks[1] - peaks[0] < 60

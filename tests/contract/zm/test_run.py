@@ -1,0 +1,54 @@
+"""run.py when everything goes well."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from tests.contract.zm.stage import Stage, expect, on_disk
+from tests.providers import openai_images
+
+if TYPE_CHECKING:
+    from tests.providers.house import StandInHouse
+    from tests.providers.openai_images import OpenAiImagesService
+
+
+def test_a_picture_from_words(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
+    document = expect(stage.make("--prompt", "an orange cat", "--task-name", "cat"), 0)
+    (row,) = document["images"]
+    content = on_disk(row)
+    assert content == service.pictures[0]
+    with Image.open(io.BytesIO(content)) as picture:
+        assert (picture.width, picture.height) == (row["width"], row["height"])
+    assert (document["provider"], document["model"], document["mode"]) == ("happy", "gpt-image-2", "generation")
+    assert (document["input_images"], document["bytes"], document["output"]) == ([], len(content), row["path"])
+    assert (document["charged"], document["possible_charges"], len(house.ledger)) == ("yes", 1, 1)
+    assert document["proof"] == {"acceptable": True, "reason": None}
+    assert Path(row["path"]).parent == stage.state / "generated-images"
+    assert Path(row["path"]).name == f"cat-{document['local_id']}.png"
+    assert house.contacted == {openai_images.HOST}
+    assert service.complaints == []
+
+
+def test_a_picture_after_references(stage: Stage, service: OpenAiImagesService) -> None:
+    inputs = [
+        stage.picture("one.png"),
+        stage.picture("two.jpg", "jpeg", 2),
+        stage.picture("three.webp", "webp", 3),
+    ]
+    document = expect(
+        stage.make(
+            "--prompt", "重画成手账风格", "--input-image", inputs[0], "--image", inputs[1],
+            "--images", json.dumps([str(inputs[2])]),
+        ),
+        0,
+    )  # fmt: skip
+    assert document["mode"] == "edit"
+    assert [row["path"] for row in document["input_images"]] == [str(path) for path in inputs]
+    assert list(service.made[0].asked.references) == [path.read_bytes() for path in inputs]
+    assert service.made[0].asked.fields["prompt"] == "重画成手账风格"
+    assert service.complaints == []

@@ -1,0 +1,77 @@
+"""The catalogue: both languages hold the same facts, and every sentence that the code asks for is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import ima_studio
+import pytest
+from ima_studio.texts import TEXTS
+
+from shared.texts import SHARED
+
+PACKAGE = Path(ima_studio.__file__).parent
+CALLS = {
+    "say",
+    "tell",
+    "insist",
+    "waiting",
+    "Said",
+    "BadInput",
+    "Refused",
+    "ReadFailed",
+    "KeyRefused",
+    "OutOfCredits",
+}
+CALLS |= {"OutcomeUnknown", "RateLimited", "TaskFailed", "UnusableResult", "ConfigurationError"}
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+@pytest.mark.parametrize("message", TEXTS)
+def test_both_languages_hold_the_same_facts(message: str) -> None:
+    text = TEXTS[message]
+    assert placeholders(text.en) == placeholders(text.zh)
+    assert text.en.strip()
+    assert text.zh.strip()
+
+
+def test_no_sentence_of_all_skills_is_replaced() -> None:
+    replaced = SHARED.keys() & TEXTS.keys()
+    assert replaced == set()
+
+
+def asked_for() -> set[str]:
+    found = set()
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for first in ast.walk(node.args[0]) if name in CALLS else ():
+                if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isidentifier():
+                    found.add(first.value)
+    return found
+
+
+def test_every_sentence_that_the_code_asks_for_is_there() -> None:
+    asked = asked_for()
+    assert len(asked) > 40
+    assert {name for name in asked - TEXTS.keys() - SHARED.keys() if not name.endswith("_")} == set()
+
+
+def test_every_own_sentence_is_asked_for() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py") if path.stem != "texts")
+    unused = {name for name in TEXTS if "." not in name and not re.search(f"[\"']{name}[\"']", code)}
+    assert unused == {"key_missing"}  # which find_key asks for
+
+
+def test_the_seed_s_links_stand_in_the_error_playbook() -> None:
+    code = (PACKAGE / "wire.py").read_text(encoding="utf-8")
+    assert "https://www.imaclaw.ai/imaclaw/apikey" in code
+    assert "https://www.imaclaw.ai/imaclaw/subscription" in code

@@ -1,0 +1,89 @@
+"""Numbers, names and lists that options and fields give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai_images.attempts import Policy
+from openai_images.request import task_name
+from openai_images.settings import model_name, number, policy, reference_list
+from openai_images.task_file import TaskFile, row_variant
+
+from shared.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [("NaN", False), ("inf", False), ("", False), ("1e400", False), (True, False), ([], False), ("0x10", True),
+     (1.5, True), ("1.5", True), (11, True), (0, True), (float("nan"), True), (10**400, True)],
+)  # fmt: skip
+def test_what_is_no_number_from_one_to_ten(given: Any, whole: bool) -> None:
+    with pytest.raises(BadInput):
+        number("--n", given, 1, 10, whole=whole)
+
+
+@pytest.mark.parametrize(("given", "value"), [("3", 3.0), (3, 3.0), (3.0, 3.0), ("1", 1.0), (10, 10.0)])
+def test_numbers(given: Any, value: float) -> None:
+    assert number("--n", given, 1, 10, whole=True) == value
+    assert number("--n", None, 1, 10) is None
+
+
+def test_the_defaults_are_those_of_the_wire_facts() -> None:
+    assert policy({}) == Policy(most=3, base=8.0, longest=45.0, jitter=5.0, seconds=600.0, retry_unknown=False)
+    told = {"max_attempts": "5", "timeout_ms": 1500, "on_unknown": "retry"}
+    assert policy(told) == Policy(most=5, seconds=1.5, retry_unknown=True)
+
+
+@pytest.mark.parametrize(("attempt", "least"), [(1, 8), (2, 16), (3, 32), (4, 45), (5, 45)])
+def test_pauses_double_up_to_the_longest_plus_jitter(attempt: int, least: float) -> None:
+    pauses = [Policy().pause(attempt, None) for _ in range(200)]
+    assert least <= min(pauses)
+    assert max(pauses) <= least + 5
+    assert max(pauses) - min(pauses) > 2
+    assert Policy().pause(attempt, 59.0) >= 59.0
+
+
+def test_a_pair_means_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert model_name("happy/gpt-image-2") == model_name(None) == "gpt-image-2"
+    monkeypatch.setenv("OPENCLAW_IMAGE_MODEL", "other")
+    assert model_name(None) == "other"
+
+
+@pytest.mark.parametrize("given", ['["a", "b"]', "a, b", "a,b", ["a", "b"]])
+def test_lists_of_references(given: Any) -> None:
+    assert reference_list("images", given) == ["a", "b"]
+
+
+@pytest.mark.parametrize("given", ["", "a,,b", '["a", 1]', "[", {}, 7, [""]])
+def test_what_is_no_list_of_references(given: Any) -> None:
+    with pytest.raises(BadInput):
+        reference_list("images", given)
+
+
+def test_names_are_composed() -> None:
+    assert task_name("task_name", "cafe\u0301") == "caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../up", "/etc/passwd", "a/b", "a\\b", "CON", "nul.png", "com1", "LPT9.x", "x" * 101,
+     ".hidden", "end ", "end.", "a\nb", "", "-flag", "画" * 90, "a:b", "a\u202eb", ".."],
+)  # fmt: skip
+def test_names_that_could_lead_elsewhere(name: str) -> None:
+    with pytest.raises(BadInput):
+        task_name("task_name", name)
+
+
+@pytest.mark.parametrize("name", ["产品图-1", "cat 😀", "Café", "v1.2_final", "console", "x" * 100])
+def test_names_that_are_fine(name: str) -> None:
+    assert task_name("task_name", name) == name
+
+
+def test_rows_are_kept_apart_and_fit() -> None:
+    file = TaskFile({"tasks": []}, "covers\n")
+    assert row_variant("", file, None, 3) == "covers?/3"
+    assert row_variant("v2", file, "key", 3) == "v2/covers?/key"
+    long = [row_variant("v" * 200, file, key, 1) for key in ("a", "b")]
+    assert len(set(long)) == 2
+    assert all(len(variant) <= 200 for variant in long)

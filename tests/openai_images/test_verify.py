@@ -1,0 +1,52 @@
+"""The acceptance rules: each bad result is refused by the rule that is for it, and by no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openai_images import self_test as trial
+from openai_images import verify
+from openai_images.verify import judge
+
+from shared.errors import SkillError
+
+
+def refused(document: dict[str, object]) -> set[str]:
+    return {verdict.rule for verdict in judge(document) if not verdict.holds}
+
+
+def test_a_good_result_is_accepted(tmp_path: Path) -> None:
+    assert refused(trial._good(tmp_path)) == set()
+    assert trial.self_test() == 12
+
+
+@pytest.mark.parametrize("number", range(len(trial._BAD)), ids=lambda number: trial._BAD[number][0])
+def test_a_bad_result_is_refused_by_its_rule(number: int, tmp_path: Path) -> None:
+    rule, spoil = trial._BAD[number]
+    document = trial._good(tmp_path)
+    spoil(document, tmp_path)
+    assert rule in refused(document)
+
+
+def test_a_rule_that_does_not_look_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(verify._RULES, "integrity", lambda _document: None)
+    with pytest.raises(SkillError) as failure:
+        trial.self_test()
+    assert (failure.value.code, failure.value.facts["case"]) == ("self_test_failed", "integrity")
+
+
+def test_a_picture_that_is_a_link_or_was_changed(tmp_path: Path) -> None:
+    document = trial._good(tmp_path)
+    path = Path(str(document["output"]))
+    real = tmp_path / "real.png"
+    path.rename(real)
+    path.symlink_to(real)
+    assert refused(document) == {"artifact"}
+    path.unlink()
+    path.write_bytes(real.read_bytes() + b"tail")
+    assert refused(document) == {"integrity"}
+
+
+def test_nothing_holds_for_an_empty_document() -> None:
+    assert refused({}) == set(verify._RULES) - {"no_mock"}

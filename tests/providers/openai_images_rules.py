@@ -1,0 +1,117 @@
+"""What requests to an OpenAI-style images API must look like (wire/openai-images.md), checked to the letter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from tests.providers.request import Request
+
+FIELDS = frozenset({"model", "prompt", "size", "n"})
+MOST_REFERENCES = 5
+_SIGNATURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
+_ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_BOUNDARY = re.compile(r"multipart/form-data; boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
+_PART = re.compile(r'form-data; name="([^"]+)"(?:; filename="([^"/\\]+)")?')
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SIZE = re.compile(r"auto|\d+x\d+")
+
+
+class ComplaintError(Exception):
+    """A request breaks the wire facts; the message names the field."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a paid request asks for."""
+
+    fields: dict[str, Any]
+    references: tuple[bytes, ...] = ()
+
+
+def refuse(message: str) -> NoReturn:
+    """Complain about the request."""
+    raise ComplaintError(message)
+
+
+def check_common(request: Request) -> str:
+    """Give the Idempotency-Key of a paid request; raises ComplaintError."""
+    if request.method != "POST" or request.query:
+        refuse(f"{request.method} {request.target}")
+    key = request.headers.get("idempotency-key", "")
+    if not _KEY.fullmatch(key):
+        refuse(f"Idempotency-Key: {key!r}")
+    return key
+
+
+def check_generation(request: Request) -> Asked:
+    """Read the JSON of a generation; raises ComplaintError."""
+    try:
+        document = request.json_object()
+    except (ValueError, RecursionError) as error:
+        refuse(f"generation: {error}")
+    _check_fields(document)
+    if type(document["n"]) is not int or document["n"] != 1:
+        refuse(f"n: {document['n']!r}")
+    return Asked(document)
+
+
+def check_edit(request: Request) -> Asked:
+    """Read the form of an edit, byte by byte; raises ComplaintError."""
+    fields: dict[str, Any] = {}
+    references = []
+    for name, file, media_type, content in _parts(request):
+        if file is None:
+            if name in fields or media_type:
+                refuse(f"{name}: stands twice, or has a content type")
+            fields[name] = content.decode()
+            continue
+        if name != "image[]":
+            refuse(f"a file called {name}")
+        if not content.startswith(_SIGNATURES.get(media_type, b"\0")) or not file.endswith(_ENDINGS[media_type]):
+            refuse(f"{file}: {media_type} with {content[:4]!r}")
+        references.append(content)
+    _check_fields(fields)
+    if fields["n"] != "1":
+        refuse(f"n: {fields['n']!r}")
+    if not 1 <= len(references) <= MOST_REFERENCES:
+        refuse(f"{len(references)} references")
+    return Asked(fields, tuple(references))
+
+
+def _check_fields(fields: dict[str, Any]) -> None:
+    if fields.keys() != FIELDS:
+        refuse(f"has {sorted(fields)} instead of {sorted(FIELDS)}")
+    for name in ("model", "prompt", "size"):
+        if not isinstance(fields[name], str) or not fields[name].strip():
+            refuse(f"{name}: {fields[name]!r}")
+    if not _SIZE.fullmatch(fields["size"]):
+        refuse(f"size: {fields['size']!r}")
+
+
+def _parts(request: Request) -> list[tuple[str, str | None, str, bytes]]:
+    """Split a form into (name, file name, content type, content); strict as RFC 7578 and RFC 2046 allow."""
+    match = _BOUNDARY.fullmatch(request.headers.get("content-type", ""))
+    if not match:
+        refuse(f"Content-Type: {request.headers.get('content-type')!r}")
+    delimiter = b"--" + match[1].encode()
+    body = request.body
+    if not body.startswith(delimiter + b"\r\n") or not body.endswith(b"\r\n" + delimiter + b"--\r\n"):
+        refuse("the form does not begin and end with its boundary")
+    inner = body[len(delimiter) + 2 : -len(delimiter) - 6]
+    parts = []
+    for part in inner.split(b"\r\n" + delimiter + b"\r\n"):
+        head, separator, content = part.partition(b"\r\n\r\n")
+        if not separator:
+            refuse("a part without a head")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        disposition = _PART.fullmatch(headers.pop("Content-Disposition", ""))
+        media_type = headers.pop("Content-Type", "")
+        if not disposition or headers:
+            refuse(f"the head of a part: {head!r}")
+        parts.append((disposition[1], disposition[2], media_type, content))
+    return parts
