@@ -12,7 +12,7 @@ python := .venv/bin/python
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { print "\n" substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(ready) ## Make .venv with everything the other targets need (PYTHON=python3.12 picks another Python)
 
@@ -36,7 +36,7 @@ lint: $(ready) ## Check style and formatting with ruff
 types: $(ready) ## Check types with mypy
 	$(python) -m mypy
 
-check: lint types test ## Everything that must pass before a commit
+check: lint types test validate ## Everything that must pass before a commit
 
 ##@ Tidy
 clean: ## Remove whatever these targets made, .venv too; pictures in generated-images stay
@@ -46,3 +46,35 @@ clean: ## Remove whatever these targets made, .venv too; pictures in generated-i
 # The stamp is set-up's last act: an interrupted one leaves none, and the next target starts over.
 $(ready): pyproject.toml scripts/setup.sh
 	@PYTHON='$(PYTHON)' sh scripts/setup.sh
+
+##@ Release (SKILL=<slug> or all)
+.PHONY: package validate test-bundles test-clients install-local uninstall-local bump publish
+
+clients := build/clients/.ready
+
+package: $(ready) ## Build what is published: dist/<slug>/ and a zip of each skill
+	$(python) scripts/package.py
+
+validate: package ## Hold the bundles to what ClawHub, OpenClaw and the validators ask
+	$(python) scripts/validate.py
+
+test-bundles: package ## Run the process tests again, on the bundles instead of the checkout
+	SKILLS_UNDER_TEST=dist $(python) -m pytest tests/contract tests/skill_md $(ARGS)
+
+test-clients: $(clients) ## Run the bundles in the real OpenClaw and ClawHub, on loopback (first installs 1 GB of programs)
+	$(python) -m pytest tests/clients -n 2 -rP --durations=0 $(ARGS)
+
+install-local: package ## Put the bundles into your own OpenClaw
+	$(python) scripts/install_local.py
+
+uninstall-local: $(ready) ## Take them out again; keys, tasks and pictures stay
+	$(python) scripts/install_local.py --uninstall
+
+bump: $(ready) ## Raise a version: SKILL=image2 PART=patch (or minor, major)
+	$(python) scripts/bump.py '$(SKILL)' '$(PART)'
+
+publish: $(ready) ## Show what would be published of SKILL; with CONFIRM=yes, publish it
+	$(python) scripts/publish.py '$(SKILL)' --confirm='$(CONFIRM)'
+
+$(clients): scripts/clients.sh skills/*/requirements.txt | $(ready)
+	@sh scripts/clients.sh

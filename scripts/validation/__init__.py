@@ -1,0 +1,1 @@
+"""The rules of `make validate`, by what they look at."""

@@ -1,0 +1,174 @@
+"""A skill made from nothing but what CONTRIBUTING.md says a new one needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from skill_index import IndexEntry, read_index
+
+from tests.checkout import ROOT, commit, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADING = "## A fifth skill"
+SLUG, PACKAGE, LAUNCHER = "paper-kettle", "teapot", "pour.py"
+
+PAGE = """---
+name: paper-kettle
+description: "Pours tea into a paper cup. Use when the user asks for tea, 倒茶. Not for coffee."
+license: MIT-0
+metadata:
+  version: "1.0.0"
+  openclaw:
+    emoji: "🫖"
+    homepage: "https://example.com"
+    requires:
+      anyBins:
+        - uv
+        - python3
+        - python
+    primaryEnv: KETTLE_KEY
+    envVars:
+      - name: KETTLE_KEY
+        required: false
+        description: "The key of the kettle."
+---
+
+# A cup of tea
+
+`{baseDir}` is the folder that holds this file. The kettle is made of paper, so it neither leaks nor pours, and
+a cup that it has filled is as empty as it was before. Nothing is sent, nothing is paid, nothing is written.
+
+## When to pour
+
+- The user asks for tea by name, in any language that has a word for it.
+- The user shows an empty cup and looks thirsty.
+- The user says 倒茶, and no other skill answers.
+
+## How to pour
+
+```bash
+python3 {baseDir}/scripts/pour.py --json
+python3 {baseDir}/scripts/pour.py --quiet \\
+  --lang zh
+```
+
+Add `--result-file FILE` to keep the cup. The rest stands in [the kettle's own page](references/kettle.md). Tell
+the user that the tea is ready, and that it would be wise to let it cool down before the first sip is taken.
+"""
+FILES = {
+    "SKILL.md": PAGE,
+    "references/<page>.md": "# The kettle\n\nIt is made of paper; `pour.py` does not mind.\n",
+    "scripts/<package>/__init__.py": '"""paper-kettle: tea for nobody."""\n\n__version__ = "1.0.0"\n',
+    "scripts/<package>/texts.py": '''"""What only the kettle says."""
+
+from shared.texts import Text
+
+TEXTS = {"poured": Text("{cups} cup is full.", "已倒满 {cups} 杯茶。")}
+''',
+    "scripts/<package>/cli.py": '''"""The command line of paper-kettle."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from shared.command import output_options, run_command
+from shared.run import Run, Skill
+from teapot import __version__
+from teapot.texts import TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SKILL = Skill("paper-kettle", "teapot", __version__, TEXTS, "pour.py")
+KEY_NAME = "KETTLE_KEY"
+
+
+def pour(argv: Sequence[str], launcher: str) -> int:
+    """Run pour.py and return its exit code."""
+    return run_command(_pour, SKILL, argv, launcher)
+
+
+@click.command(help="Pour a cup.")
+@click.version_option(__version__)
+@output_options
+def _pour(run: Run) -> None:
+    run.result.status = "succeeded"
+    run.lines.append(run.catalogue.say("poured", cups=1 if os.environ.get(KEY_NAME) else 0))
+''',
+}
+"""Contents by the path that CONTRIBUTING.md gives, below skills/<slug>/."""
+COPIED = ("requirements.txt", "scripts/<launcher>.py")
+"""What CONTRIBUTING.md says to copy from another skill."""
+ENTRY = IndexEntry(SLUG, PACKAGE, "Paper kettle", ("creative",), ("tea", "paper"))
+
+
+def described() -> str:
+    """Return the section of CONTRIBUTING.md."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    found = re.search(rf"^{HEADING}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"CONTRIBUTING.md has no section {HEADING!r}"
+    return found.group(1)
+
+
+def described_files() -> set[str]:
+    """Return the files of the skill's folder that the section names."""
+    return set(re.findall(r"`skills/<slug>/([^`]+)`", described()))
+
+
+def add_to(root: Path) -> IndexEntry:
+    """Do in a checkout what the section says, and have git know it."""
+    model = read_index(root)[0]
+    folder = root / "skills" / SLUG
+    for path in described_files():
+        place = folder / path.replace("<package>", PACKAGE).replace("<page>", "kettle").replace(
+            "<launcher>.py", LAUNCHER
+        )
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if path in COPIED:
+            place.write_text(_copied(root / model.folder, path, model.package), "utf-8")
+        else:
+            place.write_text(FILES[path], "utf-8")
+        place.chmod(0o755 if path == "scripts/<launcher>.py" else 0o644)
+    index = json.loads((root / "clawhub.json").read_text("utf-8"))
+    row = {"slug": SLUG, "package": PACKAGE, "display_name": ENTRY.display_name}
+    index["skills"].append({**row, "categories": list(ENTRY.categories), "topics": list(ENTRY.topics)})
+    (root / "clawhub.json").write_text(json.dumps(index), "utf-8")
+    with (root / "CHANGELOG.md").open("a", encoding="utf-8") as changelog:
+        changelog.write(f"\n## {SLUG}\n\n### 1.0.0 — 2026-01-01\n\n- First published version.\n")
+    commit(root, "Add the paper kettle")
+    return ENTRY
+
+
+def _copied(model: Path, path: str, package: str) -> str:
+    if path == "requirements.txt":
+        return (model / path).read_text("utf-8")
+    launcher = next(
+        one for one in sorted(model.glob("scripts/*.py")) if f'"{package}.cli:' in one.read_text("utf-8")
+    )
+    return re.sub(rf'"{package}\.cli:\w+"', f'"{PACKAGE}.cli:pour"', launcher.read_text("utf-8"))
+
+
+def alone(root: Path) -> Path:
+    """Make a repository of shared/ and this skill only, which is packaged and validated in a second."""
+    (root / "skills").mkdir(parents=True)
+    for folder in ("shared", *(entry.folder for entry in read_index(ROOT)[:1])):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "LICENSE", root / "LICENSE")
+    shutil.copy2(ROOT / "clawhub.json", root / "clawhub.json")
+    (root / "CHANGELOG.md").write_text("# Changelog\n", "utf-8")
+    git(root, "init", "--quiet")
+    add_to(root)
+    for entry in read_index(root)[:-1]:
+        shutil.rmtree(root / entry.folder, ignore_errors=True)
+    index = json.loads((root / "clawhub.json").read_text("utf-8"))
+    (root / "clawhub.json").write_text(json.dumps({"skills": index["skills"][-1:]}), "utf-8")
+    commit(root, "Keep the kettle only")
+    return root
