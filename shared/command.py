@@ -18,7 +18,8 @@ from shared import interrupts
 from shared.errors import BadInput, SkillError
 from shared.messages import LANGUAGES, quoted, shown
 from shared.openclaw import enclosing_skill, expanded
-from shared.run import Run, Skill, could_be_result_file, is_terminal
+from shared.result_file import could_be_result_file
+from shared.run import Run, Skill, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

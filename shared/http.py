@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import json
-import math
-import os
-import socket
-import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urljoin
 
 import requests
 import urllib3
 from requests.auth import AuthBase
-from requests.utils import get_environ_proxies, select_proxy
 
-from shared.errors import AnswerLost, ConfigurationError, NeverReached, ReadFailed, UnusableResult
+from shared.errors import AnswerLost, NeverReached, ReadFailed, UnusableResult
 from shared.files import disk_errors
+from shared.http_answer import Answer, retry_after_seconds
 from shared.http_connection import ProvingAdapter, Transmission, watched
+from shared.http_surroundings import certificates, proxy_for
+from shared.http_trouble import why
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url, host_of
 
@@ -36,79 +32,6 @@ LARGEST_ANSWER = 4 << 20  # bytes of a JSON answer after decompression; the serv
 IDLE_SECONDS = 2.0  # a SPEND does not trust a connection that was idle for longer
 MOST_REDIRECTS = 3
 BLOCK = 1 << 16
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer: HTTP status, headers (case-blind), body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def request_id(self) -> str | None:
-        """The name that the service gave the request, for its support."""
-        value = self.headers.get("x-request-id")
-        return value[:200] if value else None
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds from now that Retry-After asks to wait (a number or a date), None without a usable one."""
-        return retry_after_seconds(self.headers.get("retry-after"))
-
-    def json(self) -> Any:
-        """Return the body as JSON, strictly.
-
-        Raises:
-            ValueError: not UTF-8, not JSON, NaN or infinite numbers, a name given twice, nested too deep.
-        """
-        try:
-            return json.loads(
-                self.body.decode("utf-8-sig"),
-                parse_constant=_refuse,
-                parse_float=_finite,
-                object_pairs_hook=_object,
-            )
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-
-
-def retry_after_seconds(text: str | None) -> float | None:
-    """Return what a Retry-After header asks for, in seconds from now; None when it is absent, past or garbage."""
-    if not text:
-        return None
-    try:
-        seconds = float(int(text))
-    except OverflowError:
-        return None
-    except ValueError:
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415  - rare
-
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return seconds if seconds >= 0 else None
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"{text} is too large")
-    return number
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return result
 
 
 class KeyHeader(AuthBase):
@@ -317,7 +240,7 @@ class Session:
                 if transmission.overdue and response.raw.length_remaining is None and not response.raw.chunked:
                     raise TimeoutError("our own abort looks like the end of this answer")
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = Said(f"reason_{_why(error, transmission)}")
+            reason = Said(f"reason_{why(error, transmission)}")
             if transmission.may_have_left:
                 raise AnswerLost("answer_lost", reason=reason, host=host_of(url)) from error
             raise NeverReached("unreachable", reason=reason, host=host_of(url)) from error
@@ -328,75 +251,3 @@ class Session:
 @dataclass(frozen=True)
 class _Redirect:
     location: str
-
-
-def certificates() -> str | bool:
-    """Return the trusted certificates that the environment names, else True for the built-in ones.
-
-    Raises:
-        ConfigurationError: `certificates_missing` when it names something that is not there.
-    """
-    for variable in CA_VARIABLES:
-        path = os.environ.get(variable)
-        if path:
-            if not Path(path).exists():
-                raise ConfigurationError("certificates_missing", variable=variable, path=path)
-            return path
-    return True
-
-
-def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for this URL.
-
-    Raises:
-        ConfigurationError: `socks_missing`; it is a SOCKS proxy, and PySocks is not installed.
-    """
-    proxy: str | None = select_proxy(url, get_environ_proxies(url))
-    if proxy and proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:
-        raise ConfigurationError("socks_missing", proxy=proxy, package="PySocks")
-    return proxy
-
-
-def _why(error: BaseException, transmission: Transmission) -> str:
-    """Say in a word what went wrong; only for the sentence, never for the decision to send again."""
-    if transmission.overdue:
-        return "timeout"
-    links = list(_chain(error))
-    for kind, word in _WORDS:
-        if word == "proxy" and transmission.may_have_left:  # it had connected: what broke later has that class too
-            continue
-        if any(isinstance(link, kind) for link in links):
-            return (
-                "proxy_auth"
-                if word == "proxy" and any(PROXY_AUTH_REQUIRED in str(link) for link in links)
-                else word
-            )
-    return "cut"
-
-
-PROXY_AUTH_REQUIRED = "connection failed: 407"  # how http.client tells the proxy's answer to CONNECT
-
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (socket.gaierror, "dns"),
-    (ssl.SSLCertVerificationError, "certificate"),
-    (requests.exceptions.ProxyError, "proxy"),
-    (ConnectionRefusedError, "refused"),
-    (TimeoutError, "timeout"),
-    (requests.Timeout, "timeout"),
-    (ssl.SSLEOFError, "cut"),
-    (ssl.SSLError, "tls"),
-    (ConnectionResetError, "reset"),
-)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and everything it was raised from, however the libraries keep it."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        link = waiting.pop()
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        related = (link.__cause__, link.__context__, getattr(link, "reason", None), *link.args)
-        waiting += [one for one in related if isinstance(one, BaseException)]

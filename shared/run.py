@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
-import stat
 import sys
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from shared import interrupts
+from shared.arguments import value_of, values_of, without_options
 from shared.errors import DiskError, SkillError
-from shared.files import write_atomically
 from shared.keys import Secret, redact_keys
 from shared.messages import Catalogue, choose_language
 from shared.openclaw import attachable
 from shared.progress import Reporter
 from shared.result import Result, encoded, spelled
+from shared.result_file import write_result_file
 from shared.summary import summary
 from shared.texts import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.texts import Text
 
@@ -145,7 +144,7 @@ class Run:
         if self.result_file and not (isinstance(error, SkillError) and error.code == "result_file_invalid"):
             try:
                 text = encoded(document, ascii_only=False) + "\n"
-                _write_result_file(Path(self.result_file).absolute(), text)
+                write_result_file(Path(self.result_file).absolute(), text)
             except OSError as failure:
                 reason = failure.strerror or type(failure).__name__
                 late = DiskError("result_file_failed", path=self.result_file, reason=reason)
@@ -244,52 +243,6 @@ def _exit_code(error: SkillError | interrupts.Interrupted | None) -> int:
     if error is None:
         return 0
     return 128 + error.signal_number if isinstance(error, interrupts.Interrupted) else error.exit_code
-
-
-def value_of(argv: Sequence[str], flag: str) -> str:
-    """Return what a flag was given in raw arguments, for the ends that come before they are parsed."""
-    for position, argument in enumerate(argv):
-        if argument == flag and position + 1 < len(argv):
-            return argv[position + 1]
-        if argument.startswith(f"{flag}="):
-            return argument.partition("=")[2]
-    return ""
-
-
-def _write_result_file(path: Path, text: str) -> None:
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # a device would be replaced by a file
-    write_atomically(path, text.encode())
-
-
-def could_be_result_file(path: str) -> bool:
-    """Tell whether a file may be put there: nothing else has that name, and the folder exists."""
-    try:
-        return stat.S_ISREG(Path(path).stat().st_mode)
-    except FileNotFoundError:
-        return Path(path).parent.is_dir() and not Path(path).is_symlink()
-    except OSError:
-        return False
-
-
-def values_of(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return every value that these flags were given in raw arguments."""
-    following = [value for flag, value in pairwise(argv) if flag in flags]
-    return following + [
-        argument.partition("=")[2] for argument in argv if "=" in argument and argument.partition("=")[0] in flags
-    ]
-
-
-def without_options(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return raw arguments without these flags and their values, however they are spelled."""
-    kept: list[str] = []
-    arguments = iter(argv)
-    for argument in arguments:
-        if argument in flags:
-            next(arguments, None)
-        elif argument.partition("=")[0] not in flags:
-            kept.append(argument)
-    return kept
 
 
 def is_terminal(stream: TextIO | None) -> bool:

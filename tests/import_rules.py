@@ -36,7 +36,7 @@ LAYERS = {
         shared="entry errand errors estimates images interrupts journal keys messages openclaw pictures polling "
         "progress result run spend summary texts urls watcher",
     ),
-    "client": layer(own="request wire", shared="errors http keys messages texts urls"),
+    "client": layer(own="request wire", shared="errors http http_answer keys messages texts urls"),
     "wire": layer(own="request", shared="entry errors messages texts urls"),
     "request": layer(own="", shared="errors messages references texts urls"),
     "texts": layer(own="", shared="messages texts"),
@@ -93,7 +93,7 @@ OWN_LAYERS = {
         ),
         "client": layer(
             own="details offers products request wire",
-            shared="errors http keys messages texts urls",
+            shared="errors http http_answer keys messages texts urls",
         ),
         "details": layer(
             own="",
@@ -149,7 +149,7 @@ OWN_LAYERS = {
         ),
         "client": layer(
             own="answer provider request wire",
-            shared="errors files http urls",
+            shared="errors files http http_answer urls",
         ),
         "delivery": layer(
             own="answer wire",

@@ -20,8 +20,10 @@ import urllib3
 
 from shared import http, http_connection
 from shared.errors import AnswerLost, ConfigurationError, DiskError, NeverReached, ReadFailed, UnusableResult
-from shared.http import Answer, KeyHeader, Session, certificates, retry_after_seconds
+from shared.http import KeyHeader, Session
+from shared.http_answer import Answer, retry_after_seconds
 from shared.http_connection import Transmission, watched
+from shared.http_surroundings import certificates
 from shared.keys import Secret
 from shared.messages import Catalogue
 from shared.urls import is_public_address

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import http, keys, launch
+from shared import http_trouble, keys, launch
 from shared.doctor_command import Verdict
 from shared.entry import State
 from shared.keys import Secret
@@ -33,7 +33,7 @@ ENDS = {".": "。", "?": "？", "!": "！", ":": "："}
 
 FAMILIES = {
     "url_*": get_args(UrlReason),
-    "reason_*": ("timeout", "cut", "proxy_auth", *(word for _, word in http._WORDS)),
+    "reason_*": ("timeout", "cut", "proxy_auth", *(word for _, word in http_trouble._WORDS)),
     "picture_*": get_args(PictureReason),
     "cost_*": ("charged", "quoted", "estimated"),
     "key_source_*": ("empty", "unresolved"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from shared.arguments import values_of, without_options
 from shared.errors import Refused
 from shared.keys import redact
-from shared.run import PYTHON, Run, Skill, values_of, without_options
+from shared.run import PYTHON, Run, Skill
 
 KEY = "typed-dummy-key-of-a-test"
 SKILL = Skill("s", "p", "1.0.0", {}, "main.py", secret_options=("--api-key",))

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import keys
+from shared.arguments import value_of, values_of, without_options
 from shared.errors import BadInput, DiskError, NotFinished, OutcomeUnknown, SkillError, TaskFailed, UnusableResult
 from shared.interrupts import Interrupted
 from shared.keys import Secret
 from shared.progress import Reporter
-from shared.run import PYTHON, Run, Skill, could_be_result_file, is_terminal, value_of, values_of, without_options
+from shared.result_file import could_be_result_file
+from shared.run import PYTHON, Run, Skill, is_terminal
 from shared.texts import Text
 from tests.shared.fakes import put, read
 

@@ -12,7 +12,7 @@ from ima_studio import wire
 from ima_studio.details import Task, read_task
 from ima_studio.products import Product, read_products
 from shared.errors import ReadFailed, SkillError
-from shared.http import Answer, KeyHeader, Session
+from shared.http import KeyHeader, Session
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ima_studio.offers import Offer
     from ima_studio.request import TaskType
+    from shared.http_answer import Answer
     from shared.keys import Secret
 
 API, UPLOADS = f"https://{wire.HOST}", f"https://{wire.UPLOAD_HOST}"

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from kexiang import wire
 from shared.errors import OutcomeUnknown, ReadFailed
-from shared.http import Answer, KeyHeader, Session
+from shared.http import KeyHeader, Session
 from shared.urls import host_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from kexiang.request import ImageRequest
+    from shared.http_answer import Answer
     from shared.keys import Secret
 
 CREATE_SECONDS = 60.0  # for one create, from the first byte sent to the last one read
