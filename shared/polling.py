@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FASTEST_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
 LONGEST_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
 EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
-TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500  # HTTP codes of a service in trouble
+TOO_MANY_REQUESTS, SERVER_ERRORS = 429, range(500, 600)  # HTTP codes of a service in trouble
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
 
@@ -57,9 +57,7 @@ class Schedule:
 
     def after(self, failure: ReadFailed) -> Schedule:
         """Return the schedule to go on with after a look that did not work."""
-        status = failure.http_status or 0
-        troubled = status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
-        return replace(self, interval=max(self.interval, self.cautious)) if troubled else self
+        return replace(self, interval=max(self.interval, self.cautious)) if in_trouble(failure) else self
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,13 @@ def read_patiently(read: Callable[[float], Value], limits: Limits, *, tries: int
             longest = min(2 * longest, LONGEST_PAUSE)
             if done == tries or not _sleep(pause, limits, lambda: None):
                 raise
+
+
+def in_trouble(failure: ReadFailed) -> bool:
+    """Tell whether the service is overloaded or broken; it may say so in an envelope with HTTP status 200."""
+    code = failure.provider_code or ""
+    said = {failure.http_status or 0, int(code) if code.isdecimal() else 0}
+    return any(number == TOO_MANY_REQUESTS or number in SERVER_ERRORS for number in said)
 
 
 def _asked_pause(failure: ReadFailed) -> float:

@@ -190,7 +190,8 @@ SERVICE = {
     ),
     "rate_limited": Text("The service asks to wait {wait}.", "服务要求等待 {wait}。"),
     "rate_limited.hint": Text(
-        "The task goes on at the service; look again after that.", "任务仍在服务端进行，请到时再查询。"
+        "Run the next command after that. A task that was accepted goes on meanwhile.",
+        "请到时再运行下面的命令；已被接受的任务会继续进行。",
     ),
     "wait_unknown": Text("not told", "未说明"),
     "refused": Text(
