@@ -300,6 +300,7 @@ def told(ended: Ended, code: int) -> dict[str, Any]:
     jsonschema.validate(document, SCHEMA)
     assert (document["ok"], document["status"], document["charged"]) == (False, "not_started", "no")
     assert (document["attempts"], document["local_id"], document["journal"]) == (0, None, None)
+    assert document["image_urls"] == []
     assert "Traceback" not in ended.talk
     error = document["error"]
     assert isinstance(error, dict)
