@@ -11,6 +11,8 @@ from shared.errors import BadInput, NotFinished, OutcomeUnknown, Refused, SkillE
 from shared.texts import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ima_studio.products import Product
     from ima_studio.purchase import Purchase
     from ima_studio.request import ImageRequest
@@ -40,7 +42,7 @@ def tell_start(run: Run, purchase: Purchase, expected: Seconds | None) -> None:
         run.reporter.insist("notice_line", notice=purchase.notice)
 
 
-def name_remembered(request: ImageRequest, offer: Offer, products: list[Product], run: Run) -> None:
+def name_remembered(request: ImageRequest, offer: Offer, products: Sequence[Product], run: Run) -> None:
     """Say that the user's own model is used, and what it costs more than the default."""
     facts = {"model": offer.product.name, "points": f"{offer.points:g}"}
     try:
