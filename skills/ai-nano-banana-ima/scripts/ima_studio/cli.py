@@ -189,7 +189,7 @@ def _one_flag_each(argv: Sequence[str]) -> list[str]:
     flag = ""
     for argument in argv:
         if argument.startswith("-") and len(argument) > 1:
-            flag = argument
+            flag = argument.partition("=")[0]
         elif flag == INPUTS_FLAG and found[-1] != INPUTS_FLAG:
             found.append(INPUTS_FLAG)
         found.append(argument)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ima_studio.request import FLASH, PRO
 from shared.errors import ReadFailed, Refused, SkillError
 from shared.estimates import durations
-from shared.polling import Schedule, wait_for_task
+from shared.polling import Schedule, in_trouble, wait_for_task
 from shared.watcher import Rhythm, Watcher
 
 if TYPE_CHECKING:
@@ -100,8 +100,10 @@ class Looks:
 
     def _give_up_on(self, failure: ReadFailed) -> None:
         """End the wait when the service keeps refusing to tell, such as about an id that it never gave out."""
-        code = failure.provider_code
-        self._refused = [*self._refused, code] if code and {code} >= set(self._refused) else [code] if code else []
+        code = None if in_trouble(failure) else failure.provider_code
+        if code not in self._refused:
+            self._refused.clear()
+        self._refused += [code] if code else []
         if len(self._refused) >= MOST_REFUSED:
             raise Refused(
                 "look_refused",

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 from ima_studio.offers import Offer, choose, resolve
 from ima_studio.request import DEFAULT_MODEL
-from shared.errors import BadInput, NotFinished, OutcomeUnknown, Refused, SkillError
+from shared.errors import (
+    BadInput,
+    Busy,
+    DiskError,
+    NotFinished,
+    OutcomeUnknown,
+    RateLimited,
+    Refused,
+    SkillError,
+    TaskFailed,
+    Unreachable,
+    UnusableResult,
+)
 from shared.texts import Said
 
 if TYPE_CHECKING:
@@ -21,6 +33,15 @@ if TYPE_CHECKING:
 
 Seconds = tuple[float, float]
 """How long something takes, at least and at most."""
+ADVICE: tuple[tuple[type[SkillError], str], ...] = (
+    (BadInput, "advice_correct"),
+    (RateLimited, "advice_wait"),
+    (Unreachable, "advice_wait"),
+    (TaskFailed, "advice_pay_again"),
+    (OutcomeUnknown, "advice_look_first"),
+    (DiskError, "advice_disk"),
+    (UnusableResult, "advice_fetch"),
+)
 
 
 def tell_start(run: Run, purchase: Purchase, expected: Seconds | None) -> None:
@@ -65,25 +86,46 @@ def identify(run: Run, entry: Entry) -> None:
 def tell_success(run: Run, entry: Entry, expected: Seconds | None) -> None:
     """Put the words for the user into the result; the link stays whole, it is the user's."""
     say, url = run.catalogue.say, run.result.extra["url"]
+    points = "points_before" if run.result.reused else "points_now"
     message = say(
         "success_message",
         model=entry.applied.get("model_name") or entry.model or "-",
         expected=say("seconds_range", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}") if expected else "-",
         actual=say("seconds_exact", seconds=f"{entry.seconds:.0f}") if entry.seconds else Said("seconds_unknown"),
-        points=f"{entry.cost['amount']:g}" if entry.cost else "-",
+        points=say(points, points=f"{entry.cost['amount']:g}") if entry.cost else "-",
     )
     run.result.extra["messages"]["success"] = f"{message}\n{say('original_link')}{url}"
     run.lines.append(run.result.extra["messages"]["success"])
 
 
 def tell_failure(run: Run, error: SkillError) -> None:
-    """Put the words for the user into the result; a task that goes on has not failed."""
-    if isinstance(error, NotFinished):
+    """Put the words for the user into the result; where only the waiting ended, nothing has failed."""
+    if isinstance(error, NotFinished | Busy):
         return
-    catalogue = run.catalogue
-    advice = next((code for code in (f"{error.code}.advice", f"{error.code}.hint") if catalogue.knows(code)), None)
-    run.result.extra["messages"]["failure"] = catalogue.say(
-        "unknown_message" if isinstance(error, OutcomeUnknown) else "failure_message",
-        reason=catalogue.say(error.code, **error.facts),
-        advice=catalogue.say(advice or "fallback_advice", **error.facts),
+    say = run.catalogue.say
+    run.result.extra["messages"]["failure"] = say(
+        _failure(run, error),
+        saved=len(run.result.images),
+        reason=say(error.code, **error.facts),
+        advice=say(_advice(run, error), **error.facts),
     )
+
+
+def _failure(run: Run, error: SkillError) -> str:
+    """Return the message: what is at the service, or has come in part, has not failed."""
+    if isinstance(error, OutcomeUnknown):
+        return "unknown_message"
+    if run.result.images:
+        return "partial_message"
+    return "unfinished_message" if run.result.status in ("submitted", "running") else "failure_message"
+
+
+def _advice(run: Run, error: SkillError) -> str:
+    """Return what the user can do, in plain words: hints that name flags and commands are for agents."""
+    if run.catalogue.knows(f"{error.code}.advice"):
+        return f"{error.code}.advice"
+    if isinstance(error, UnusableResult) and error.remedy == "new":
+        return "advice_pay_again"
+    by_kind = next((advice for kind, advice in ADVICE if isinstance(error, kind)), None)
+    hint = f"{error.code}.hint"
+    return by_kind or (hint if run.catalogue.knows(hint) else "fallback_advice")
