@@ -113,15 +113,21 @@ def after(seconds: float, end: Task) -> Callable[[float], Task]:
 
 @pytest.mark.parametrize(
     ("model", "finished", "looks"),
-    [(FLASH, 1.0, [2]), (FLASH, 21.5, [2, 18, 20, 22]), (PRO, 57.0, [2, 54, 56, 58])],
+    [
+        (FLASH, 1.0, [2]),
+        (FLASH, 17.0, [2, 18]),
+        (FLASH, 29.0, [2, 18, 23, 26.06, 28.569, 30.627]),
+        (PRO, 57.0, [2, 54, 59]),
+    ],
 )
-def test_it_looks_early_once_and_then_when_the_picture_may_be_there(
+def test_it_looks_early_once_and_then_when_the_picture_is_likely_to_be_there(
     scene: Scene, model: str, finished: float, looks: list[float]
 ) -> None:
     scene.service.answer = after(finished, task(ready()))
     run = scene.make(model=model)
     assert scene.service.looks == looks
-    assert (run.result.status, len(run.result.images), scene.entry.seconds) == ("succeeded", 1, looks[-1])
+    assert (run.result.status, len(run.result.images)) == ("succeeded", 1)
+    assert scene.entry.seconds == round(looks[-1], 1)
     assert [offer.product.model_id for offer in scene.bought] == [model]
 
 
@@ -129,14 +135,14 @@ def test_history_says_better_when_to_look(scene: Scene) -> None:
     scene.service.answer = after(40.5, task(ready()))
     scene.make()
     scene.make("2")
-    assert scene.service.looks == [2, 37.8, 39.8, 41.8]
-    assert "took 42 s" in scene.run.result.extra["messages"]["success"]
+    assert scene.service.looks == [2, 36.54, 38.54, 40.54]
+    assert "expected 41~41 s" in scene.run.result.extra["messages"]["success"]
 
 
 def test_a_service_in_trouble_is_asked_less_often_and_never_given_up(scene: Scene) -> None:
     scene.service.answer = lambda elapsed: task(ready()) if elapsed > 40 else limited()
     assert scene.make().result.status == "succeeded"
-    assert scene.service.looks == [2, 18, 23, 28, 33, 38, 43]
+    assert scene.service.looks == [2, 18, 23, 28, 33, 38, 43]  # 2 s apart it would be, at the end
 
 
 def test_a_link_that_comes_within_a_minute_is_waited_for(scene: Scene) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.polling import Limits
 
 POLITE_INTERVAL = 2.0  # seconds; the vendor's documents say 2 to 5
-CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble
+CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble, and the longest one between looks that may tell an end
 USUAL_SECONDS = {FLASH: (20.0, 40.0), PRO: (60.0, 120.0)}  # as published for each model
 TELL_EVERY = {FLASH: 15.0, PRO: 30.0}  # seconds between two lines for the user
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without all links
@@ -44,8 +44,8 @@ def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task
     expected = expected_range(entry, journal)
     cautious = 0.0 if errand.interval else CAUTIOUS_INTERVAL
     if claim.verdict == "create":
-        earliest = expected[0] if expected and not errand.interval else 0.0
-        schedule = Schedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious)
+        earliest, latest = expected if expected and not errand.interval else (0.0, 0.0)
+        schedule = Schedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious, latest=latest)
     else:
         schedule = Schedule(errand.interval or POLITE_INTERVAL, at_once=True, cautious=cautious)
     rhythm = Rhythm(TELL_EVERY.get(entry.model, 30.0), expected[1]) if expected else None
