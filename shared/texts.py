@@ -329,6 +329,10 @@ PICTURES = {
     "partly_done": Text(
         "The task failed after {saved} picture(s): {reason}.", "任务在生成 {saved} 张图片后失败：{reason}。"
     ),
+    "partly_done.hint": Text(
+        "What came is kept. The next command pays for the whole task again: ask the user first.",
+        "已生成的图片都已保存。下面的命令会为整个任务重新付费，请先征得用户同意。",
+    ),
 }
 
 MACHINE = {
