@@ -51,7 +51,7 @@ OWN_LAYERS = {
             "messages openclaw polling progress prompts result run service_url tasks_command texts",
         ),
         "service": layer(
-            own="client generate listing logbook offers products request texts wire",
+            own="client generate listing logbook offers products request telling texts wire",
             shared="command entry errand errors images journal keys messages openclaw polling run",
         ),
         "generate": layer(

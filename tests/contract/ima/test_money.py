@@ -211,13 +211,15 @@ def test_the_same_request_twice_is_paid_once(studio: Studio) -> None:
 
 def test_the_dry_run_shows_payload_and_price_and_sends_nothing_that_costs(studio: Studio) -> None:
     picture = studio.picture("a.png")
-    document = studio.run(*CHANGE, "--input-images", picture, "--size", "2k", "--dry-run")
+    ended = studio.bench.run(*CHANGE, "--input-images", picture, "--size", "8k", "--dry-run")
+    document = studio.checked(ended)
+    assert "8K is not offered; 4K" in ended.talk
     plan: dict[str, Any] = document["plan"]
     assert plan["url"] == "https://api.imastudio.com/open/v1/tasks/create"
     assert plan["headers"]["Authorization"] == "Bearer ****d-in"
-    assert plan["body"]["parameters"][0]["credit"] == 10
+    assert plan["body"]["parameters"][0]["credit"] == 13
     assert plan["uploads"] == [f"{picture} -> imapi.liveme.com"]
-    assert document["cost"] == {"amount": 10, "unit": "points", "source": "quoted"}
+    assert document["cost"] == {"amount": 13, "unit": "points", "source": "quoted"}
     assert (document["status"], document["charged"], document["local_id"]) == ("prepared", "no", None)
     assert studio.house.contacted == {ima.HOST}
     assert [request.path for request in studio.house.recorder.requests] == [ima.LIST_PATH]

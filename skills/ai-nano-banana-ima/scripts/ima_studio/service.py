@@ -89,11 +89,13 @@ class Service:
     def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
         """Put into the result what would be sent and what it costs; the free product list is read for that."""
         from ima_studio import generate  # noqa: PLC0415
+        from ima_studio.telling import tell_notice  # noqa: PLC0415
 
         with self._logged(), self._hands(writes=False) as (client, errand):
             order = self._order(request, lambda _offer: None, remembered=remembered)
             products = self._products(client, request.task_type, errand)
             purchase = generate.price(order, products, client, errand)
+            tell_notice(self._run, purchase)
         links = [one if isinstance(one, str) else f"(uploaded first: {one.path.name})" for one in request.inputs]
         body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
         uploads = [f"{one.path} -> {wire.UPLOAD_HOST}" for one in request.files]

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 Seconds = tuple[float, float]
 """How long something takes, at least and at most."""
-ADVICE: tuple[tuple[type[SkillError], str], ...] = (
-    (BadInput, "advice_correct"),
-    (RateLimited, "advice_wait"),
-    (Unreachable, "advice_wait"),
-    (TaskFailed, "advice_pay_again"),
-    (OutcomeUnknown, "advice_look_first"),
-    (DiskError, "advice_disk"),
-    (UnusableResult, "advice_fetch"),
-)
+ADVICE: dict[type, str] = {
+    BadInput: "advice_correct",
+    RateLimited: "advice_wait",
+    Unreachable: "advice_wait",
+    TaskFailed: "advice_pay_again",
+    OutcomeUnknown: "advice_look_first",
+    DiskError: "advice_disk",
+    UnusableResult: "advice_fetch",
+}
 
 
 def tell_start(run: Run, purchase: Purchase, expected: Seconds | None) -> None:
@@ -59,6 +59,11 @@ def tell_start(run: Run, purchase: Purchase, expected: Seconds | None) -> None:
     run.result.extra["messages"]["start"] = run.catalogue.say("start_message", **facts)
     run.reporter.say("create_summary", **facts)
     run.reporter.tell("start_for_user", **facts)
+    tell_notice(run, purchase)
+
+
+def tell_notice(run: Run, purchase: Purchase) -> None:
+    """Say what is less than the user asked for."""
     if purchase.notice:
         run.reporter.insist("notice_line", notice=purchase.notice)
 
@@ -86,13 +91,13 @@ def identify(run: Run, entry: Entry) -> None:
 def tell_success(run: Run, entry: Entry, expected: Seconds | None) -> None:
     """Put the words for the user into the result; the link stays whole, it is the user's."""
     say, url = run.catalogue.say, run.result.extra["url"]
-    points = "points_before" if run.result.reused else "points_now"
     message = say(
         "success_message",
         model=entry.applied.get("model_name") or entry.model or "-",
         expected=say("seconds_range", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}") if expected else "-",
         actual=say("seconds_exact", seconds=f"{entry.seconds:.0f}") if entry.seconds else Said("seconds_unknown"),
-        points=say(points, points=f"{entry.cost['amount']:g}") if entry.cost else "-",
+        points=f"{entry.cost['amount']:g}" if entry.cost else "-",
+        before=Said("paid_before") if run.result.reused else "",
     )
     run.result.extra["messages"]["success"] = f"{message}\n{say('original_link')}{url}"
     run.lines.append(run.result.extra["messages"]["success"])
@@ -126,6 +131,7 @@ def _advice(run: Run, error: SkillError) -> str:
         return f"{error.code}.advice"
     if isinstance(error, UnusableResult) and error.remedy == "new":
         return "advice_pay_again"
-    by_kind = next((advice for kind, advice in ADVICE if isinstance(error, kind)), None)
-    hint = f"{error.code}.hint"
-    return by_kind or (hint if run.catalogue.knows(hint) else "fallback_advice")
+    for kind in type(error).__mro__:
+        if kind in ADVICE:
+            return ADVICE[kind]
+    return f"{error.code}.hint" if run.catalogue.knows(f"{error.code}.hint") else "fallback_advice"
