@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.bench_zm import zm  # noqa: E402
 from tests.launcher import Bench  # noqa: E402
 from tests.providers.house import StandInHouse  # noqa: E402
 from tests.providers.kexiang import TaskPlan  # noqa: E402
@@ -32,6 +33,7 @@ def main() -> None:
     print(f"image2 against its stand-in, Python {sys.version.split()[0]}\n")
     start_up()
     memory()
+    zm()
     waiting()
 
 
