@@ -171,6 +171,33 @@ def test_settings_of_a_batch_of_the_wrong_type(field: str, stage: Stage) -> None
     expect(stage.run("batch_run.py", stage.save("b.json", {"tasks": [TASK], field: [1]}), "--json"), 2)
 
 
+@pytest.mark.parametrize("field", ["provider", "batch_name", "size", "send_to_feishu", "task_timeout_seconds"])
+def test_settings_of_a_queue_of_the_wrong_type(field: str, stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"mock_sleep": 0}], field: [1]})
+    expect(stage.run("image_queue.py", "run", text, "--json"), 2)
+
+
+@pytest.mark.parametrize("command", [("batch_run.py",), ("image_queue.py", "run")], ids=["batch", "queue"])
+def test_a_wish_for_delivery_is_answered(command: tuple[str, ...], stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"prompt": "a cup", "send_to_feishu": True}]})
+    ended = stage.run(*command, text, "--json")
+    expect(ended, 0)
+    assert "send_to_feishu" in ended.talk
+
+
+@pytest.mark.parametrize("arguments", [(), ("--self-test", "x")])
+def test_verify_takes_one_of_two(arguments: tuple[str, ...], stage: Stage) -> None:
+    expect(stage.run("verify.py", "--json", *arguments), 2, "verify_what")
+
+
+def test_runs_are_not_written_where_a_link_leads(stage: Stage, house: StandInHouse) -> None:
+    folder = stage.work / "shared"
+    folder.mkdir()
+    (folder / "_runs").symlink_to(stage.work)
+    expect(stage.make("--prompt", "x", "--output-dir", folder), 2, "folder_unsafe")
+    assert house.contacted == set()
+
+
 @pytest.mark.parametrize("how", ["file", "link", "world-writable", "unwritable"])
 def test_a_state_folder_that_cannot_be_trusted(how: str, stage: Stage) -> None:
     path = stage.work / "queue"

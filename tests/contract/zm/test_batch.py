@@ -134,6 +134,29 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
     assert len(house.ledger) == 3
 
 
+def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service: OpenAiImagesService) -> None:
+    service.plan_prompt(
+        "picture 2", Plan(status=400, body={"error": {"message": "no", "code": "moderation_blocked"}})
+    )
+    document = expect(stage.run(*batch(json.dumps({"tasks": [*tasks(2), {"prompt": ""}]}))), 8, "batch_refused")
+    assert (document["error"]["next"], document["counters"]["succeeded"]) == (None, 1)
+    assert document["applied"] == {"tasks": 1, "size": "256x256"}
+
+
+def test_a_batch_that_is_run_again_keeps_evidence_and_attachments(stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"prompt": "a cup", "raw": True}]})
+    first = expect(stage.run(*batch(text)), 0)
+    Path(first["media"][0]).unlink()  # as OpenClaw's folder is cleared after a week
+    kept = expect(stage.run(*batch(text)), 0)
+    assert (kept["media"], Path(kept["media"][0]).is_file()) == (first["media"], True)
+    new = expect(stage.run(*batch(text, "--new")), 0)
+    run_dir = Path(new["results"][0]["run_dir"])
+    records = [json.loads((run_dir / f"attempt-{number}" / "request.json").read_bytes()) for number in (1, 2)]
+    assert records[0]["headers"]["Idempotency-Key"] != records[1]["headers"]["Idempotency-Key"]
+    assert json.loads((run_dir / "result.json").read_bytes())["raw"] is True
+    assert expect(stage.run("verify.py", run_dir, "--json"), 0)["accepted"] is True
+
+
 def test_the_workspace_of_openclaw_holds_the_batches(stage: Stage) -> None:
     workspace = stage.home / "agent"
     workspace.mkdir()
@@ -252,6 +275,7 @@ def test_the_report_shows_every_task_and_needs_no_network(stage: Stage, service:
     assert "<script>alert(1)</script> & more" in page.text
     assert "<b>no</b>" in page.text
     assert {"done", "refused", "text2img", "img2img"} <= set(page.text.replace("\n", " ").split())
+    assert "256 × 256 (1024x1024 was asked for)" in page.text
     for source in page.sources:
         assert "://" not in source
         assert (path.parent / unquote(source)).is_file()

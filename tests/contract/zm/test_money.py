@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -257,6 +260,24 @@ def test_a_kill_loses_no_answer_that_came(
     document = expect(stage.make(*PROMPT), 0)
     assert on_disk(document["images"][0]) == service.pictures[0]
     assert (document["reused"], document["possible_charges"], len(house.ledger)) == (False, 1, 1)
+
+
+def test_an_answer_that_came_whole_is_saved_though_the_journal_does_not_know_it(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    """The moment between an answer's last byte and the journal's next line, which no signal can be made to hit."""
+    first = expect(stage.make(*PROMPT), 0)
+    path = Path(first["journal"])
+    path.write_text(json.dumps({**stage.entries()[0], "state": "submitting", "charged": "unknown", "images": []}))
+    answer = Path(first["run_dir"]) / "answer.json"
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(service.pictures[0]).decode()}]})
+    answer.write_text(body[:-9])
+    expect(stage.make(*PROMPT), 10, "outcome_unknown_before")
+    answer.write_text(body)
+    document = expect(stage.make(*PROMPT), 0)
+    assert on_disk(document["images"][0]) == service.pictures[0]
+    assert (document["charged"], document["possible_charges"], len(house.ledger)) == ("yes", 1, 1)
+    assert not answer.exists()
 
 
 def test_sigterm_waits_for_the_answer_and_saves_it(

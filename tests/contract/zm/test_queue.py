@@ -94,6 +94,9 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
         command = json.loads((Path(row["stdout"]).parent / "command.json").read_bytes())
         assert "画一只猫" not in str(command)
         expect(stage.run("verify.py", row["result_json"], "--json"), 0)
+    assert [image["path"] for image in document["images"]] == [row["output"] for row in document["results"]]
+    assert all(Path(path).is_file() for path in document["media"])
+    assert (len(document["media"]), document["cost"]["amount"]) == (2, 2 * 4210)
     assert document["possible_charges"] == service.counted == 2
     again = expect(run(stage, tasks, *QUICK, "--json"), 0)
     assert [row["reused"] for row in again["results"]] == [True, True]
@@ -111,9 +114,11 @@ def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> N
         "--task-key",
         "product-001",
         "--no-send",
+        "--raw",
     )
     document = expect(stage.run(*argv), 0)
     (row,) = document["results"]
+    assert json.loads(Path(row["result_json"]).read_bytes())["raw"] is True
     assert Path(row["output"]).name.startswith("product-001-")
     assert service.counted == 1
 
@@ -252,9 +257,11 @@ def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
     process.kill()
     wait(process)
     eventually(lambda: not any(alive(pid) for pid in pids))
-    document = expect(stage.run("image_queue.py", "status"), 0)
+    document = expect(stage.run("image_queue.py", "status", "--lang", "zh"), 0)
+    assert {row["error"] for row in rows(stage).values()} == {"队列进程在任务结束前就退出了"}
     assert (document["counters"]["orphaned"], document["counters"]["running"], document["running"]) == (3, 0, [])
     assert expect(stage.run("image_queue.py", "cancel", "k2"), 0)["task"]["status"] == "cancelled"
+    expect(stage.run("image_queue.py", "cancel", "k0"), 2, "cancel_ended")  # it had begun
     assert {row["status"] for row in state(stage)["tasks"].values()} == {"orphaned", "cancelled"}
     expect(run(stage, sleepers(2)), 0)
 
