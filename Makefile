@@ -22,8 +22,8 @@ demo: $(ready) ## Make pictures with a stand-in service, twice and after a kill;
 messages: $(ready) ## Print what is said to people, English and Chinese side by side
 	@$(python) scripts/messages.py
 
-bench: $(ready) ## Measure start, memory and waiting against a stand-in (about 5 minutes)
-	$(python) scripts/bench.py
+bench: $(ready) ## Measure start, memory and waiting against stand-ins (5 minutes a skill; ARGS=ima measures one)
+	$(python) scripts/bench.py $(ARGS)
 
 ##@ Check
 test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)

@@ -1,150 +1,29 @@
-"""Measures what a person waits for, against floors measured in the same run; asserts nothing (`make bench`)."""
+"""Measures what a person waits for, against floors measured in the same run; asserts nothing (`make bench`).
+
+`make bench ARGS=ima` measures one skill.
+"""
 
 from __future__ import annotations
 
-import random
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))  # the stand-ins do not ship, so no set-up installs them
 
-from tests.launcher import Bench  # noqa: E402
-from tests.providers.house import StandInHouse  # noqa: E402
-from tests.providers.kexiang import TaskPlan  # noqa: E402
-
-TASKS = 60
-HISTORY = 20  # tasks made before the counted ones, so that there is something to estimate from
-SHORTEST, LONGEST = 20.0, 40.0  # seconds of a task
-SPREAD = 30.0  # seconds over which the tasks are started: one at a time would not show two processes' interplay
-ROUNDS = 15
-CREATE = ("create_task.py", "--mode", "text2img", "--size", "1:1", "--json")
+SECTIONS = (
+    "image2",
+    "ima",
+)
+"""Each is a module beside this one, bench_<name>.py, with a function `measure` that prints its tables."""
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables of the sections that are named, else of all."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    print(f"image2 against its stand-in, Python {sys.version.split()[0]}\n")
-    start_up()
-    memory()
-    waiting()
-
-
-def start_up() -> None:
-    """Print how long a start takes, next to the bare imports, in interleaved rounds."""
-    with tempfile.TemporaryDirectory() as folder, StandInHouse(task_seconds=0.0) as house:
-        bench = Bench(Path(folder), house)
-        helped, floor_help, first, floor_first = [], [], [], []
-        for number in range(ROUNDS):
-            floor_help.append(seconds_of([sys.executable, "-c", "import click"], bench))
-            helped.append(seconds_of(bench.argv("create_task.py", "--help"), bench))
-            floor_first.append(seconds_of([sys.executable, "-c", "import requests, click, dotenv"], bench))
-            first.append(seconds_to_first_request(bench, house, number))
-    print(f"start, medians of {ROUNDS} interleaved rounds (quartiles), seconds")
-    row("import click", floor_help)
-    row("create_task.py --help", helped, floor_help)
-    row("import requests, click, dotenv", floor_first)
-    row("create_task.py to its first request", first, floor_first)
-
-
-def seconds_of(argv: list[str], bench: Bench) -> float:
-    """Return how long a command takes."""
-    began = time.monotonic()
-    subprocess.run(argv, env=bench.environment, cwd=bench.work, stdout=subprocess.DEVNULL, check=True)
-    return time.monotonic() - began
-
-
-def seconds_to_first_request(bench: Bench, house: StandInHouse, number: int) -> float:
-    """Return the time from the start of the process to the create's arrival at the service."""
-    known = len(house.recorder.requests)
-    began = time.monotonic()
-    ended = bench.run(*CREATE, "--prompt", f"start {number}", "--no-wait")
-    if ended.code:
-        sys.exit(ended.talk)
-    return house.recorder.requests[known].received_at - began
-
-
-def memory() -> None:
-    """Print the peak memory of one whole command."""
-    with tempfile.TemporaryDirectory() as folder, StandInHouse(task_seconds=0.5) as house:
-        bench = Bench(Path(folder), house)
-        rows = {
-            "import requests, click, dotenv": [sys.executable, "-c", "import requests, click, dotenv"],
-            "a whole picture": bench.argv(*CREATE, "--prompt", "memory", "--poll-interval", "0.5"),
-        }
-        print("\npeak memory, MB")
-        for name, argv in rows.items():
-            script = (
-                "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
-            )
-            script += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-            done = subprocess.run(
-                [sys.executable, "-c", script, *argv],
-                env=bench.environment,
-                cwd=bench.work,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            print(f"  {name:<38}{int(done.stdout) / 1024:6.1f}")
-
-
-def waiting() -> None:
-    """Print delay and requests of many tasks side by side: our schedule and a fixed poll of 8 seconds."""
-    print(f"\nwaiting, {TASKS} tasks of {SHORTEST:.0f}-{LONGEST:.0f} s side by side (takes about 4 minutes)")
-    print(f"  {'':<26}{'told after, s':>24}{'requests':>12}{'handshakes per host':>24}")
-    for name, history, more in (
-        ("our schedule, no history", 0, ()),
-        ("our schedule", HISTORY, ()),
-        ("fixed, 8 s", 0, ("--poll-interval", "8")),
-    ):
-        delays, requests, handshakes = wave(history, more)
-        low, middle, high = statistics.quantiles(delays, n=4)
-        told = f"{middle:.1f} ({low:.1f}-{high:.1f})"
-        print(f"  {name:<26}{told:>24}{requests:>12.1f}{handshakes:>24.1f}")
-
-
-def wave(history: int, more: tuple[str, ...]) -> tuple[list[float], float, float]:
-    """Run the tasks; return each delay from ready to told, and requests and handshakes per host of a task."""
-    chance = random.Random(7)  # noqa: S311  - durations, no secret
-    with tempfile.TemporaryDirectory() as folder, StandInHouse() as house:
-        bench = Bench(Path(folder), house)
-
-        def make(name: str, wait: float) -> float:
-            time.sleep(wait)
-            ended = bench.run(*CREATE, *more, "--prompt", name)
-            told = time.monotonic()
-            if ended.code:
-                sys.exit(ended.talk)
-            task = house.kexiang.tasks[ended.document["task_id"]]
-            return told - (task.created_at + task.duration)
-
-        def run(kind: str, count: int) -> list[float]:
-            house.kexiang.plan_task(*(TaskPlan(duration=chance.uniform(SHORTEST, LONGEST)) for _ in range(count)))
-            with ThreadPoolExecutor(count) as pool:
-                waits = [SPREAD * number / count for number in range(count)]
-                return list(pool.map(make, [f"{kind} {number}" for number in range(count)], waits))
-
-        if history:
-            run("history", history)
-        before, shaken = len(house.recorder.requests), sum(house.server.handshakes.values())
-        delays = run("counted", TASKS)
-        requests = len(house.recorder.requests) - before
-        hosts = len(house.server.handshakes)
-        handshakes = sum(house.server.handshakes.values()) - shaken
-        return delays, requests / TASKS, handshakes / TASKS / hosts
-
-
-def row(name: str, values: list[float], floor: list[float] | None = None) -> None:
-    """Print a median with its quartiles, and as a ratio to its floor."""
-    low, middle, high = statistics.quantiles(values, n=4)
-    ratio = f"   {middle / statistics.median(floor):.2f} x the floor" if floor else ""
-    print(f"  {name:<38}{middle:6.3f} ({low:.3f}-{high:.3f}){ratio}")
+    for name in sys.argv[1:] or SECTIONS:
+        import_module(f"scripts.bench_{name}").measure()
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import signal
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,7 +91,7 @@ class Show:
 def write_page(path: Path, show: Show) -> None:
     """Write the page; the pictures and the result documents lie beside it."""
     now = dt.datetime.now(dt.timezone.utc)
-    chapters = "\n".join(map(_chapter, show.chapters))
+    chapters = "\n".join(_chapter(played, path.parent) for played in show.chapters)
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -117,8 +119,8 @@ def write_page(path: Path, show: Show) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _chapter(played: Played) -> str:
-    figures = {row["path"]: _figure(row, step) for step in played.steps for row in step.images}
+def _chapter(played: Played, folder: Path) -> str:
+    figures = {row["path"]: _figure(row, step, folder) for step in played.steps for row in step.images}
     rows = "\n".join(_row(number, step, played.unit) for number, step in enumerate(played.steps, 1))
     return f"""<section>
 <h2>{escape(played.skill)} <small>{escape(played.service)}, played by a stand-in</small></h2>
@@ -134,21 +136,22 @@ def _chapter(played: Played) -> str:
 </section>"""
 
 
-def _figure(row: dict[str, Any], step: Step) -> str:
+def _figure(row: dict[str, Any], step: Step, folder: Path) -> str:
     document = step.document or {}
     cost = document["cost"]
     facts = {
         "Mode": document["mode"],
-        "Size": f"{document['requested']['size']}, {row['width']} × {row['height']}",
+        "Size": f"{document['requested'].get('size', 'default')}, {row['width']} × {row['height']}",
         "Bytes": f"{row['bytes']:,} ({row['media_type']})",
         "SHA-256": row["sha256"],
         "Task": document["task_id"],
         "Cost": f"{cost['amount']:g} {cost['unit']}" if cost["amount"] is not None else "not told",
     }
     terms = "".join(f"<dt>{term}<dd>{escape(str(value))}" for term, value in facts.items())
-    name, prompt = escape(Path(row["path"]).name), escape(step.prompt)
+    link = escape(quote(Path(os.path.relpath(row["path"], folder)).as_posix()))
+    prompt = escape(step.prompt)
     return f"""<figure>
-<a href="{name}"><img src="{name}" alt="{prompt}" width="{row["width"]}" height="{row["height"]}"></a>
+<a href="{link}"><img src="{link}" alt="{prompt}" width="{row["width"]}" height="{row["height"]}"></a>
 <figcaption><p>{prompt}</p>
 <dl>{terms}</dl></figcaption>
 </figure>

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class Stage:
     def __init__(self, chapter: Chapter, house: StandInHouse, home: str) -> None:
         self.house = house
         self.played = Played(chapter.skill, chapter.service, chapter.unit)
+        self._charges_of_others = len(house.ledger)
         self._environment = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),  # python3 is this Python
             "HOME": home,
@@ -68,14 +70,15 @@ class Stage:
         print(f"\n{len(steps) + 1}. {title}\n   $ {shlex.join(typed)}", flush=True)
         paid_before = len(self.house.ledger)
         code, said = self._ended(typed, kill_when)
+        charges = self.house.ledger.charges
         step = Step(
             title=title,
             command=shlex.join(typed),
-            prompt=options[options.index("--prompt") + 1],
+            prompt=options[options.index("--prompt") + 1] if "--prompt" in options else title,
             said=said,
             code=code,
-            charges=self.house.ledger.charges[paid_before:],
-            paid_so_far=self.house.ledger.total,
+            charges=charges[paid_before:],
+            paid_so_far=sum((one.amount for one in charges[self._charges_of_others :]), Decimal(0)),
             result=result.name,
             document=json.loads(result.read_bytes()) if result.exists() else None,
         )

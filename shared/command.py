@@ -22,7 +22,7 @@ from shared.result_file import could_be_result_file
 from shared.run import Run, Skill, is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LONGEST_TIMEOUT = 86400.0  # seconds
 LONGEST_VARIANT = 200  # characters
@@ -141,11 +141,17 @@ def number(flag: str, text: str | None, least: float, most: float, *, whole: boo
     return value
 
 
-def run_command(command: click.Command, skill: Skill, argv: Sequence[str], launcher: str) -> int:
-    """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold."""
+def run_command(
+    command: click.Command, skill: Skill, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
+) -> int:
+    """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold.
+
+    `own` are the keys that the command adds to the document, with what they hold until more is known.
+    """
     prepare_streams()
     argv = [restored(argument) for argument in argv]
     run = Run(skill, argv, launcher)
+    run.result.extra |= own or {}
     error: SkillError | interrupts.Interrupted | None = None
     with interrupts.handled():
         try:

@@ -6,14 +6,12 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.journal import Patience
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from shared.entry import Entry
-    from shared.journal import Claim
+    from shared.journal import Claim, Patience
     from shared.polling import Limits
     from shared.run import Run
 
@@ -35,6 +33,8 @@ class Errand:
     @property
     def patience(self) -> Patience:
         """How to wait for another process that works on the same request."""
+        from shared.journal import Patience  # noqa: PLC0415  - what a first free request need not wait for
+
         told = set()
 
         def tell(entry: Entry) -> None:

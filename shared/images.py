@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import RateLimited, ReadFailed, UnusableResult
 from shared.files import disk_errors, move_into_place, sha256_of
-from shared.pictures import NotAPicture, Picture, inspect_picture
 from shared.polling import read_patiently
 from shared.texts import Said
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from shared.pictures import Picture
     from shared.polling import Limits
 
 LARGEST_PICTURE = 64 << 20  # bytes; a 4K PNG has 10-25 MB
@@ -58,6 +58,8 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
         RateLimited: the server asks to wait longer than a minute.
         DiskError: `disk_failed`.
     """
+    from shared.pictures import NotAPicture, inspect_picture  # noqa: PLC0415  - not before there is one
+
     part = target.with_name(f".{target.name}.part")
 
     def fetch(seconds: float) -> Picture:

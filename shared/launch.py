@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from typing import Dict, List, Optional
@@ -90,6 +89,8 @@ def _start_again(argv: List[str]) -> int:
     os.environ[SECOND_START] = "1"
     argv = argv + sys.argv[1:]
     if os.name == "nt":  # exec would detach from the console there
+        import subprocess  # noqa: PLC0415  - slow, and needed here only
+
         return subprocess.call(argv)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -142,7 +143,11 @@ def _install_line(requirements: List[str]) -> str:
 
 
 def _quoted(argv: List[str]) -> str:
-    return subprocess.list2cmdline(argv) if os.name == "nt" else " ".join(shlex.quote(word) for word in argv)
+    if os.name == "nt":
+        import subprocess  # noqa: PLC0415
+
+        return subprocess.list2cmdline(argv)
+    return " ".join(shlex.quote(word) for word in argv)
 
 
 def _speaks_chinese() -> bool:

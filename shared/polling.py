@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 FASTEST_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
 LONGEST_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
 EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
-TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500  # HTTP codes of a service in trouble
+LEFT_SHARE = 0.18  # of the time until the slowest task known: how far apart looks are at most
+TOO_MANY_REQUESTS, SERVER_ERRORS = 429, range(500, 600)  # HTTP codes of a service in trouble
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
 
@@ -37,6 +38,10 @@ class Schedule:
 
     One early look after one interval catches quick refusals; then silence until 0.9 × the earliest finish
     that is known; then the short polite interval. `earliest` 0 means that nothing is known.
+
+    With `latest`, the latest finish that is known, a look follows when the end has become likely enough: 0.18 ×
+    what is left until then, never less than `interval` nor more than `cautious`. Tasks of 20-40 s and an interval
+    of 2 s make 6.4 looks instead of 8.5, and 1.2 s of delay instead of 1.0; 5 s always: 6.5 looks and 2.5 s.
     """
 
     interval: float
@@ -45,21 +50,24 @@ class Schedule:
     """Make the first look right away: for a task that is already on its way."""
     cautious: float = 0.0
     """The least interval once the service has answered 429 or 5xx; 0 keeps `interval`."""
+    latest: float = 0.0
 
     def next_look(self, looks: int, elapsed: float) -> float:
         """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
         if looks == 0 and self.at_once:
             return 0.0
         quiet_until = EARLIEST_SHARE * self.earliest
-        if looks == 0 or elapsed >= quiet_until:
+        if looks and elapsed < quiet_until:
+            return max(self.interval, quiet_until - elapsed)
+        likely_from = max(elapsed, self.earliest)
+        if looks == 0 or likely_from >= self.latest:
             return self.interval
-        return max(self.interval, quiet_until - elapsed)
+        pause = likely_from - elapsed + LEFT_SHARE * (self.latest - likely_from)
+        return max(self.interval, min(pause, self.cautious))
 
     def after(self, failure: ReadFailed) -> Schedule:
         """Return the schedule to go on with after a look that did not work."""
-        status = failure.http_status or 0
-        troubled = status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
-        return replace(self, interval=max(self.interval, self.cautious)) if troubled else self
+        return replace(self, interval=max(self.interval, self.cautious)) if in_trouble(failure) else self
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,13 @@ def read_patiently(read: Callable[[float], Value], limits: Limits, *, tries: int
             longest = min(2 * longest, LONGEST_PAUSE)
             if done == tries or not _sleep(pause, limits, lambda: None):
                 raise
+
+
+def in_trouble(failure: ReadFailed) -> bool:
+    """Tell whether the service is overloaded or broken; it may say so in an envelope with HTTP status 200."""
+    code = failure.provider_code or ""
+    said = {failure.http_status or 0, int(code) if code.isdecimal() else 0}
+    return any(number == TOO_MANY_REQUESTS or number in SERVER_ERRORS for number in said)
 
 
 def _asked_pause(failure: ReadFailed) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -116,6 +115,8 @@ class Result:
 def spelled(argv: Sequence[str]) -> dict[str, Any]:
     """Return a command as its argv list and as a line for this system's shell."""
     if sys.platform == "win32":
+        import subprocess  # noqa: PLC0415  - slow, and needed here only
+
         return {"argv": list(argv), "shell": subprocess.list2cmdline(argv)}
     line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it stands in quotes there, where '' changes nothing
     return {"argv": list(argv), "shell": line}

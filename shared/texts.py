@@ -190,7 +190,8 @@ SERVICE = {
     ),
     "rate_limited": Text("The service asks to wait {wait}.", "服务要求等待 {wait}。"),
     "rate_limited.hint": Text(
-        "The task goes on at the service; look again after that.", "任务仍在服务端进行，请到时再查询。"
+        "Run the next command after that. A task that was accepted goes on meanwhile.",
+        "请到时再运行下面的命令；已被接受的任务会继续进行。",
     ),
     "wait_unknown": Text("not told", "未说明"),
     "refused": Text(
@@ -327,6 +328,10 @@ PICTURES = {
     "pictures_gone.hint": Text("--new makes them again and pays again.", "--new 会重新生成，并再次扣费。"),
     "partly_done": Text(
         "The task failed after {saved} picture(s): {reason}.", "任务在生成 {saved} 张图片后失败：{reason}。"
+    ),
+    "partly_done.hint": Text(
+        "What came is kept. The next command pays for the whole task again: ask the user first.",
+        "已生成的图片都已保存。下面的命令会为整个任务重新付费，请先征得用户同意。",
     ),
 }
 

@@ -51,7 +51,7 @@ OWN_LAYERS = {
             "messages openclaw polling progress prompts result run service_url tasks_command texts",
         ),
         "service": layer(
-            own="client generate listing logbook offers purchase request texts wire",
+            own="client generate listing logbook offers products request telling texts wire",
             shared="command entry errand errors images journal keys messages openclaw polling run",
         ),
         "generate": layer(
@@ -93,7 +93,7 @@ OWN_LAYERS = {
         ),
         "client": layer(
             own="details offers products request wire",
-            shared="errors http http_answer keys messages texts urls",
+            shared="errors http http_answer keys messages polling texts urls",
         ),
         "details": layer(
             own="",

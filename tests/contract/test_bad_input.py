@@ -8,11 +8,9 @@ by the rows that are marked `process`, which run both ways, and by the tests bel
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +22,9 @@ from kexiang import cli
 
 from shared.prompts import LARGEST_PROMPT
 from tests.contract.evidence import tree
+from tests.contract.inside import Inside
 from tests.contract.paid import SCHEMA
-from tests.launcher import SECONDS, SKILLS, Ended
+from tests.launcher import SECONDS, Ended
 from tests.providers import kexiang
 from tests.providers.plan import Plan
 
@@ -245,43 +244,9 @@ FILES = {
 }
 
 
-@dataclass
-class Streams:
-    """Streams in place of the process's, for a command that runs in here."""
-
-    stdin: io.TextIOWrapper
-    stdout: io.TextIOWrapper
-    stderr: io.TextIOWrapper
-
-    def ended(self, code: int) -> Ended:
-        for stream in (self.stdout, self.stderr):
-            stream.flush()
-        return Ended(code, self.stdout.buffer.getvalue(), self.stderr.buffer.getvalue())  # type: ignore[attr-defined]
-
-
-class Inside:
-    """Runs create_task in this process, in a bench's home and working folder."""
-
-    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._patch = monkeypatch
-        for name, value in bench.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(bench.work)
-
-    def run(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ended:
-        streams = Streams(*(io.TextIOWrapper(io.BytesIO(content)) for content in (stdin, b"", b"")))
-        with self._patch.context() as patch:
-            for name, value in (env or {}).items():
-                patch.setenv(name, value)
-            for name, stream in vars(streams).items():
-                patch.setattr(sys, name, stream)
-            code = cli.create_task(arguments, str(SKILLS / "image2" / "scripts" / LAUNCHER))
-        return streams.ended(code)
-
-
 @pytest.fixture
 def inside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    return Inside(bench, monkeypatch)
+    return Inside(bench, monkeypatch, cli.create_task, LAUNCHER)
 
 
 @contextlib.contextmanager
@@ -300,6 +265,7 @@ def told(ended: Ended, code: int) -> dict[str, Any]:
     jsonschema.validate(document, SCHEMA)
     assert (document["ok"], document["status"], document["charged"]) == (False, "not_started", "no")
     assert (document["attempts"], document["local_id"], document["journal"]) == (0, None, None)
+    assert document["image_urls"] == []
     assert "Traceback" not in ended.talk
     error = document["error"]
     assert isinstance(error, dict)

@@ -1,13 +1,11 @@
-"""What unit tests of ima_studio put in the place of the clock, the client and the run."""
+"""What unit tests of ima_studio put in the place of the client, and what it answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ima_studio.details import Media, Task
-
-from shared.polling import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,25 +14,6 @@ READY = Media("succeeded", "https://a.example/1.png")
 LINKLESS = Media("linkless")
 WORKING = Media("running")
 FAILED = Media("failed", reason="unsafe")
-
-
-@dataclass
-class FakeClock:
-    """A clock that only sleeping moves."""
-
-    now: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-    def limits(self, seconds: float = 600.0) -> Limits:
-        """Return limits that end that many seconds from now."""
-        return Limits(self.now + seconds, self, self.sleep)
 
 
 @dataclass

@@ -19,7 +19,7 @@ def test_lines_of_one_day_stand_in_one_private_file(tmp_path: Path) -> None:
     key = "ima_" + "dummy" * 6
     secret = Secret(key)
     log = Logbook(tmp_path)
-    log.note("begin", model="m")
+    log.note("begin", model="m", size=None)
     log.note("odd", words=f"key {key}\nMEDIA:/x", link="https://a.example/1.png?sign=abc", secret=secret)
     (path,) = (tmp_path / "logs" / "ima_skills").iterdir()
     lines = path.read_text(encoding="utf-8").splitlines()

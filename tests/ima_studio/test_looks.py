@@ -9,14 +9,15 @@ from ima_studio.looks import LINKS_GRACE, Looks, expected_range, pictures_of
 
 from shared.entry import Entry
 from shared.errors import KeyRefused, ReadFailed, Refused
-from tests.ima_studio.fakes import FAILED, LINKLESS, READY, WORKING, FakeClient, FakeClock, task
+from tests.ima_studio.fakes import FAILED, LINKLESS, READY, WORKING, FakeClient, task
+from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
     from ima_studio.details import Task
 
 
 def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> Looks:
-    return Looks(cast("Any", FakeClient(answers)), "t1", count, clock.limits())
+    return Looks(cast("Any", FakeClient(answers)), "t1", count, clock.limits(600.0))
 
 
 def test_a_task_whose_pictures_are_ready_has_ended() -> None:
@@ -33,7 +34,7 @@ def test_a_task_whose_pictures_are_ready_has_ended() -> None:
     ],
 )
 def test_what_is_missing_is_asked_for_a_minute_longer(seen: Task, count: int, state: str, ready: int) -> None:
-    clock = FakeClock(now=1000.0)
+    clock = FakeClock()
     looking = looks(clock, seen, count=count)
     for _ in range(3):
         assert looking.look(1.0).state == "running"
@@ -86,6 +87,14 @@ def test_only_the_same_refusal_in_a_row_counts(between: Task | Exception) -> Non
             looking.look(1.0)
         except ReadFailed:
             continue
+
+
+@pytest.mark.parametrize("code", ["429", "500", "503"])
+def test_a_service_in_trouble_is_no_refusal(code: str) -> None:
+    looking = looks(FakeClock(), no_answer(code))
+    for _ in range(9):
+        with pytest.raises(ReadFailed):
+            looking.look(1.0)
 
 
 def test_a_refused_key_leaves_the_task_to_be_resumed() -> None:

@@ -46,6 +46,16 @@ def test_no_sentence_of_all_skills_is_replaced() -> None:
     assert replaced == set()
 
 
+FOR_USERS = [name for name in TEXTS if name.endswith((".advice", "_message")) or "advice" in name]
+
+
+@pytest.mark.parametrize("message", [*FOR_USERS, "start_for_user"])
+def test_what_is_passed_on_to_users_names_no_flag_and_no_command(message: str) -> None:
+    text = TEXTS[message]
+    assert not re.search(r"--\w|command|IMA_", text.en)
+    assert not re.search(r"--\w|命令|IMA_", text.zh)
+
+
 def asked_for() -> set[str]:
     found = set()
     for path in PACKAGE.glob("*.py"):

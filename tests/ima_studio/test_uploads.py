@@ -10,8 +10,8 @@ from ima_studio.uploads import AT_ONCE, public_links
 
 from shared.errors import BadInput, KeyRefused, ReadFailed
 from shared.references import Reference, read_reference
-from tests.ima_studio.fakes import FakeClock
 from tests.providers.pictures import make_picture
+from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def pictures(folder: Path, count: int) -> tuple[Reference, ...]:
 
 
 def links(inputs: Any, store: Store, clock: FakeClock | None = None) -> tuple[str, ...]:
-    limits: Limits = (clock or FakeClock()).limits()
+    limits: Limits = (clock or FakeClock()).limits(600.0)
     return public_links(inputs, cast("Any", store), limits)
 
 

@@ -134,9 +134,13 @@ def test_a_transport_failure_is_no_business_code(status: int) -> None:
     assert (caught.value.provider_code, caught.value.http_status, caught.value.retry_after) == (None, status, 3.0)
 
 
+@pytest.mark.parametrize(("code", "kind"), [(401, KeyRefused), (4008, OutOfCredits), (4014, OutOfCredits)])
+def test_what_no_repetition_mends_is_told_by_a_read_too(code: int, kind: type[SkillError]) -> None:
+    with pytest.raises(kind):
+        wire.read_data(200, envelope(code), None)
+
+
 def test_a_read_that_is_refused() -> None:
-    with pytest.raises(KeyRefused):
-        wire.read_data(200, envelope(401), None)
     with pytest.raises(ReadFailed) as caught:
         wire.read_data(200, envelope(4004), None)
     assert caught.value.provider_code == "4004"

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
@@ -263,8 +263,13 @@ class ImaService:
 
     def _media(self, task: Task, index: int, end: MediaPlan) -> dict[str, Any]:
         width, height = task.pixels
-        row: dict[str, Any] = defaultdict(lambda: None)
-        row |= {"resource_status": 1, "status": "success", "url": None, "format": "png", "error_msg": ""}
+        row: dict[str, Any] = {
+            "resource_status": 1,
+            "status": "success",
+            "url": None,
+            "format": "png",
+            "error_msg": "",
+        }
         row |= {"width": width, "height": height, "watermark_url": None, "preview_url": None, "remark": ""}
         if end == "success":
             row["url"] = self._link(task, index)
@@ -276,7 +281,7 @@ class ImaService:
         elif end in ("failed", "deleted"):
             row |= {"resource_status": 2 if end == "failed" else 3, "status": "failed"}
             row["error_msg" if end == "failed" else "remark"] = task.plan.reason
-        return dict(row)
+        return row
 
     def _link(self, task: Task, index: int) -> str:
         """Sign a fresh link; those of earlier looks stay good until expire_links()."""

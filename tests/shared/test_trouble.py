@@ -16,8 +16,11 @@ class Look:
     ended: bool
 
 
-def moments(schedule: Schedule, *answers: Look | int | None) -> list[float]:
-    """Return when the looks were made, in seconds; a number is the HTTP status of a look that failed."""
+def moments(schedule: Schedule, *answers: Look | int | str | None) -> list[float]:
+    """Return when the looks were made, in seconds.
+
+    A number is the HTTP status of a look that failed, a string the code of an envelope with HTTP status 200.
+    """
     clock, left, at = FakeClock(), list(answers), []
 
     def fetch(_seconds: float) -> Look:
@@ -25,7 +28,9 @@ def moments(schedule: Schedule, *answers: Look | int | None) -> list[float]:
         answer = left.pop(0)
         if isinstance(answer, Look):
             return answer
-        raise ReadFailed("read_failed", http_status=answer, status=answer)
+        if isinstance(answer, str):
+            raise ReadFailed("read_failed", http_status=200, provider_code=answer)
+        raise ReadFailed("read_failed", http_status=answer)
 
     wait_for_task(fetch, schedule=schedule, limits=clock.limits(600.0), on_update=lambda _elapsed, _seen: None)
     return at
@@ -34,13 +39,13 @@ def moments(schedule: Schedule, *answers: Look | int | None) -> list[float]:
 RUNNING, DONE = Look(ended=False), Look(ended=True)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_in_trouble_the_interval_grows_for_good(status: int) -> None:
+@pytest.mark.parametrize("status", [429, 500, 503, "429", "500", "503"])
+def test_in_trouble_the_interval_grows_for_good(status: int | str) -> None:
     assert moments(Schedule(2.0, cautious=5.0), RUNNING, status, RUNNING, DONE) == [2.0, 4.0, 9.0, 14.0]
 
 
-@pytest.mark.parametrize("status", [404, None])
-def test_another_failure_changes_nothing(status: int | None) -> None:
+@pytest.mark.parametrize("status", [404, None, "4004", "limited"])
+def test_another_failure_changes_nothing(status: int | str | None) -> None:
     assert moments(Schedule(2.0, cautious=5.0), RUNNING, status, RUNNING, DONE) == [2.0, 4.0, 6.0, 8.0]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from ima_studio import cli
 
-from tests.contract.ima.studio import Studio
+from tests.contract.ima.studio import LAUNCHER, Studio
+from tests.contract.inside import Inside
 from tests.launcher import Bench
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 @pytest.fixture
 def bench(tmp_path: Path, house: StandInHouse) -> Bench:
     return Bench(tmp_path, house, skill="ai-nano-banana-ima", environment={"IMA_API_KEY": house.ima.key})
+
+
+@pytest.fixture
+def inside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    return Inside(bench, monkeypatch, cli.ima_image_create, LAUNCHER)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
+from tests.contract.evidence import files, traces
 from tests.launcher import ROOT
 from tests.providers import ima
 from tests.providers.pictures import make_picture
@@ -57,9 +58,8 @@ class Studio:
 
     def nothing_leaked(self, *outputs: bytes) -> None:
         """Check that the key stands in no output and in no file that a command has left."""
-        key = self.house.ima.key.encode()
-        files = [path.read_bytes() for path in self.bench.folder.rglob("*") if path.is_file()]
-        assert not any(key in content for content in [*files, *outputs])
+        places = {f"output {number}": output for number, output in enumerate(outputs)}
+        assert traces(self.house.ima.key, {**files(self.bench.folder), **places}) == []
 
     def requests(self, path: str) -> list[Request]:
         """Return the requests to one path of the main API."""

@@ -19,9 +19,9 @@ TWO = ("--extra-params", '{"n":2}')
 
 def test_ready_without_a_url_is_not_done_and_is_resumed_later(studio: Studio) -> None:
     studio.house.ima.plan_task(TaskPlan(medias=("unlinked",), duration=0.0))
-    document = studio.run(*KITE, "--timeout", "3", code=9, error="still_running")
+    document = studio.run(*KITE, "--timeout", "2", code=9, error="still_running")
     assert (document["status"], document["images"], document["charged"]) == ("running", [], "yes")
-    assert len(studio.requests(ima.DETAIL_PATH)) >= 3
+    assert len(studio.requests(ima.DETAIL_PATH)) >= 2
     studio.house.ima.tasks["task-000001"] = _ending(studio, "success")
     resumed = studio.checked(studio.bench.shell(document["next"]))
     assert (resumed["task_id"], len(resumed["images"]), studio.charged()) == ("task-000001", 1, [6])

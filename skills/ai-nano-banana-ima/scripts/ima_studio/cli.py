@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 def ima_image_create(argv: Sequence[str], launcher: str) -> int:
     """Run ima_image_create.py and return its exit code."""
-    return run_command(_ima_image_create, SKILL, _one_flag_each(argv), launcher)
+    own = dict.fromkeys(("url", "cover_url", "model_id", "model_name", "credit")) | {"messages": {}}
+    return run_command(_ima_image_create, SKILL, _one_flag_each(argv), launcher, own)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
@@ -81,7 +82,6 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variab
 @click.version_option(__version__)
 @common_options
 def _ima_image_create(run: Run, options: Options, **given: Any) -> None:
-    run.result.extra |= dict.fromkeys(("url", "cover_url", "model_id", "model_name", "credit")) | {"messages": {}}
     try:
         _dispatch(run, options, given)
     except SkillError as error:
@@ -189,7 +189,7 @@ def _one_flag_each(argv: Sequence[str]) -> list[str]:
     flag = ""
     for argument in argv:
         if argument.startswith("-") and len(argument) > 1:
-            flag = argument
+            flag = argument.partition("=")[0]
         elif flag == INPUTS_FLAG and found[-1] != INPUTS_FLAG:
             found.append(INPUTS_FLAG)
         found.append(argument)

@@ -9,25 +9,28 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ima_studio import wire
-from ima_studio.details import Task, read_task
-from ima_studio.products import Product, read_products
 from shared.errors import ReadFailed, SkillError
 from shared.http import KeyHeader, Session
+from shared.polling import read_patiently
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ima_studio.details import Task
     from ima_studio.offers import Offer
+    from ima_studio.products import Product
     from ima_studio.request import TaskType
     from shared.http_answer import Answer
     from shared.keys import Secret
+    from shared.polling import Limits
 
 API, UPLOADS = f"https://{wire.HOST}", f"https://{wire.UPLOAD_HOST}"
 """Fixed: no option and no variable moves them, because the key goes there."""
 LIST_SECONDS, CREATE_SECONDS, DETAIL_SECONDS = 20.0, 60.0, 20.0  # for one request, first byte to last
 TOKEN_SECONDS, PUT_SECONDS = 20.0, 120.0
+LIST_TRIES = 4
 NONCE_LENGTH = 21  # hex characters
 
 
@@ -52,7 +55,10 @@ class Client:
         url = f"{API}{wire.LIST_PATH}?{urlencode(wire.list_query(task_type))}"
         tree = self._read("GET", url, None, min(seconds, LIST_SECONDS))
         if not isinstance(tree, list):
-            raise ReadFailed("read_failed", status=200, remedy="again")
+            raise ReadFailed("read_failed", status=200)
+
+        from ima_studio.products import read_products  # noqa: PLC0415  - the first request need not wait for it
+
         return read_products(tree)
 
     def create(self, task_type: TaskType, prompt: str, offer: Offer, links: tuple[str, ...]) -> wire.Created:
@@ -83,6 +89,8 @@ class Client:
             KeyRefused: the key is not accepted.
             ReadFailed: no usable answer; may be repeated.
         """
+        from ima_studio.details import read_task  # noqa: PLC0415
+
         body = _encoded({"task_id": task_id})
         return read_task(self._read("POST", API + wire.DETAIL_PATH, body, min(seconds, DETAIL_SECONDS)))
 
@@ -133,6 +141,15 @@ class Client:
     ) -> None:
         for session in (self._api, self._uploads, self.downloads):
             session.close()
+
+
+def read_list(client: Client, task_type: TaskType, limits: Limits) -> list[Product]:
+    """Read what can be bought, a few times if need be; costs nothing.
+
+    Raises:
+        SkillError: the list cannot be read.
+    """
+    return read_patiently(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from ima_studio.looks import expected_range, pictures_of, wait
 from ima_studio.telling import identify, tell_success
-from shared.errors import TaskFailed, UnusableResult
+from shared.errors import SkillError, TaskFailed, UnusableResult
 from shared.images import kept_pictures, save_pictures
 from shared.polling import read_patiently
 from shared.urls import without_query
@@ -35,8 +36,7 @@ def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> No
         run.result.reused = True
         kept = kept_pictures(task.entry.images, errand.folder)
         if kept:
-            run.result.images = kept
-            run.result.extra |= {"url": kept[0]["url"], "cover_url": kept[0]["url"]}
+            _tell_kept(kept, task, client, errand)
         else:
             _save(task, _fresh(task, client, errand), client, errand)
         tell_success(run, task.entry, expected)
@@ -71,6 +71,22 @@ def _settle(task: OpenTask, ended: Task, run: Run) -> None:
     if saved < count:
         raise UnusableResult("pictures_missing", saved=saved, count=count)
     task.finish("succeeded")
+
+
+def _tell_kept(kept: list[dict[str, Any]], task: OpenTask, client: Client, errand: Errand) -> None:
+    """Put pictures that are still here into the result, with links that open where the service gives them.
+
+    The journal holds links without their signatures; asking for whole ones is free, and nothing depends on it.
+    """
+    links = [row["url"] for row in kept]
+    cover = links[0]
+    with contextlib.suppress(SkillError):
+        ready = client.detail(str(task.entry.task_id), errand.limits.left).ready
+        if len(ready) == len(kept):
+            links, cover = [media.link for media in ready], ready[0].cover or ready[0].link
+    result = errand.run.result
+    result.images = [{**row, "url": link} for row, link in zip(kept, links, strict=True)]
+    result.extra |= {"url": links[0], "cover_url": cover}
 
 
 def _fresh(task: OpenTask, client: Client, errand: Errand) -> Task:

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from ima_studio import wire
 from ima_studio.client import API
+from ima_studio.finish import finish
+from ima_studio.looks import expected_range
 from ima_studio.offers import Offer, choose, resolve
 from ima_studio.products import plain
-from ima_studio.purchase import Purchase, read_list
+from ima_studio.purchase import Purchase
 from ima_studio.request import TOO_LARGE_SIZE
 from ima_studio.telling import name_remembered, tell_start
+from ima_studio.uploads import public_links
 from shared.entry import Entry, fingerprint, prompt_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ima_studio.client import Client
+    from ima_studio.products import Product
     from ima_studio.request import ImageRequest
     from ima_studio.wire import Created
     from shared.errand import Errand
@@ -40,14 +44,13 @@ class Order:
     """Hears what the service has accepted."""
 
 
-def price(order: Order, client: Client, errand: Errand) -> Purchase:
-    """Return a request in the service's words, with its price; costs nothing.
+def price(order: Order, products: Sequence[Product], client: Client, errand: Errand) -> Purchase:
+    """Return a request in the service's words, with its price.
 
     Raises:
-        SkillError: the product list cannot be read, or does not offer what is asked for.
+        BadInput, Refused: the products do not offer what is asked for.
     """
     request = order.request
-    products = read_list(request.task_type, client, errand.limits)
     offer = resolve(choose(products, request.model_id, request.version_id), request)
     if order.remembered:
         name_remembered(request, offer, products, errand.run)
@@ -93,19 +96,17 @@ def draft_of(order: Order, purchase: Purchase, folder: Path) -> Entry:
     )
 
 
-def generate(order: Order, *, client: Client, journal: Journal, errand: Errand) -> None:
+def generate(
+    order: Order, products: Sequence[Product], *, client: Client, journal: Journal, errand: Errand
+) -> None:
     """Make the pictures of a request, paying for them at most once; the run's result tells what came of it.
 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
     run = errand.run
-    purchase = price(order, client, errand)
+    purchase = price(order, products, client, errand)
     draft = draft_of(order, purchase, errand.folder)
-
-    from ima_studio.finish import finish  # noqa: PLC0415  - what the first request need not wait for
-    from ima_studio.looks import expected_range  # noqa: PLC0415
-    from ima_studio.uploads import public_links  # noqa: PLC0415
 
     with journal.claim(draft, errand.patience, new=errand.new) as claim, errand.telling(claim):
         if claim.verdict == "create":
@@ -125,8 +126,6 @@ def resume(identifier: str, adoption: Entry, *, client: Client, journal: Journal
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    from ima_studio.finish import finish  # noqa: PLC0415
-
     with journal.resume(identifier, adoption, errand.patience) as claim, errand.telling(claim):
         _say_resumed(claim, errand.run)
         finish(claim, client, journal, errand)

@@ -51,8 +51,8 @@ def lines(task_type: str, products: Sequence[Product], catalogue: Catalogue) -> 
     say = catalogue.say
     found = [say("list_head", task=task_type)]
     for row in rows(products):
-        newest = say("list_newest") if row["newest"] and row["default_model"] else ""
-        facts = {"name": quoted(row["model_name"], 60), "version": quoted(row["version_id"], 80), "newest": newest}
+        mark = say("list_default") if row["newest"] and row["default_model"] else ""
+        facts = {"name": quoted(row["model_name"], 60), "version": quoted(row["version_id"], 80), "mark": mark}
         found.append(say("list_product", model=row["model_id"], **facts))
         sizes = ", ".join(f"{size} = {points:g}" for size, points in row["points_by_size"].items())
         found.append(say("list_sizes", sizes=quoted(sizes) or "-"))

@@ -26,9 +26,10 @@ class Logbook:
         self._folder = state / "logs" / "ima_skills"
 
     def note(self, event: str, **facts: object) -> None:
-        """Write one line: time, process, event, facts."""
+        """Write one line: time, process, event, the facts that are known."""
         now = datetime.now(timezone.utc)
-        words = " ".join(f"{name}={quoted(value, 120)!r}" for name, value in facts.items())
+        known = {name: value for name, value in facts.items() if value is not None}
+        words = " ".join(f"{name}={quoted(value, 120)!r}" for name, value in known.items())
         line = redact(f"{stamp(now)} {os.getpid()} {event} {words}".rstrip()) + "\n"
         with contextlib.suppress(Exception):
             make_private_folder(self._folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ima_studio.request import FLASH, PRO
 from shared.errors import ReadFailed, Refused, SkillError
 from shared.estimates import durations
-from shared.polling import Schedule, wait_for_task
+from shared.polling import Schedule, in_trouble, wait_for_task
 from shared.watcher import Rhythm, Watcher
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.polling import Limits
 
 POLITE_INTERVAL = 2.0  # seconds; the vendor's documents say 2 to 5
-CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble
+CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble, and the longest one between looks that may tell an end
 USUAL_SECONDS = {FLASH: (20.0, 40.0), PRO: (60.0, 120.0)}  # as published for each model
 TELL_EVERY = {FLASH: 15.0, PRO: 30.0}  # seconds between two lines for the user
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without all links
@@ -44,8 +44,8 @@ def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task
     expected = expected_range(entry, journal)
     cautious = 0.0 if errand.interval else CAUTIOUS_INTERVAL
     if claim.verdict == "create":
-        earliest = expected[0] if expected and not errand.interval else 0.0
-        schedule = Schedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious)
+        earliest, latest = expected if expected and not errand.interval else (0.0, 0.0)
+        schedule = Schedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious, latest=latest)
     else:
         schedule = Schedule(errand.interval or POLITE_INTERVAL, at_once=True, cautious=cautious)
     rhythm = Rhythm(TELL_EVERY.get(entry.model, 30.0), expected[1]) if expected else None
@@ -100,8 +100,10 @@ class Looks:
 
     def _give_up_on(self, failure: ReadFailed) -> None:
         """End the wait when the service keeps refusing to tell, such as about an id that it never gave out."""
-        code = failure.provider_code
-        self._refused = [*self._refused, code] if code and {code} >= set(self._refused) else [code] if code else []
+        code = None if in_trouble(failure) else failure.provider_code
+        if code not in self._refused:
+            self._refused.clear()
+        self._refused += [code] if code else []
         if len(self._refused) >= MOST_REFUSED:
             raise Refused(
                 "look_refused",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ima_studio.products import Product, Rule, Virtual, alike, plain, size_of, spelled_size
+from ima_studio.products import Product, Rule, Virtual, alike, plain, spelled_size
 from ima_studio.request import RESERVED, SIZES, ImageRequest
 from shared.errors import BadInput, Refused
 from shared.messages import quoted, shown
@@ -28,7 +28,7 @@ class Offer:
     @property
     def size(self) -> str | None:
         """The size as people write it, when the product knows sizes."""
-        return size_of(self.parameters["size"]) if "size" in self.parameters else None
+        return plain(self.parameters["size"]) if "size" in self.parameters else None
 
     @property
     def points(self) -> int | float:

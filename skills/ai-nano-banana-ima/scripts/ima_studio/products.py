@@ -90,18 +90,13 @@ class Product:
         for rule in self.rules:
             for name, value in rule.attributes.items():
                 if name.lower() == "size":
-                    found.setdefault(size_of(value), rule.points)
+                    found.setdefault(plain(value), rule.points)
         return dict(sorted(found.items(), key=lambda one: _rank(one[0])))
 
 
 def read_products(tree: Any) -> list[Product]:
     """Return the leaves of the two models in the order of the list; groups may nest, children may be null."""
     return [product for leaf in _leaves(tree) if (product := _product(leaf))]
-
-
-def size_of(value: Scalar) -> str:
-    """Return a size as people write it: the rules' 512px is 512."""
-    return plain(value)
 
 
 def spelled_size(size: str) -> str:
@@ -115,7 +110,7 @@ def alike(one: Scalar, other: Scalar) -> bool:
 
 
 def plain(value: Scalar) -> str:
-    """Return a value as it is compared: upper-case text, and 512 for 512px."""
+    """Return a value as it is compared, and as people write it: upper-case text, and 512 for 512px."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return _PIXELS.sub(r"\1", str(value).strip().upper())

@@ -7,35 +7,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ima_studio import wire
+from ima_studio.client import read_list
 from ima_studio.offers import Offer, choose, resolve, smaller
 from shared.errors import Refused
-from shared.polling import read_patiently
 from shared.spend import spend_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ima_studio.client import Client
-    from ima_studio.products import Product
-    from ima_studio.request import ImageRequest, TaskType
+    from ima_studio.request import ImageRequest
     from ima_studio.wire import Created
     from shared.entry import OpenTask
     from shared.errand import Errand
-    from shared.polling import Limits
 
 MOST_CREATES = 3
-LIST_TRIES = 4
 RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
 """Refusals after which the list is read again, and how often each may be answered that way."""
-
-
-def read_list(task_type: TaskType, client: Client, limits: Limits) -> list[Product]:
-    """Read what can be bought; costs nothing.
-
-    Raises:
-        SkillError: the list cannot be read.
-    """
-    return read_patiently(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
 
 
 @dataclass
@@ -94,7 +82,7 @@ class Purchase:
             return self._smaller(refusal, last=last)
         if last or refusals.count(code) > RESOLVED_AGAIN.get(code, 0):
             raise refusal
-        products = read_list(self.request.task_type, self.client, self.errand.limits)
+        products = read_list(self.client, self.request.task_type, self.errand.limits)
         product = choose(products, self.request.model_id, self.request.version_id)
         complete = code == wire.ATTRIBUTE_MISSING
         offer = resolve(product, self.request, size=self.offer.size if self.notice else None, complete=complete)

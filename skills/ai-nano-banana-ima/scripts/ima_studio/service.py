@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ima_studio.client import Client
     from ima_studio.generate import Order
     from ima_studio.offers import Offer
+    from ima_studio.products import Product
+    from ima_studio.request import TaskType
     from shared.errand import Errand
     from shared.journal import Journal
 
@@ -63,19 +65,15 @@ class Service:
 
     def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
         """Make the pictures of a request."""
-        from ima_studio import generate  # noqa: PLC0415  - with requests, which costs more than all of the above
+        with self._logged(), self._attached(), self._hands() as (client, errand):
+            products = self._products(client, request.task_type, errand)
+            from ima_studio import generate  # noqa: PLC0415  - the first request need not wait for it
 
-        with self._logged(), self._hands() as (client, journal, errand):
             order = self._order(request, on_bought, remembered=remembered)
-            try:
-                generate.generate(order, client=client, journal=journal, errand=errand)
-            finally:  # one of two pictures can be attached too
-                self._run.attach(self._states[0])
+            generate.generate(order, products, client=client, journal=self._journal(), errand=errand)
 
     def resume(self, identifier: str | None) -> None:
         """Go on with a task."""
-        from ima_studio import generate  # noqa: PLC0415
-
         if not wire.TASK_ID.fullmatch(identifier or ""):
             raise BadInput("resume_invalid", flag="--resume", got=shown(identifier))
         account = self._key.secret.account()
@@ -83,19 +81,21 @@ class Service:
         if self._options.dry_run:
             self._show({"method": "POST", "path": wire.DETAIL_PATH, "body": {"task_id": identifier}})
             return
-        with self._logged(), self._hands() as (client, journal, errand):
-            try:
-                generate.resume(str(identifier), blank, client=client, journal=journal, errand=errand)
-            finally:
-                self._run.attach(self._states[0])
+        from ima_studio import generate  # noqa: PLC0415
+
+        with self._logged(), self._attached(), self._hands() as (client, errand):
+            generate.resume(str(identifier), blank, client=client, journal=self._journal(), errand=errand)
 
     def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
         """Put into the result what would be sent and what it costs; the free product list is read for that."""
         from ima_studio import generate  # noqa: PLC0415
+        from ima_studio.telling import tell_notice  # noqa: PLC0415
 
-        with self._logged(), self._hands(writes=False) as (client, _, errand):
+        with self._logged(), self._hands(writes=False) as (client, errand):
             order = self._order(request, lambda _offer: None, remembered=remembered)
-            purchase = generate.price(order, client, errand)
+            products = self._products(client, request.task_type, errand)
+            purchase = generate.price(order, products, client, errand)
+            tell_notice(self._run, purchase)
         links = [one if isinstance(one, str) else f"(uploaded first: {one.path.name})" for one in request.inputs]
         body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
         uploads = [f"{one.path} -> {wire.UPLOAD_HOST}" for one in request.files]
@@ -104,14 +104,13 @@ class Service:
     def list_models(self) -> None:
         """Put into the result what can be bought, with its points."""
         from ima_studio import listing  # noqa: PLC0415
-        from ima_studio.purchase import read_list  # noqa: PLC0415
 
         named = self._given["task_type"]
         task_types = TASK_TYPES if named is None else (check_task_type(named),)
         models: dict[str, Any] = {}
-        with self._logged(), self._hands(writes=False) as (client, _, errand):
+        with self._logged(), self._hands(writes=False) as (client, errand):
             for task_type in task_types:
-                products = read_list(task_type, client, errand.limits)
+                products = self._products(client, task_type, errand)
                 models[task_type] = listing.rows(products)
                 self._run.lines += listing.lines(task_type, products, self._run.catalogue)
         self._run.result.status = "succeeded"
@@ -139,11 +138,10 @@ class Service:
         self._run.lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
     @contextlib.contextmanager
-    def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, Journal, Errand]]:
-        from ima_studio.client import Client  # noqa: PLC0415
+    def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, Errand]]:
+        from ima_studio.client import Client  # noqa: PLC0415  - with requests, slower than all of the above
         from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
-        from shared.journal import Journal  # noqa: PLC0415
 
         if writes:
             check_output_folder(self._folder)
@@ -151,7 +149,25 @@ class Service:
         options, language = self._options, self._run.catalogue.language
         errand = Errand(self._run, self._folder, limits, self._interval, options.no_wait, options.new)
         with Client(self._key.secret, user_agent=SKILL.user_agent, language=language) as client:
-            yield client, Journal(SKILL.slug, self._states), errand
+            yield client, errand
+
+    def _products(self, client: Client, task_type: TaskType, errand: Errand) -> list[Product]:
+        from ima_studio.client import read_list  # noqa: PLC0415
+
+        return read_list(client, task_type, errand.limits)
+
+    def _journal(self) -> Journal:
+        from shared.journal import Journal  # noqa: PLC0415
+
+        return Journal(SKILL.slug, self._states)
+
+    @contextlib.contextmanager
+    def _attached(self) -> Iterator[None]:
+        """Offer the pictures to OpenClaw however the block ends: one of two can be attached too."""
+        try:
+            yield
+        finally:
+            self._run.attach(self._states[0])
 
     @contextlib.contextmanager
     def _logged(self) -> Iterator[None]:

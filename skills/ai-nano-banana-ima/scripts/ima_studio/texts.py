@@ -65,6 +65,7 @@ BEFORE = {
     "model_not_offered.hint": Text(
         "--list-models shows what it offers. Nothing was charged.", "用 --list-models 查看可用模型。本次未扣费。"
     ),
+    "model_not_offered.advice": Text("Take the other model.", "请换另一款模型。"),
     "version_not_offered": Text(
         "{flag}: there is no version {got}; there is: {known}.", "{flag}：没有版本 {got}，现有：{known}。"
     ),
@@ -84,6 +85,9 @@ BEFORE = {
     "no_rule.hint": Text(
         "Name --size, or leave parameters out. Nothing was charged.", "请指定 --size，或去掉其他参数。本次未扣费。"
     ),
+    "no_rule.advice": Text(
+        "Choose a size, or ask for less. Nothing was charged.", "请指定尺寸，或减少其他要求。本次未扣费。"
+    ),
     "rule_unusable": Text(
         "IMA's price for {model} with these parameters cannot be used now (attribute id 0).",
         "IMA 目前给出的 {model} 价格规则不可用（attribute_id 为 0）。",
@@ -96,13 +100,14 @@ BEFORE = {
 
 REFUSALS = {
     "ima_key_refused": Text("IMA does not accept the key: {words}.", "IMA 不接受该密钥：{words}。"),
-    "ima_key_refused.hint": Text(
-        "Make a new key at {link}. Nothing was charged.", "请到 {link} 重新创建密钥。本次未扣费。"
-    ),
+    "ima_key_refused.hint": Text("Make a new key at {link}.", "请到 {link} 重新创建密钥。"),
     "points_missing": Text("The account has not enough points: {words}.", "账户积分不足：{words}。"),
     "points_missing.hint": Text(
         "Top up at {link}, or take a cheaper size (--size 512 costs least). Nothing was charged.",
         "请到 {link} 充值，或换更便宜的尺寸（--size 512 最省）。本次未扣费。",
+    ),
+    "points_missing.advice": Text(
+        "Top up at {link}, or take a smaller size.", "请到 {link} 充值，或换更小的尺寸。"
     ),
     "tier_too_low": Text(
         "The subscription does not include this: {words}.", "当前订阅等级不支持此操作：{words}。"
@@ -187,9 +192,10 @@ TALK = {
         "🎨 开始生成图片，请稍候…\n• 模型：{model}\n• 预计耗时：{least}~{most} 秒\n• 消耗积分：{points} pts",
     ),
     "success_message": Text(
-        "✅ The picture is ready!\n• Model: {model}\n• Time: expected {expected}, took {actual}\n• Points: {points} pts",
-        "✅ 图片生成成功！\n• 模型：{model}\n• 耗时：预计 {expected}，实际 {actual}\n• 消耗积分：{points} pts",
+        "✅ The picture is ready!\n• Model: {model}\n• Time: expected {expected}, took {actual}\n• Points: {points} pts{before}",
+        "✅ 图片生成成功！\n• 模型：{model}\n• 耗时：预计 {expected}，实际 {actual}\n• 消耗积分：{points} pts{before}",
     ),
+    "paid_before": Text(", paid before; nothing now", "（此前已付，本次未扣）"),
     "original_link": Text("🔗 Original: ", "🔗 原始链接："),
     "seconds_range": Text("{least}~{most} s", "{least}~{most}s"),
     "seconds_exact": Text("{seconds} s", "{seconds}s"),
@@ -201,6 +207,27 @@ TALK = {
     "unknown_message": Text(
         "⚠️ It is not known whether the picture is being made\n• Reason: {reason}\n• Before trying again: {advice}",
         "⚠️ 暂时无法确定图片是否在生成\n• 原因：{reason}\n• 重试之前：{advice}",
+    ),
+    "unfinished_message": Text(
+        "⚠️ The picture has not come yet\n• Reason: {reason}\n• Suggestion: {advice}",
+        "⚠️ 图片还没有取回\n• 原因：{reason}\n• 建议：{advice}",
+    ),
+    "partial_message": Text(
+        "⚠️ Only {saved} picture(s) came\n• Reason: {reason}\n• Suggestion: {advice}",
+        "⚠️ 只拿到 {saved} 张图片\n• 原因：{reason}\n• 建议：{advice}",
+    ),
+    "advice_correct": Text("Correct this, and it can be tried again.", "改正后即可重试。"),
+    "advice_wait": Text("Wait a moment, then try again.", "请稍等片刻再试。"),
+    "advice_pay_again": Text(
+        "This may have been charged; another try costs points again.", "可能已经扣费；再试一次会再次消耗积分。"
+    ),
+    "advice_look_first": Text(
+        "Look at the account's history first: another try may cost a second time.",
+        "请先查看账户记录：再试一次可能会重复扣费。",
+    ),
+    "advice_disk": Text("Make room on the disk, then try again.", "请清理磁盘空间后再试。"),
+    "advice_fetch": Text(
+        "What is missing can be fetched later, at no further cost.", "缺少的图片可以稍后再取，不会再扣费。"
     ),
     "fallback_advice": Text(
         "Image generation encountered an issue, please retry or switch model.",
@@ -233,10 +260,8 @@ TALK = {
     "preference_forgotten": Text("Forgotten for: {tasks}.", "已清除偏好：{tasks}。"),
     "preference_none": Text("Nothing was remembered for this user.", "没有保存过该用户的偏好。"),
     "list_head": Text("{task}:", "{task}："),
-    "list_product": Text(
-        "  {name}  {model}  version {version}{newest}", "  {name}  {model}  版本 {version}{newest}"
-    ),
-    "list_newest": Text("  (taken by default)", "（默认选用）"),
+    "list_product": Text("  {name}  {model}  version {version}{mark}", "  {name}  {model}  版本 {version}{mark}"),
+    "list_default": Text("  (taken by default)", "（默认选用）"),
     "list_sizes": Text("    points by size: {sizes}", "    各尺寸积分：{sizes}"),
     "list_ratios": Text("    ratios: {ratios}", "    比例：{ratios}"),
     "list_virtual": Text("    {name}: {values}", "    {name}：{values}"),

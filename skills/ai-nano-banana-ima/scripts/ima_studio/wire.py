@@ -162,13 +162,13 @@ def read_data(status: int, document: Any, retry_after: float | None) -> Any:
     """Return the `data` of an answer to a request that costs nothing.
 
     Raises:
-        KeyRefused: code 401.
+        KeyRefused, OutOfCredits: what says so for a create too.
         ReadFailed: anything else that is no success; `provider_code` is the envelope's code, where there is one.
     """
     code = code_of(document)
     if code in SUCCESS:
         return document.get("data")
-    if code == NO_KEY:
+    if code in (NO_KEY, NO_POINTS, TIER_TOO_LOW):
         raise refusal(code, status, document, retry_after)
     if code is None:
         raise ReadFailed("read_failed", http_status=status, status=status, retry_after=retry_after)

@@ -44,12 +44,12 @@ LONGEST_INTERVAL = 3600.0  # seconds
 
 def create_task(argv: Sequence[str], launcher: str) -> int:
     """Run create_task.py and return its exit code."""
-    return run_command(_create_task, SKILL, argv, launcher)
+    return run_command(_create_task, SKILL, argv, launcher, {"image_urls": []})
 
 
 def query_task(argv: Sequence[str], launcher: str) -> int:
     """Run query_task.py and return its exit code."""
-    return run_command(_query_task, SKILL, argv, launcher)
+    return run_command(_query_task, SKILL, argv, launcher, {"image_urls": []})
 
 
 def set_key(argv: Sequence[str], launcher: str) -> int:
@@ -153,7 +153,6 @@ class _Service:
         self._key = find_key(_key_sources(given))
         for source, why in self._key.passed_over:
             run.reporter.say(f"key_source_{why}", source=source)
-        run.result.extra["image_urls"] = []
         run.resume_flags = _resume_flags(options, given)
 
     def generate(self, request: ImageRequest) -> None:

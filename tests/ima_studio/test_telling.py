@@ -1,0 +1,83 @@
+"""The words for the user after each kind of end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ima_studio.service import SKILL
+from ima_studio.telling import tell_failure
+
+from shared import errors
+from shared.run import Run
+
+if TYPE_CHECKING:
+    from shared.result import Status
+
+FAILED, UNKNOWN = "❌ The picture could not be made", "⚠️ It is not known whether the picture is being made"
+UNFINISHED, PARTIAL = "⚠️ The picture has not come yet", "⚠️ Only 1 picture(s) came"
+WAIT, CORRECT = "Wait a moment, then try again.", "Correct this, and it can be tried again."
+PAY, FETCH = "another try costs points again", "fetched later, at no further cost"
+
+
+def told(error: errors.SkillError, status: Status, images: int = 0, lang: str = "en") -> str:
+    run = Run(SKILL, ["--lang", lang], "ima_image_create.py")
+    run.result.status, run.result.images = status, [{}] * images
+    run.result.extra["messages"] = {}
+    tell_failure(run, error)
+    return str(run.result.extra["messages"].get("failure", ""))
+
+
+def limited(code: str) -> errors.RateLimited:
+    return errors.RateLimited(code, wait="90 s", words="slow down")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "images", "head", "advice"),
+    [
+        (errors.BadInput("prompt_missing"), "not_started", 0, FAILED, CORRECT),
+        (errors.ConfigurationError("key_missing"), "not_started", 0, FAILED, "imaclaw/apikey"),
+        (errors.KeyRefused("ima_key_refused", link="L", words="no"), "refused", 0, FAILED, "new key at L"),
+        (errors.KeyRefused("ima_key_refused", link="L", words="no"), "running", 0, UNFINISHED, "new key at L"),
+        (errors.OutOfCredits("points_missing", link="L", words="no"), "refused", 0, FAILED, "Top up at L"),
+        (limited("create_limited"), "refused", 0, FAILED, WAIT),
+        (limited("rate_limited"), "running", 0, UNFINISHED, WAIT),
+        (errors.Refused("model_not_offered", model="m"), "not_started", 0, FAILED, "Take the other model."),
+        (errors.Refused("attribute_wrong", code_=6010, words="no"), "refused", 0, FAILED, "the defaults"),
+        (errors.TaskFailed("task_failed", reason="unsafe"), "failed", 0, FAILED, PAY),
+        (errors.AnswerLost("answer_lost", reason="-"), "unknown", 0, UNKNOWN, "account's history first"),
+        (errors.Unreachable("unreachable", host="h", reason="-"), "not_started", 0, FAILED, WAIT),
+        (errors.DiskError("disk_failed", path="/x", reason="-"), "running", 0, UNFINISHED, "Make room"),
+        (errors.UnusableResult("picture_unreachable"), "running", 0, UNFINISHED, FETCH),
+        (errors.UnusableResult("pictures_missing", saved=1, count=2), "running", 1, PARTIAL, FETCH),
+        (errors.UnusableResult("partly_done", saved=1, reason="-", remedy="new"), "failed", 1, PARTIAL, PAY),
+        (errors.SkillError("bug", kind="KeyError", where="x.py:1"), "not_started", 0, FAILED, "report it"),
+    ],
+    ids=lambda value: value.code if isinstance(value, errors.SkillError) else "",
+)
+def test_an_end_in_plain_words(
+    error: errors.SkillError, status: Status, images: int, head: str, advice: str
+) -> None:
+    message = told(error, status, images)
+    assert message.splitlines()[0] == head
+    assert advice in message
+    assert "--" not in message.partition("Suggestion:")[2]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.NotFinished("still_running", elapsed="9", looks=3), errors.Busy("request_busy", local_id="x")],
+    ids=["not finished", "busy"],
+)
+def test_what_goes_on_has_not_failed(error: errors.SkillError) -> None:
+    assert told(error, "running") == told(error, "not_started") == ""
+
+
+def test_the_words_are_chinese_for_chinese_users() -> None:
+    facts: dict[str, Any] = {"saved": 1, "count": 2}
+    message = told(errors.UnusableResult("pictures_missing", **facts), "running", 1, lang="zh")
+    assert message.splitlines() == [
+        "⚠️ 只拿到 1 张图片",
+        "• 原因：共 2 张图片，只拿到 1 张，其余没有链接。",
+        "• 建议：缺少的图片可以稍后再取，不会再扣费。",
+    ]
