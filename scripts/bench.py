@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))  # the stand-ins do not ship, so no set-up install
 SECTIONS = (
     "image2",
     "ima",
+    "zm",
 )
 """Each is a module beside this one, bench_<name>.py, with a function `measure` that prints its tables."""
 

@@ -24,6 +24,7 @@ CHAPTERS: tuple[Chapter, ...] = tuple(
     for name in (
         "demo_image2",
         "demo_ima",
+        "demo_zm",
     )
 )
 

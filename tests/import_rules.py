@@ -117,6 +117,14 @@ OWN_LAYERS = {
         ),
     },
     "openai_images": {
+        "texts": layer(
+            own="texts_of_many",
+            shared="texts",
+        ),
+        "texts_of_many": layer(
+            own="",
+            shared="texts",
+        ),
         "answer": layer(
             own="",
             shared="",
@@ -130,20 +138,20 @@ OWN_LAYERS = {
             shared="entry errors interrupts polling",
         ),
         "batch": layer(
-            own="attempts client generate provider request run_folder",
-            shared="command entry errand errors files interrupts journal keys polling progress result run "
+            own="attempts client draft generate hands provider request rows run_folder",
+            shared="command entry errand errors files interrupts journal polling progress result run "
             "summary texts",
         ),
         "batch_cli": layer(
             own="batch batch_record cli client provider request settings task_file",
-            shared="command errors interrupts journal openclaw run texts",
+            shared="command errors interrupts journal openclaw run",
         ),
         "batch_record": layer(
-            own="batch folders report",
+            own="batch folders report rows",
             shared="errors files images journal result",
         ),
         "cli": layer(
-            own="client generate lifeline provider request run_folder settings texts wire",
+            own="client draft folders generate hands lifeline provider request run_folder settings texts wire",
             shared="command doctor_command errand errors images journal keys openclaw polling prompts run "
             "tasks_command",
         ),
@@ -155,13 +163,21 @@ OWN_LAYERS = {
             own="answer wire",
             shared="errors files images pictures polling texts",
         ),
+        "draft": layer(
+            own="provider request",
+            shared="entry",
+        ),
         "folders": layer(
             own="",
             shared="errors files messages texts",
         ),
         "generate": layer(
-            own="attempts client delivery provider request run_folder waiting wire",
+            own="attempts client delivery hands provider request run_folder waiting wire",
             shared="entry errand errors estimates files images interrupts journal texts urls",
+        ),
+        "hands": layer(
+            own="attempts client provider",
+            shared="journal",
         ),
         "mock_task": layer(
             own="lifeline",
@@ -176,15 +192,19 @@ OWN_LAYERS = {
             shared="errors keys openclaw texts urls",
         ),
         "queue_cli": layer(
-            own="cli queue_intake queue_runner queue_store settings",
-            shared="command errors files interrupts journal messages openclaw run",
+            own="cli queue_intake queue_looks_cli queue_runner queue_store rows",
+            shared="command errors interrupts journal openclaw run",
+        ),
+        "queue_looks_cli": layer(
+            own="queue_store settings",
+            shared="command errors messages openclaw run",
         ),
         "queue_intake": layer(
             own="mock_task provider queue_runner queue_store request settings task_file",
             shared="command errors files openclaw prompts run texts",
         ),
         "queue_runner": layer(
-            own="queue_process queue_store",
+            own="queue_process queue_store rows",
             shared="files interrupts journal result run",
         ),
         "queue_store": layer(
@@ -193,11 +213,15 @@ OWN_LAYERS = {
         ),
         "report": layer(
             own="",
-            shared="messages",
+            shared="entry messages",
         ),
         "request": layer(
             own="",
             shared="errors messages references",
+        ),
+        "rows": layer(
+            own="",
+            shared="result",
         ),
         "run_folder": layer(
             own="client provider request wire",
@@ -213,7 +237,7 @@ OWN_LAYERS = {
         ),
         "task_file": layer(
             own="request settings",
-            shared="command errors messages prompts texts",
+            shared="command errors messages prompts run texts",
         ),
         "verify": layer(
             own="provider",

@@ -29,6 +29,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house() -> Iterator[StandInHouse]:
     with StandInHouse(task_seconds=TASK_SECONDS) as standing:
+        standing.openai_images.default_seconds = TASK_SECONDS
         yield standing
 
 

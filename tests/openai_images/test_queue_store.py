@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai_images import queue_store
-from openai_images.queue_store import QueueStore
+from openai_images.queue_runner import Job, Runner
+from openai_images.queue_store import CANCEL, QueueStore
+from openai_images.texts import TEXTS
 
 from shared.files import write_atomically
+from shared.journal import Journal
+from shared.run import Run, Skill
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOTHING = dict.fromkeys(("worker_id", "thread_id", "pid", "started_at", "finished_at", "error"))
+NOTHING = dict.fromkeys(
+    ("task_name", "thread_id", "pid", "worker_id", "thread_id", "pid", "started_at", "finished_at", "error")
+)
 
 
 def row(number: int, **more: Any) -> dict[str, Any]:
@@ -56,6 +62,33 @@ def test_a_task_under_way_is_read_from_its_own_file(tmp_path: Path) -> None:
     assert again.rows["t001"]["status"] == "completed"
 
 
+def test_what_was_left_out_of_the_document_is_not_read_again(tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    store.add(row(1))
+    store.add(row(2))
+    del store.rows["t001"]  # a thousand later ones
+    store.write()
+    store.add(row(3))
+    again = QueueStore(tmp_path / "queue")
+    again.load()
+    assert sorted(again.rows) == ["t002", "t003"]
+
+
+def test_a_task_that_a_worker_has_in_hand_is_no_waiting_one(tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
+    runner = Runner(run, store, Journal("s", [tmp_path]), 1.0, 1.0)
+    jobs = [Job({**row(number), "mock": True, "result_json": str(tmp_path / "r.json")}, ()) for number in (1, 2)]
+    for job in jobs:
+        store.add(job.row)
+        (store.task_folder(job.row["task_id"]) / CANCEL).touch()
+    runner._taken.add("t001")
+    for job in jobs:
+        runner._heed_cancel(job)
+    runner.lifeline.close()
+    assert [job.row["status"] for job in jobs] == ["queued", "cancelled"]
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"tasks": 7}', b'{"tasks": {"x": 1}}'])
 def test_a_document_that_is_gone_or_broken_is_rebuilt(content: bytes | None, tmp_path: Path) -> None:
     store = QueueStore(tmp_path / "queue")
@@ -64,7 +97,7 @@ def test_a_document_that_is_gone_or_broken_is_rebuilt(content: bytes | None, tmp
         (tmp_path / "queue" / "queue_state.json").write_bytes(content)
     again = QueueStore(tmp_path / "queue")
     again.load()
-    again.mark_orphans()
+    again.mark_orphans("gone")
     assert {task: one["status"] for task, one in again.rows.items()} == {"t001": "orphaned"}
     assert again.find("k1") == again.rows["t001"]
     assert again.find("nobody") is None

@@ -378,6 +378,22 @@ def test_one_connection_serves_a_host_until_a_spend_finds_it_idle(clock: SimpleN
     assert caller.handshakes == 2
 
 
+def test_a_body_does_not_wait_until_its_headers_are_acknowledged(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses = Transmission.uses
+    at_once = []
+
+    def record(transmission: Transmission, connected: socket.socket | None) -> None:
+        if connected:
+            at_once.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0)
+        uses(transmission, connected)
+
+    monkeypatch.setattr(Transmission, "uses", record)
+    assert caller.spend().status == 200
+    assert at_once[-1]
+
+
 def test_a_connection_that_was_closed_while_idle_loses_no_answer(clock: SimpleNamespace, caller: Caller) -> None:
     caller.house.kexiang.plan_create(Plan(fault=Fault.CLOSE_AFTER_ANSWER))
     caller.spend()

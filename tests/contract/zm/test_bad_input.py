@@ -67,7 +67,7 @@ sys.exit(process.returncode)
 def test_a_task_file_that_cannot_be_used(kind: str, command: str, stage: Stage, house: StandInHouse) -> None:
     argument = write(stage, kind)
     argv = (command, "run", argument) if command == "image_queue.py" else (command, argument)
-    document = expect(stage.run(*argv, "--json"), 2)
+    document = expect(stage.inside(*argv, "--json"), 2)
     assert document["error"]["message"]
     assert house.contacted == set()
 
@@ -91,13 +91,13 @@ def test_too_many_tasks_are_refused_quickly_and_cheaply(command: str, count: int
 
 @pytest.mark.parametrize("name", ["../up", "x" * 300])
 def test_a_name_that_could_lead_elsewhere(name: str, stage: Stage) -> None:
-    document = expect(stage.make("--prompt", "x", f"--task-name={name}"), 2, "task_name_invalid")
+    document = expect(stage.tried("--prompt", "x", f"--task-name={name}"), 2, "task_name_invalid")
     assert document["status"] == "not_started"
 
 
 @pytest.mark.parametrize("name", ["产品图-1 😀", "Café v1.2_final"])
 def test_a_name_that_is_fine(name: str, stage: Stage) -> None:
-    document = expect(stage.make("--prompt", "x", "--task-name", name), 0)
+    document = expect(stage.tried("--prompt", "x", "--task-name", name), 0)
     assert Path(document["output"]).name.startswith(name)
 
 
@@ -138,7 +138,7 @@ def test_options_that_cannot_be_used(
     stage.picture("moving.gif", "gif")
     (stage.work / "page.png").write_text("<html></html>")
     (stage.work / "file").touch()
-    expect(stage.make(*arguments), 2, error)
+    expect(stage.tried(*arguments), 2, error)
     assert house.contacted == set()
     assert stage.entries() == []
 
@@ -161,14 +161,41 @@ ROWS: list[tuple[Any, str]] = [
 def test_bad_rows_of_a_batch_each_say_why(stage: Stage, house: StandInHouse) -> None:
     stage.picture("r.png")
     name = stage.save("b.json", {"tasks": [row for row, _ in ROWS]})
-    document = expect(stage.run("batch_run.py", name, "--json"), 8)
+    document = expect(stage.inside("batch_run.py", name, "--json"), 8)
     assert [row["error"]["code"] for row in document["results"]] == [error for _, error in ROWS]
     assert house.contacted == set()
 
 
 @pytest.mark.parametrize("field", ["max_workers", "timeout_ms", "batch_name", "provider"])
 def test_settings_of_a_batch_of_the_wrong_type(field: str, stage: Stage) -> None:
-    expect(stage.run("batch_run.py", stage.save("b.json", {"tasks": [TASK], field: [1]}), "--json"), 2)
+    expect(stage.inside("batch_run.py", stage.save("b.json", {"tasks": [TASK], field: [1]}), "--json"), 2)
+
+
+@pytest.mark.parametrize("field", ["provider", "batch_name", "size", "send_to_feishu", "task_timeout_seconds"])
+def test_settings_of_a_queue_of_the_wrong_type(field: str, stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"mock_sleep": 0}], field: [1]})
+    expect(stage.inside("image_queue.py", "run", text, "--json"), 2)
+
+
+@pytest.mark.parametrize("command", [("batch_run.py",), ("image_queue.py", "run")], ids=["batch", "queue"])
+def test_a_wish_for_delivery_is_answered(command: tuple[str, ...], stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"prompt": "a cup", "send_to_feishu": True}]})
+    ended = stage.inside(*command, text, "--json")
+    expect(ended, 0)
+    assert "send_to_feishu" in ended.talk
+
+
+@pytest.mark.parametrize("arguments", [(), ("--self-test", "x")])
+def test_verify_takes_one_of_two(arguments: tuple[str, ...], stage: Stage) -> None:
+    expect(stage.inside("verify.py", "--json", *arguments), 2, "verify_what")
+
+
+def test_runs_are_not_written_where_a_link_leads(stage: Stage, house: StandInHouse) -> None:
+    folder = stage.work / "shared"
+    folder.mkdir()
+    (folder / "_runs").symlink_to(stage.work)
+    expect(stage.tried("--prompt", "x", "--output-dir", folder), 2, "folder_unsafe")
+    assert house.contacted == set()
 
 
 @pytest.mark.parametrize("how", ["file", "link", "world-writable", "unwritable"])
@@ -192,16 +219,16 @@ def test_a_state_folder_that_cannot_be_trusted(how: str, stage: Stage) -> None:
         str(path),
         "--json",
     )
-    expect(stage.run(*argv), 12 if how == "unwritable" else 2)
+    expect(stage.inside(*argv), 12 if how == "unwritable" else 2)
 
 
 def test_a_batch_folder_that_is_a_link_is_not_used(stage: Stage) -> None:
     text = json.dumps({"tasks": [TASK]})
-    plan = expect(stage.run("batch_run.py", text, "--dry-run", "--json"), 0)["plan"]
+    plan = expect(stage.inside("batch_run.py", text, "--dry-run", "--json"), 0)["plan"]
     folder = Path(plan["batch_dir"])
     folder.parent.mkdir(parents=True)
     folder.symlink_to(stage.work)
-    expect(stage.run("batch_run.py", text, "--json"), 2, "folder_unsafe")
+    expect(stage.inside("batch_run.py", text, "--json"), 2, "folder_unsafe")
 
 
 def test_an_answer_that_does_not_fit_on_the_disk_may_be_charged(stage: Stage, house: StandInHouse) -> None:

@@ -77,18 +77,18 @@ def test_one_bad_task_stops_no_other(stage: Stage, service: OpenAiImagesService)
     given = tasks(6)
     given[2]["images"] = ["gone.png"]
     given[4] = {"task_name": "../escape", "prompt": "x", "colour": "red"}
-    document = expect(stage.run(*batch(stage.save("b.json", {"tasks": given}))), 8, "batch_incomplete")
+    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 8, "batch_incomplete")
     assert statuses(document) == ["succeeded", "refused", "not_started", "unknown", "not_started", "succeeded"]
     assert [row["error"] and row["error"]["code"] for row in document["results"]] == [
         None, "content_refused", "reference_unreadable", "answer_lost", "field_unknown", None,
     ]  # fmt: skip
     assert (document["counters"]["succeeded"], document["counters"]["total"]) == (2, 6)
     assert (document["possible_charges"], document["charged"]) == (service.counted, "unknown")
-    again = expect(stage.run(*batch("@b.json")), 8)
+    again = expect(stage.inside(*batch("@b.json")), 8)
     assert statuses(again) == statuses(document)
     assert service.counted == 3  # the lost one was not sent again, the finished ones were kept
     service._plans.by_prompt.clear()
-    last = expect(stage.run(*batch("@b.json", "--on-unknown", "retry")), 8)
+    last = expect(stage.inside(*batch("@b.json", "--on-unknown", "retry")), 8)
     assert statuses(last) == ["succeeded", "succeeded", "not_started", "succeeded", "not_started", "succeeded"]
     assert last["results"][3]["possible_charges"] == 2
 
@@ -106,7 +106,7 @@ def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
 ) -> None:
     service.plan_prompt("picture 2", plan)
     name = stage.save("b.json", {"tasks": tasks(6), "max_workers": 1})
-    document = expect(stage.run(*batch(name)), 8)
+    document = expect(stage.inside(*batch(name)), 8)
     assert statuses(document) == ["succeeded", "refused"] + ["not_started"] * 4
     assert [row["error"]["code"] for row in document["results"][1:]] == [error] + ["task_not_started"] * 4
     assert len(house.recorder.requests_to(GENERATIONS)) == 2
@@ -115,7 +115,7 @@ def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
 def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.default_seconds = 0.4
     name = stage.save("b.json", {"tasks": tasks(8), "max_workers": 9})
-    ended = stage.run(*batch(name))
+    ended = stage.inside(*batch(name))
     expect(ended, 0)
     begun = sorted(request.received_at for request in house.recorder.requests_to(GENERATIONS))
     assert begun[4] - begun[0] >= 0.39
@@ -134,15 +134,38 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
     assert len(house.ledger) == 3
 
 
+def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service: OpenAiImagesService) -> None:
+    service.plan_prompt(
+        "picture 2", Plan(status=400, body={"error": {"message": "no", "code": "moderation_blocked"}})
+    )
+    document = expect(stage.inside(*batch(json.dumps({"tasks": [*tasks(2), {"prompt": ""}]}))), 8, "batch_refused")
+    assert (document["error"]["next"], document["counters"]["succeeded"]) == (None, 1)
+    assert document["applied"] == {"tasks": 1, "size": "256x256"}
+
+
+def test_a_batch_that_is_run_again_keeps_evidence_and_attachments(stage: Stage) -> None:
+    text = json.dumps({"tasks": [{"prompt": "a cup", "raw": True}]})
+    first = expect(stage.inside(*batch(text)), 0)
+    Path(first["media"][0]).unlink()  # as OpenClaw's folder is cleared after a week
+    kept = expect(stage.inside(*batch(text)), 0)
+    assert (kept["media"], Path(kept["media"][0]).is_file()) == (first["media"], True)
+    new = expect(stage.inside(*batch(text, "--new")), 0)
+    run_dir = Path(new["results"][0]["run_dir"])
+    records = [json.loads((run_dir / f"attempt-{number}" / "request.json").read_bytes()) for number in (1, 2)]
+    assert records[0]["headers"]["Idempotency-Key"] != records[1]["headers"]["Idempotency-Key"]
+    assert json.loads((run_dir / "result.json").read_bytes())["raw"] is True
+    assert expect(stage.inside("verify.py", run_dir, "--json"), 0)["accepted"] is True
+
+
 def test_the_workspace_of_openclaw_holds_the_batches(stage: Stage) -> None:
     workspace = stage.home / "agent"
     workspace.mkdir()
     text = (stage.state / "openclaw.json").read_text()[:-1]
     stage.configure(f'{text}, /* JSON5 */ agents: {{defaults: {{workspace: "{workspace}",}}}}}}')
-    document = expect(stage.run(*batch(json.dumps({"tasks": tasks(1)}))), 0)
+    document = expect(stage.inside(*batch(json.dumps({"tasks": tasks(1)}))), 0)
     assert Path(document["batch_dir"]).is_relative_to(workspace / "content-factory")
     assert document["media"] == [document["images"][0]["path"]]  # OpenClaw attaches from there
-    moved = expect(stage.run(*batch(json.dumps({"tasks": tasks(1)}), "--output-dir", "here")), 0)
+    moved = expect(stage.inside(*batch(json.dumps({"tasks": tasks(1)}), "--output-dir", "here")), 0)
     assert Path(moved["batch_dir"]).parent == stage.work / "here"
 
 
@@ -242,7 +265,7 @@ def test_the_report_shows_every_task_and_needs_no_network(stage: Stage, service:
     given[0]["prompt"] = "<script>alert(1)</script> & more"
     given[1]["image"] = str(stage.picture("r.png"))
     service.plan_prompt("picture 3", Plan(status=400, body={"error": {"message": "<b>no</b>"}}))
-    document = expect(stage.run(*batch(stage.save("b.json", {"tasks": given}), "--lang", "en")), 8)
+    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}), "--lang", "en")), 8)
     path = Path(document["batch_report"])
     page = Page()
     page.feed(path.read_text(encoding="utf-8"))
@@ -252,6 +275,7 @@ def test_the_report_shows_every_task_and_needs_no_network(stage: Stage, service:
     assert "<script>alert(1)</script> & more" in page.text
     assert "<b>no</b>" in page.text
     assert {"done", "refused", "text2img", "img2img"} <= set(page.text.replace("\n", " ").split())
+    assert "256 × 256 (1024x1024 was asked for)" in page.text
     for source in page.sources:
         assert "://" not in source
         assert (path.parent / unquote(source)).is_file()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,7 +90,7 @@ CASES = (
 def test_a_row_of_answers(case: Case, stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.honours_keys = False
     service.plan_create(*case.plans)
-    document = expect(stage.make(*PROMPT), case.code, case.error)
+    document = expect(stage.tried(*PROMPT), case.code, case.error)
     assert (document["attempts"], document["possible_charges"]) == (case.attempts, case.possible)
     assert document["possible_charges"] == service.counted >= len(house.ledger)
     assert [entry["state"] for entry in stage.entries()] == [case.state]
@@ -117,13 +120,13 @@ def test_a_cut_is_an_unknown_outcome(
         environment = {"NO_PROXY": "*", "no_proxy": "*"}
     service.plan_create(Plan(fault=fault))
     document = expect(
-        stage.make(*PROMPT, env=environment),
+        stage.tried(*PROMPT, env=environment),
         10,
         "answer_without_picture" if fault is Fault.CUT_CLOSE else "answer_lost",
     )
     assert (document["attempts"], document["possible_charges"], document["charged"]) == (1, 1, "unknown")
     assert service.counted == len(house.ledger) == 1
-    again = expect(stage.make(*PROMPT, env=environment), 10, "outcome_unknown_before")
+    again = expect(stage.tried(*PROMPT, env=environment), 10, "outcome_unknown_before")
     assert again["possible_charges"] == service.counted == 1
     assert again["next"]["argv"][-2:] == ["--on-unknown", "retry"]
 
@@ -132,7 +135,7 @@ def test_the_way_out_of_an_unknown_outcome_uses_the_same_key(
     stage: Stage, house: StandInHouse, service: OpenAiImagesService
 ) -> None:
     service.plan_create(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
-    first = expect(stage.make(*PROMPT), 10, "answer_lost")
+    first = expect(stage.tried(*PROMPT), 10, "answer_lost")
     document = expect(stage.shell(first["next"]), 0)
     assert document["local_id"] == first["local_id"]
     assert (document["attempts"], document["possible_charges"]) == (2, 2)
@@ -143,7 +146,7 @@ def test_the_way_out_of_an_unknown_outcome_uses_the_same_key(
 
 def test_consent_given_beforehand(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.plan_create(Plan(fault=Fault.RESET), Plan(body=b"{}"))
-    document = expect(stage.make(*PROMPT, "--on-unknown", "retry"), 0)
+    document = expect(stage.tried(*PROMPT, "--on-unknown", "retry"), 0)
     assert (document["attempts"], document["possible_charges"], service.counted) == (3, 3, 3)
     assert len(set(keys_sent(house))) == len(house.ledger) == 1
 
@@ -153,9 +156,9 @@ def test_a_resume_with_consent_sends_what_was_recorded(
 ) -> None:
     service.plan_create(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
     reference = stage.picture("r.png")
-    first = expect(stage.make(*PROMPT, "--image", reference), 10)
-    expect(stage.make("--resume", first["local_id"]), 10, "outcome_unknown_before")
-    document = expect(stage.make("--resume", first["local_id"], "--on-unknown", "retry"), 0)
+    first = expect(stage.tried(*PROMPT, "--image", reference), 10)
+    expect(stage.tried("--resume", first["local_id"]), 10, "outcome_unknown_before")
+    document = expect(stage.tried("--resume", first["local_id"], "--on-unknown", "retry"), 0)
     assert (document["local_id"], document["mode"]) == (first["local_id"], "edit")
     assert (service.counted, len(house.ledger), service.complaints) == (2, 1, [])
 
@@ -163,7 +166,7 @@ def test_a_resume_with_consent_sends_what_was_recorded(
 def test_an_attempt_that_takes_too_long(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(Plan(fault=Fault.HANG))
     started = time.monotonic()
-    document = expect(stage.make(*PROMPT, "--timeout-ms", "600"), 10, "answer_lost")
+    document = expect(stage.tried(*PROMPT, "--timeout-ms", "600"), 10, "answer_lost")
     assert time.monotonic() - started < 10
     assert document["possible_charges"] == service.counted == 1
 
@@ -172,34 +175,34 @@ def test_never_reached_counts_as_an_attempt_and_not_as_a_charge(
     stage: Stage, house: StandInHouse, service: OpenAiImagesService
 ) -> None:
     house.proxy.plan(HOST, 502, TunnelFault.CUT_BEFORE_TLS)
-    document = expect(stage.make(*PROMPT), 0)
+    document = expect(stage.tried(*PROMPT), 0)
     assert (document["attempts"], document["possible_charges"], service.counted) == (3, 1, 1)
 
 
 def test_never_reached_at_all(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     house.proxy.refuse_with = 502
-    document = expect(stage.make(*PROMPT), 11, "unreachable")
+    document = expect(stage.tried(*PROMPT), 11, "unreachable")
     assert (document["attempts"], document["possible_charges"], document["charged"]) == (3, 0, "no")
     house.proxy.refuse_with = None
-    assert expect(stage.make(*PROMPT), 0)["attempts"] == service.counted == 1
+    assert expect(stage.tried(*PROMPT), 0)["attempts"] == service.counted == 1
 
 
 def test_a_request_cut_by_the_proxy_may_have_left(stage: Stage, house: StandInHouse) -> None:
     house.proxy.plan(HOST, TunnelFault.CUT_REQUEST)
-    document = expect(stage.make(*PROMPT), 10, "answer_lost")
+    document = expect(stage.tried(*PROMPT), 10, "answer_lost")
     assert (document["attempts"], document["possible_charges"], len(house.ledger)) == (1, 1, 0)
 
 
 def test_retry_after_is_kept(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.plan_create(refusal(429, "rate_limit_exceeded", **{"Retry-After": "1"}))
-    expect(stage.make(*PROMPT), 0)
+    expect(stage.tried(*PROMPT), 0)
     first, second = house.recorder.requests_to(GENERATIONS)
     assert second.received_at - first.received_at >= 0.99
 
 
 def test_a_retry_after_that_is_too_long_ends_at_once(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(refusal(429, "rate_limit_exceeded", **{"Retry-After": "3600"}))
-    document = expect(stage.make(*PROMPT), 6, "create_limited")
+    document = expect(stage.tried(*PROMPT), 6, "create_limited")
     assert document["attempts"] == 1
     assert "3600 s" in document["error"]["message"]
 
@@ -213,25 +216,25 @@ def test_all_attempts_end_within_the_timeout(stage: Stage, service: OpenAiImages
 
 def test_max_attempts_is_kept(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(*(LIMIT,) * 5)
-    assert expect(stage.make(*PROMPT, "--max-attempts", "1"), 6)["attempts"] == 1
-    assert expect(stage.make(*PROMPT, "--max-attempts", "4"), 6)["attempts"] == 4
+    assert expect(stage.tried(*PROMPT, "--max-attempts", "1"), 6)["attempts"] == 1
+    assert expect(stage.tried(*PROMPT, "--max-attempts", "4"), 6)["attempts"] == 4
 
 
 def test_the_same_command_again_pays_nothing(stage: Stage, house: StandInHouse) -> None:
-    first = expect(stage.make(*PROMPT), 0)
-    second = expect(stage.make(*PROMPT, "--task-name", "other", "--output-dir", "elsewhere"), 0)
+    first = expect(stage.tried(*PROMPT), 0)
+    second = expect(stage.tried(*PROMPT, "--task-name", "other", "--output-dir", "elsewhere"), 0)
     assert (second["reused"], second["local_id"], len(house.ledger)) == (True, first["local_id"], 1)
     assert on_disk(second["images"][0]) == on_disk(first["images"][0])
     assert second["output"].startswith(str(stage.work / "elsewhere"))
-    assert expect(stage.make(*PROMPT, "--variant", "2"), 0)["reused"] is False
-    assert expect(stage.make(*PROMPT, "--new"), 0)["reused"] is False
+    assert expect(stage.tried(*PROMPT, "--variant", "2"), 0)["reused"] is False
+    assert expect(stage.tried(*PROMPT, "--new"), 0)["reused"] is False
     assert len(house.ledger) == 3
 
 
 def test_a_picture_that_is_gone_is_not_paid_again_unasked(stage: Stage, house: StandInHouse) -> None:
-    first = expect(stage.make(*PROMPT), 0)
+    first = expect(stage.tried(*PROMPT), 0)
     (stage.state / "generated-images" / first["output"].rpartition("/")[2]).unlink()
-    document = expect(stage.make(*PROMPT), 13, "pictures_gone")
+    document = expect(stage.tried(*PROMPT), 13, "pictures_gone")
     assert (document["next"]["argv"][-1], len(house.ledger)) == ("--new", 1)
 
 
@@ -251,12 +254,30 @@ def test_a_kill_loses_no_answer_that_came(
     eventually(lambda: house.recorder.requests_to(path, host=host))
     assert end(process, signal.SIGKILL).code == -signal.SIGKILL
     if moment == "answering":
-        document = expect(stage.make(*PROMPT), 10, "outcome_unknown_before")
+        document = expect(stage.tried(*PROMPT), 10, "outcome_unknown_before")
         assert document["possible_charges"] == service.counted == 1
         return
-    document = expect(stage.make(*PROMPT), 0)
+    document = expect(stage.tried(*PROMPT), 0)
     assert on_disk(document["images"][0]) == service.pictures[0]
     assert (document["reused"], document["possible_charges"], len(house.ledger)) == (False, 1, 1)
+
+
+def test_an_answer_that_came_whole_is_saved_though_the_journal_does_not_know_it(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    """The moment between an answer's last byte and the journal's next line, which no signal can be made to hit."""
+    first = expect(stage.tried(*PROMPT), 0)
+    path = Path(first["journal"])
+    path.write_text(json.dumps({**stage.entries()[0], "state": "submitting", "charged": "unknown", "images": []}))
+    answer = Path(first["run_dir"]) / "answer.json"
+    body = json.dumps({"data": [{"b64_json": base64.b64encode(service.pictures[0]).decode()}]})
+    answer.write_text(body[:-9])
+    expect(stage.tried(*PROMPT), 10, "outcome_unknown_before")
+    answer.write_text(body)
+    document = expect(stage.tried(*PROMPT), 0)
+    assert on_disk(document["images"][0]) == service.pictures[0]
+    assert (document["charged"], document["possible_charges"], len(house.ledger)) == ("yes", 1, 1)
+    assert not answer.exists()
 
 
 def test_sigterm_waits_for_the_answer_and_saves_it(
@@ -278,7 +299,7 @@ def test_a_second_process_waits_for_the_first(stage: Stage, house: StandInHouse)
     with answers_held(house, GENERATIONS) as answer:
         process = stage.start("run.py", "--json", *PROMPT)
         eventually(lambda: house.recorder.requests_to(GENERATIONS))
-        expect(stage.make(*PROMPT, "--no-wait"), 14, "request_busy")
+        expect(stage.tried(*PROMPT, "--no-wait"), 14, "request_busy")
         waiting = stage.start("run.py", "--json", *PROMPT)
         answer()
         first, second = expect(wait(process), 0), expect(wait(waiting), 0)
@@ -301,9 +322,9 @@ def test_what_is_no_picture_is_charged_and_said(
     service.plan_image(*[image] if image else [])
     service.plan_create(*[plan] if plan else [])
     service.plan_picture(Plan(status=403))
-    document = expect(stage.make(*PROMPT), 13, error)
+    document = expect(stage.tried(*PROMPT), 13, error)
     assert (document["charged"], document["possible_charges"], document["images"]) == ("yes", 1, [])
-    expect(stage.make(*PROMPT), 8, "task_failed_before")
+    expect(stage.tried(*PROMPT), 8, "task_failed_before")
 
 
 def told(document: dict[str, Any]) -> str:
@@ -312,6 +333,6 @@ def told(document: dict[str, Any]) -> str:
 
 def test_the_last_refusal_is_quoted_beside_the_open_charge(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(trouble(503), refusal(400, "moderation_blocked"))
-    document = expect(stage.make(*PROMPT), 10, "attempts_unclear")
+    document = expect(stage.tried(*PROMPT), 10, "attempts_unclear")
     assert "moderation_blocked" in told(document)
     assert document["error"]["http_status"] == 400

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.contract.zm.stage import Stage, expect
-from tests.providers.openai_images import BASE_URL
+from tests.providers.openai_images import BASE_URL, HOST, PICTURE_HOST, ImagePlan
 
 if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
@@ -41,7 +43,7 @@ def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: 
         "single": {"source": "file", "path": str(single), "mode": "singleValue"},
     }
     stage.provide(provider(forms[form]), secrets={"providers": sources})
-    document = expect(stage.make(*PROMPT, env={"IMAGES_KEY": service.key}), 0)
+    document = expect(stage.tried(*PROMPT, env={"IMAGES_KEY": service.key}), 0)
     everything = json.dumps(document) + "".join(
         path.read_text("utf-8", "replace") for path in Path(document["run_dir"]).rglob("*") if path.is_file()
     )
@@ -78,7 +80,7 @@ def test_what_is_missing_or_wrong_is_named_with_what_to_add(
         stage.configure(config)
     else:
         stage.provide(config)
-    document = expect(stage.make(*PROMPT), 3, error)
+    document = expect(stage.tried(*PROMPT), 3, error)
     assert told in f"{document['error']['message']} {document['error']['hint']}"
     assert house.contacted == set()
 
@@ -101,7 +103,7 @@ def test_where_the_configuration_lies(stage: Stage, service: OpenAiImagesService
         base = stage.work / variable
         (base / folder).mkdir(parents=True)
         (base / folder / "openclaw.json").write_text(good)
-        expect(stage.make(*PROMPT, "--new", env={variable: str(base)}), 0)
+        expect(stage.tried(*PROMPT, "--new", env={variable: str(base)}), 0)
     (stage.work / "named.json").write_text(good)
     expect(stage.make(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work / "named.json")}), 0)
     assert service.complaints == []
@@ -116,19 +118,17 @@ def test_another_pair_runs_when_asked_for_and_is_no_proof(stage: Stage, service:
         ((), {"OPENCLAW_IMAGE_PROVIDER": "other"}),
         ((), {"OPENCLAW_IMAGE_MODEL": "gpt-image-1"}),
     ):
-        ended = stage.make(*PROMPT, *flags, "--new", env=environment)
+        ended = stage.tried(*PROMPT, *flags, "--new", env=environment)
         document = expect(ended, 0)
         assert document["proof"]["acceptable"] is False
         assert "cannot be accepted as proof" in ended.talk
-        expect(stage.run("verify.py", document["run_dir"], "--json"), 13)
+        expect(stage.inside("verify.py", document["run_dir"], "--json"), 13)
     assert expect(stage.make(*PROMPT, "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
 
 
 def test_no_netrc_and_no_key_for_the_picture_host(
     stage: Stage, house: StandInHouse, service: OpenAiImagesService
 ) -> None:
-    from tests.providers.openai_images import HOST, PICTURE_HOST, ImagePlan  # noqa: PLC0415
-
     (stage.home / ".netrc").write_text("default login somebody password else\n")
     service.plan_image(ImagePlan(as_url=True, kind="webp"))
     document = expect(stage.make(*PROMPT), 0)
@@ -142,11 +142,6 @@ def test_no_netrc_and_no_key_for_the_picture_host(
 
 
 def test_a_big_picture_costs_little_memory_and_keeps_its_bytes(stage: Stage, service: OpenAiImagesService) -> None:
-    import os  # noqa: PLC0415
-    import subprocess  # noqa: PLC0415
-
-    from tests.providers.openai_images import ImagePlan  # noqa: PLC0415
-
     peaks = []
     for megabytes in (0.0, 20.0):
         service.plan_image(ImagePlan(megabytes=megabytes))

@@ -75,7 +75,7 @@ def test_five_tasks_on_two_workers(stage: Stage, house: StandInHouse) -> None:
         assert (result["mock"], result["task_id"], result["pid"]) == (True, row["task_id"], row["pid"])
         assert all(Path(row[name]).is_file() for name in ("stdout", "stderr", "result_json"))
         assert json.loads((Path(row["stdout"]).parent / "task.json").read_bytes()) == row
-    expect(stage.run("verify.py", document["results"][0]["result_json"], "--json"), 13, "verify_refused")
+    expect(stage.inside("verify.py", document["results"][0]["result_json"], "--json"), 13, "verify_refused")
     seen = state(stage)
     assert (seen["running"], seen["workers"]) == ({}, {})
     assert {row["worker_id"] for row in seen["tasks"].values()} == {"worker-1", "worker-2"}
@@ -93,12 +93,15 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
         assert json.loads(Path(row["result_json"]).read_bytes())["ok"] is True
         command = json.loads((Path(row["stdout"]).parent / "command.json").read_bytes())
         assert "画一只猫" not in str(command)
-        expect(stage.run("verify.py", row["result_json"], "--json"), 0)
+        expect(stage.inside("verify.py", row["result_json"], "--json"), 0)
+    assert [image["path"] for image in document["images"]] == [row["output"] for row in document["results"]]
+    assert all(Path(path).is_file() for path in document["media"])
+    assert (len(document["media"]), document["cost"]["amount"]) == (2, 2 * 4210)
     assert document["possible_charges"] == service.counted == 2
     again = expect(run(stage, tasks, *QUICK, "--json"), 0)
     assert [row["reused"] for row in again["results"]] == [True, True]
     assert service.counted == 2
-    expect(stage.run("image_queue.py", "get", "c1", "--json"), 0)
+    expect(stage.inside("image_queue.py", "get", "c1", "--json"), 0)
 
 
 def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> None:
@@ -111,9 +114,11 @@ def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> N
         "--task-key",
         "product-001",
         "--no-send",
+        "--raw",
     )
     document = expect(stage.run(*argv), 0)
     (row,) = document["results"]
+    assert json.loads(Path(row["result_json"]).read_bytes())["raw"] is True
     assert Path(row["output"]).name.startswith("product-001-")
     assert service.counted == 1
 
@@ -192,18 +197,18 @@ def test_a_hundred_and_four_tasks_fit(stage: Stage) -> None:
 
 def test_status_list_get_and_history(stage: Stage) -> None:
     expect(run(stage, [*sleepers(2), {"task_key": "bad", "prompt": ""}]), 8)
-    assert expect(stage.run("image_queue.py", "status"), 0)["counters"]["completed"] == 2
-    listed = expect(stage.run("image_queue.py", "list", "--status", "completed"), 0)
+    assert expect(stage.inside("image_queue.py", "status"), 0)["counters"]["completed"] == 2
+    listed = expect(stage.inside("image_queue.py", "list", "--status", "completed"), 0)
     assert [row["task_key"] for row in listed["results"]] == ["k0", "k1"]
-    assert len(expect(stage.run("image_queue.py", "history", "-n", "2"), 0)["results"]) == 2
-    got = expect(stage.run("image_queue.py", "get", "k1"), 0)
+    assert len(expect(stage.inside("image_queue.py", "history", "-n", "2"), 0)["results"]) == 2
+    got = expect(stage.inside("image_queue.py", "get", "k1"), 0)
     assert '"mock": true' in got["stdout_tail"]
-    expect(stage.run("image_queue.py", "get", got["task"]["task_id"]), 0)
-    expect(stage.run("image_queue.py", "get", "bad"), 8, "queue_task_ended")
-    expect(stage.run("image_queue.py", "get", "nobody"), 2, "queue_task_unknown")
-    expect(stage.run("image_queue.py", "list", "--status", "odd"), 2, "not_one_of")
-    expect(stage.run("image_queue.py", "status", "--state-dir", "nowhere"), 2, "queue_missing")
-    person = stage.run("image_queue.py", "list", "--json")
+    expect(stage.inside("image_queue.py", "get", got["task"]["task_id"]), 0)
+    expect(stage.inside("image_queue.py", "get", "bad"), 8, "queue_task_ended")
+    expect(stage.inside("image_queue.py", "get", "nobody"), 2, "queue_task_unknown")
+    expect(stage.inside("image_queue.py", "list", "--status", "odd"), 2, "not_one_of")
+    expect(stage.inside("image_queue.py", "status", "--state-dir", "nowhere"), 2, "queue_missing")
+    person = stage.inside("image_queue.py", "list", "--json")
     assert person.document["counters"]["rejected"] == 1
 
 
@@ -226,14 +231,14 @@ def test_cancel(stage: Stage, house: StandInHouse) -> None:
         process = stage.start(*QUEUE, stage.save("t.json", {"tasks": tasks}), "--max-workers", "2")
         eventually(lambda: house.recorder.requests_to(GENERATIONS))
         eventually(lambda: rows(stage).get("mock", {}).get("status") == "running")
-        expect(stage.run(*QUEUE, "@t.json"), 14, "queue_busy")
-        assert expect(stage.run("image_queue.py", "cancel", "k0"), 0)["task"]["status"] == "cancelled"
-        expect(stage.run("image_queue.py", "cancel", "real"), 9, "cancel_running")
-        assert expect(stage.run("image_queue.py", "cancel", "mock"), 0)["task"]["status"] == "cancelled"
+        expect(stage.inside(*QUEUE, "@t.json"), 14, "queue_busy")
+        assert expect(stage.inside("image_queue.py", "cancel", "k0"), 0)["task"]["status"] == "cancelled"
+        expect(stage.inside("image_queue.py", "cancel", "real"), 9, "cancel_running")
+        assert expect(stage.inside("image_queue.py", "cancel", "mock"), 0)["task"]["status"] == "cancelled"
         answer()
         document = expect(wait(process), 8)
     assert [row["status"] for row in document["results"]] == ["completed", "cancelled", "cancelled"]
-    expect(stage.run("image_queue.py", "cancel", "real"), 2, "cancel_ended")
+    expect(stage.inside("image_queue.py", "cancel", "real"), 2, "cancel_ended")
 
 
 def test_sigterm_ends_children_and_cancels_the_rest(stage: Stage) -> None:
@@ -252,9 +257,11 @@ def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
     process.kill()
     wait(process)
     eventually(lambda: not any(alive(pid) for pid in pids))
-    document = expect(stage.run("image_queue.py", "status"), 0)
+    document = expect(stage.inside("image_queue.py", "status", "--lang", "zh"), 0)
+    assert {row["error"] for row in rows(stage).values()} == {"队列进程在任务结束前就退出了"}
     assert (document["counters"]["orphaned"], document["counters"]["running"], document["running"]) == (3, 0, [])
-    assert expect(stage.run("image_queue.py", "cancel", "k2"), 0)["task"]["status"] == "cancelled"
+    assert expect(stage.inside("image_queue.py", "cancel", "k2"), 0)["task"]["status"] == "cancelled"
+    expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")  # it had begun
     assert {row["status"] for row in state(stage)["tasks"].values()} == {"orphaned", "cancelled"}
     expect(run(stage, sleepers(2)), 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import Image
 
 from tests.contract.zm.stage import Stage, expect, on_disk
 from tests.providers import openai_images
+from tests.providers.pictures import make_picture
+from tests.providers.plan import Plan
 
 if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
@@ -32,6 +35,16 @@ def test_a_picture_from_words(stage: Stage, house: StandInHouse, service: OpenAi
     assert Path(row["path"]).name == f"cat-{document['local_id']}.png"
     assert house.contacted == {openai_images.HOST}
     assert service.complaints == []
+
+
+def test_words_of_the_service_that_are_no_text_lose_no_picture(stage: Stage, service: OpenAiImagesService) -> None:
+    picture = make_picture("png", 16, 16, 1)
+    row = {"b64_json": base64.b64encode(picture).decode(), "revised_prompt": "half an emoji: \ud83d"}
+    service.plan_create(Plan(fields={"data": [row]}))
+    document = expect(stage.make("--prompt", "a cup"), 0)
+    assert on_disk(document["images"][0]) == picture
+    said = (Path(document["run_dir"]) / "attempt-1" / "stdout.txt").read_bytes()
+    assert json.loads(said)["data"][0]["revised_prompt"] == row["revised_prompt"]
 
 
 def test_a_picture_after_references(stage: Stage, service: OpenAiImagesService) -> None:

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from openai_images.generate import Hands, Place, draft_of, generate
+from openai_images.draft import draft_of
+from openai_images.generate import generate
+from openai_images.hands import Hands, Place
+from openai_images.rows import row_of
 from openai_images.run_folder import RunFolder
 from shared import interrupts
 from shared.command import bug
 from shared.errand import Errand
 from shared.errors import DiskError, KeyRefused, NotFinished, OutOfCredits, SkillError
 from shared.files import sha256_of
-from shared.keys import redact
 from shared.polling import Limits
 from shared.progress import Reporter
 from shared.result import Status
@@ -37,8 +39,7 @@ if TYPE_CHECKING:
     from shared.entry import Entry
     from shared.journal import Journal
 
-MOST_WORKERS = 4
-MOST_TASKS = 200
+MOST_WORKERS, MOST_TASKS = 4, 200
 NOTE = "batch_task.json"
 CAUTION = 1.5  # times what the slowest task took must be left, or no further one begins
 LOOK = 0.2  # seconds between two looks of the main thread at what the workers do
@@ -55,6 +56,7 @@ class Task:
     policy: Policy
     request: ImageRequest | None = None
     refused: SkillError | None = None
+    raw: bool = False
 
     @property
     def label(self) -> str:
@@ -124,8 +126,8 @@ def carry_out(batch: Batch, workers: int) -> None:
         if interrupts.pending():
             batch.stopped = batch.stopped or "stopped_by_signal"
             stop.set()
-        done, elapsed = len(batch.results), time.monotonic() - started
-        batch.run.reporter.waiting("batch_progress", done=done, total=len(batch.tasks), elapsed=f"{elapsed:.0f}")
+        facts = {"done": len(batch.results), "total": len(batch.tasks)}
+        batch.run.reporter.waiting("batch_progress", elapsed=f"{time.monotonic() - started:.0f}", **facts)
     for task in batch.tasks:
         if task.index not in batch.results:
             reason = Said(batch.stopped or "stopped_by_time")
@@ -142,7 +144,10 @@ def _keep(batch: Batch, task: Task) -> bool:
         same = noted["fingerprint"] == _draft(batch, task).fingerprint
         if batch.new or not (document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]):
             return False
-        batch.results[task.index] = row_of(task, {**document, "reused": True}, path)
+        run = _run_of(batch, task)
+        run.result.local_id, run.result.images = document["local_id"], [image]
+        run.attach(batch.state)  # what OpenClaw may attach is cleared after a week
+        batch.results[task.index] = _row(task, {**document, "reused": True, "media": run.result.media}, path)
     except (OSError, ValueError, LookupError, TypeError):
         return False
     return True
@@ -166,7 +171,7 @@ def _work(batch: Batch, waiting: queue.SimpleQueue[Task], stop: threading.Event)
 def _one(batch: Batch, task: Task, client: Client, stop: threading.Event) -> dict[str, Any]:
     """Carry out one task and return its row; nothing that goes wrong leaves this function."""
     place = Place(batch.pictures, batch.folder / "tasks", task.label, unique=True)
-    hands = Hands(batch.provider, client, batch.journal, task.policy, place)
+    hands = Hands(batch.provider, client, batch.journal, task.policy, place, watched=False)
     error: SkillError | None = None
     run = _run_of(batch, task)
     try:
@@ -191,17 +196,16 @@ def _one(batch: Batch, task: Task, client: Client, stop: threading.Event) -> dic
 
 def _record(batch: Batch, task: Task, error: SkillError | None, run: Run | None = None) -> dict[str, Any]:
     """Write how a task ended into its folder, and return its row."""
-    run = run or _run_of(batch, task)
+    run, path = run or _run_of(batch, task), batch.task_folder(task)
     document = run.document(error)
-    path = batch.task_folder(task)
     with contextlib.suppress(DiskError, OSError):  # its row tells the same
         folder = RunFolder(path)
-        folder.note("stdout.txt", summary(document, [], run.catalogue) + "\n")
+        folder.note("stdout.txt", summary(document, [], run.catalogue))
         if error:
             with folder.messages("a") as messages:
-                messages.write(redact(f"{document['error']['message']}\n"))
+                Reporter(run.catalogue, messages).insist(error.code, **error.facts)
         folder.finish(document)
-    return row_of(task, document, path)
+    return _row(task, document, path)
 
 
 def _run_of(batch: Batch, task: Task) -> Run:
@@ -211,7 +215,7 @@ def _run_of(batch: Batch, task: Task) -> Run:
     run.catalogue = batch.run.catalogue
     run.reporter = Reporter(run.catalogue, None)
     run.result.provider = batch.provider.name
-    run.result.extra |= {"output": None, "bytes": None, "run_dir": str(batch.task_folder(task))}
+    run.result.extra |= {"output": None, "bytes": None, "run_dir": str(batch.task_folder(task)), "raw": task.raw}
     if task.request:
         run.result.mode, run.result.model = task.request.mode, task.request.model
         run.result.requested = run.result.applied = {"size": task.request.size}
@@ -240,29 +244,7 @@ def _request(task: Task) -> ImageRequest:
     return task.request
 
 
-def row_of(task: Task, document: dict[str, Any], path: Path) -> dict[str, Any]:
+def _row(task: Task, document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return what the result of a batch tells of one task."""
-    image = document["images"][0] if document["images"] else {}
-    same = (
-        "ok",
-        "status",
-        "provider",
-        "model",
-        "mode",
-        "input_images",
-        "requested",
-        "applied",
-        "local_id",
-        "reused",
-    )
-    more = ("attempts", "possible_charges", "charged", "cost", "started_at", "elapsed_seconds", "media", "error")
-    return {
-        "index": task.index,
-        "task_name": task.name,
-        **{name: document[name] for name in same},
-        "output": image.get("path"),
-        **{name: image.get(name) for name in ("media_type", "width", "height", "bytes", "sha256")},
-        **{name: document[name] for name in more},
-        "run_dir": str(path),
-        "result_json": str(path / "result.json"),
-    }
+    files = {"run_dir": str(path), "result_json": str(path / "result.json")}
+    return {"index": task.index, "task_name": task.name, **row_of(document), **files}

@@ -22,10 +22,9 @@ from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
 from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
 from shared.run import is_terminal
-from shared.texts import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from openai_images.batch import Batch, Task
     from openai_images.provider import Provider
@@ -63,8 +62,7 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     tasks = [_task(index, task, file, settings, options) for index, task in enumerate(file.tasks, 1)]
     folder = _folder(file, settings, options)
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
-    if file.document.get("send_to_feishu"):
-        run.reporter.insist("no_delivery")
+    task_file.tell_of_delivery(file, run)
     if options.dry_run:
         _show_plan(run, tasks, provider, folder)
         return
@@ -74,9 +72,6 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
 def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
     """Return what holds for every task: the flags, else the fields of the file."""
     document = task_file.check_fields(file.document, FIELDS | frozenset(ATTEMPT_FIELDS) | {"tasks"})
-    for name in ("batch_name", "provider"):
-        if not isinstance(document.get(name, ""), str):
-            raise BadInput("field_type", field=name, expected=Said("a_text"))
     settings = {**document, **{name: value for name, value in given.items() if value is not None}}
     settings["provider"] = settings.get("provider")
     policy(settings)
@@ -98,7 +93,8 @@ def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], opti
         name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
         variant = task_file.row_variant(options.variant, file, task_file.task_key(task), index)
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
-        return Task(index, name, given, variant, attempts, task_file.task_request(task, settings))
+        raw = bool(task.get("raw") or settings.get("raw"))
+        return Task(index, name, given, variant, attempts, task_file.task_request(task, settings), raw=raw)
     except SkillError as error:
         return Task(index, name, given, variant, attempts, refused=error)
 
@@ -169,11 +165,18 @@ def _judge(batch: Batch) -> None:
     done = sum(row["ok"] for row in rows)
     if done == len(rows):
         return
-    first = next(row["error"]["message"] for row in rows if not row["ok"])
-    facts = {"done": done, "total": len(rows), "first": first}
-    if batch.stopped is None and all(row["ok"] or row["error"]["code"] == "task_not_started" for row in rows):
+    errors = [(row["status"], row["error"]) for row in rows if not row["ok"]]
+    facts = {"done": done, "total": len(rows), "first": errors[0][1]["message"]}
+    if batch.stopped is None and all(error["code"] == "task_not_started" for _, error in errors):
         raise NotFinished("batch_unfinished", remedy="again", **facts)
+    if batch.stopped is None and all(_is_final(status, error) for status, error in errors):
+        raise TaskFailed("batch_refused", remedy="none", **facts)
     raise TaskFailed("batch_incomplete", remedy="again", **facts)
+
+
+def _is_final(status: str, error: Mapping[str, Any]) -> bool:
+    """Tell whether the same task would end like that again: it cannot be a request, or its content was refused."""
+    return status in {"refused", "not_started"} and not error["retryable"] and error["code"] != "task_not_started"
 
 
 def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path) -> None:

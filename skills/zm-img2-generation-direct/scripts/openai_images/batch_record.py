@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.folders import own_folder
 from openai_images.report import report_page
+from openai_images.rows import add_up, shared_by
 from shared.errors import Busy, NotFinished
 from shared.files import Lock, disk_errors, write_atomically
 from shared.images import check_output_folder
@@ -16,7 +17,7 @@ from shared.journal import LOCK_PAUSE
 from shared.result import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from openai_images.batch import Batch
     from shared.result import Status
@@ -46,7 +47,7 @@ def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any
         check_output_folder(batch.pictures)
         resolved = {name: value for name, value in settings.items() if name != "tasks"}
         text = json.dumps({"request": document, "settings": resolved}, ensure_ascii=False, indent=1)
-        write_atomically(batch.folder / REQUEST, text.encode(), durable=False)
+        write_atomically(batch.folder / REQUEST, text.encode("utf-8", "backslashreplace"), durable=False)
         yield
 
 
@@ -55,23 +56,17 @@ def close(batch: Batch) -> None:
     run, rows = batch.run, batch.rows()
     result = run.result
     result.status = _status(rows)
-    result.images = [_image(row) for row in rows if row["output"]]
-    result.media = [path for row in rows for path in row["media"]]
-    result.attempts = sum(row["attempts"] for row in rows)
-    result.possible_charges = sum(row["possible_charges"] for row in rows)
-    told = {row["charged"] for row in rows}
-    result.charged = "unknown" if "unknown" in told else "yes" if "yes" in told else "no"
-    result.cost = _cost(rows)
-    result.model, result.mode = (_common(row[name] for row in rows) for name in ("model", "mode"))
-    size = _common(row["requested"].get("size") for row in rows)
-    result.requested = result.applied = {"tasks": len(rows), "size": size}
+    add_up(result, rows)
+    done = [row for row in rows if row["output"]]
+    result.requested = {"tasks": len(rows), "size": shared_by(row["requested"].get("size") for row in rows)}
+    result.applied = {"tasks": len(done), "size": shared_by(row["applied"].get("size") for row in done)}
     result.extra |= {"counters": batch.counters(), "results": rows}
     result.extra |= {"batch_result": str(batch.folder / RESULT), "batch_report": str(batch.folder / REPORT)}
     with disk_errors(batch.folder):
         document = {**result.document(None), "ok": all(row["ok"] for row in rows)}
         write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
         page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
-        write_atomically(batch.folder / REPORT, page.encode(), durable=False)
+        write_atomically(batch.folder / REPORT, page.encode("utf-8", "backslashreplace"), durable=False)
     run.lines += _table(batch)
 
 
@@ -80,24 +75,6 @@ def _status(rows: list[dict[str, Any]]) -> Status:
     found = {row["status"] for row in rows}
     order: tuple[Status, ...] = ("unknown", "failed", "refused", "submitted", "not_started")
     return next((status for status in order if status in found), "succeeded")
-
-
-def _common(values: Iterable[str | None]) -> str | None:
-    """Return what all tasks share that have it, None where they differ."""
-    found = {value for value in values if value}
-    return found.pop() if len(found) == 1 else None
-
-
-def _image(row: dict[str, Any]) -> dict[str, Any]:
-    image = {name: row[name] for name in ("media_type", "width", "height", "bytes", "sha256")}
-    return {"path": row["output"], "url": None, **image}
-
-
-def _cost(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    costs = [row["cost"] for row in rows if row["charged"] != "no"]
-    if not costs or any(cost["source"] != "charged" for cost in costs):
-        return {"amount": None, "unit": None, "source": "unknown"}
-    return {**costs[0], "amount": sum(cost["amount"] for cost in costs)}
 
 
 def _table(batch: Batch) -> list[str]:

@@ -26,7 +26,7 @@ from shared.run import Run, Skill
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openai_images.generate import Hands
+    from openai_images.hands import Hands
     from openai_images.provider import Provider
     from shared.doctor_command import Patient
     from shared.errand import Errand
@@ -132,15 +132,13 @@ class _Command:
 
     def carry_out(self, request: ImageRequest | None, name: str) -> None:
         """Make the picture, or go on with a task."""
-        from openai_images import generate, run_folder  # noqa: PLC0415  - with requests, which costs the most
+        from openai_images import draft, generate, run_folder  # noqa: PLC0415  - with requests, which costs the most
 
         hands, errand = self._hands(name)
         with hands.client, run_folder.recorded(self._run):
             if request:
-                draft = generate.draft_of(
-                    request, self._provider, variant=self._options.variant, folder=self._folder
-                )
-                generate.generate(request, draft, hands, errand)
+                entry = draft.draft_of(request, self._provider, variant=self._options.variant, folder=self._folder)
+                generate.generate(request, entry, hands, errand)
             else:
                 generate.resume(str(self._options.resume), hands, errand)
             tell_proof(self._run, self._provider.name, [str(self._run.result.model)])
@@ -162,16 +160,18 @@ class _Command:
 
     def _hands(self, name: str) -> tuple[Hands, Errand]:
         from openai_images.client import Client  # noqa: PLC0415
-        from openai_images.generate import Hands, Place  # noqa: PLC0415
+        from openai_images.folders import own_folder  # noqa: PLC0415
+        from openai_images.hands import Hands, Place  # noqa: PLC0415
         from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
         from shared.journal import Journal  # noqa: PLC0415
 
         check_output_folder(self._folder)
+        runs = own_folder(self._folder / "_runs", "--output-dir")
         limits = Limits(time.monotonic() + self._seconds, time.monotonic, time.sleep)
         errand = Errand(self._run, self._folder, limits, None, self._options.no_wait, self._options.new)
         client = Client(self._provider, user_agent=SKILL.user_agent)
-        place = Place(self._folder, self._folder / "_runs", name)
+        place = Place(self._folder, runs, name)
         return Hands(self._provider, client, Journal(SKILL.slug, self._states), self._policy, place), errand
 
 

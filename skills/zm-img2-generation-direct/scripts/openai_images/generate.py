@@ -2,94 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-import uuid
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openai_images.attempts import spend
 from openai_images.delivery import reread, save_delivered
-from openai_images.run_folder import RunFolder, recorded_request, request_record
+from openai_images.run_folder import ANSWER, RunFolder, recorded_request, request_record
 from openai_images.waiting import ticking, wait_before_retry
 from shared import interrupts
-from shared.entry import Entry, fingerprint, prompt_record
 from shared.errors import BadInput, OutcomeUnknown, SkillError, UnusableResult
 from shared.estimates import durations
 from shared.files import disk_errors
 from shared.images import kept_pictures
+from shared.journal import Claim
 from shared.texts import Said
 from shared.urls import without_query
 
 if TYPE_CHECKING:
-    from openai_images.attempts import Policy
-    from openai_images.client import Client, Package
+    from collections.abc import Callable
+
+    from openai_images.client import Package
+    from openai_images.hands import Hands
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
     from openai_images.wire import Delivered
-    from shared.entry import OpenTask
+    from shared.entry import Entry, OpenTask
     from shared.errand import Errand
-    from shared.journal import Claim, Journal
 
-SKILL = "zm-img2-generation-direct"
 STILL_THERE = "picture_unreachable"
 """A picture behind a link that may be had later; the link stays in the spooled answer."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the files of a task go; `name` begins their names, and is all of them where it is unique by itself."""
-
-    pictures: Path
-    runs: Path
-    name: str
-    unique: bool = False
-
-    def named(self, local_id: str) -> str:
-        """Return what the task's picture and folder are called."""
-        return self.name if self.unique else f"{self.name}-{local_id}"
-
-
-@dataclass(frozen=True)
-class Hands:
-    """What a task is done with: where it goes, who is asked, what is remembered, how often it is tried."""
-
-    provider: Provider
-    client: Client
-    journal: Journal
-    policy: Policy
-    place: Place
-
-
-def draft_of(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
-    """Return the journal's description of a request, without its prompt and key."""
-    parameters: dict[str, Any] = {"size": request.size}
-    account = provider.secret.account()
-    return Entry(
-        fingerprint=fingerprint(
-            skill=SKILL,
-            base_url=provider.base_url,
-            account=account,
-            mode=request.mode,
-            model=request.model,
-            prompt=request.prompt,
-            parameters=parameters,
-            references=[reference.sha256 for reference in request.references],
-            variant=variant,
-        ),
-        skill=SKILL,
-        provider=provider.name,
-        mode=request.mode,
-        model=request.model,
-        base_url=provider.base_url,
-        account=account,
-        variant=variant,
-        prompt=prompt_record(request.prompt),
-        requested=parameters,
-        applied=dict(parameters),
-        output_dir=str(folder),
-        extra={"idempotency_key": str(uuid.uuid4()), "input_images": [one.row() for one in request.references]},
-    )
 
 
 def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) -> None:
@@ -98,7 +41,8 @@ def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    with _claimed(draft, hands, errand) as claim, errand.telling(claim):
+    claim = _claimed(lambda: hands.journal.claim(draft, errand.patience, new=errand.new), hands)
+    with claim, errand.telling(claim):
         if claim.verdict == "create":
             _make(request, claim.task, hands, errand)
         else:
@@ -116,13 +60,7 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
         raise BadInput("task_unknown", identifier=identifier)
     if (found[1].base_url, found[1].account) != (hands.provider.base_url, hands.provider.secret.account()):
         raise BadInput("resume_elsewhere", identifier=identifier, provider=hands.provider.name)
-    try:
-        claim = hands.journal.resume(identifier, found[1], errand.patience)
-    except OutcomeUnknown as error:
-        reopened = hands.journal.reopen(*found) if hands.policy.retry_unknown else None
-        if not reopened:
-            raise _with_way_out(error) from error
-        claim = reopened
+    claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.patience), hands)
     with claim, errand.telling(claim):
         if claim.verdict == "create":
             _make(recorded_request(Path(claim.task.entry.extra["run_dir"])), claim.task, hands, errand)
@@ -133,8 +71,9 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
 def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -> None:
     """Say what is about to happen, then spend."""
     run, entry = errand.run, task.entry
-    name = hands.place.named(entry.local_id)
+    name = entry.extra.get("picture") or hands.place.named(entry.local_id)
     folder = RunFolder(Path(entry.extra.get("run_dir") or hands.place.runs / name))
+    folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
     run.result.extra["run_dir"] = str(folder.path)
     run.result.input_images = entry.extra["input_images"]
@@ -157,17 +96,38 @@ def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
     }
 
 
-def _claimed(draft: Entry, hands: Hands, errand: Errand) -> Claim:
-    """Take the task in hand; one whose outcome is unknown only when the user agreed to pay for it twice."""
+def _claimed(take: Callable[[], Claim], hands: Hands) -> Claim:
+    """Take a task in hand; one whose outcome is unknown only when its answer is here or may be asked for again."""
     while True:
         try:
-            return hands.journal.claim(draft, errand.patience, new=errand.new)
+            return take()
         except OutcomeUnknown as error:
-            if not (hands.policy.retry_unknown and error.about):
-                raise _with_way_out(error) from error
-            claim = hands.journal.reopen(*error.about)
-            if claim:
-                return claim
+            claim = _reopened(error, hands)
+        if claim:
+            return claim
+
+
+def _reopened(error: OutcomeUnknown, hands: Hands) -> Claim | None:
+    """Take a task in hand whose answer the journal does not know; None when another process was quicker.
+
+    A kill between the last byte of an answer and the next line of the journal leaves the answer here, whole. To
+    send the request once more needs the user's word, because it may be paid twice.
+
+    Raises:
+        OutcomeUnknown: there is neither.
+    """
+    claim = hands.journal.reopen(*error.about) if error.about else None
+    if not claim and error.about:
+        return None
+    if claim:
+        with contextlib.suppress(UnusableResult):
+            delivered = reread(Path(claim.task.entry.extra["run_dir"]) / ANSWER)
+            claim.task.save(state="submitted", charged="yes", cost=delivered.cost)
+            return Claim("attach", claim.task)
+        if hands.policy.retry_unknown:
+            return claim
+        claim.task.release()
+    raise _with_way_out(error) from error
 
 
 def _with_way_out(error: OutcomeUnknown) -> OutcomeUnknown:
@@ -182,7 +142,9 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
 ) -> None:
     """Send the request as often as the policy allows, and save the picture that comes."""
     run, entry = errand.run, task.entry
-    expected = durations(hands.journal, entry)
+    expected = durations(hands.journal, entry) if hands.watched else []
+    if expected:
+        run.reporter.say("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
     def send(seconds: float) -> None:
         record = request_record(request, hands.provider, package, entry.extra["idempotency_key"], seconds)

@@ -22,7 +22,8 @@ DEFAULT_PROVIDER = "happy"
 APPROVED = (DEFAULT_PROVIDER, "gpt-image-2")
 """The pair of provider and model whose results are accepted as proof."""
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
-VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}|^\$([A-Za-z_][A-Za-z0-9_]*)$")
+"""`${NAME}` anywhere, `$NAME` as the whole of a text only: a key may hold a dollar sign of its own."""
 HEADER = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]{1,100}")
 OUR_HEADERS = frozenset(
     [

@@ -60,7 +60,8 @@ class Intake:
         self._run = run
         self._options = options
         self._file = _file(tasks, given)
-        document = self._file.document
+        document = task_file.check_fields(self._file.document, FIELDS | {"tasks"})
+        task_file.tell_of_delivery(self._file, run)
         self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
         prompts = " ".join(str(task.get("prompt")) for task in self._file.tasks if isinstance(task, dict))
         run.speak(prompts, options.lang)
@@ -165,6 +166,7 @@ class Intake:
         row["model"], row["mode"] = request.model, request.mode
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         policy({**self._settings, **attempts})
+        attempts["raw"] = task.get("raw") or self._settings.get("raw")
         return Job(row, self._argv(store, row, request, attempts), request.prompt.encode())
 
     def _argv(self, store: QueueStore, row: Row, request: ImageRequest, attempts: dict[str, Any]) -> list[str]:
@@ -189,7 +191,7 @@ class Intake:
             value = attempts.get(name, self._settings.get(name))
             if value is not None:
                 argv += [f"--{name.replace('_', '-')}", str(value)]
-        return argv + (["--new"] if self._options.new else [])
+        return argv + ["--raw"] * bool(attempts["raw"]) + ["--new"] * self._options.new
 
 
 def store_command(store: QueueStore, job: Job) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.queue_process import Child, Lifeline
 from openai_images.queue_store import CANCEL, now
+from openai_images.rows import picture_of
 from shared import interrupts
 from shared.files import write_atomically
 from shared.result import encoded
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from shared.run import Run
 
 LOOK = 0.1  # seconds between two looks of the main thread
-PROOF = ("provider", "model", "mode", "input_images", "output", "bytes", "local_id", "run_dir")
-MONEY = ("charged", "possible_charges", "attempts", "reused")
+PROOF = ("provider", "model", "mode", "input_images", "media", "local_id", "run_dir")
+MONEY = ("charged", "possible_charges", "attempts", "cost", "reused")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class Runner:
     grace: float
     lifeline: Lifeline = field(default_factory=Lifeline)
     stopping: threading.Event = field(default_factory=threading.Event)
+    _taken: set[str] = field(default_factory=set)
+    """The tasks that a worker has in hand: from then on nobody cancels them as waiting ones."""
+    _choosing: threading.Lock = field(default_factory=threading.Lock)
 
     def carry_out(self, jobs: Sequence[Job], workers: int) -> None:
         """Run the jobs; SIGINT and SIGTERM end what is under way and cancel the rest."""
@@ -63,14 +67,16 @@ class Runner:
             alive[0].join(LOOK)
             if interrupts.pending():
                 self.stopping.set()
-            for job in jobs:
-                self._heed_cancel(job)
+            with self._choosing:
+                for job in jobs:
+                    self._heed_cancel(job)
             ended = sum(job.row["status"] not in ("queued", "running") for job in jobs)
             self.run.reporter.waiting("queue_progress", done=ended, total=len(jobs))
         self.lifeline.close()
 
     def _heed_cancel(self, job: Job) -> None:
-        if job.row["status"] == "queued" and (self._cancel_wanted(job) or self.stopping.is_set()):
+        waits = job.row["status"] == "queued" and job.row["task_id"] not in self._taken
+        if waits and (self._cancel_wanted(job) or self.stopping.is_set()):
             why = "queue_stopped" if self.stopping.is_set() else "queue_cancelled"
             self._end(job, "cancelled", {"ok": False, "error": self._words(why)})
 
@@ -81,9 +87,11 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             while True:
                 job = waiting.get_nowait()
-                self._heed_cancel(job)
-                if job.row["status"] != "queued":
-                    continue
+                with self._choosing:
+                    self._heed_cancel(job)
+                    if job.row["status"] != "queued":
+                        continue
+                    self._taken.add(job.row["task_id"])
                 try:
                     self._one(job, worker)
                 except Exception as error:  # noqa: BLE001  - one task's trouble stops no other
@@ -137,8 +145,7 @@ class Runner:
             document["mock"] = True
         elif row["pid"] and "charged" not in document:
             document |= self._from_journal(row)
-        row |= {name: document.get(name) for name in (*PROOF, *MONEY)}
-        row["sha256"] = next((image["sha256"] for image in document.get("images", [])), None)
+        row |= {name: document.get(name) for name in (*PROOF, *MONEY)} | picture_of(document)
         error = document.get("error")
         row["error"] = error.get("message") if isinstance(error, dict) else error
         result = {

@@ -119,7 +119,8 @@ class QueueStore:
             rows = {name: row for name, row in found.items() if _is_row(row)}
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             rows = {}
-        unread = {path.name for path in self.tasks_folder.iterdir()} - rows.keys()
+        oldest = min(rows, default="")  # what is older has been left out of the document on purpose
+        unread = {path.name for path in self.tasks_folder.iterdir() if path.name > oldest} - rows.keys()
         alive = {name for name, row in rows.items() if row["status"] in ALIVE}
         for name in sorted(unread)[-MOST_SHOWN:] + sorted(alive):
             row = self.read(name)
@@ -146,11 +147,11 @@ class QueueStore:
         """Return the lock that a living runner holds."""
         return Lock(self.folder / "runner.lock")
 
-    def mark_orphans(self) -> None:
-        """Tell of tasks whose runner is gone; the caller holds the runner's lock."""
+    def mark_orphans(self, why: str) -> None:
+        """Tell of tasks whose runner is gone, in the words `why`; the caller holds the runner's lock."""
         orphans = [row for row in self.rows.values() if row["status"] in ALIVE]
         for row in orphans:
-            self.change(row, status="orphaned", finished_at=now(), error="the runner ended before the task did")
+            self.change(row, status="orphaned", finished_at=now(), error=why)
         if orphans:
             self.write()
 
@@ -175,4 +176,4 @@ def _is_row(row: Any) -> bool:
 
 
 def _text(document: Any) -> bytes:
-    return (json.dumps(document, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")

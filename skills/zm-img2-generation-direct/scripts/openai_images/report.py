@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from shared.entry import moment
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,8 @@ GOOD, OPEN = frozenset(("succeeded",)), frozenset(("not_started", "prepared", "s
 def report_page(folder: Path, document: Mapping[str, Any], given: Mapping[int, Any], catalogue: Catalogue) -> str:
     """Return the HTML of a batch's result document; `given` are the tasks as asked for, by their index.
 
-    Pictures are linked relative to `folder`, so that the folder can be moved or sent as a whole.
+    Pictures are linked relative to `folder`, so that the folder can be moved or sent as a whole; references stay
+    where they were, and are named where they cannot be shown.
     """
     say = catalogue.say
     counters = document["counters"]
@@ -28,7 +31,7 @@ def report_page(folder: Path, document: Mapping[str, Any], given: Mapping[int, A
     )
     facts = {
         say("report_provider"): f"{document['provider']} / {document['model'] or '–'}",
-        say("report_finished"): document["finished_at"],
+        say("report_finished"): f"{moment(document['finished_at']):%Y-%m-%d %H:%M} UTC",
         say("report_seconds"): f"{document['elapsed_seconds']:.0f} s",
         say("report_charges"): str(document["possible_charges"]),
     }
@@ -37,7 +40,7 @@ def report_page(folder: Path, document: Mapping[str, Any], given: Mapping[int, A
     chips = "".join(
         f'<li class="{_tone(status)}"><b>{count}</b> {escape(say(f"row_{status}"))}</li>'
         for status, count in counters.items()
-        if status != "total" and count
+        if count and status not in {"total", "succeeded"}
     )
     reason = document.get("proof", {}).get("reason")
     warning = f'<p class="warning">{escape(reason)}</p>' if reason else ""
@@ -75,7 +78,7 @@ def _card(row: Mapping[str, Any], prompt: str, folder: Path, catalogue: Catalogu
     }
     if row["output"]:
         facts |= {
-            say("report_size"): f"{row['width']} × {row['height']}",
+            say("report_size"): _size(row, catalogue),
             say("report_bytes"): f"{row['bytes']:,} ({row['media_type']})",
             "SHA-256": row["sha256"],
         }
@@ -96,12 +99,20 @@ def _card(row: Mapping[str, Any], prompt: str, folder: Path, catalogue: Catalogu
 </article>"""
 
 
+def _size(row: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """Return the sides of a picture, and what was asked for where that is something else."""
+    asked, sides = row["requested"]["size"], f"{row['width']} × {row['height']}"
+    if asked in {"auto", f"{row['width']}x{row['height']}"}:
+        return sides
+    return f"{sides} {catalogue.say('report_asked', size=asked)}"
+
+
 def _picture(row: Mapping[str, Any], prompt: str, folder: Path, catalogue: Catalogue) -> str:
     if not row["output"]:
         return f'<div class="nothing">{escape(catalogue.say("report_no_picture"))}</div>'
     link = _link(row["output"], folder)
     size = f'width="{row["width"]}" height="{row["height"]}"'
-    image = f'<img src="{link}" alt="{escape(prompt[:200])}" {size} loading="lazy" decoding="async">'
+    image = f'<img src="{link}" alt="{escape(prompt[:200])}" {size} loading="lazy">'
     return f'<a class="picture" href="{link}">{image}</a>'
 
 
@@ -109,9 +120,9 @@ def _references(row: Mapping[str, Any], folder: Path, catalogue: Catalogue) -> s
     if not row["input_images"]:
         return ""
     images = "".join(
-        f'<a href="{link}"><img src="{link}" alt="{escape(Path(one["path"]).name)}" loading="lazy"></a>'
+        f'<a href="{link}" title="{name}"><img src="{link}" alt="{name}" loading="lazy"></a>'
         for one in row["input_images"]
-        for link in (_link(one["path"], folder),)
+        for link, name in ((_link(one["path"], folder), escape(Path(one["path"]).name)),)
     )
     return f'<div class="references"><span>{escape(catalogue.say("report_references"))}</span>{images}</div>'
 
@@ -159,7 +170,8 @@ h1 { margin: 0 0 .6rem; font-size: 1.8rem; overflow-wrap: anywhere; }
 .facts { display: flex; flex-wrap: wrap; gap: .4rem 2rem; margin: 0 0 1.75rem; }
 .facts div { display: flex; gap: .5rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
-main { display: grid; gap: 1.4rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
+main { display: grid; align-items: start; gap: 1.4rem; }
+main { grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 article {
   display: flex; flex-direction: column; overflow: hidden; background: var(--card);
   border: 1px solid var(--line); border-radius: .7rem;
@@ -175,8 +187,9 @@ h2 { display: flex; gap: .6rem; align-items: baseline; margin: 0; font-size: 1.0
 .prompt { margin: .5rem 0 .8rem; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 12rem; }
 .prompt { overflow: auto; }
 .error { color: var(--bad); margin: .4rem 0 .8rem; }
-.references { display: flex; align-items: center; gap: .5rem; margin: 0 0 .8rem; color: var(--soft); }
-.references img { height: 3.2rem; width: 3.2rem; object-fit: cover; border-radius: .3rem; display: block; }
+.references { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0 0 .8rem; }
+.references span { color: var(--soft); }
+.references img { height: 3.2rem; min-width: 3.2rem; object-fit: cover; border-radius: .3rem; display: block; }
 article dl {
   display: grid; grid-template-columns: max-content 1fr; gap: .15rem .9rem; margin: 0; font-size: .86rem;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import time
@@ -105,6 +106,7 @@ class RunFolder:
         self.path = path
         self._started = time.monotonic()
         self._attempt = 0
+        self._folder = path
         make_private_folder(path)
 
     @property
@@ -131,8 +133,13 @@ class RunFolder:
         )
 
     def begin_attempt(self, number: int, request: Mapping[str, Any]) -> None:
-        """Open the folder of an attempt and write its request.json, the only place that keeps the whole prompt."""
+        """Open the folder of an attempt, beside those of earlier ones, and write its request.json.
+
+        The row of a batch has one folder for all that was ever tried for it, so the number may be taken.
+        """
         self._attempt = number
+        folders = (self.path / f"attempt-{free}" for free in itertools.count(number))
+        self._folder = next(folder for folder in folders if not folder.exists())
         make_private_folder(self._folder)
         self._write(self._folder / "request.json", request)
         self.state("running")
@@ -153,10 +160,10 @@ class RunFolder:
             "finished_at": stamp(datetime.now(timezone.utc)),
         }
         self._write(self._folder / "result.json", result)
-        text = json.dumps(answer, ensure_ascii=False) + "\n" if answer else ""
-        self._write_bytes(self._folder / "stdout.txt", redact(text).encode())
-        self._write_bytes(self._folder / "stderr.txt", (redact(error) + "\n" if error else "").encode())
-        self.state("running", last_error=error)
+        self._write_text(self._folder / "stdout.txt", json.dumps(answer, ensure_ascii=False) if answer else "")
+        self._write_text(self._folder / "stderr.txt", error or "")
+        if error:
+            self.state("running", last_error=error)
 
     def finish(self, document: Mapping[str, Any]) -> None:
         """Write how the run ended: state.json, and result.json, which is the result document."""
@@ -171,7 +178,7 @@ class RunFolder:
     def note(self, name: str, content: str | Mapping[str, Any]) -> None:
         """Write another document of the caller's, as text or JSON."""
         if isinstance(content, str):
-            self._write_bytes(self.path / name, redact(content).encode())
+            self._write_text(self.path / name, content)
         else:
             self._write(self.path / name, content)
 
@@ -181,21 +188,22 @@ class RunFolder:
 
     def messages(self, mode: Literal["w", "a"]) -> TextIO:
         """Open stderr.txt for what is said during the run, which nobody else may read."""
-        return open(self.path / "stderr.txt", mode, encoding="utf-8", opener=_private)
+        path = self.path / "stderr.txt"
+        return open(path, mode, encoding="utf-8", errors="backslashreplace", opener=_private)
 
     def drop_answer(self) -> None:
         """Remove the spooled answer once its picture is safe."""
         with contextlib.suppress(OSError):
             self.answer.unlink()
 
-    @property
-    def _folder(self) -> Path:
-        return self.path / f"attempt-{self._attempt}"
-
-    def _write(self, path: Path, document: Mapping[str, Any]) -> None:
-        self._write_bytes(path, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+    @staticmethod
+    def _write(path: Path, document: Mapping[str, Any]) -> None:
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        with disk_errors(path):
+            write_atomically(path, text.encode("utf-8", "backslashreplace"), durable=False)
 
     @staticmethod
-    def _write_bytes(path: Path, content: bytes) -> None:
-        with disk_errors(path):
-            write_atomically(path, content, durable=False)
+    def _write_text(path: Path, text: str) -> None:
+        content = (redact(text) + "\n" if text else "").encode("utf-8", "backslashreplace")
+        with disk_errors(path), open(path, "wb", opener=_private) as file:
+            file.write(content)

@@ -37,7 +37,7 @@ def number(flag: str, given: Any, least: float, most: float, *, whole: bool = Fa
     except (TypeError, ValueError, OverflowError):
         fits, value = False, 0.0
     if not fits:
-        raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:g}", got=shown(given))
+        raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:.10g}", got=shown(given))
     return value
 
 

@@ -20,13 +20,17 @@ from shared.texts import Said
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shared.run import Run
+
 LARGEST_FILE = 32 << 20  # bytes
 LONGEST_KEY = 100  # characters of a task_key
 SINGLE_REFERENCES = ("input_image", "image", "reference_image")
-TEXTS = ("task_name", "task_key", "prompt", "size", "model")
+TEXTS = ("task_name", "task_key", "prompt", "size", "model", "provider", "batch_name")
 FLAGS = ("raw", "no_send", "send_to_feishu")
 NUMBERS = ("timeout_ms", "max_attempts")
-TASK_FIELDS: Final = frozenset((*TEXTS, *FLAGS, *NUMBERS, *SINGLE_REFERENCES, "images"))
+TASK_FIELDS: Final = frozenset(
+    ("task_name", "task_key", "prompt", "size", "model", *FLAGS, *NUMBERS, *SINGLE_REFERENCES, "images")
+)
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,14 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
+def tell_of_delivery(file: TaskFile, run: Run) -> None:
+    """Say that nothing is delivered where a document, or a task in it, asks for that."""
+    if any(isinstance(one, dict) and one.get("send_to_feishu") for one in (file.document, *file.tasks)):
+        run.reporter.insist("no_delivery")
+
+
 def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
-    """Return a task whose fields are known and of their types.
+    """Return a task, or a whole document, whose fields are known and of their types.
 
     Raises:
         BadInput: naming the field.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,13 @@ from shared.errors import BadInput, UnusableResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from openai_images.verify import Document, Verdict
     from shared.run import Run
+
+PROOF = ("provider", "model", "mode", "input_images", "ok", "bytes")
+"""The fields of a result that a report for a review shows."""
 
 
 def verify(argv: Sequence[str], launcher: str) -> int:
@@ -30,7 +35,7 @@ def verify(argv: Sequence[str], launcher: str) -> int:
 @output_options
 def _verify(run: Run, path: str | None, testing: bool) -> None:
     if testing == (path is not None):
-        raise BadInput("option_goes_with", flag="--self-test", other="RESULT|FOLDER")
+        raise BadInput("verify_what")
     if path is None:
         from openai_images.self_test import self_test  # noqa: PLC0415
 
@@ -39,30 +44,22 @@ def _verify(run: Run, path: str | None, testing: bool) -> None:
         return
     from openai_images.verify import documents, judge  # noqa: PLC0415
 
-    judged = [(str(file), document, judge(document)) for file, document in documents(path)]
-    say = run.catalogue.say
-    for file, document, verdicts in judged:
-        accepted = all(verdict.holds for verdict in verdicts)
-        run.lines.append(f"{say('verify_accepted' if accepted else 'verify_not_accepted')}  {file}")
-        for verdict in verdicts:
-            sign = say("verdict_ok") if verdict.holds else say("verdict_failed")
-            detail = f": {verdict.detail}" if verdict.detail else ""
-            run.lines.append(f"   {sign}  {say(f'rule_{verdict.rule}')}{detail}")
-        run.result.extra.setdefault("verdicts", []).append(
-            {
-                "path": file,
-                "accepted": accepted,
-                **{
-                    name: document.get(name)
-                    for name in ("provider", "model", "mode", "input_images", "ok", "bytes")
-                },
-                "rules": [asdict(verdict) for verdict in verdicts],
-            }
-        )
-    rows = run.result.extra.setdefault("verdicts", [])
+    rows = [_told(run, file, document, judge(document)) for file, document in documents(path)]
     refused = sum(not row["accepted"] for row in rows)
-    run.result.extra["accepted"] = bool(rows) and not refused
-    if refused or not rows:
-        run.result.status = "failed"
+    run.result.extra |= {"verdicts": rows, "accepted": bool(rows) and not refused}
+    run.result.status = "succeeded" if run.result.extra["accepted"] else "failed"
+    if not run.result.extra["accepted"]:
         raise UnusableResult("verify_refused", remedy="none", refused=refused, total=len(rows))
-    run.result.status = "succeeded"
+
+
+def _told(run: Run, file: Path, document: Document, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Say what the rules say of one result, and return it with what a reviewer wants to see of it."""
+    say = run.catalogue.say
+    accepted = all(verdict.holds for verdict in verdicts)
+    run.lines.append(f"{say('verify_accepted' if accepted else 'verify_not_accepted')}  {file}")
+    for verdict in verdicts:
+        sign = say("verdict_ok") if verdict.holds else say("verdict_failed")
+        detail = f": {verdict.detail}" if verdict.detail else ""
+        run.lines.append(f"   {sign}  {say(f'rule_{verdict.rule}')}{detail}")
+    shown = {name: document.get(name) for name in PROOF}
+    return {"path": str(file), "accepted": accepted, **shown, "rules": [asdict(verdict) for verdict in verdicts]}

@@ -1,0 +1,185 @@
+"""The commands of image_queue.py that look at a queue, and the one that cancels."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from openai_images.queue_store import ALIVE, CANCEL, STATUSES, QueueStore, counters, now
+from openai_images.settings import number
+from shared.command import output_options
+from shared.errors import BadInput, NotFinished, TaskFailed
+from shared.messages import shown
+from shared.openclaw import output_folder, state_folders
+
+if TYPE_CHECKING:
+    from openai_images.queue_store import Row
+    from shared.run import Run
+
+MOST_LISTED = 10_000
+TAIL = 4000  # characters of each log that `get` shows
+PATIENCE = 5.0  # seconds for a living runner to heed a cancel
+STATE_DIR = click.option("--state-dir", metavar="DIR", help="Where the queue's files are (default: image-queue).")
+
+
+@click.command("status", help="How many tasks are in which state, and what runs now.")
+@STATE_DIR
+@output_options
+def _status(run: Run, state_dir: str | None) -> None:
+    store = _seen(run, state_dir)
+    rows = list(store.rows.values())
+    run.result.status = "succeeded"
+    run.result.extra["counters"] = counters(rows)
+    running = [row for row in rows if row["status"] == "running"]
+    run.result.extra |= {"running": running, "workers": {row["worker_id"]: row["task_id"] for row in running}}
+    for name, count in counters(rows).items():
+        if count:
+            run.lines.append(f"{count:>5}  {run.catalogue.say(f'queue_is_{name}')}")
+    run.lines += [_line(run, row) for row in running]
+
+
+@click.command("list", help="The tasks, oldest first.")
+@click.option("--status", metavar="STATUS", help="Only those: " + ", ".join(STATUSES) + ".")
+@STATE_DIR
+@output_options
+def _list_tasks(run: Run, status: str | None, state_dir: str | None) -> None:
+    if status is not None and status not in STATUSES:
+        raise BadInput("not_one_of", flag="--status", expected=", ".join(STATUSES), got=shown(status))
+    rows = sorted(_seen(run, state_dir).rows.values(), key=lambda row: row["task_id"])
+    tell(run, [row for row in rows if status in (None, row["status"])])
+
+
+@click.command("history", help="The last tasks that ended, newest first.")
+@click.option("-n", "--limit", default="50", metavar="N", help="At most this many (default: 50).")
+@STATE_DIR
+@output_options
+def _history(run: Run, limit: str, state_dir: str | None) -> None:
+    most = int(number("-n", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
+    ended = [row for row in _seen(run, state_dir).rows.values() if row["status"] not in ALIVE]
+    ended.sort(key=lambda row: (row["finished_at"] or "", row["task_id"]), reverse=True)
+    tell(run, ended[:most])
+
+
+@click.command("get", help="One task by its id or key: its data, where its files are, the ends of its logs.")
+@click.argument("identifier", metavar="TASK_ID|TASK_KEY")
+@STATE_DIR
+@output_options
+def _get(run: Run, identifier: str, state_dir: str | None) -> None:
+    row = _found(_seen(run, state_dir), identifier)
+    logs = {f"{name}_tail": _tail(row[name]) for name in ("stdout", "stderr")}
+    run.result.extra |= {"task": row, **logs}
+    run.lines += [_line(run, row), *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json"))]
+    run.lines += [text for text in logs.values() if text]
+    if row["status"] in ALIVE:
+        run.result.status = "running"
+        raise NotFinished("queue_task_alive", remedy="again", task_id=row["task_id"])
+    if row["status"] != "completed":
+        run.result.status = "failed"
+        error = row["error"] or row["status"]
+        raise TaskFailed("queue_task_ended", remedy="none", task_id=row["task_id"], error=error)
+    run.result.status = "succeeded"
+
+
+@click.command("cancel", help="Cancel a waiting task; a running one only if nothing paid can be lost.")
+@click.argument("identifier", metavar="TASK_ID|TASK_KEY")
+@STATE_DIR
+@output_options
+def _cancel(run: Run, identifier: str, state_dir: str | None) -> None:
+    store = _seen(run, state_dir)
+    row = _found(store, identifier)
+    begun = row["status"] == "orphaned" and row["pid"] is not None
+    if begun or row["status"] not in (*ALIVE, "orphaned"):
+        raise BadInput("cancel_ended", task_id=row["task_id"], status=row["status"])
+    lock = store.runner_lock()
+    if lock.try_acquire():
+        with lock:
+            store.change(row, status="cancelled", finished_at=now(), error=run.catalogue.say("queue_cancelled"))
+            store.write()
+    elif row["status"] == "running" and not row["mock"]:
+        raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
+    else:
+        (store.task_folder(row["task_id"]) / CANCEL).touch()
+        row = _heeded(store, row)
+    run.result.status = "succeeded"
+    run.result.extra["task"] = row
+    run.lines.append(_line(run, row))
+
+
+def _heeded(store: QueueStore, row: Row) -> Row:
+    """Wait until the living runner has cancelled the task.
+
+    Raises:
+        NotFinished: `cancel_running`; the task had begun, or the runner did not look.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        seen = store.read(row["task_id"]) or row
+        if seen["status"] == "cancelled":
+            return seen
+        if seen["status"] not in ALIVE:
+            break
+        time.sleep(0.05)
+    with contextlib.suppress(FileNotFoundError):
+        (store.task_folder(row["task_id"]) / CANCEL).unlink()
+    raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
+
+
+def _seen(run: Run, state_dir: str | None) -> QueueStore:
+    """Return the queue as it is now; tasks of a runner that is gone are orphans."""
+    folder = state_folder(state_dir)
+    if not folder.is_dir():
+        raise BadInput("queue_missing", flag="--state-dir", got=shown(folder))
+    store = QueueStore(folder)
+    lock = store.runner_lock()
+    if lock.try_acquire():
+        with lock:
+            store.load()
+            store.mark_orphans(run.catalogue.say("queue_orphaned"))
+    else:
+        store.load()
+    return store
+
+
+def _found(store: QueueStore, identifier: str) -> Row:
+    row = store.find(identifier) or (store.read(identifier) if Path(identifier).name == identifier else None)
+    if not row:
+        raise BadInput("queue_task_unknown", identifier=shown(identifier))
+    return row
+
+
+def state_folder(given: str | None) -> Path:
+    """Return the folder that --state-dir names, or the usual one."""
+    state = state_folders()[0]
+    try:
+        return output_folder(given, state, default=state / "image-queue")
+    except BadInput as error:
+        error.facts["flag"] = "--state-dir"
+        raise
+
+
+def tell(run: Run, rows: list[Row]) -> None:
+    """Put tasks into the result, and their lines below it."""
+    run.result.status = "succeeded"
+    run.result.extra |= {"counters": counters(rows), "results": rows}
+    run.lines += [_line(run, row) for row in rows] or [run.catalogue.say("tasks_none")]
+
+
+def _line(run: Run, row: Row) -> str:
+    status = run.catalogue.say(f"queue_is_{row['status']}")
+    return (
+        f"{row['task_id']}  {row['task_key'] or '-'}  {status}  {row.get('output') or row['error'] or ''}".rstrip()
+    )
+
+
+def _tail(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")[-TAIL:]
+    except OSError:
+        return ""
+
+
+LOOKS: tuple[click.Command, ...] = (_status, _list_tasks, _history, _get, _cancel)

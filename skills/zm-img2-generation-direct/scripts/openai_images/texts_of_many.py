@@ -1,0 +1,208 @@
+"""The sentences of the commands that carry out many tasks: batches and the queue."""
+
+from __future__ import annotations
+
+from shared.texts import Text
+
+TASK_FILES = {
+    "tasks_malformed": Text("The tasks {got} cannot be used: {reason}.", "任务文件 {got} 无法使用：{reason}。"),
+    "tasks_malformed.hint": Text(
+        'Give @file.json, - for stdin, or JSON text: {{"tasks": [{{"task_name": "…", "prompt": "…"}}]}}.',
+        '请给出 @文件.json、-（标准输入）或 JSON 文本：{{"tasks": [{{"task_name": "…", "prompt": "…"}}]}}。',
+    ),
+    "tasks_unreadable": Text("The tasks {got} cannot be read: {reason}.", "无法读取任务文件 {got}：{reason}。"),
+    "tasks_no_source": Text("a file is named with @ before it", "文件名前要加 @"),
+    "tasks_too_large": Text("they are larger than 32 MB", "超过 32 MB"),
+    "tasks_not_utf8": Text("they are not UTF-8 text", "不是 UTF-8 文本"),
+    "tasks_not_json": Text(
+        "they are no JSON, or a name stands twice in one object", "不是合法的 JSON，或同一对象里有重复的字段名"
+    ),
+    "tasks_no_object": Text("they are no JSON object", "最外层不是 JSON 对象"),
+    "tasks_missing": Text("there is no list of tasks in it", "缺少非空的 tasks 列表"),
+    "tasks_too_many": Text(
+        "At most {most} tasks are taken; {got} were given.", "最多接受 {most} 个任务，收到 {got} 个。"
+    ),
+    "field_unknown": Text("{where} has unknown fields: {got}.", "{where}含有未知字段：{got}。"),
+    "the_document": Text("The document", "任务文件"),
+    "the_task": Text("The task", "任务"),
+    "field_type": Text("The field {field} takes {expected}.", "字段 {field} 应为{expected}。"),
+    "a_text": Text("text", "文本"),
+    "true_or_false": Text("true or false", "true 或 false"),
+    "task_no_object": Text("A task is a JSON object; {got} is none.", "任务应为 JSON 对象，收到的是 {got}。"),
+    "folder_unsafe": Text(
+        "{flag} leads to the folder {got}, which is not used: {reason}.",
+        "{flag} 指向的文件夹 {got} 不予使用：{reason}。",
+    ),
+    "others_may_write": Text("others may write into it", "其他用户可以写入"),
+    "workers_capped": Text(
+        "{asked} workers were asked for; {most} are the most.", "要求 {asked} 个并发，最多为 {most} 个。"
+    ),
+}
+
+BATCH = {
+    "batch_begins": Text(
+        "{tasks} task(s), {workers} at once, into {path}.", "共 {tasks} 个任务，并发 {workers} 个，保存到 {path}。"
+    ),
+    "batch_progress": Text("{done} of {total} done after {elapsed} s", "已完成 {done}/{total}，用时 {elapsed} 秒"),
+    "batch_waits": Text(
+        "Another process carries out the same batch ({path}); waiting for it.",
+        "另一个进程正在执行同一批任务（{path}），正在等待。",
+    ),
+    "batch_busy": Text(
+        "Another process carries out the same batch ({path}).", "另一个进程正在执行同一批任务（{path}）。"
+    ),
+    "batch_busy.hint": Text(
+        "Nothing was sent. Run the same command again to wait for it.",
+        "本次没有发送请求；再次运行同一条命令即可继续等待。",
+    ),
+    "batch_incomplete": Text(
+        "{done} of {total} tasks are done. The first that is not: {first}",
+        "{total} 个任务完成了 {done} 个。第一个未完成的原因：{first}",
+    ),
+    "batch_refused": Text(
+        "{done} of {total} tasks are done; each of the others was refused or cannot be sent. The first: {first}",
+        "{total} 个任务完成了 {done} 个，其余的被拒绝或无法发送。第一个的原因：{first}",
+    ),
+    "batch_refused.hint": Text(
+        "Correct these tasks in the file, then run the command again; what is done is not paid again.",
+        "请修改文件中的这些任务后再次运行；已完成的不会重复付费。",
+    ),
+    "batch_unfinished": Text(
+        "{done} of {total} tasks are done; there was no time for the rest.",
+        "{total} 个任务完成了 {done} 个，其余因时间用尽尚未开始。",
+    ),
+    "batch_incomplete.hint": Text(
+        "Run the same command again: what is done is kept, what may have been charged is not sent again without "
+        "--on-unknown retry, the rest is tried.",
+        "再次运行同一条命令：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry；其余继续执行。",
+    ),
+    "batch_unfinished.hint": Text(
+        "Run the same command again; it goes on where it stopped.", "再次运行同一条命令即可继续。"
+    ),
+    "batch_stopped": Text(
+        "Stopped; what was under way has ended, the rest was not started.",
+        "已停止；进行中的任务已结束，其余未开始。",
+    ),
+    "batch_stopped.hint": Text(
+        "The same command goes on; what is done is kept.", "再次运行同一条命令即可继续，已完成的会保留。"
+    ),
+    "task_not_started": Text("Not started: {reason}.", "未开始：{reason}。"),
+    "stopped_by_key": Text("the key was refused", "密钥被拒绝"),
+    "stopped_by_credits": Text("the account is empty", "账户余额不足"),
+    "stopped_by_signal": Text("the batch was stopped", "批次被停止"),
+    "stopped_by_time": Text("the time ran out", "时间已用尽"),
+    "batch_totals": Text(
+        "{done} of {total} done; {charges} request(s) may have been charged.",
+        "完成 {done}/{total}；可能已扣费的请求共 {charges} 次。",
+    ),
+    "batch_report_line": Text("Report: {path}", "报告：{path}"),
+    "row_prepared": Text("prepared", "已准备"),
+    "row_submitted": Text("answered, not saved", "已答复，未保存"),
+    "row_running": Text("running", "进行中"),
+    "row_succeeded": Text("done", "完成"),
+    "row_reused": Text("done before", "此前已完成"),
+    "row_failed": Text("failed", "失败"),
+    "row_refused": Text("refused", "被拒绝"),
+    "row_unknown": Text("outcome unknown", "结果不明"),
+    "row_not_started": Text("not started", "未开始"),
+    "report_done": Text("done", "完成"),
+    "report_provider": Text("Provider / model", "提供方 / 模型"),
+    "report_finished": Text("Finished", "完成时间"),
+    "report_seconds": Text("This run took", "本次用时"),
+    "report_charges": Text("Requests that may have been charged", "可能已扣费的请求数"),
+    "report_no_picture": Text("no picture", "没有图片"),
+    "report_references": Text("References", "参考图"),
+    "report_model": Text("Model", "模型"),
+    "report_mode": Text("Mode", "方式"),
+    "report_took": Text("Took", "用时"),
+    "report_size": Text("Size", "尺寸"),
+    "report_asked": Text("({size} was asked for)", "（要求 {size}）"),
+    "report_bytes": Text("Bytes", "字节数"),
+}
+
+QUEUE = {
+    "queue_begins": Text(
+        "{tasks} task(s), {workers} at once; state in {path}.",
+        "共 {tasks} 个任务，并发 {workers} 个，状态保存在 {path}。",
+    ),
+    "queue_progress": Text("{done} of {total} ended", "已结束 {done}/{total}"),
+    "queue_incomplete": Text(
+        "{done} of {total} tasks are completed. The first that is not: {first}",
+        "{total} 个任务完成了 {done} 个。第一个未完成的原因：{first}",
+    ),
+    "queue_incomplete.hint": Text(
+        "Look at each with `image_queue.py get`. Run again, nothing that was made is paid again.",
+        "请用 `image_queue.py get` 逐个查看。再次运行不会为已生成的图片重复付费。",
+    ),
+    "queue_interrupted": Text(
+        "Stopped; running tasks were ended and waiting ones cancelled.",
+        "已停止；运行中的任务已结束，排队的任务已取消。",
+    ),
+    "queue_interrupted.hint": Text(
+        "Run the same command again; what was made is not paid again.",
+        "再次运行同一条命令即可，已生成的图片不会重复付费。",
+    ),
+    "queue_busy": Text("Another runner works in {path}.", "另一个队列进程正在使用 {path}。"),
+    "queue_busy.hint": Text(
+        "One run at a time in a state folder; wait for it, or give another --state-dir.",
+        "同一状态目录一次只能运行一个队列；请等待，或换一个 --state-dir。",
+    ),
+    "queue_missing": Text("There is no queue in {got} ({flag}).", "{got} 中没有队列（{flag}）。"),
+    "queue_missing.hint": Text(
+        "`image_queue.py run` makes one; name its folder with --state-dir if it is not the usual one.",
+        "`image_queue.py run` 会建立队列；不在默认目录时请用 --state-dir 指明。",
+    ),
+    "queue_task_unknown": Text("The queue knows no task {identifier}.", "队列中没有任务 {identifier}。"),
+    "queue_task_unknown.hint": Text(
+        "`image_queue.py list` shows the ids and keys of all tasks.",
+        "`image_queue.py list` 会列出所有任务的编号和 task_key。",
+    ),
+    "queue_task_alive": Text("Task {task_id} has not ended yet.", "任务 {task_id} 尚未结束。"),
+    "queue_task_ended.hint": Text(
+        "Its stdout and stderr tell more. The same `image_queue.py run` tries it again; what was made is kept.",
+        "详情见该任务的 stdout 和 stderr。再次执行同一条 `image_queue.py run` 会重试；已生成的图片会保留。",
+    ),
+    "queue_task_ended": Text("Task {task_id} did not complete: {error}", "任务 {task_id} 未完成：{error}"),
+    "queue_duplicate": Text("the key {key} is in this run already", "本次运行中已有相同的 task_key：{key}"),
+    "queue_full": Text("the queue is full ({most} tasks)", "队列已满（{most} 个任务）"),
+    "queue_cancelled": Text("cancelled", "已取消"),
+    "queue_stopped": Text("ended because the queue was stopped", "因队列停止而结束"),
+    "queue_orphaned": Text("the runner ended before the task did", "队列进程在任务结束前就退出了"),
+    "queue_late": Text(
+        "the result does not belong to the worker that ran the task", "结果不属于执行该任务的进程，不予采用"
+    ),
+    "queue_timed_out": Text("ended after {seconds} s", "超过 {seconds} 秒，已被结束"),
+    "queue_child_failed": Text(
+        "its process ended with code {code} and no result", "进程以代码 {code} 结束，没有结果"
+    ),
+    "queue_mocks": Text("There are mocks among the tasks.", "任务中含有模拟任务。"),
+    "mock_command_refused": Text(
+        "mock_command runs only where {variable}=1 is set, for tests.",
+        "仅在设置了 {variable}=1 的测试环境中才会执行 mock_command。",
+    ),
+    "a_list_of_words": Text("a list of words", "由字符串组成的列表"),
+    "cancel_ended": Text("Task {task_id} has ended already: {status}.", "任务 {task_id} 已经结束：{status}。"),
+    "cancel_ended.hint": Text(
+        "There is nothing left to cancel; `image_queue.py get` tells what came of it.",
+        "已无可取消的内容；用 `image_queue.py get` 查看结果。",
+    ),
+    "cancel_running": Text(
+        "Task {task_id} is running and was not cancelled: its request may be paid by now.",
+        "任务 {task_id} 正在运行，未被取消：它的请求可能已经付费。",
+    ),
+    "cancel_running.hint": Text(
+        "Let it end; the queue ends it when its time is over.", "请等它结束；超时后队列会自动结束它。"
+    ),
+    "queue_is_queued": Text("queued", "排队中"),
+    "queue_is_running": Text("running", "运行中"),
+    "queue_is_completed": Text("completed", "已完成"),
+    "queue_is_failed": Text("failed", "失败"),
+    "queue_is_timed_out": Text("timed out", "超时"),
+    "queue_is_rejected": Text("rejected", "被拒收"),
+    "queue_is_skipped": Text("skipped", "已跳过"),
+    "queue_is_orphan_late_output": Text("late output", "迟到的结果"),
+    "queue_is_cancelled": Text("cancelled", "已取消"),
+    "queue_is_orphaned": Text("orphaned", "无主"),
+}
+
+MANY = {**TASK_FILES, **BATCH, **QUEUE}
