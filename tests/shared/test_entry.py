@@ -6,6 +6,8 @@ import errno
 import hashlib
 import json
 import os
+import signal
+import time
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -17,9 +19,12 @@ from hypothesis import strategies as st
 from shared.entry import Entry, OpenTask, fingerprint, moment, prompt_record, stamp
 from shared.errors import DiskError
 from shared.files import Lock
+from shared.interrupts import Interrupted, handled
+from shared.keys import Secret
 from tests.shared.fakes import NOW, draft, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 REQUEST: dict[str, Any] = {
@@ -46,6 +51,11 @@ def test_a_fingerprint_is_the_sha256_of_canonical_json() -> None:
 
 def test_the_order_of_parameters_is_no_difference() -> None:
     assert fingerprint(**REQUEST) == fingerprint(**{**REQUEST, "parameters": {"seed": 1, "size": "3:4"}})
+
+
+def test_a_request_without_a_variant_has_the_empty_one() -> None:
+    bare = {name: value for name, value in REQUEST.items() if name != "variant"}
+    assert fingerprint(**bare) == fingerprint(**REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +98,17 @@ def test_the_fingerprint_is_the_first_thing_in_the_file() -> None:
     assert draft().to_json().startswith(b'{\n "fingerprint": "abab')
 
 
+def test_people_can_read_what_is_in_the_file() -> None:
+    assert "一只猫".encode() in draft(prompt=prompt_record("一只猫")).to_json()
+
+
+def test_a_key_that_a_service_repeats_in_its_error_is_not_kept() -> None:
+    key = Secret("dummy-" + "key-that-comes-back")
+    content = draft(error={"code": "refused", "reason": f"bad key {key.reveal()}"}).to_json()
+    assert Entry.from_json(content).error == {"code": "refused", "reason": f"bad key {key}"}
+    assert key.reveal().encode() not in content
+
+
 def test_fields_of_a_later_minor_version_are_left_out() -> None:
     document = {**asdict(draft(task_id="7")), "colour": "red"}
     assert Entry.from_json(json.dumps(document).encode()) == draft(task_id="7")
@@ -127,6 +148,20 @@ def test_times_are_utc_to_the_millisecond_and_read_again(when: datetime) -> None
     assert text.endswith("Z")
     assert moment(text).tzinfo == timezone.utc
     assert timedelta(0) <= when - moment(text) < timedelta(milliseconds=1)
+
+
+@pytest.fixture
+def _in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_shanghai")
+def test_times_are_utc_wherever_the_machine_stands() -> None:
+    assert stamp(NOW) == "2026-03-01T12:00:00.000Z"
 
 
 class Step:
@@ -189,6 +224,31 @@ def test_a_full_disk_leaves_the_former_state_and_is_told(step: Step, monkeypatch
     assert step.on_disk("state", "task_id") == ["prepared", None]
     assert step.task.entry.task_id == "77", "the id is still in hand, for the streams"
     assert [path.name for path in step.task.path.parent.iterdir() if path.suffix != ".lock"] == ["one.json"]
+
+
+def test_impatient_signals_do_not_lose_the_id_that_is_being_written(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def interrupted(descriptor: int) -> None:
+        for _ in "12":
+            signal.raise_signal(signal.SIGTERM)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with handled(), pytest.raises(Interrupted):
+        step.task.submitted("77", charged="yes", cost=None)
+    assert step.on_disk("state", "task_id") == ["submitted", "77"]
+
+
+def test_killed_writers_leave_one_stray_file_at_most(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda _: names.extend(path.name for path in step.lock.path.parent.glob("*.tmp"))
+    )
+    step.task.save()
+    assert names == ["one.tmp"], "a fixed name: the next writer overwrites it"
 
 
 def test_release_lets_the_next_one_in(step: Step) -> None:

@@ -1,0 +1,123 @@
+"""Resuming by an id: which task it names, what an unknown one becomes, and what is told when there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.entry import fingerprint
+from shared.errors import BadInput, DiskError, NotFinished
+from shared.files import Lock
+from shared.journal import Journal, Patience
+from shared.texts import Said
+from tests.shared.fakes import FOLDER, NOW, FakeClock, draft, put, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.journal import Claim
+
+KEXIANG, ELSEWHERE = "https://kexiangai.com", "https://images.example"
+
+
+def adopted(task_id: str, base_url: str = KEXIANG) -> str:
+    """Return the fingerprint that every version has to give a task known by the service's id only."""
+    return fingerprint(
+        skill="image2",
+        base_url=base_url,
+        account="0" * 12,
+        mode="adopted",
+        model="",
+        prompt="",
+        parameters={"task_id": task_id},
+    )
+
+
+class Scene:
+    """A journal at NOW in a folder; nobody waits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "state"
+        self.journal = Journal("image2", [self.state], now=lambda: NOW)
+        self.clock = FakeClock()
+
+    def resume(self, identifier: str, base_url: str = KEXIANG) -> Claim:
+        patience = Patience(self.clock.now, wait=False, clock=self.clock, sleep=self.clock.sleep)
+        return self.journal.resume(identifier, draft("", mode="", model="", base_url=base_url), patience)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+def test_an_adopted_task_bears_the_fingerprint_of_its_service_account_and_id(scene: Scene) -> None:
+    with scene.resume("4711") as claim:
+        assert read(claim.task.path).fingerprint == adopted("4711")
+
+
+def test_two_services_that_gave_out_one_id_have_two_tasks(scene: Scene) -> None:
+    ours = put(scene.state, state="submitted", task_id="77")
+    with scene.resume("77", ELSEWHERE) as claim:
+        assert claim.task.path != ours
+        assert claim.task.entry.fingerprint == adopted("77", ELSEWHERE)
+    with scene.resume("77") as claim:
+        assert claim.task.path == ours
+
+
+def test_an_id_that_another_process_adopts_at_this_moment_is_waited_for(scene: Scene) -> None:
+    folder = scene.state.joinpath(*FOLDER)
+    folder.mkdir(parents=True)
+    with Lock(folder / f"{adopted('4711')}.lock") as looking:
+        assert looking.try_acquire()
+        with pytest.raises(NotFinished) as caught:
+            scene.resume("4711")
+    assert caught.value.code == "request_still_busy"
+
+
+def test_nothing_to_go_on_with_tells_of_the_task_and_its_state(scene: Scene) -> None:
+    path = put(scene.state, state="refused")
+    with pytest.raises(BadInput) as caught:
+        scene.resume(path.stem)
+    assert caught.value.facts == {"identifier": path.stem, "state": "state_refused"}
+    assert isinstance(caught.value.facts["state"], Said), "put in words with its sentence"
+    assert caught.value.about == (path.parent, read(path))
+
+
+def test_an_unknown_local_id_is_named(scene: Scene) -> None:
+    with pytest.raises(BadInput) as caught:
+        scene.resume("20260301T110000Z-0000000a")
+    assert caught.value.facts == {"identifier": "20260301T110000Z-0000000a"}
+
+
+def test_a_journal_that_fails_while_resuming_names_its_folder(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(scene.state, state="submitted")
+
+    def broken(_lock: Lock) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Lock, "try_acquire", broken)
+    with pytest.raises(DiskError) as caught:
+        scene.resume(path.stem)
+    assert caught.value.facts == {"path": path.parent, "reason": "Input/output error"}
+
+
+def test_a_task_that_is_reopened_can_be_ended(scene: Scene) -> None:
+    path = put(scene.state, state="unknown", charged="unknown", finished_at=None)
+    claim = scene.journal.reopen(path.parent, read(path))
+    assert claim
+    with claim:
+        claim.task.finish("failed")
+    assert (read(path).state, read(path).finished_at) == ("failed", "2026-03-01T12:00:00.000Z")
+
+
+def test_a_task_that_is_gone_when_it_is_reopened_names_its_folder(scene: Scene) -> None:
+    path = put(scene.state, state="unknown")
+    entry = read(path)
+    path.unlink()
+    with pytest.raises(DiskError) as caught:
+        scene.journal.reopen(path.parent, entry)
+    assert caught.value.facts == {"path": path.parent, "reason": "No such file or directory"}
