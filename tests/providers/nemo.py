@@ -63,6 +63,7 @@ class _Plans:
     session: deque[Plan] = field(default_factory=deque)
     message: deque[Plan] = field(default_factory=deque)
     life: deque[MessagePlan] = field(default_factory=deque)
+    by_text: dict[str, MessagePlan] = field(default_factory=dict)
     upload: deque[Plan] = field(default_factory=deque)
     credit: deque[Plan] = field(default_factory=deque)
     state: deque[Plan] = field(default_factory=deque)
@@ -107,6 +108,10 @@ class NemoService:
         """Queue departures for the next messages (Plan), or what the agent does with those accepted."""
         self.plans.message.extend(one for one in plans if isinstance(one, Plan))
         self.plans.life.extend(one for one in plans if isinstance(one, MessagePlan))
+
+    def plan_text(self, text: str, plan: MessagePlan) -> None:
+        """Let the agent do this with every message of this text."""
+        self.plans.by_text[text] = plan
 
     def plan_render(self, *plans: Plan | RenderPlan) -> None:
         """Queue departures for the next exports (Plan), or the lives of those accepted."""
@@ -211,7 +216,9 @@ class NemoService:
         session = self._session(session_id, account)
         if session is None:
             return plan.alter(enveloped(None, 1002, "session not found"))
-        life = self.plans.life.popleft() if self.plans.life else MessagePlan()
+        life = self.plans.by_text.get(text)
+        if life is None:
+            life = self.plans.life.popleft() if self.plans.life else MessagePlan()
         if account.available < life.cost:
             return plan.alter(enveloped(None, 2001, "out of credits"))
         account.available -= life.cost
