@@ -25,6 +25,7 @@ from shared.urls import UrlRefused, check_public_url, host_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from io import RawIOBase
 
     from requests import Response
 
@@ -125,7 +126,7 @@ class Session:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | BinaryIO | None,
+        body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
         into: BinaryIO | None = None,
         largest: int = LARGEST_ANSWER,
@@ -188,7 +189,7 @@ class Session:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | BinaryIO | None,
+        body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
         into: BinaryIO | None = None,
         largest: int = LARGEST_ANSWER,
@@ -216,7 +217,7 @@ class Session:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | BinaryIO | None,
+        body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
         *,
         public: bool,

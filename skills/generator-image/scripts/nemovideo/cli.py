@@ -10,23 +10,28 @@ import click
 from nemovideo import __version__
 from nemovideo.export_cli import cancel_export, export
 from nemovideo.message_cli import generate, say
+from nemovideo.request import RENDER_START
+from nemovideo.service_cli import SERVICE_OPTIONS
 from nemovideo.session_cli import connect, route, sessions, show_credits, state, upload
+from nemovideo.texts import TEXTS
+from shared.arguments import value_of
 from shared.command import run_command
+from shared.run import Skill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from nemovideo.texts import TEXTS
-from shared.run import Skill
-
-KEY_NAME = "NEMO_TOKEN"
-SKILL = Skill("generator-image", "nemovideo", __version__, TEXTS, "generator_image.py", key_variables=(KEY_NAME,))
+SKILL = Skill(
+    "generator-image", "nemovideo", __version__, TEXTS, "generator_image.py", key_variables=("NEMO_TOKEN",)
+)
 
 
 def generator_image(argv: Sequence[str], launcher: str) -> int:
-    """Run generator_image.py and return its exit code; `--resume ID` alone goes on with a message."""
-    words = ["generate", *argv] if argv and argv[0].partition("=")[0] == "--resume" else argv
-    return run_command(_group, SKILL, words, launcher)
+    """Run generator_image.py and return its exit code; `--resume ID` alone goes on with a message or a render."""
+    if argv and argv[0].partition("=")[0] == "--resume":
+        is_render = value_of(argv, "--resume").startswith(RENDER_START)
+        argv = ["export" if is_render else "generate", *argv]
+    return run_command(_group, SKILL, argv, launcher)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
@@ -40,7 +45,10 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
     """Run doctor.py and return its exit code."""
-    raise NotImplementedError
+    from nemovideo.examining import patient  # noqa: PLC0415
+    from shared.doctor_command import doctor_command  # noqa: PLC0415
+
+    return run_command(doctor_command(SKILL, patient, SERVICE_OPTIONS), SKILL, argv, launcher)
 
 
 @click.group(
