@@ -73,7 +73,7 @@ class Client:
         """Open a session; costs nothing.
 
         Raises:
-            Rejected, ReadFailed.
+            Rejected, ReadFailed: as every free call in here.
         """
         return wire.opened(self._post(wire.SESSION_PATH, wire.session_body(language), seconds))
 
@@ -128,28 +128,16 @@ class Client:
         return wire.uploaded(_data(answer))
 
     def upload_addresses(self, session: str, urls: list[str], seconds: float) -> list[dict[str, Any]]:
-        """Let the service fetch files.
-
-        Raises:
-            Rejected, ReadFailed.
-        """
+        """Let the service fetch files."""
         path = wire.UPLOAD_PATH + quote(session, safe="")
         return wire.uploaded(self._post(path, wire.addresses_body(urls), seconds, UPLOAD_SECONDS))
 
     def credits(self, seconds: float) -> wire.Balance:
-        """Read the balance; costs nothing.
-
-        Raises:
-            Rejected, ReadFailed.
-        """
+        """Read the balance; costs nothing."""
         return wire.balance(self._get(wire.CREDITS_PATH, seconds))
 
     def state(self, session: str, seconds: float) -> State:
-        """Read what a session holds; costs nothing.
-
-        Raises:
-            Rejected, ReadFailed.
-        """
+        """Read what a session holds; costs nothing."""
         return read_state(self._get(wire.STATE_PATH.format(session=quote(session, safe="")), seconds))
 
     def begin_render(self, render: str, session: str, draft: Any, request: ExportRequest, seconds: float) -> None:
@@ -162,19 +150,11 @@ class Client:
         self._post(wire.RENDER_PATH, wire.render_body(render, session, draft, request), seconds)
 
     def render(self, render: str, seconds: float) -> Render:
-        """Look at a render once.
-
-        Raises:
-            Rejected, ReadFailed.
-        """
+        """Look at a render once."""
         return read_render(self._get(f"{wire.RENDER_PATH}/{quote(render, safe='')}", seconds))
 
     def cancel_render(self, render: str, seconds: float) -> None:
-        """Cancel a render.
-
-        Raises:
-            Rejected, ReadFailed.
-        """
+        """Cancel a render."""
         self._post(f"{wire.RENDER_PATH}/{quote(render, safe='')}/cancel", {}, seconds)
 
     def download_render(self, render: str, target: BinaryIO, seconds: float) -> None:

@@ -58,7 +58,8 @@ def timeline(draft: Any, say: Callable[..., str]) -> str:
         label = say(f"track_{track.kind}") if track.kind in KINDS.values() else say("track_other", kind=track.kind)
         pieces = ", ".join(_in_words(segment, track.kind) for segment in track.segments) or say("track_empty")
         lines.append(f"{number}. {label}: {pieces}")
-    return say("timeline_head", count=len(found)) + " " + " ".join(lines)
+    head = say("timeline_head", count=len(found)) if len(found) > 1 else say("timeline_head_one")
+    return f"{head} {' '.join(lines)}"
 
 
 def _in_words(segment: Segment, kind: str) -> str:

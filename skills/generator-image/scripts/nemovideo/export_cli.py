@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @common_options
 def export(run: Run, options: Options, **given: Any) -> None:
     """Export a session."""
-    from nemovideo import exports  # noqa: PLC0415
+    from nemovideo import export_options  # noqa: PLC0415
 
     refuse_paying_options(options, "export", "--resume")
-    exports.export(run, options, given)
+    export_options.export(run, options, given)
 
 
 @click.command("cancel-export", help="Cancel a render by its id. Costs nothing.")
@@ -39,7 +39,7 @@ def export(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def cancel_export(run: Run, options: Options, **given: Any) -> None:
     """Cancel a render."""
-    from nemovideo import exports  # noqa: PLC0415
+    from nemovideo import export_options  # noqa: PLC0415
 
     refuse_paying_options(options, "cancel-export")
-    exports.cancel(run, options, given)
+    export_options.cancel(run, options, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,15 @@ from nemovideo.outcome import finish
 from nemovideo.preparing import prepare, use_new_session
 from nemovideo.request import MODEL
 from nemovideo.wire import SESSION_GONE
+from shared.arguments import without_options
 from shared.entry import Entry, fingerprint, prompt_record
-from shared.errors import OutcomeUnknown, Rejected
+from shared.errors import OutcomeUnknown, Refused, Rejected
 from shared.estimates import likely_cost
 from shared.journal import Claim
 from shared.spend import spend_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from nemovideo.hands import Hands
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from shared.errand import Errand
     from shared.http_stream import Stream
     from shared.journal import Journal
+    from shared.run import Run
 
 SKILL = "generator-image"
 LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
@@ -89,11 +92,12 @@ def generate(request: MessageRequest, draft: Entry, hands: Hands, errand: Errand
     ):
         heard = None
         if claim.verdict == "create":
-            prepare(request, claim.task, hands, errand)
-            cost = likely_cost(hands.journal, draft, errand.run.catalogue)
-            errand.run.reporter.say("message_summary", attachments=len(request.attachments), cost=cost)
-            errand.run.ask()
-            heard = _say(request, claim, hands, errand)
+            with _beginning_anew(errand.run):
+                prepare(request, claim.task, hands, errand)
+                cost = likely_cost(hands.journal, draft, errand.run.catalogue)
+                errand.run.reporter.say("message_summary", attachments=len(request.attachments), cost=cost)
+                errand.run.ask()
+                heard = _say(request, claim, hands, errand)
         elif claim.verdict == "attach":
             _say_resumed(claim.task.entry, errand)
         finish(claim, heard, hands, errand)
@@ -132,8 +136,21 @@ def _claimed(journal: Journal, claim: Callable[[], Claim]) -> Claim:
         return Claim("attach", reopened.task)
 
 
+@contextlib.contextmanager
+def _beginning_anew(run: Run) -> Iterator[None]:
+    """Name `generate` without a session as the next command of a message whose session is gone."""
+    try:
+        yield
+    except Refused as error:
+        if error.provider_code == SESSION_GONE:
+            run.argv = ["generate", *without_options(run.argv[1:], ["--session"])]
+            error.remedy = "again"
+        raise
+
+
 def _say_resumed(entry: Entry, errand: Errand) -> None:
-    errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=entry.task_id)
+    session = entry.extra.get("session_id") or entry.task_id
+    errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=session)
 
 
 def _say(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -> Heard | None:

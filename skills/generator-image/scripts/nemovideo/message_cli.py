@@ -37,7 +37,7 @@ MESSAGE_OPTIONS = (
 @common_options
 def generate(run: Run, options: Options, **given: Any) -> None:
     """Send the first wish."""
-    from nemovideo.messages import Messenger  # noqa: PLC0415
+    from nemovideo.message_options import Messenger  # noqa: PLC0415
 
     Messenger(run, options, given).generate()
 
@@ -52,6 +52,6 @@ def generate(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def say(run: Run, options: Options, **given: Any) -> None:
     """Send a further wish."""
-    from nemovideo.messages import Messenger  # noqa: PLC0415
+    from nemovideo.message_options import Messenger  # noqa: PLC0415
 
     Messenger(run, options, given).say()

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @common_options
 def connect(run: Run, options: Options, **given: Any) -> None:
     """Open a session."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "connect")
-    errands.connect(run, options, given)
+    free_commands.connect(run, options, given)
 
 
 @click.command("upload", help="Put pictures, clips or sounds into a session: files, or https addresses. Free.")
@@ -31,10 +31,10 @@ def connect(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def upload(run: Run, options: Options, **given: Any) -> None:
     """Upload into a session."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "upload")
-    errands.upload(run, options, given)
+    free_commands.upload(run, options, given)
 
 
 @click.command("credits", help="How many credits the account has. Costs nothing.")
@@ -42,10 +42,10 @@ def upload(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def show_credits(run: Run, options: Options, **given: Any) -> None:
     """Show the balance."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "credits")
-    errands.show_credits(run, options, given)
+    free_commands.show_credits(run, options, given)
 
 
 @click.command("state", help="What a session holds: timeline, uploads, pictures and clips. Costs nothing.")
@@ -54,10 +54,10 @@ def show_credits(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def state(run: Run, options: Options, **given: Any) -> None:
     """Show what a session holds."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "state")
-    errands.state(run, options, given)
+    free_commands.state(run, options, given)
 
 
 @click.command("sessions", help="The sessions that this machine remembers, newest first. Sends nothing.")
@@ -65,10 +65,10 @@ def state(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def sessions(run: Run, options: Options, **given: Any) -> None:
     """List remembered sessions."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "sessions")
-    errands.sessions(run, options, given)
+    free_commands.sessions(run, options, given)
 
 
 @click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
@@ -76,7 +76,7 @@ def sessions(run: Run, options: Options, **given: Any) -> None:
 @common_options
 def route(run: Run, options: Options, words: tuple[str, ...]) -> None:
     """Tell the action."""
-    from nemovideo import errands  # noqa: PLC0415
+    from nemovideo import free_commands  # noqa: PLC0415
 
     refuse_paying_options(options, "route")
-    errands.route(run, " ".join(words))
+    free_commands.route(run, " ".join(words))

@@ -210,6 +210,7 @@ TALK = {
 
 TIMELINE = {
     "timeline_head": Text("Timeline ({count} tracks):", "时间线（{count} 条轨道）："),
+    "timeline_head_one": Text("Timeline (1 track):", "时间线（1 条轨道）："),
     "timeline_empty": Text("The timeline is empty.", "时间线为空。"),
     "track_video": Text("Video", "视频"),
     "track_audio": Text("BGM", "背景音乐"),

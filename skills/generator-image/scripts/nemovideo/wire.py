@@ -112,7 +112,6 @@ def data_of(status: int, document: Any, retry_after: float | None) -> dict[str, 
     """
     error = refusal(status, document, retry_after)
     if error:
-        error.remedy = error.remedy or "again"
         raise error
     if status >= 300 or not isinstance(document, dict):  # noqa: PLR2004
         raise ReadFailed("read_failed", http_status=status, status=status, retry_after=retry_after, remedy="again")

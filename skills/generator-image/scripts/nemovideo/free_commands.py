@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from nemovideo import __version__, draft, routing, wire
-from nemovideo.messages import attachment
+from nemovideo.message_options import attachment
 from nemovideo.request import LANGUAGE
 from nemovideo.service import Service, platform
 from nemovideo.sessions import Sessions
