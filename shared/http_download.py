@@ -121,15 +121,14 @@ def _begin(response: requests.Response, target: BinaryIO, start: int, progress: 
     status = response.status_code
     if status == PARTIAL and start and response.headers.get("content-range", "").startswith(f"bytes {start}-"):
         return start
-    tag = response.headers.get("etag", "")
-    progress.etag = tag if status == OK and tag.startswith('"') else ""
     if status in (PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS) or status >= SERVER_ERROR:
         wait = retry_after_seconds(response.headers.get("retry-after"))
         raise ReadFailed("read_failed", http_status=status, status=status, retry_after=wait, remedy="resume")
     if status != OK:
         raise UnusableResult("link_expired", http_status=status, status=status)
-    if start:
-        with disk_errors(Path(target.name)):
-            target.seek(0)
-            target.truncate()
+    tag = response.headers.get("etag", "")
+    progress.etag = tag if tag.startswith('"') else ""
+    with disk_errors(Path(target.name)):  # what an earlier try left may be of another file
+        target.seek(0)
+        target.truncate()
     return 0

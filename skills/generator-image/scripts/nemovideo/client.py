@@ -164,6 +164,8 @@ class Client:
             UnusableResult: `link_expired`; there is none.
             ReadFailed: no whole answer.
         """
+        target.seek(0)
+        target.truncate()
         answer = self._api.read(
             "GET",
             self._base_url + wire.DOWNLOAD_PATH.format(render=quote(render, safe="")),

@@ -35,12 +35,13 @@ def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
     """Read a stream to its end, or to ten minutes of nothing but heartbeats; close it in any case."""
     parser, words = EventParser(), Words()
     trouble: Utterance | None = None
-    last, idle = clock(), False
+    last, idle, understood = clock(), False, False
     try:
         for event in _events(stream, parser):
             for said in read_event(event) if event else ():
                 words.add(said)
                 trouble = said if said.kind == "trouble" else trouble
+                understood = understood or said.kind != "unknown"
                 if said.kind not in ("heartbeat", "unknown"):
                     last = clock()
             idle = clock() - last > IDLE_SECONDS
@@ -50,7 +51,8 @@ def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
         return Heard(words.text, whole=False, trouble=trouble)
     finally:
         stream.close()
-    return Heard(words.text, stream.proves_its_end and not idle and not parser.dropped, trouble)
+    whole = stream.proves_its_end and understood and not idle and not parser.dropped  # a proxy's page is no answer
+    return Heard(words.text, whole, trouble)
 
 
 def _events(stream: Stream, parser: EventParser) -> Iterator[Event | None]:
