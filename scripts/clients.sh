@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs into build/clients the real programs that make test-clients runs: OpenClaw and ClawHub with the Node that they
-# need (npm), and the two scanners and uv in an environment of their own (PyPI). About 900 MB; run again, it repairs.
+# need (npm); the two scanners with uv, and Google's Agent Development Kit, each in an environment of its own (PyPI).
+# About 1.1 GB; run again, it repairs.
 # Exit 0: build/clients/.ready stands. Exit 3: this machine lacks something. 1: an installer failed.
 set -eu
 cd -P -- "$(dirname -- "$0")/.."
@@ -11,6 +12,7 @@ clawhub=0.23.3
 skills_ref=0.1.1
 skill_scanner=2.3.2
 uv=0.13.9
+google_adk=2.13.0
 
 command -v npm >/dev/null || {
     echo "clients: npm is needed to install OpenClaw and ClawHub; install Node.js, any version" >&2
@@ -47,6 +49,10 @@ echo "clients: installing skills-ref $skills_ref, cisco-ai-skill-scanner $skill_
 [ -x "$folder/scanners/bin/pip" ] || quietly .venv/bin/python -m venv --clear "$folder/scanners"
 quietly "$folder/scanners/bin/pip" install --quiet --disable-pip-version-check --no-input \
     "skills-ref==$skills_ref" "cisco-ai-skill-scanner==$skill_scanner" "uv==$uv"
+
+echo "clients: installing google-adk $google_adk"
+[ -x "$folder/adk/bin/pip" ] || quietly .venv/bin/python -m venv --clear "$folder/adk"
+quietly "$folder/adk/bin/pip" install --quiet --disable-pip-version-check --no-input "google-adk==$google_adk"
 
 # The tests run uv without a network, so it gets to know here what the skills need.
 export UV_CACHE_DIR="$folder/uv-cache"

@@ -12,7 +12,7 @@ import click
 
 from shared.command import output_options
 from shared.entry import UNFINISHED
-from shared.errors import SkillError
+from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
 from shared.journal import Journal
 from shared.keys import FoundKey, KeySource, find_key
@@ -53,6 +53,8 @@ class Patient:
     ask: Callable[[FoundKey], str]
     output: Path | None = None
     """Where pictures go by default, for a skill with a place of its own."""
+    without_key: str | None = None
+    """What to say of a missing key, for a skill that does without one."""
 
 
 def doctor_command(
@@ -121,7 +123,13 @@ class Examination:
         yield "ok", self._say("packages_found", versions=versions)
 
     def _key(self) -> Iterator[Line]:
-        self._found = find_key(self._patient.sources)
+        try:
+            self._found = find_key(self._patient.sources)
+        except ConfigurationError as error:
+            if error.code != "key_missing" or self._patient.without_key is None:
+                raise
+            yield "note", self._say(self._patient.without_key)
+            return
         for source, why in self._found.passed_over:
             yield "note", self._say(f"key_source_{why}", source=source)
         yield "ok", self._say("key_found", key=self._found.secret, source=self._found.source)

@@ -68,6 +68,8 @@ class SkillError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         """Seconds that the service asked to wait, when it did."""
+        self.help_url: str | None = None
+        """Where a person gets what is missing, such as an account."""
         self.about = about
         """The folder and the entry of a task that is not in our hands, and of which the error speaks."""
 

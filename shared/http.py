@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin
 
 import requests
 import urllib3
 from requests.auth import AuthBase
 
-from shared.errors import AnswerLost, NeverReached, ReadFailed, UnusableResult
+from shared.errors import AnswerLost, NeverReached, ReadFailed
 from shared.files import disk_errors
-from shared.http_answer import Answer, retry_after_seconds
+from shared.http_answer import Answer
 from shared.http_connection import ProvingAdapter, Transmission, watched
+from shared.http_download import BLOCK, download
+from shared.http_stream import Stream
 from shared.http_surroundings import certificates, proxy_for
 from shared.http_trouble import why
 from shared.texts import Said
@@ -24,14 +24,17 @@ from shared.urls import UrlRefused, check_public_url, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from io import RawIOBase
 
+    from requests import Response
+
+    from shared.http_download import Progress
     from shared.keys import Secret
 
 CONNECT_SECONDS = 10.0
 LARGEST_ANSWER = 4 << 20  # bytes of a JSON answer after decompression; the services' answers are below 100 kB
 IDLE_SECONDS = 2.0  # a SPEND does not trust a connection that was idle for longer
-MOST_REDIRECTS = 3
-BLOCK = 1 << 16
 
 
 class KeyHeader(AuthBase):
@@ -99,49 +102,63 @@ class Session:
             AnswerLost: anything else without a whole answer.
             DiskError: `into` cannot be written.
         """
-        if time.monotonic() - self._last_used > IDLE_SECONDS:
-            self._http.close()
+        self._trust_connection()
         return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
 
+    def listen(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, silence: float
+    ) -> Stream:
+        """Send a request that costs money, once, and return its answer while it is still coming.
+
+        The whole may take `seconds`, and `silence` between two bytes.
+
+        Raises:
+            NeverReached: proven by the connection; sending it again is safe.
+            AnswerLost: it may have left, and no head of an answer came.
+        """
+        self._trust_connection()
+        self._check_host(url)
+        return Stream(self._exchange(method, url, headers, body, seconds, public=False, silence=silence))
+
     def read(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, seconds: float
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | RawIOBase | None,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = LARGEST_ANSWER,
     ) -> Answer:
-        """Send a request that costs nothing.
+        """Send a request that costs nothing; `body`, `into` and `largest` as for spend.
 
         Raises:
             ReadFailed: no whole answer came within `seconds`; the caller may repeat it.
+            DiskError: `into` cannot be written.
         """
         try:
-            return self._send(method, url, headers=headers, body=body, seconds=seconds)
+            return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
         except (NeverReached, AnswerLost) as error:
             raise ReadFailed("unreachable", remedy="resume", **error.facts) from error
 
-    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
+    def download(
+        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+    ) -> str | None:
         """Write what a picture link holds to `target`; return the media type that the server names.
 
-        Follows at most 3 redirects, https only, never to a private address, never with a key.
+        Follows at most 3 redirects, https only, never to a private address, never with a key. With the `progress`
+        of an earlier try, it goes on at the end of `target` where the server proves that it is the same file.
 
         Raises:
             UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
             ReadFailed: no whole answer; may work when repeated.
         """
-        deadline = time.monotonic() + seconds
-        for _ in range(MOST_REDIRECTS + 1):
-            try:
-                check_public_url(url)
-            except UrlRefused as error:
-                raise UnusableResult("link_refused", reason=Said(f"url_{error.reason}")) from error
-            try:
-                found = self._fetch(url, target, deadline - time.monotonic(), largest)
-            except (NeverReached, AnswerLost) as error:
-                raise ReadFailed("unreachable", remedy="resume", **error.facts) from error
-            if not isinstance(found, _Redirect):
-                return found
-            try:
-                url = urljoin(url, found.location)
-            except ValueError as error:
-                raise UnusableResult("link_refused", reason=Said("url_malformed")) from error
-        raise UnusableResult("link_refused", reason=Said("url_too_many_redirects"))
+
+        def exchange(url: str, headers: Mapping[str, str], seconds: float) -> AbstractContextManager[Response]:
+            return self._exchange("GET", url, headers, None, seconds, public=True)
+
+        return download(exchange, url, target, seconds=seconds, largest=largest, progress=progress)
 
     def put(self, url: str, content: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
         """Send a file to a presigned public https address: never to a private one, never with a key.
@@ -157,26 +174,14 @@ class Session:
         except (NeverReached, AnswerLost) as error:
             raise ReadFailed("unreachable", remedy="again", **error.facts) from error
 
-    def _fetch(self, url: str, target: BinaryIO, seconds: float, largest: int) -> str | _Redirect | None:
-        with self._exchange("GET", url, {"Accept-Encoding": "identity"}, None, seconds, public=True) as response:
-            if response.is_redirect:
-                return _Redirect(response.headers["location"])
-            status = response.status_code
-            if status in (408, 429) or status >= 500:  # noqa: PLR2004  - trouble that may pass
-                wait = retry_after_seconds(response.headers.get("retry-after"))
-                raise ReadFailed(
-                    "read_failed", http_status=status, status=status, retry_after=wait, remedy="resume"
-                )
-            if status != 200:  # noqa: PLR2004
-                raise UnusableResult("link_expired", http_status=status, status=status)
-            room = largest
-            for block in response.iter_content(BLOCK):
-                room -= len(block)
-                if room < 0:
-                    raise UnusableResult("picture_too_large", megabytes=largest >> 20)
-                with disk_errors(Path(target.name)):  # or a full disk would look like a broken connection
-                    target.write(block)
-            return response.headers.get("content-type")
+    def _trust_connection(self) -> None:
+        """Open a new connection for what costs money, unless the last one was in use a moment ago."""
+        if time.monotonic() - self._last_used > IDLE_SECONDS:
+            self._http.close()
+
+    def _check_host(self, url: str) -> None:
+        if host_of(url) not in (self._hosts or ()):
+            raise ValueError(f"{host_of(url)} is not a host of this session")
 
     def _send(
         self,
@@ -184,14 +189,14 @@ class Session:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | BinaryIO | None,
+        body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
         into: BinaryIO | None = None,
         largest: int = LARGEST_ANSWER,
         public: bool = False,
     ) -> Answer:
-        if not public and host_of(url) not in (self._hosts or ()):
-            raise ValueError(f"{host_of(url)} is not a host of this session")
+        if not public:
+            self._check_host(url)
         with self._exchange(method, url, headers, body, seconds, public=public) as response:
             content = bytearray()
             room = largest
@@ -212,11 +217,12 @@ class Session:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | BinaryIO | None,
+        body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
         *,
         public: bool,
-    ) -> Iterator[requests.Response]:
+        silence: float | None = None,
+    ) -> Iterator[Response]:
         """Yield the answer with its body still to be read; both have to be done within `seconds`."""
         proxy = proxy_for(url)
         transmission = Transmission(public_peer=public and not proxy)
@@ -231,7 +237,7 @@ class Session:
                     data=body,
                     auth=_NoKey() if public else self._auth,
                     proxies={"all": proxy} if proxy else None,
-                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                    timeout=(min(CONNECT_SECONDS, seconds), min(seconds, silence or seconds)),
                     allow_redirects=False,
                     stream=True,
                 ) as response,
@@ -246,8 +252,3 @@ class Session:
             raise NeverReached("unreachable", reason=reason, host=host_of(url)) from error
         finally:
             self._last_used = time.monotonic()
-
-
-@dataclass(frozen=True)
-class _Redirect:
-    location: str

@@ -18,9 +18,11 @@ from shared.journal_upkeep import KEPT_FOR, prune
 from shared.texts import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from shared.entry import State
 
 HISTORY = 50  # entries that an estimate looks at
 LOCK_PAUSE = 0.2  # seconds between two looks at a lock that somebody else holds
@@ -65,12 +67,15 @@ class Journal:
         self.folders = [state / "image-skills" / skill / "tasks" for state in state_folders]
         self._now = now or (lambda: datetime.now(timezone.utc))
 
-    def claim(self, draft: Entry, patience: Patience, *, new: bool = False) -> Claim:
+    def claim(
+        self, draft: Entry, patience: Patience, *, new: bool = False, again: Collection[State] = ()
+    ) -> Claim:
         """Decide what to do with a request, by the table of docs/money.md, and take its task in hand.
 
         `draft` describes the request; its local id and sequence are given here. Verdicts: `create` with a
         fresh entry in state prepared; `attach` to one that is submitted; `return` the pictures of one that
-        succeeded within 24 hours. `new` passes over entries that are succeeded, failed or unknown.
+        succeeded within 24 hours. `new` passes over entries that are succeeded, failed or unknown; `again` names
+        states that are passed over even without it, because the same words may be meant once more.
 
         Raises:
             TaskFailed: the same request failed and may have been charged.
@@ -79,6 +84,7 @@ class Journal:
             DiskError: the journal cannot be read or written.
         """
         waited_for: str | None = None
+        passed_over = PASSED_OVER_BY_NEW.union(again) if new else frozenset(again)
 
         def decide() -> Claim | tuple[Path, Entry] | None:
             with ExitStack() as held:
@@ -87,7 +93,7 @@ class Journal:
                     if not lock.try_acquire():
                         return None
                 for folder, entry in self._newest_first(draft.fingerprint):
-                    if new and entry.state in PASSED_OVER_BY_NEW and entry.local_id != waited_for:
+                    if entry.state in passed_over and entry.local_id != waited_for:
                         continue
                     taken = self._take(folder, entry)
                     if taken == "create":

@@ -161,7 +161,7 @@ def read_key_file(path: Path, name: str) -> str | None:
     Raises:
         ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
     """
-    text = _read_private(path)
+    text = read_private(path)
     if text is None:
         return None
     import io  # noqa: PLC0415  - with dotenv, only for those who keep a key file
@@ -171,7 +171,12 @@ def read_key_file(path: Path, name: str) -> str | None:
     return dotenv_values(stream=io.StringIO(text), interpolate=False).get(name)
 
 
-def _read_private(path: Path) -> str | None:
+def read_private(path: Path) -> str | None:
+    """Return a small private text file of this user's, None when there is none; it is tightened to mode 600.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
@@ -207,7 +212,7 @@ def write_key_file(path: Path, name: str, secret: Secret) -> None:
 
     if path.is_symlink():
         raise ConfigurationError("key_file_refused", path=path, reason=Said("is_a_link"))
-    text = _read_private(path) or ""
+    text = read_private(path) or ""
     kept = [one.original.string for one in parse_stream(io.StringIO(text)) if one.key != name]
     if kept and not kept[-1].endswith("\n"):
         kept.append("\n")

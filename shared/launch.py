@@ -194,5 +194,6 @@ def _document(launcher: str, code: str, message: str, hint: str, line: Optional[
         "provider_code": None,
         "http_status": None,
         "request_id": None,
+        "help_url": None,
     }
     return document

@@ -105,10 +105,10 @@ class Run:
             *(["--json"] if self.json else []),
         ]
 
-    def attach(self, state: Path) -> None:
-        """List under `media` a path of every picture that OpenClaw may attach to the agent's reply."""
+    def attach(self, state: Path, others: Sequence[Mapping[str, Any]] = ()) -> None:
+        """List under `media` a path of every picture, and of other files, that OpenClaw may attach to a reply."""
         local_id = self.result.local_id or "result"
-        for row in self.result.images:
+        for row in (*self.result.images, *others):
             if row["bytes"] > LARGEST_ATTACHMENT:
                 self.reporter.insist("picture_large", path=row["path"], megabytes=f"{row['bytes'] / 1e6:.1f}")
             try:
@@ -178,6 +178,7 @@ class Run:
             "provider_code": error.provider_code,
             "http_status": error.http_status,
             "request_id": error.request_id,
+            "help_url": error.help_url,
         }
 
     def _stopped(self) -> SkillError:

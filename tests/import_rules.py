@@ -116,6 +116,140 @@ OWN_LAYERS = {
             shared="errors messages references texts urls",
         ),
     },
+    "nemovideo": {
+        "cli": layer(
+            own="examining export_cli message_cli request service_cli session_cli texts",
+            shared="arguments command doctor_command run tasks_command",
+        ),
+        "session_cli": layer(
+            own="free_commands service_cli",
+            shared="command run",
+        ),
+        "free_commands": layer(
+            own="draft message_options preparing request routing service sessions snapshot wire",
+            shared="command errors files journal messages openclaw run texts",
+        ),
+        "export_cli": layer(
+            own="export_options service_cli",
+            shared="command run",
+        ),
+        "message_cli": layer(
+            own="message_options service_cli",
+            shared="command run",
+        ),
+        "export_options": layer(
+            own="exporting request service wire",
+            shared="command errors messages openclaw run texts",
+        ),
+        "message_options": layer(
+            own="attachments exporting generate hands request service wire",
+            shared="command entry errand errors prompts run",
+        ),
+        "exporting": layer(
+            own="draft hands outcome preparing renders request saving",
+            shared="errand errors http_download images polling run spend texts watcher",
+        ),
+        "generate": layer(
+            own="hands listening outcome preparing request wire",
+            shared="arguments entry errand errors estimates http_stream journal run spend",
+        ),
+        "examining": layer(
+            own="account client service wire",
+            shared="doctor_command keys",
+        ),
+        "outcome": layer(
+            own="draft events hands listening preparing saving settling snapshot talk wire",
+            shared="entry errand errors images journal run texts urls",
+        ),
+        "preparing": layer(
+            own="attachments connection hands request snapshot wire",
+            shared="entry errand errors run",
+        ),
+        "service": layer(
+            own="account client connection hands request sessions wire",
+            shared="command errand errors images journal keys openclaw polling run service_url",
+        ),
+        "hands": layer(
+            own="connection sessions",
+            shared="journal",
+        ),
+        "connection": layer(
+            own="account client wire",
+            shared="errors keys polling run",
+        ),
+        "client": layer(
+            own="attachments renders request snapshot wire",
+            shared="errors http http_answer http_stream keys urls",
+        ),
+        "saving": layer(
+            own="attachments snapshot",
+            shared="errors files http_download images polling run",
+        ),
+        "settling": layer(
+            own="listening snapshot",
+            shared="errors polling run watcher",
+        ),
+        "account": layer(
+            own="wire",
+            shared="errors files keys texts",
+        ),
+        "renders": layer(
+            own="wire",
+            shared="errors messages",
+        ),
+        "snapshot": layer(
+            own="wire",
+            shared="errors urls",
+        ),
+        "listening": layer(
+            own="event_stream events",
+            shared="errors http_stream progress",
+        ),
+        "wire": layer(
+            own="request",
+            shared="errors messages texts",
+        ),
+        "events": layer(
+            own="event_stream",
+            shared="messages",
+        ),
+        "request": layer(
+            own="attachments",
+            shared="errors messages texts urls",
+        ),
+        "attachments": layer(
+            own="",
+            shared="errors files messages openclaw pictures texts",
+        ),
+        "draft": layer(
+            own="",
+            shared="messages",
+        ),
+        "event_stream": layer(
+            own="",
+            shared="",
+        ),
+        "routing": layer(
+            own="",
+            shared="",
+        ),
+        "service_cli": layer(
+            own="",
+            shared="command errors",
+        ),
+        "sessions": layer(
+            own="",
+            shared="entry files",
+        ),
+        "talk": layer(
+            own="",
+            shared="",
+        ),
+        "texts": layer(
+            own="",
+            shared="texts",
+        ),
+    },
     "openai_images": {
         "texts": layer(
             own="texts_of_many",

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.providers import ima, kexiang, openai_images
+from tests.providers import ima, kexiang, nemo, openai_images
 from tests.providers.ima import ImaService
 from tests.providers.kexiang import KexiangService
 from tests.providers.ledger import Ledger
+from tests.providers.nemo import NemoService
 from tests.providers.openai_images import OpenAiImagesService
 from tests.providers.server import TlsServer
 from tests.providers.sockets import LOOPBACK
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 KEXIANG_KEY = "dummy-key-of-the-kexiang-stand-in"
 IMA_KEY = "ima_dummy-key-of-the-ima-stand-in"
+NEMO_TOKEN = "dummy-token-of-the-nemo-stand-in"
 OPENAI_IMAGES_KEY = "dummy-key-of-the-images-stand-in"
 
 
@@ -39,6 +41,7 @@ class StandInHouse:
         self.ledger = Ledger()
         self.kexiang = KexiangService(self.ledger, key=KEXIANG_KEY, default_duration=task_seconds)
         self.ima = ImaService(self.ledger, key=IMA_KEY, default_duration=task_seconds)
+        self.nemo = NemoService(self.ledger, key=NEMO_TOKEN, default_seconds=task_seconds)
         self.openai_images = OpenAiImagesService(self.ledger, key=OPENAI_IMAGES_KEY)
         self.server = TlsServer(
             {
@@ -49,6 +52,8 @@ class StandInHouse:
                 ima.UPLOAD_HOST: self.ima.handle_upload,
                 ima.BUCKET_HOST: self.ima.handle_bucket,
                 ima.PICTURE_HOST: self.ima.handle_picture,
+                nemo.HOST: self.nemo.handle,
+                nemo.CDN_HOST: self.nemo.handle_media,
                 openai_images.HOST: self.openai_images.handle,
                 openai_images.PICTURE_HOST: self.openai_images.handle_picture,
                 **(handlers or {}),

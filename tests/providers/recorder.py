@@ -26,8 +26,9 @@ class Recorder:
     def hosts_that_saw(self, secret: str) -> set[str]:
         """Name the hosts that got the text in a header, in the target (decoded too) or in a body."""
         needle = secret.encode()
-        return {
-            request.host
-            for request in list(self.requests)
-            if any(needle in text for text in (request.head, unquote_to_bytes(request.target), request.body))
-        }
+        return {request.host for request in list(self.requests) if _holds(request, needle)}
+
+
+def _holds(request: Request, needle: bytes) -> bool:
+    texts = (request.head, unquote_to_bytes(request.target), request.body)
+    return any(needle in text for text in texts) or (request.large is not None and request.large.find(needle) >= 0)

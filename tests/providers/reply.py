@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
 
@@ -36,11 +36,16 @@ class Fault(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer; it is sent after `delay` seconds and in the way of its fault."""
+    """An answer; it is sent after `delay` seconds and in the way of its fault.
+
+    `pieces` are a body that comes bit by bit: the seconds before each bit, and its bytes. Of the faults these know
+    CUT_CHUNKED, CUT_CLOSE, RESET and HANG, which happen after the last bit.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    pieces: Sequence[tuple[float, bytes]] | None = None
     fault: Fault | None = None
     delay: float = 0.0
 
@@ -73,6 +78,16 @@ def encode(reply: Reply, *, with_body: bool = True) -> bytes:
         bomb = _gzip_bomb()
         return _head(reply, {"Content-Encoding": "gzip", "Content-Length": str(len(bomb))}) + bomb
     return _head(reply, whole) + (body if with_body else b"")
+
+
+def encode_pieces(reply: Reply) -> Iterator[tuple[float, bytes]]:
+    """Give what the client gets of a reply in pieces: the seconds before each part, and the part."""
+    chunked = reply.fault is not Fault.CUT_CLOSE
+    yield 0.0, _head(reply, {"Transfer-Encoding": "chunked"} if chunked else {"Connection": "close"})
+    for seconds, piece in reply.pieces or ():
+        yield seconds, f"{len(piece):x}\r\n".encode() + piece + b"\r\n" if chunked else piece
+    if not reply.fault:
+        yield 0.0, b"0\r\n\r\n"
 
 
 def _head(reply: Reply, framing: Mapping[str, str]) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import mmap
+import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 _MAX_LINE = 65536
 _MAX_HEADERS = 100
 _MAX_BODY = 256 * 1024 * 1024
+_MAX_IN_MEMORY = 16 * 1024 * 1024
+_BLOCK = 1024 * 1024
 
 
 class MalformedRequestError(Exception):
@@ -23,13 +27,17 @@ class MalformedRequestError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A whole request; header names are lower case, `received_at` is time.monotonic()."""
+    """A whole request; header names are lower case, `received_at` is time.monotonic().
+
+    A body of more than 16 MB with a Content-Length is not `body` but `large`, which lies on the disk.
+    """
 
     host: str
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes = b""
+    large: mmap.mmap | None = field(default=None, repr=False)
     head: bytes = field(default=b"", repr=False)
     received_at: float = field(default_factory=time.monotonic)
 
@@ -72,12 +80,14 @@ def read_request(stream: BinaryIO) -> Request | None:
     if version != "HTTP/1.1" or not method.isupper() or not target.startswith("/"):
         raise MalformedRequestError(f"request line {first[:80]!r}")
     headers = _parse_headers(lines[1:])
+    large = _read_large(stream, headers)
     return Request(
         host=urlsplit("//" + headers.get("host", "")).hostname or "",
         method=method,
         target=target,
         headers=headers,
-        body=_read_body(stream, headers),
+        body=b"" if large else _read_body(stream, headers),
+        large=large,
         head=b"".join(lines),
     )
 
@@ -97,6 +107,24 @@ def _parse_headers(lines: list[bytes]) -> dict[str, str]:
             raise MalformedRequestError(f"header {name!r} is malformed or stands twice")
         headers[name.lower()] = value.strip()
     return headers
+
+
+def _read_large(stream: BinaryIO, headers: Mapping[str, str]) -> mmap.mmap | None:
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not length.isdecimal() or int(length) <= _MAX_IN_MEMORY:
+        return None
+    left = int(length)
+    if left > _MAX_BODY:
+        raise MalformedRequestError(f"a body of {left} bytes")
+    with tempfile.TemporaryFile() as file:
+        while left:
+            block = stream.read(min(left, _BLOCK))
+            if not block:
+                raise MalformedRequestError("the body is cut")
+            file.write(block)
+            left -= len(block)
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _read_body(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.providers.certificates import Authority
 from tests.providers.recorder import Recorder
-from tests.providers.reply import Fault, Reply, encode, json_reply
+from tests.providers.reply import Fault, Reply, encode, encode_pieces, json_reply
 from tests.providers.request import MalformedRequestError, Request, read_request
 from tests.providers.sockets import LOOPBACK, LoopbackServer, drain, reset
 
@@ -97,12 +97,22 @@ class TlsServer(LoopbackServer):
                 handler = self.handlers.get(request.host)
                 reply = handler(request) if handler else json_reply({"message": "no such host"}, 421)
                 self.stopping.wait(reply.delay)
+                if reply.pieces is not None and not self._send_pieces(reply, tls):
+                    return
                 if reply.fault:
                     self._play(reply, raw, tls)
                     return
-                tls.sendall(encode(reply, with_body=request.method != "HEAD"))
+                if reply.pieces is None:
+                    tls.sendall(encode(reply, with_body=request.method != "HEAD"))
                 if "close" in (reply.headers.get("Connection"), request.headers.get("connection")):
                     return
+
+    def _send_pieces(self, reply: Reply, tls: ssl.SSLSocket) -> bool:
+        for seconds, part in encode_pieces(reply):
+            if seconds and self.stopping.wait(seconds):
+                return False
+            tls.sendall(part)
+        return True
 
     def _play(self, reply: Reply, raw: socket.socket, tls: ssl.SSLSocket) -> None:
         """Let the reply go wrong; the caller closes the connection."""
@@ -114,7 +124,7 @@ class TlsServer(LoopbackServer):
             raw.sendall(b"These bytes are no TLS record.\r\n")
         elif reply.fault in {Fault.DRIP, Fault.DRIP_HEADERS}:
             self._drip(reply, tls)
-        elif reply.fault is not Fault.CLOSE_WITHOUT_ANSWER:
+        elif reply.fault is not Fault.CLOSE_WITHOUT_ANSWER and reply.pieces is None:
             tls.sendall(encode(reply))
 
     def _drip(self, reply: Reply, tls: ssl.SSLSocket) -> None:

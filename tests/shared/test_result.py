@@ -120,6 +120,7 @@ ERROR = {
     "provider_code": None,
     "http_status": 400,
     "request_id": None,
+    "help_url": None,
 }
 WRONG: dict[str, dict[str, Any]] = {
     "another version": broken(schema_version=2),

@@ -1,0 +1,3 @@
+"""generator-image: pictures and clips through the agent of NemoVideo, in sessions."""
+
+__version__ = "1.1.0"

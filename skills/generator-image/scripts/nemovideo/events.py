@@ -1,0 +1,115 @@
+"""One event of the agent's stream in our words; both documented shapes (references/api.md)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.messages import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nemovideo.event_stream import Event
+
+Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
+LONGEST_TEXT = 1 << 20  # characters kept of what the agent says
+LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What an event tells: words (a piece, a growing whole, or the whole), work, a heartbeat, or trouble."""
+
+    kind: Kind
+    text: str = ""
+    code: str = ""
+
+
+def read_event(event: Event) -> Iterator[Utterance]:
+    """Yield what an event tells; what is no JSON object counts as unknown, never as words.
+
+    The wire facts say one `data:` line an event; where a service forgets the empty line between two, each line
+    is an object of its own.
+    """
+    if event.name == "heartbeat":
+        yield Utterance("heartbeat")
+        return
+    for text in [event.data] if _object(event.data) else event.data.split("\n"):
+        document = _object(text)
+        yield from _read(document) if document else [Utterance("heartbeat" if not text.strip() else "unknown")]
+
+
+def _read(document: dict[str, Any]) -> Iterator[Utterance]:
+    code, kind = document.get("errorCode"), document.get("type")
+    words = document.get("errorMessage") or document.get("error") or document.get("message")
+    if code or kind == "error" or isinstance(document.get("error"), str) or _is_refusal(document):
+        told = words if isinstance(words, str) else ""
+        yield Utterance("trouble", quoted(told), quoted(code or document.get("code") or "", 60))
+    elif isinstance(document.get("content"), dict):
+        yield from _kit(document)
+    elif kind == "text" and isinstance(document.get("content"), str):
+        yield Utterance("piece", document["content"])
+    elif kind in ("tool_call", "tool_result"):
+        yield Utterance("work", quoted(document.get("name") or "", 60))
+    else:
+        yield Utterance("heartbeat" if kind == "heartbeat" else "unknown")
+
+
+def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
+    """Read an event of the Agent Development Kit; the user's own words and the model's thoughts are left out."""
+    parts = document["content"].get("parts")
+    partial = document.get("partial") is True
+    told = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    for part in told:
+        call = part.get("functionCall") or part.get("functionResponse")
+        if isinstance(call, dict):
+            yield Utterance("work", quoted(call.get("name") or "", 60))
+    words = [
+        part["text"] for part in told if isinstance(part.get("text"), str) and part.get("thought") is not True
+    ]
+    if document.get("author") != "user" and any(words):
+        yield Utterance("growing" if partial else "whole", "".join(words))
+    elif not told:
+        yield Utterance("unknown")
+
+
+def _is_refusal(document: dict[str, Any]) -> bool:
+    """Tell the service's own envelope, with a code other than 0, in a place where events belong."""
+    return document.get("code") not in (None, 0, "0") and "type" not in document and "content" not in document
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+class Words:
+    """The agent's words, put together from pieces, growing parts, and wholes that repeat them."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._open: Kind = "whole"
+
+    def add(self, said: Utterance) -> None:
+        """Take in a piece of the agent's words; other utterances change nothing."""
+        if said.kind not in ("piece", "growing", "whole") or len(self.text) + len(said.text) > LONGEST_TEXT:
+            return
+        last = self._parts[-1] if self._parts else ""
+        if said.kind == "whole" and self._open == "growing":
+            self._parts[-1] = said.text
+        elif said.kind != "whole" and self._open == said.kind:
+            repeats = len(last) >= LEAST_REPEATED and said.text.startswith(last)
+            self._parts[-1] = said.text if repeats else last + said.text
+        elif said.text != last:
+            self._parts.append(said.text)
+        self._open = said.kind
+
+    @property
+    def text(self) -> str:
+        """Everything so far."""
+        return "\n".join(part.strip("\n") for part in self._parts if part.strip())

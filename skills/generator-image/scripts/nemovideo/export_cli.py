@@ -1,0 +1,45 @@
+"""The subcommands of exports, which cost nothing: export and cancel-export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo.service_cli import POLL_OPTION, SERVICE_OPTIONS, SESSION_OPTION, options_of, refuse_paying_options
+from shared.command import Options, common_options
+
+if TYPE_CHECKING:
+    from shared.run import Run
+
+
+@click.command(
+    "export",
+    help="Render the timeline of a session and save the file; png, jpg and webp save its pictures instead. "
+    "Costs nothing. --resume RENDER_ID goes on waiting for a render.",
+)
+@click.option(
+    "--format", "form", metavar="FORMAT", help="mp4 (default), mov, avi, webm, mkv, gif, png, jpg, webp."
+)
+@click.option("--quality", metavar="WORD", help="Default: high.")
+@click.option("--draft", "draft_file", metavar="FILE", help="Render this draft instead of the session's.")
+@options_of(SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)
+@common_options
+def export(run: Run, options: Options, **given: Any) -> None:
+    """Export a session."""
+    from nemovideo import export_options  # noqa: PLC0415
+
+    refuse_paying_options(options, "export", "--resume")
+    export_options.export(run, options, given)
+
+
+@click.command("cancel-export", help="Cancel a render by its id. Costs nothing.")
+@click.argument("render_id", metavar="RENDER_ID")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def cancel_export(run: Run, options: Options, **given: Any) -> None:
+    """Cancel a render."""
+    from nemovideo import export_options  # noqa: PLC0415
+
+    refuse_paying_options(options, "cancel-export")
+    export_options.cancel(run, options, given)

@@ -1,0 +1,21 @@
+"""What every use case works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nemovideo.connection import Connection
+    from nemovideo.sessions import Sessions
+    from shared.journal import Journal
+
+
+@dataclass(frozen=True)
+class Hands:
+    """The way to the service, and what this machine remembers; `language` is the one of a new session."""
+
+    connection: Connection
+    journal: Journal
+    sessions: Sessions
+    language: str

@@ -1,0 +1,144 @@
+"""From the options of generate and say to a request, a client and the use case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nemovideo import wire
+from nemovideo.attachments import read_attachment
+from nemovideo.request import (
+    MODEL,
+    MOST_ATTACHMENTS,
+    ExportRequest,
+    MessageRequest,
+    Mode,
+    checked_address,
+    export_request,
+    identifier,
+    is_address,
+)
+from nemovideo.service import Service
+from shared.entry import Entry
+from shared.errors import BadInput
+from shared.prompts import read_prompt
+
+if TYPE_CHECKING:
+    from nemovideo.attachments import Attachment
+    from nemovideo.hands import Hands
+    from shared.command import Options
+    from shared.errand import Errand
+    from shared.run import Run
+
+DEFAULT_TIMEOUT = 1500.0  # seconds; the agent's shell kills a command after 1800
+
+
+class Messenger:
+    """One message: checked as a whole before anything is sent or written."""
+
+    def __init__(self, run: Run, options: Options, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._given = given
+        self._export = _export(given)
+        self._service = Service(run, options, given, DEFAULT_TIMEOUT)
+        run.result.extra |= {"session_id": None, "text": None, "changed": None, "videos": [], "actions": []}
+        run.result.extra["timeline"] = None
+
+    def generate(self) -> None:
+        """Send the message in a session of its own, or go on with one."""
+        if self._options.resume is not None:
+            self._resume(identifier("--resume", self._options.resume))
+        else:
+            self._send("generate")
+
+    def say(self) -> None:
+        """Send the message in a session that is there."""
+        if self._options.resume is not None:
+            self._resume(identifier("--resume", self._options.resume))
+        else:
+            self._send("say")
+
+    def _send(self, mode: Mode) -> None:
+        request = self._request(mode)
+        if self._options.dry_run:
+            self._show_plan(request)
+            return
+        from nemovideo import generate  # noqa: PLC0415  - with requests, which costs more than all of the above
+
+        with self._service.hands() as (hands, errand):
+            draft = generate.draft_of(
+                request,
+                base_url=self._service.base_url,
+                account=hands.connection.account.name,
+                variant=self._options.variant,
+                folder=self._service.folder,
+            )
+            self._run.result.requested = generate.requested_facts(request)
+            generate.generate(request, draft, hands, errand)
+            self._export_after(hands, errand)
+
+    def _resume(self, identifier: str) -> None:
+        if self._options.dry_run:
+            self._service.show_plan({"resume": identifier})
+            return
+        from nemovideo import generate  # noqa: PLC0415
+
+        with self._service.hands() as (hands, errand):
+            account = hands.connection.account.name
+            adoption = Entry(
+                "", "generator-image", "nemovideo", "", MODEL, base_url=self._service.base_url, account=account
+            )
+            adoption.extra = {"session_id": identifier}
+            generate.resume(identifier, adoption, hands, errand)
+            self._export_after(hands, errand)
+
+    def _export_after(self, hands: Hands, errand: Errand) -> None:
+        """Export the session, if that was asked for too and the message is done."""
+        if self._export is None or self._run.result.status != "succeeded":
+            return
+        from nemovideo.exporting import export_session  # noqa: PLC0415
+
+        export_session(str(self._run.result.extra["session_id"]), self._export, None, hands, errand)
+
+    def _request(self, mode: Mode) -> MessageRequest:
+        given, options = self._given, self._options
+        if given["text"] is not None and given["prompt"] is not None:
+            raise BadInput("prompt_twice")
+        text = given["text"] if given["text"] is not None else given["prompt"]
+        message = read_prompt(text, given["prompt_file"])
+        self._run.speak(message, options.lang)
+        attachments = tuple(attachment("--attach", one) for one in given["attachments"])
+        if len(attachments) > MOST_ATTACHMENTS:
+            raise BadInput("attachments_count", flag="--attach", most=MOST_ATTACHMENTS, got=len(attachments))
+        session = None if given["session"] is None else identifier("--session", given["session"])
+        if mode == "say" and session is None:
+            session = self._service.newest_session()
+        self._run.result.mode, self._run.result.model = mode, MODEL
+        self._run.result.input_images = [
+            {"url": one} if isinstance(one, str) else one.row() for one in attachments
+        ]
+        return MessageRequest(mode, message, attachments, session, self._export)
+
+    def _show_plan(self, request: MessageRequest) -> None:
+        session = request.session or "<a new session>"
+        plan = {"method": "POST", "url": self._service.base_url + wire.MESSAGE_PATH}
+        body = wire.message_body(session, request.text)
+        self._service.show_plan({**plan, "body": body, "attachments": self._run.result.input_images})
+
+
+def attachment(flag: str, source: str) -> Attachment | str:
+    """Return a checked file or address.
+
+    Raises:
+        BadInput.
+    """
+    return checked_address(flag, source) if is_address(source) else read_attachment(flag, source)
+
+
+def _export(given: dict[str, Any]) -> ExportRequest | None:
+    if given["exported"]:
+        return export_request(given["form"], given["quality"])
+    for flag, name in (("--format", "form"), ("--quality", "quality")):
+        if given[name] is not None:
+            raise BadInput("needs_export", flag=flag)
+    return None

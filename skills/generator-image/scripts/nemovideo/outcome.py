@@ -1,0 +1,217 @@
+"""From a message that was sent to its end: what it changed, saved files, what it cost, the agent's words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from nemovideo import draft, wire
+from nemovideo.preparing import read_state, state_or_none
+from nemovideo.saving import save_media
+from nemovideo.settling import WORK_SECONDS, Settled, ending_of, settle
+from nemovideo.talk import translate
+from shared.entry import moment
+from shared.errors import NotFinished, OutcomeUnknown, SkillError, TaskFailed, UnusableResult
+from shared.images import kept_pictures
+from shared.texts import Said
+from shared.urls import without_query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nemovideo.events import Utterance
+    from nemovideo.hands import Hands
+    from nemovideo.listening import Heard
+    from nemovideo.settling import Ending
+    from nemovideo.snapshot import Media, State
+    from nemovideo.wire import Balance
+    from shared.entry import Entry, OpenTask
+    from shared.errand import Errand
+    from shared.journal import Claim
+    from shared.run import Run
+
+
+def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> None:
+    """Find out what came of a message, save what it made, and record its end.
+
+    Raises:
+        NotFinished: the time is up; the session can be looked at again, at no cost.
+        OutcomeUnknown: `message_undecided`; its session is as before, and nobody knows whether it was accepted.
+        TaskFailed, UnusableResult, RateLimited, Rejected, DiskError.
+    """
+    task, run = claim.task, errand.run
+    entry = task.entry
+    run.result.extra["session_id"] = _session(entry)
+    if claim.verdict == "return":
+        _return(task, hands, errand)
+        return
+    if errand.no_wait and entry.state == "submitted":
+        run.result.next_argv = run.resume()
+        return
+    if errand.no_wait and entry.state == "unknown":
+        raise _undecided(entry)
+    settled = _settle(task, heard, hands, errand)
+    if entry.state == "unknown":  # what it changed proves that it was accepted
+        task.submitted(_session(entry), charged="unknown", cost=None)
+    _tell(entry, settled.state, settled.changed, run)
+    known = entry.extra.get("before", {}).get("media", [])
+    _save(task, [one for one in settled.state.generated if one.key not in known], hands, errand)
+    bill = _bill(entry.extra.get("credits"), hands)
+    if heard and heard.trouble:
+        _fail(task, heard.trouble, bill, hands, changed=bool(settled.changed))
+    task.finish("succeeded", **bill)
+
+
+def _session(entry: Entry) -> str:
+    return str(entry.extra.get("session_id") or entry.task_id)
+
+
+def _settle(task: OpenTask, heard: Heard | None, hands: Hands, errand: Errand) -> Settled:
+    entry, connection = task.entry, hands.connection
+    session = _session(entry)
+    age = (datetime.now(timezone.utc) - moment(entry.submitted_at or entry.created_at)).total_seconds()
+    before = entry.extra.get("before", {}).get("digest")
+    ending = _ending(heard, entry)
+    try:
+        settled = settle(
+            lambda seconds: connection.once(lambda: state_or_none(connection, session, seconds)),
+            before,
+            ending,
+            limits=errand.limits,
+            interval=errand.interval,
+            patience=max(0.0, WORK_SECONDS - age),
+            run=errand.run,
+        )
+    except NotFinished:
+        if entry.state == "unknown":
+            raise _undecided(entry) from None
+        raise
+    if settled.changed is False and ending == "lost" and not (heard and heard.trouble):
+        task.finish("unknown", error={"code": "message_undecided"})
+        raise _undecided(entry)
+    return settled
+
+
+def _ending(heard: Heard | None, entry: Entry) -> Ending:
+    if heard and heard.trouble:
+        return "silent"  # the agent has stopped, whatever it said before
+    if heard is None and entry.extra.get("heard"):  # by a process that is gone
+        return "told" if entry.extra.get("text") else "silent"
+    return ending_of(heard)
+
+
+def _undecided(entry: Entry) -> OutcomeUnknown:
+    since = entry.submitted_at or entry.created_at
+    return OutcomeUnknown("message_undecided", local_id=entry.local_id, since=since, remedy="resume")
+
+
+def _tell(entry: Entry, state: State | None, changed: bool | None, run: Run) -> None:
+    """Put what is for people into the result: the agent's words, what changed, the timeline."""
+    say = run.catalogue.say
+    text, actions = translate(str(entry.extra.get("text") or ""), say)
+    line = draft.timeline(state.draft, say) if state and draft.tracks(state.draft) else None
+    run.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
+    if text:
+        run.lines.append(text)
+    if changed is not None:
+        run.lines.append(say("session_changed" if changed else "session_unchanged"))
+    if line:
+        run.lines.append(line)
+
+
+def _save(task: OpenTask, media: Sequence[Media], hands: Hands, errand: Errand) -> None:
+    """Save everything that can be had; the entry and the result list it even when something cannot.
+
+    Raises:
+        UnusableResult, RateLimited: the first that could not be saved.
+    """
+    run, entry = errand.run, task.entry
+    target = errand.folder / entry.local_id
+    images, videos, failure = save_media(hands.connection.client.downloads, media, target, errand.limits, run)
+    show_files(images, videos, run)
+    task.save(
+        images=[_unsigned(row) for row in images],
+        extra={
+            **entry.extra,
+            "videos": [_unsigned(row) for row in videos],
+            "made": [one.key for one in media],
+            "changed": run.result.extra["changed"],
+        },
+    )
+    if failure:
+        raise failure
+
+
+def show_files(images: list[dict[str, Any]], videos: list[dict[str, Any]], run: Run) -> None:
+    """Put saved files into the result."""
+    run.result.images = images
+    run.result.extra["videos"] = videos
+    for row in videos:
+        kilobytes = f"{row['bytes'] / 1000:.0f}"
+        path, kind = row["path"], row["media_type"]
+        run.lines.append(run.catalogue.say("clip_line", path=path, media_type=kind, kilobytes=kilobytes))
+
+
+def _unsigned(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "url": without_query(row["url"])}
+
+
+def _return(task: OpenTask, hands: Hands, errand: Errand) -> None:
+    """Return what was paid before; what is gone or altered is fetched again.
+
+    Raises:
+        UnusableResult: `pictures_gone`; the service does not give it any more.
+    """
+    entry, run = task.entry, errand.run
+    run.result.reused = True
+    changed = entry.extra.get("changed")
+    rows = (entry.images, entry.extra.get("videos", []))
+    images, videos = (kept_pictures(some, errand.folder) if some else [] for some in rows)
+    if images is not None and videos is not None:
+        _tell(entry, None, changed, run)
+        show_files(images, videos, run)
+        return
+    state = read_state(hands.connection, _session(entry))
+    made = [one for one in state.generated if one.key in entry.extra.get("made", [])]
+    _tell(entry, state, changed, run)
+    if len(made) < len(entry.extra.get("made", [])):
+        raise UnusableResult("pictures_gone", task_id=_session(entry), remedy="new")
+    _save(task, made, hands, errand)
+
+
+def _fail(task: OpenTask, trouble: Utterance, bill: dict[str, Any], hands: Hands, *, changed: bool) -> None:
+    """End a message that the agent gave up, beside whatever it had done before.
+
+    Raises:
+        Rejected: the agent was refused by a code of the service's own, and nothing changed.
+        TaskFailed, UnusableResult.
+    """
+    reason: object = trouble.text or Said("no_words")
+    task.finish(
+        "failed", error={"code": "agent_trouble", "provider_code": trouble.code, "reason": trouble.text}, **bill
+    )
+    if changed:
+        saved = len(task.entry.images) + len(task.entry.extra.get("videos", []))
+        raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=trouble.code)
+    refused = wire.refusal(200, {"code": trouble.code, "message": trouble.text}, None, certain=True)
+    if refused:
+        raise hands.connection.explained(refused)
+    raise TaskFailed("agent_trouble", reason=reason, provider_code=trouble.code or None)
+
+
+def _bill(before: dict[str, Any] | None, hands: Hands) -> dict[str, Any]:
+    """Return what the entry records of the cost: the balance before, minus the balance after.
+
+    With credits that are frozen for something else than before, or none to compare, the cost is unknown.
+    """
+    try:
+        after: Balance | None = hands.connection.read(hands.connection.client.credits, tries=2)
+    except SkillError:
+        after = None
+    if not before or after is None or after.available is None or after.frozen != before.get("frozen"):
+        return {"charged": "unknown"}
+    spent = round(float(before["available"]) - after.available, 6)
+    if spent < 0:
+        return {"charged": "unknown"}
+    cost = {"amount": spent, "unit": wire.COST_UNIT, "source": "charged"}
+    return {"charged": "yes", "cost": cost} if spent else {"charged": "no", "cost": cost, "possible_charges": 0}

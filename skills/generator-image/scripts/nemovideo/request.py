@@ -1,0 +1,98 @@
+"""What a person may ask of the agent, checked before anything else happens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shared.errors import BadInput
+from shared.messages import shown
+from shared.texts import Said
+from shared.urls import UrlRefused, check_public_url
+
+if TYPE_CHECKING:
+    from nemovideo.attachments import Attachment
+
+Mode = Literal["generate", "say"]
+MODEL = "nemo_agent"
+RENDERS = ("mp4", "mov", "avi", "webm", "mkv", "gif")
+STILLS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+DEFAULT_FORMAT, DEFAULT_QUALITY = "mp4", "high"
+MOST_ATTACHMENTS = 20
+RENDER_START = "render_"  # every render gets an id of ours
+QUALITY = re.compile(r"[0-9a-z][0-9a-z_-]{0,19}")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+IDENTIFIER = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.~:@-]{0,127}")
+"""Ids of sessions and renders: they go into the paths of addresses."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """A file to make of a session; an instance is valid."""
+
+    form: str = DEFAULT_FORMAT
+    quality: str = DEFAULT_QUALITY
+
+    @property
+    def is_still(self) -> bool:
+        """True when pictures are asked for, which need no render."""
+        return self.form in STILLS
+
+
+@dataclass(frozen=True)
+class MessageRequest:
+    """One message to the agent; `session` is None for a session of its own."""
+
+    mode: Mode
+    text: str
+    attachments: tuple[Attachment | str, ...] = ()
+    session: str | None = None
+    export: ExportRequest | None = None
+
+    def references(self) -> list[str]:
+        """Return what tells the attachments from others: a file's SHA-256, the text of an address."""
+        return [one if isinstance(one, str) else one.sha256 for one in self.attachments]
+
+
+def export_request(form: str | None, quality: str | None) -> ExportRequest:
+    """Return what the flags ask for.
+
+    Raises:
+        BadInput: naming the flag, what was expected and what came.
+    """
+    wanted = (form or DEFAULT_FORMAT).lower()
+    wanted = {"jpeg": "jpg"}.get(wanted, wanted)
+    if wanted not in (*RENDERS, *STILLS):
+        raise BadInput("not_one_of", flag="--format", expected=", ".join((*RENDERS, *STILLS)), got=shown(form))
+    if quality is not None and not QUALITY.fullmatch(quality):
+        raise BadInput("quality_invalid", flag="--quality", got=shown(quality))
+    return ExportRequest(wanted, quality or DEFAULT_QUALITY)
+
+
+def identifier(flag: str, text: str) -> str:
+    """Return an id of the service's that may stand in an address.
+
+    Raises:
+        BadInput: `resume_invalid`.
+    """
+    if not IDENTIFIER.fullmatch(text):
+        raise BadInput("resume_invalid", flag=flag, got=shown(text))
+    return text
+
+
+def is_address(source: str) -> bool:
+    """Tell whether an attachment is an address rather than a file."""
+    return "://" in source
+
+
+def checked_address(flag: str, url: str) -> str:
+    """Return the public https address of an attachment.
+
+    Raises:
+        BadInput: `url_refused`.
+    """
+    try:
+        return check_public_url(url)
+    except UrlRefused as error:
+        raise BadInput("url_refused", flag=flag, got=shown(url), reason=Said(f"url_{error.reason}")) from error

@@ -1,0 +1,134 @@
+"""Saves what a session made: pictures by shared's rules, clips and sounds by their first bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nemovideo.attachments import HEAD, MEDIA_TYPES, sniffed
+from shared.errors import RateLimited, ReadFailed, UnusableResult
+from shared.files import disk_errors, move_into_place, sha256_of, write_atomically
+from shared.http_download import Progress
+from shared.images import save_pictures
+from shared.polling import read_patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from nemovideo.snapshot import Media
+    from shared.polling import Limits
+    from shared.run import Run
+
+LARGEST_CLIP = 4 << 30  # bytes
+CLIP_SECONDS = 900.0  # for one try of one clip
+TRIES = 3
+
+
+class Downloads(Protocol):
+    """What can fetch a link: the download session of shared.http."""
+
+    def download(
+        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+    ) -> str | None:
+        """Write what the link holds to `target`."""
+        ...
+
+
+def save_media(
+    downloads: Downloads, media: Sequence[Media], target: Path, limits: Limits, run: Run
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], UnusableResult | RateLimited | None]:
+    """Fetch pictures and clips to `target` plus a number; return both kinds of rows and the first failure.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    links = [one.url for one in media if one.kind == "image"]
+    images, failure = save_pictures(downloads, links, target, limits)
+    clips = []
+    for number, one in enumerate([one for one in media if one.kind != "image"], len(links) + 1):
+        try:
+            clips.append(save_link(downloads, one, target.with_name(f"{target.name}-{number}"), limits, run))
+        except (UnusableResult, RateLimited) as error:
+            failure = failure or error
+    return images, clips, failure
+
+
+def save_link(downloads: Downloads, media: Media, target: Path, limits: Limits, run: Run) -> dict[str, Any]:
+    """Fetch one clip or sound; return its row.
+
+    Raises:
+        UnusableResult, RateLimited, DiskError.
+    """
+
+    def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
+        downloads.download(media.url, file, seconds=seconds, largest=LARGEST_CLIP, progress=progress)
+
+    facts = {"width": media.width, "height": media.height, "duration": media.duration}
+    return {**save_clip(fetch, target, limits, run), "url": media.url, **facts}
+
+
+def save_clip(
+    fetch: Callable[[BinaryIO, float, Progress], object], target: Path, limits: Limits, run: Run
+) -> dict[str, Any]:
+    """Save what `fetch` writes as `target` plus the ending of its true type; return its row, without its link.
+
+    What came before a break is kept, and used where the server proves that it still holds the same file; also by
+    the next run. A file of that name with other content is kept, and a free name taken.
+
+    Raises:
+        UnusableResult: the link is refused or expired, or three tries gave no whole clip.
+        RateLimited: the server asks to wait longer than a minute.
+        DiskError: `disk_failed`.
+    """
+    part = target.with_name(f".{target.name}.part")
+    note = target.with_name(f".{target.name}.etag")
+
+    def once(seconds: float) -> str:
+        progress = Progress(
+            _etag(note) if part.exists() else "", on_bytes=lambda done, total: _tell(run, done, total)
+        )
+        with part.open("r+b" if progress.etag else "wb") as file:
+            file.seek(0, os.SEEK_END)
+            try:
+                fetch(file, min(seconds, CLIP_SECONDS), progress)
+            finally:
+                file.flush()
+                os.fsync(file.fileno())
+                write_atomically(note, json.dumps(progress.etag).encode(), durable=False)
+        with part.open("rb") as file:
+            kind = sniffed(file.read(HEAD))
+        if kind is None:
+            part.unlink()
+            raise ReadFailed("clip_unusable")
+        return kind
+
+    with disk_errors(target.parent):
+        try:
+            kind = read_patiently(once, limits, tries=TRIES)
+        except ReadFailed as failure:
+            code = failure.code if failure.code == "clip_unusable" else "picture_unreachable"
+            raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
+        digest, size = sha256_of(part), part.stat().st_size
+        path = target.with_name(f"{target.name}.{kind}")
+        if path.is_file() and sha256_of(path) == digest:
+            part.unlink()
+        else:
+            path = move_into_place(part, path)
+        note.unlink(missing_ok=True)
+    return {"path": str(path), "media_type": MEDIA_TYPES[kind], "bytes": size, "sha256": digest}
+
+
+def _etag(note: Path) -> str:
+    try:
+        etag = json.loads(note.read_text("utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return etag if isinstance(etag, str) else ""
+
+
+def _tell(run: Run, done: int, total: int | None) -> None:
+    share = f"{100 * done / total:.0f}%" if total else "?"
+    run.reporter.waiting("downloading", megabytes=f"{done / 1e6:.1f}", share=share)

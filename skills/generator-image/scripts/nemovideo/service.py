@@ -1,0 +1,175 @@
+"""What the options say about the service and the wait, checked before anything is sent or written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nemovideo import __version__, wire
+from nemovideo.sessions import Sessions
+from shared.command import number
+from shared.errors import BadInput, ConfigurationError
+from shared.keys import FoundKey, KeySource, find_key
+from shared.openclaw import expanded, output_folder, state_folders, user_home
+from shared.polling import FASTEST_INTERVAL, Limits
+from shared.service_url import service_url, trusted_hosts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nemovideo.account import Account
+    from nemovideo.hands import Hands
+    from shared.command import Options
+    from shared.errand import Errand
+    from shared.run import Run
+
+KEY_NAME = "NEMO_TOKEN"
+LONGEST_INTERVAL = 3600.0  # seconds
+FREE_TIMEOUT = 600.0  # seconds
+PLATFORMS = ("clawhub", "cursor", "unknown")
+
+
+class Service:
+    """One run's way to the service."""
+
+    def __init__(self, run: Run, options: Options, given: dict[str, Any], timeout: float = FREE_TIMEOUT) -> None:
+        self._run = run
+        self._options = options
+        self._given = given
+        text = given.get("poll_interval")
+        self._interval = number("--poll-interval", text, FASTEST_INTERVAL, LONGEST_INTERVAL)
+        self._seconds = options.seconds() or timeout
+        self.base_url = base_url(given)
+        self.states = state_folders()
+        self.folder = output_folder(options.output_dir, self.states[0])
+        self._own = own_token(run)
+        run.resume_flags = _resume_flags(options, given)
+
+    @contextlib.contextmanager
+    def hands(self, *, saves: bool = True) -> Iterator[tuple[Hands, Errand]]:
+        """Yield what the use cases work with; what they saved can be attached when the block ends."""
+        from nemovideo.client import Client  # noqa: PLC0415  - with requests
+        from nemovideo.connection import Connection  # noqa: PLC0415
+        from nemovideo.hands import Hands  # noqa: PLC0415
+        from shared.errand import Errand  # noqa: PLC0415
+        from shared.images import check_output_folder  # noqa: PLC0415
+        from shared.journal import Journal  # noqa: PLC0415
+
+        if saves:
+            check_output_folder(self.folder)
+        run, options = self._run, self._options
+        limits = Limits(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        account = self.account()
+        attribution = wire.headers(__version__, platform(run))
+        client = Client(self.base_url, None, user_agent=run.skill.user_agent, attribution=attribution)
+        connection = Connection(client, account, run, limits)
+        sessions = Sessions(self.states, self.base_url, account.name)
+        hands = Hands(connection, Journal(run.skill.slug, self.states), sessions, self._language())
+        errand = Errand(run, self.folder, limits, self._interval, options.no_wait, options.new)
+        try:
+            with client:
+                yield hands, errand
+        finally:
+            run.attach(self.states[0], run.result.extra.get("videos", ()))
+
+    def account(self) -> Account:
+        """Return who pays."""
+        from nemovideo.account import Account  # noqa: PLC0415
+
+        return Account(config_folder(), self.base_url, self._own)
+
+    def newest_session(self) -> str:
+        """Return the session that was used last.
+
+        Raises:
+            BadInput: `session_missing`; none is remembered.
+        """
+        if self._given.get("session") is not None:
+            from nemovideo.request import identifier  # noqa: PLC0415
+
+            return identifier("--session", self._given["session"])
+        found = Sessions(self.states, self.base_url, self.account().name).newest_first()
+        if not found:
+            raise BadInput("session_missing", flag="--session")
+        return found[0].session_id
+
+    def show_plan(self, plan: dict[str, Any]) -> None:
+        """Put into the result what would be sent and where files would go; nothing is sent."""
+        token = f"Bearer {self._own.secret}" if self._own else "Bearer (an anonymous token)"
+        attribution = wire.headers(__version__, platform(self._run))
+        plan = {**plan, "headers": {"Authorization": token, **attribution}, "output_dir": str(self.folder)}
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    def _language(self) -> str:
+        return str(self._given.get("language") or self._run.catalogue.language)
+
+
+def base_url(given: dict[str, Any]) -> str:
+    """Return where the service is; the token goes nowhere else.
+
+    Raises:
+        BadInput, ConfigurationError.
+    """
+    trusted = trusted_hosts(given["trusted"])
+    return service_url(given["base_url"], variable="NEMO_API_URL", default=wire.DEFAULT_BASE_URL, trusted=trusted)
+
+
+def key_sources() -> list[KeySource]:
+    """Return where a token of the user's own may come from."""
+    return [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
+
+
+def own_token(run: Run) -> FoundKey | None:
+    """Return the user's own token, None where there is none.
+
+    Raises:
+        ConfigurationError: `key_malformed`.
+    """
+    try:
+        found = find_key(key_sources())
+    except ConfigurationError as error:
+        if error.code != "key_missing":
+            raise
+        return None
+    for source, why in found.passed_over:
+        run.reporter.say(f"key_source_{why}", source=source)
+    return found
+
+
+def config_folder() -> Path:
+    """Return where the client id and the anonymous token are kept."""
+    return user_home() / ".config" / "nemovideo"
+
+
+def platform(run: Run) -> str:
+    """Return what the service is told about the installation: SKILL_SOURCE, else by the launcher's path."""
+    told = os.environ.get("SKILL_SOURCE", "").strip().lower()
+    if told in PLATFORMS:
+        return told
+    if told:
+        run.reporter.say("platform_ignored", expected=", ".join(PLATFORMS))
+    home = user_home()
+    places = {"clawhub": home / ".clawhub", "cursor": home / ".cursor" / "skills"}
+    launcher = Path(run.launcher)
+    for name, folder in places.items():
+        if launcher.is_relative_to(folder) or launcher.resolve().is_relative_to(folder.resolve()):
+            return name
+    return "unknown"
+
+
+def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
+    """Return what a resume has to be told besides the id."""
+    flags: list[str] = []
+    if given["base_url"] is not None:
+        flags += ["--base-url", given["base_url"]]
+    for host in given["trusted"]:
+        flags += ["--trust-host", host]
+    if options.output_dir is not None:
+        flags += ["--output-dir", str(expanded(options.output_dir))]
+    return flags

@@ -1,0 +1,47 @@
+"""Options that all subcommands share."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shared.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.command import Options
+
+SERVICE_OPTIONS = (
+    click.option(
+        "--base-url", "--api-url", metavar="URL", help="Another address of the service (or NEMO_API_URL)."
+    ),
+    click.option(
+        "--trust-host", "trusted", multiple=True, metavar="HOST", help="Send the token to this host too."
+    ),
+)
+SESSION_OPTION = click.option(
+    "--session", metavar="ID", help="Session to work in (default: the newest remembered)."
+)
+POLL_OPTION = click.option(
+    "--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense."
+)
+PAYING = {"--resume": "resume", "--new": "new", "--variant": "variant"}
+
+
+def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return one decorator for several options, which --help lists in their order."""
+    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+
+
+def refuse_paying_options(options: Options, command: str, *allowed: str) -> None:
+    """Refuse options that only mean something where a message is paid for.
+
+    Raises:
+        BadInput: `option_goes_with`.
+    """
+    for flag, name in PAYING.items():
+        if flag not in allowed and getattr(options, name):
+            raise BadInput("option_has_no_meaning", flag=flag, command=command)

@@ -1,0 +1,82 @@
+"""The subcommands that cost nothing and look: connect, upload, credits, state, sessions, route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo.service_cli import SERVICE_OPTIONS, SESSION_OPTION, options_of, refuse_paying_options
+from shared.command import Options, common_options
+
+if TYPE_CHECKING:
+    from shared.run import Run
+
+
+@click.command("connect", help="Get ready: a token where there is none, and a new session. Costs nothing.")
+@click.option("--language", metavar="CODE", help="Language of the session, such as en or zh (default: as --lang).")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def connect(run: Run, options: Options, **given: Any) -> None:
+    """Open a session."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "connect")
+    free_commands.connect(run, options, given)
+
+
+@click.command("upload", help="Put pictures, clips or sounds into a session: files, or https addresses. Free.")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|URL...")
+@options_of(SESSION_OPTION, *SERVICE_OPTIONS)
+@common_options
+def upload(run: Run, options: Options, **given: Any) -> None:
+    """Upload into a session."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "upload")
+    free_commands.upload(run, options, given)
+
+
+@click.command("credits", help="How many credits the account has. Costs nothing.")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def show_credits(run: Run, options: Options, **given: Any) -> None:
+    """Show the balance."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "credits")
+    free_commands.show_credits(run, options, given)
+
+
+@click.command("state", help="What a session holds: timeline, uploads, pictures and clips. Costs nothing.")
+@click.option("--draft-file", metavar="FILE", help="Write the draft to a file, for export --draft.")
+@options_of(SESSION_OPTION, *SERVICE_OPTIONS)
+@common_options
+def state(run: Run, options: Options, **given: Any) -> None:
+    """Show what a session holds."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "state")
+    free_commands.state(run, options, given)
+
+
+@click.command("sessions", help="The sessions that this machine remembers, newest first. Sends nothing.")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def sessions(run: Run, options: Options, **given: Any) -> None:
+    """List remembered sessions."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "sessions")
+    free_commands.sessions(run, options, given)
+
+
+@click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@common_options
+def route(run: Run, options: Options, words: tuple[str, ...]) -> None:
+    """Tell the action."""
+    from nemovideo import free_commands  # noqa: PLC0415
+
+    refuse_paying_options(options, "route")
+    free_commands.route(run, " ".join(words))

@@ -1,0 +1,106 @@
+"""The sessions that this machine remembers, one file each: a line for each thing that happened in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from shared.entry import stamp
+from shared.files import PRIVATE_FILE, disk_errors, make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+SKILL = "generator-image"
+
+
+@dataclass
+class Session:
+    """What is known of one session; times are ISO 8601 UTC."""
+
+    session_id: str
+    base_url: str
+    account: str
+    task_id: str = ""
+    language: str = ""
+    opened_at: str = ""
+    last_at: str = ""
+    uploads: list[str] = field(default_factory=list)
+    renders: list[str] = field(default_factory=list)
+
+
+class Sessions:
+    """Written in the state folder in force, looked up in the default one too; lines are only ever added."""
+
+    def __init__(
+        self, states: Sequence[Path], base_url: str, account: str, *, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._folders = [state / "image-skills" / SKILL / "sessions" for state in states]
+        self._base_url = base_url
+        self._account = account
+        self._now = now or (lambda: datetime.now(timezone.utc))
+
+    def note(self, session_id: str, **facts: object) -> None:
+        """Remember something of a session: `task_id`, `language`, `uploads` or `renders`, or only that it is used.
+
+        Raises:
+            DiskError: `disk_failed`.
+        """
+        folder = self._folders[0]
+        line = {"session_id": session_id, "base_url": self._base_url, "account": self._account}
+        text = json.dumps({**line, "at": stamp(self._now()), **facts}) + "\n"
+        name = hashlib.sha256(f"{self._base_url} {session_id}".encode()).hexdigest()[:16]
+        make_private_folder(folder)
+        path = folder / f"{name}.jsonl"
+        with disk_errors(path):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(path, flags, PRIVATE_FILE)
+            try:
+                os.write(descriptor, text.encode())  # one write: lines of two processes do not mix
+            finally:
+                os.close(descriptor)
+
+    def newest_first(self) -> list[Session]:
+        """Return the sessions of this account at this service."""
+        found: dict[str, Session] = {}
+        for line in self._lines():
+            if (line.get("base_url"), line.get("account")) != (self._base_url, self._account):
+                continue
+            blank = Session(str(line["session_id"]), self._base_url, self._account)
+            session = found.setdefault(blank.session_id, blank)
+            session.opened_at = min(session.opened_at or "9", str(line["at"]))
+            session.last_at = max(session.last_at, str(line["at"]))
+            session.task_id = str(line.get("task_id") or session.task_id)
+            session.language = str(line.get("language") or session.language)
+            session.uploads += [str(one) for one in line.get("uploads", [])]
+            session.renders += [str(one) for one in line.get("renders", [])]
+        return sorted(found.values(), key=lambda one: (one.last_at, one.session_id), reverse=True)
+
+    def of_render(self, render_id: str) -> Session | None:
+        """Return the session that a render was begun in."""
+        return next((one for one in self.newest_first() if render_id in one.renders), None)
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        for folder in dict.fromkeys(self._folders):
+            for path in sorted(folder.glob("*.jsonl")):
+                with contextlib.suppress(OSError):
+                    yield from _read(path.read_bytes())
+
+
+def _read(content: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the lines that can be read; one that a full disk cut short says nothing."""
+    for text in content.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            line = json.loads(text)
+            if (
+                isinstance(line, dict)
+                and isinstance(line.get("session_id"), str)
+                and isinstance(line.get("at"), str)
+            ):
+                yield line

@@ -1,0 +1,106 @@
+"""Reads the state of a session after a message until it is clear what came of it; sends nothing that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shared.errors import RateLimited, ReadFailed
+from shared.polling import Schedule, wait_for_task
+from shared.watcher import Rhythm, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nemovideo.listening import Heard
+    from nemovideo.snapshot import State
+    from shared.polling import Limits
+    from shared.run import Run
+
+FIRST_LOOK, INTERVAL = 2.0, 5.0  # seconds; the wire facts' own
+WORK_SECONDS = 900.0  # for so long a message may be worked on
+REMIND_EVERY = 120.0  # seconds between two lines for the user
+
+Ending = Literal["told", "silent", "lost"]
+"""How a message's stream ended: with words, without any, or nobody knows how."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the state says in the end; `changed` is None where there is nothing to compare it with."""
+
+    state: State
+    changed: bool | None
+
+
+@dataclass(frozen=True)
+class _Looks(Schedule):
+    """First early, then at an interval."""
+
+    first: float = 0.0
+
+    def next_look(self, looks: int, elapsed: float) -> float:  # noqa: ARG002
+        return self.first if looks == 0 else self.interval
+
+
+@dataclass(frozen=True)
+class _Seen:
+    state: State
+    changed: bool | None
+    ended: bool
+    word: str
+    known: bool = True
+
+
+def ending_of(heard: Heard | None) -> Ending:
+    """Return how a stream ended; None is one that another process heard, or nobody."""
+    if heard is None or not heard.whole:
+        return "lost"
+    return "told" if heard.text else "silent"
+
+
+def settle(
+    read: Callable[[float], State],
+    before: str | None,
+    ending: Ending,
+    *,
+    limits: Limits,
+    interval: float | None,
+    patience: float,
+    run: Run,
+) -> Settled:
+    """Look at the state until it tells what a message did to it.
+
+    `before` is its digest before the message. After words: a look at once, and a second one if nothing has changed
+    yet. After silence: two equal looks. When nobody knows how the stream ended, a state that is as before says
+    nothing while the message may still be worked on: it has to be another one and equal twice, or `patience`
+    seconds have to pass.
+
+    Raises:
+        NotFinished: `still_running` at the deadline.
+        Rejected: the service says no, such as `session_gone`.
+    """
+    started = limits.clock()
+    previous: list[str] = []
+
+    def look(seconds: float) -> _Seen:
+        try:
+            state = read(seconds)
+        except RateLimited as error:
+            raise ReadFailed("read_failed", status=429, http_status=429, retry_after=error.retry_after) from error
+        changed = None if before is None else state.digest != before
+        equal = previous[-1:] == [state.digest]
+        previous.append(state.digest)
+        ended = {
+            "told": bool(changed) or len(previous) > 1,
+            "silent": equal,
+            "lost": equal and (changed is not False or limits.clock() - started > patience),
+        }[ending]
+        return _Seen(state, changed, ended, run.catalogue.say("state_changed" if changed else "state_as_before"))
+
+    schedule = _Looks(
+        interval or INTERVAL, first=0.0 if ending == "told" else min(FIRST_LOOK, interval or INTERVAL)
+    )
+    rhythm = Rhythm(REMIND_EVERY, max(patience, 1.0))
+    seen = wait_for_task(look, schedule=schedule, limits=limits, on_update=Watcher(run, [], rhythm=rhythm).update)
+    return Settled(seen.state, seen.changed)

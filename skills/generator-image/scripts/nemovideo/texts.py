@@ -1,0 +1,228 @@
+"""The sentences that only generator-image says, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from shared.texts import Text
+
+INPUT = {
+    "option_has_no_meaning": Text(
+        "{flag} is for what is paid for; {command} costs nothing and has no use for it.",
+        "{flag} 只用于付费的消息；{command} 不花积分，用不到它。",
+    ),
+    "option_has_no_meaning.hint": Text("Leave {flag} out.", "请去掉 {flag}。"),
+    "needs_export": Text(
+        "{flag} says how to export, and --export was not given.", "{flag} 用于导出，但没有给出 --export。"
+    ),
+    "needs_export.hint": Text("Add --export, or leave {flag} out.", "请加上 --export，或去掉 {flag}。"),
+    "quality_invalid": Text(
+        "{flag} takes one word such as high; it got {got}.", "{flag} 应为一个词，例如 high；收到的是 {got}。"
+    ),
+    "language_invalid": Text(
+        "{flag} takes a code such as en, zh or pt-BR; it got {got}.",
+        "{flag} 应为 en、zh、pt-BR 这样的语言代码；收到的是 {got}。",
+    ),
+    "attachment_refused": Text(
+        "{flag} takes a picture, clip or sound; {got} is refused: {reason}.",
+        "{flag} 应为图片、视频或音频；{got} 不可用：{reason}。",
+    ),
+    "attachment_type": Text(
+        "{flag}: the content of {got} is none of {expected}.", "{flag}：{got} 的内容不是以下任何一种：{expected}。"
+    ),
+    "attachment_type.hint": Text(
+        "Convert it to one of them; the name's ending alone does not count.",
+        "请转换成其中一种格式；只改扩展名没有用。",
+    ),
+    "attachment_too_large": Text(
+        "{flag}: {got} has {megabytes} MB; at most {most} MB are accepted.",
+        "{flag}：{got} 有 {megabytes} MB，最多接受 {most} MB。",
+    ),
+    "attachment_too_large.hint": Text("Compress or shorten it.", "请压缩或剪短后再试。"),
+    "attachments_count": Text(
+        "{flag} can be given {most} times; it was given {got} times.",
+        "{flag} 最多给 {most} 次，实际给了 {got} 次。",
+    ),
+    "draft_unusable": Text(
+        "{flag} takes a file with a draft as state --draft-file writes it; {got} is refused: {reason}.",
+        "{flag} 应为 state --draft-file 写出的草稿文件；{got} 不可用：{reason}。",
+    ),
+    "no_draft": Text("it holds no JSON object", "内容不是 JSON 对象"),
+    "session_missing": Text("No session is remembered on this machine.", "本机没有记住任何会话。"),
+    "session_missing.hint": Text(
+        "Begin with generate, or give {flag} an id.", "请先用 generate 开始，或用 {flag} 指定会话 ID。"
+    ),
+}
+
+SERVICE = {
+    "token_refused": Text(
+        "NemoVideo does not accept the token in NEMO_TOKEN ({words}).",
+        "NemoVideo 不接受 NEMO_TOKEN 中的令牌（{words}）。",
+    ),
+    "token_refused.hint": Text(
+        "It is wrong or expired. Put a new one into NEMO_TOKEN; it is never replaced by itself. Unset it to work with a free anonymous one.",
+        "它不正确或已过期。请在 NEMO_TOKEN 中放入新的令牌，程序不会擅自替换；取消该变量则使用免费的匿名令牌。",
+    ),
+    "token_refused_anonymous": Text(
+        "NemoVideo does not accept the anonymous token, which was renewed already.",
+        "NemoVideo 不接受匿名令牌，而它刚刚已换过一次。",
+    ),
+    "token_refused_anonymous.hint": Text(
+        "Another one would not help. Register at nemovideo.com and put your token into NEMO_TOKEN, or try again in some days.",
+        "再换一个也无济于事。请在 nemovideo.com 注册并把令牌放入 NEMO_TOKEN，或过几天再试。",
+    ),
+    "session_gone": Text(
+        "NemoVideo does not know this session any more; its draft is gone.",
+        "NemoVideo 已查不到这个会话，其中的草稿也没有了。",
+    ),
+    "session_gone.hint": Text(
+        "Nothing was charged. Begin anew with generate, which opens a session of its own.",
+        "本次未扣积分。请用 generate 重新开始，它会另开一个会话。",
+    ),
+    "credits_gone": Text("The account has no credits left: {words}.", "账户积分已用完：{words}。"),
+    "credits_gone.hint": Text(
+        "Top up at nemovideo.com, then run the same command again. Nothing was charged.",
+        "请到 nemovideo.com 充值，然后重新运行同一条命令。本次未扣积分。",
+    ),
+    "credits_gone_anonymous": Text("The free credits are used up: {words}.", "免费积分已用完：{words}。"),
+    "credits_gone_anonymous.hint": Text(
+        "Register with the link in error.help_url: what was made so far is kept. Nothing was charged; another anonymous token is not taken.",
+        "请用 error.help_url 中的链接注册，已有的作品会保留。本次未扣积分，也不会另取匿名令牌。",
+    ),
+    "file_type_refused": Text(
+        "NemoVideo does not take this type of file: {words}.", "NemoVideo 不接受这种文件：{words}。"
+    ),
+    "file_type_refused.hint": Text(
+        "It takes mp4, mov, avi, webm, mkv, jpg, png, gif, webp, mp3, wav, m4a and aac.",
+        "可用格式：mp4、mov、avi、webm、mkv、jpg、png、gif、webp、mp3、wav、m4a、aac。",
+    ),
+    "file_size_refused": Text("NemoVideo finds the file too large: {words}.", "NemoVideo 认为文件过大：{words}。"),
+    "file_size_refused.hint": Text(
+        "Compress or shorten it; 200 MB are the limit.", "请压缩或剪短，上限为 200 MB。"
+    ),
+    "plan_without_export": Text(
+        "The account's plan does not include this export: {words}.", "账户的套餐不包含此项导出：{words}。"
+    ),
+    "plan_without_export.hint": Text(
+        "This is a matter of the plan, not of credits: see nemovideo.com. Pictures can still be saved with export --format png.",
+        "这是套餐的问题，与积分无关，请见 nemovideo.com。图片仍可用 export --format png 保存。",
+    ),
+    "refused_by_code": Text(
+        "NemoVideo refused the request ({answered}): {words}.", "NemoVideo 拒绝了请求（{answered}）：{words}。"
+    ),
+    "refused_by_code.hint": Text("Change the request; nothing was charged.", "请修改请求；本次未扣积分。"),
+    "message_undecided": Text(
+        "Nobody can tell whether NemoVideo accepted the message of {since} (task {local_id}): its session is as it was before.",
+        "无法确定 NemoVideo 是否接受了 {since} 发出的消息（任务 {local_id}）：会话内容与之前相同。",
+    ),
+    "message_undecided.hint": Text(
+        "It may have been charged and is not sent again. The next command looks once more, at no cost. Only if the user agrees to a possible second charge, run the original command with --new.",
+        "可能已扣积分，不会重发。下面的命令再查看一次，不花积分。只有在用户同意可能重复扣费时，才给原命令加上 --new 再运行。",
+    ),
+    "agent_trouble": Text("NemoVideo's agent gave up: {reason}.", "NemoVideo 的智能体未能完成：{reason}。"),
+    "agent_trouble.hint": Text(
+        "It may have been charged. Change the wish, or ask the user before paying for the same again (--new).",
+        "可能已扣积分。请修改要求；若要再次付费（--new），须先征得用户同意。",
+    ),
+    "nothing_to_export": Text(
+        "Session {session} holds nothing to export in this format.", "会话 {session} 中没有可按此格式导出的内容。"
+    ),
+    "nothing_to_export.hint": Text(
+        "state shows what there is; pictures are saved with export --format png.",
+        "可用 state 查看已有内容；图片请用 export --format png 保存。",
+    ),
+    "render_failed": Text("The render {render} failed: {reason}.", "渲染 {render} 失败：{reason}。"),
+    "render_failed.hint": Text(
+        "Exports are free; export again, or look at state.", "导出不花积分；可再次导出，或用 state 查看。"
+    ),
+    "render_cancelled": Text("The render {render} was cancelled.", "渲染 {render} 已被取消。"),
+    "clip_unusable": Text("What a link holds is no clip or sound.", "链接的内容不是视频或音频。"),
+    "clip_unusable.hint": Text(
+        "The next command fetches it again; it costs nothing.", "下面的命令会重新下载，不花积分。"
+    ),
+}
+
+TALK = {
+    "connecting": Text("Connecting…", "正在连接…"),
+    "ready": Text("Ready.", "已就绪。"),
+    "platform_ignored": Text(
+        "SKILL_SOURCE is none of {expected} and was passed over.", "SKILL_SOURCE 不是 {expected} 之一，已忽略。"
+    ),
+    "limited_waiting": Text(
+        "NemoVideo limits requests; trying once more in {seconds} s.",
+        "NemoVideo 正在限流，{seconds} 秒后再试一次。",
+    ),
+    "message_summary": Text(
+        "generator-image: one message with {attachments} attachment(s); cost: {cost}.",
+        "generator-image：一条消息，附件 {attachments} 个，费用：{cost}。",
+    ),
+    "message_accepted": Text(
+        "The agent is at work: session {session} (here: {local_id}).",
+        "智能体已开始处理：会话 {session}（本机编号 {local_id}）。",
+    ),
+    "agent_works": Text("⏳ Still working… ({minutes} min so far)", "⏳ 仍在处理…（已 {minutes} 分钟）"),
+    "answer_lost_reading": Text(
+        "No answer came back. The message is not sent again; reading the session to see whether it was accepted.",
+        "没有收到答复。消息不会重发，正在查看会话以确认是否已被接受。",
+    ),
+    "stream_broke_reading": Text(
+        "The answer broke off. The message is not sent again; reading the session until it is clear what came of it.",
+        "答复中断。消息不会重发，正在查看会话，直到结果明确。",
+    ),
+    "session_reopened": Text(
+        "The session was gone before anything was paid; working in a new one.",
+        "会话在付费之前已失效，改用新会话。",
+    ),
+    "uploading": Text("Uploading {name} ({place}): {share}", "正在上传 {name}（{place}）：{share}"),
+    "uploaded": Text("Uploaded: {name} ({number}/{count})", "已上传：{name}（{number}/{count}）"),
+    "uploads_done": Text("Uploaded: {count}.", "已上传 {count} 个。"),
+    "downloading": Text("Downloading: {megabytes} MB ({share})", "正在下载：{megabytes} MB（{share}）"),
+    "state_changed": Text("the session has changed", "会话已有变化"),
+    "state_as_before": Text("the session is as before", "会话尚无变化"),
+    "session_changed": Text("The session has changed.", "会话内容已更新。"),
+    "session_unchanged": Text("Nothing in the session has changed.", "会话内容没有变化。"),
+    "clip_line": Text("{path}  {media_type}  {kilobytes} kB", "{path}  {media_type}  {kilobytes} kB"),
+    "render_begins": Text("Export {render} has begun; it costs nothing.", "导出 {render} 已开始，不花积分。"),
+    "render_again": Text("The render failed ({reason}); trying once more.", "渲染失败（{reason}），再试一次。"),
+    "render_is_cancelled": Text("Cancelled: {render}", "已取消：{render}"),
+    "still_other_format": Text(
+        "{asked} was asked for; the pictures are {found} and were saved as they are.",
+        "要求的是 {asked}，图片实际为 {found}，已按原样保存。",
+    ),
+    "credits_line": Text(
+        "Credits: {available} available, {frozen} frozen, {total} in total.",
+        "积分：可用 {available}，冻结 {frozen}，总计 {total}。",
+    ),
+    "state_counts": Text("Made: {made}; uploaded: {uploads}.", "已生成 {made} 个，已上传 {uploads} 个。"),
+    "session_line": Text(
+        "{session}  {last}  {messages} message(s), {uploads} upload(s)",
+        "{session}  {last}  消息 {messages} 条，上传 {uploads} 个",
+    ),
+    "sessions_none": Text("No sessions are remembered.", "没有记住的会话。"),
+    "route_line": Text("{action}: {meaning}", "{action}：{meaning}"),
+    "route_export": Text("save the result as a file, free", "把结果保存为文件，不花积分"),
+    "route_credits": Text("show the credits, free", "查看积分，不花积分"),
+    "route_state": Text("show the timeline, free", "查看时间线，不花积分"),
+    "route_upload": Text("put files into the session, free", "把文件放进会话，不花积分"),
+    "route_message": Text("a message to the agent; it costs credits", "发给智能体的消息，消耗积分"),
+    "token_comes_by_itself": Text(
+        "none; a free anonymous one is taken at the first use", "没有；首次使用时会取一个免费的匿名令牌"
+    ),
+}
+
+TIMELINE = {
+    "timeline_head": Text("Timeline ({count} tracks):", "时间线（{count} 条轨道）："),
+    "timeline_head_one": Text("Timeline (1 track):", "时间线（1 条轨道）："),
+    "timeline_empty": Text("The timeline is empty.", "时间线为空。"),
+    "track_video": Text("Video", "视频"),
+    "track_audio": Text("BGM", "背景音乐"),
+    "track_text": Text("Title", "标题"),
+    "track_other": Text("Track of type {kind}", "{kind} 型轨道"),
+    "track_empty": Text("empty", "空"),
+}
+
+EDITOR = {
+    "gui_export": Text("I can export it for you; exports are free.", "我可以直接为您导出，导出不花积分。"),
+    "gui_upload": Text("Send me the file and I will upload it.", "把文件发给我，我来上传。"),
+    "gui_state": Text("I can show you the timeline.", "我可以把时间线列给您看。"),
+}
+
+TEXTS: dict[str, Text] = {**INPUT, **SERVICE, **TALK, **TIMELINE, **EDITOR}
