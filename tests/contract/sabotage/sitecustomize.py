@@ -4,7 +4,7 @@ SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and 
 process right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is
 opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
 SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a
-line for each.
+line for each. ROUTE is told in routes.py.
 """
 
 from __future__ import annotations
@@ -68,3 +68,6 @@ def _counting_replace(source: Any, target: Any, **named: Any) -> None:
 
 for _name, _counting in (("open", _counting_open), ("fsync", _counting_fsync), ("replace", _counting_replace)):
     setattr(os, _name, _counting)
+
+if "ROUTE" in os.environ:
+    import routes  # noqa: F401  - it does its work when it is imported
