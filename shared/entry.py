@@ -179,9 +179,14 @@ class OpenTask:
             raise
 
     def not_spent(self, state: State, **changes: Any) -> None:
-        """Record that the last paid request provably was not accepted."""
+        """Record that the last paid request provably was not accepted.
+
+        While an earlier one may have been charged, no end that proves the opposite can stand: it is `unknown` then.
+        """
         remaining = self.entry.possible_charges - 1
         charged = "unknown" if remaining else "no"
+        if remaining and state in FINISHED:
+            state = "unknown"
         self.save(state=state, possible_charges=remaining, charged=charged, **changes)
 
     def submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
