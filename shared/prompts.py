@@ -69,7 +69,7 @@ def _opened(file: str) -> int:
             import select  # noqa: PLC0415  - rare
 
             if not select.select([descriptor], [], [], PIPE_SECONDS)[0]:
-                raise TimeoutError
+                raise TimeoutError  # noqa: TRY301
         if hasattr(os, "set_blocking"):
             os.set_blocking(descriptor, True)
     except BaseException:

@@ -38,7 +38,7 @@ def save_delivered(
         except (RateLimited, UnusableResult) as error:
             if error.code not in ("rate_limited", "picture_unusable"):
                 raise
-            raise UnusableResult("picture_unreachable", http_status=error.http_status) from error  # it is behind it
+            raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
     part = target.with_name(f".{target.name}.part")
     with disk_errors(target.parent):
         try:
