@@ -338,6 +338,13 @@ def test_the_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.Mon
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
+def test_where_files_have_no_owner_nothing_is_asked_of_them(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file, f"{NAME}={KEY}\n", 0o644)
+    monkeypatch.delattr(os, "geteuid")
+    assert read_key_file(file, NAME) == KEY
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o777, 0o604])
 def test_a_file_that_others_can_read_is_tightened(file: Path, mode: int) -> None:
     write(file, f"{NAME}={KEY}\n", mode)

@@ -1,0 +1,251 @@
+"""A world without sockets: image2's own client and use case, the stand-in's core, a process that can die."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from kexiang import generate as use_case
+from kexiang.client import Client
+from kexiang.request import ImageRequest
+from kexiang.texts import TEXTS
+
+from shared import entry as entry_module
+from shared.entry import Entry
+from shared.errand import Errand
+from shared.errors import AnswerLost, NeverReached, ReadFailed, SkillError
+from shared.files import write_atomically
+from shared.http_answer import Answer
+from shared.journal import Journal
+from shared.journal_upkeep import forget
+from shared.keys import Secret
+from shared.messages import Catalogue
+from shared.progress import Reporter
+from shared.run import Run, Skill
+from tests.providers import kexiang
+from tests.providers.kexiang import KexiangService
+from tests.providers.ledger import Ledger
+from tests.providers.plan import Plan
+from tests.providers.request import Request
+from tests.shared.fakes import NOW, FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+    from pathlib import Path
+    from typing import BinaryIO, Literal
+
+    import pytest
+
+    from tests.providers.reply import Reply
+
+    Send = Literal["arrives", "never arrives", "dies before", "answer lost", "dies after", "refused", "unclear"]
+
+SKILL = Skill("image2", "kexiang", "1.1.0", TEXTS, "create_task.py")
+KEY = "dummy-key-of-the-model"
+TASK_SECONDS = 30.0
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the process runs after it, and the kernel lets go of its locks."""
+
+
+@dataclass
+class Fate:
+    """What befalls one process: how each of its creates goes, at which write of the journal it dies, and so on."""
+
+    sends: tuple[Send, ...] = ()
+    dies_at_write: int | None = None
+    dies_at_look: int | None = None
+    failed_looks: int = 0
+    links_expire: bool = False
+    meanwhile: Callable[[], str] | None = None
+    """What another process does while the first create, or the first look, is on its way."""
+
+
+@dataclass
+class Process:
+    """A living process: what it has said, and how much of its fate has come."""
+
+    fate: Fate
+    asked: Hashable
+    said: io.StringIO = field(default_factory=io.StringIO)
+    sends: int = 0
+    writes: int = 0
+    looks: int = 0
+    dead: bool = False
+
+    def let_others_run(self) -> None:
+        """Let the other process run once, if there is one."""
+        meanwhile, self.fate.meanwhile = self.fate.meanwhile, None
+        if meanwhile:
+            meanwhile()
+
+    def die(self) -> None:
+        """End as SIGKILL ends it."""
+        self.dead = True
+        raise Killed
+
+
+class World:
+    """One account, one journal, a clock, and processes one inside another."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.ledger = Ledger()
+        self.service = KexiangService(
+            self.ledger, key=KEY, default_duration=TASK_SECONDS, clock=lambda: self.clock.now
+        )
+        self.journal = Journal("image2", [folder], now=self.now)
+        self.created: dict[str, Hashable] = {}
+        """For every task at the service, what was asked for."""
+        self.fingerprints: dict[str, Hashable] = {}
+        """For every fingerprint, what was asked for."""
+        self.handed_out: list[tuple[str, Process]] = []
+        """Every id that reached a process, with that process."""
+        self._processes: list[Process] = []
+        self.service.long_side = 8
+        monkeypatch.setattr(entry_module, "write_atomically", self._write)
+
+    def now(self) -> datetime:
+        """Return the time of day, which the clock moves."""
+        return NOW + timedelta(seconds=self.clock.now)
+
+    # ---- what a process does
+
+    def generate(self, prompt: str, variant: str, fate: Fate, *, new: bool, no_wait: bool) -> str:
+        """Run create_task.py and return how it ended: "done", "killed" or the error's code."""
+        request = ImageRequest("text2img", prompt, "3:4")
+        draft = use_case.draft_of(
+            request, base_url=f"https://{kexiang.HOST}", account="0" * 12, variant=variant, folder=self.folder
+        )
+
+        self.fingerprints[draft.fingerprint] = (prompt, variant)
+
+        def work(client: Client, errand: Errand) -> None:
+            use_case.generate(request, draft, client=client, journal=self.journal, errand=errand)
+
+        return self._process(Process(fate, (prompt, variant)), work, new=new, no_wait=no_wait)
+
+    def resume(self, identifier: str, fate: Fate) -> str:
+        """Run create_task.py --resume and return how it ended."""
+        blank = Entry("", "image2", "kexiang", "text2img", "", f"https://{kexiang.HOST}", "0" * 12)
+
+        def work(client: Client, errand: Errand) -> None:
+            use_case.resume(identifier, blank, client=client, journal=self.journal, errand=errand)
+
+        return self._process(Process(fate, identifier), work, new=False, no_wait=False)
+
+    def forget(self, entry: Entry) -> None:
+        """Run tasks.py forget."""
+        forget(self.journal.folders[0] / f"{entry.local_id}.json")
+
+    def entries(self) -> list[Entry]:
+        """Return the journal's entries, oldest first, in an order that chance has no part in."""
+        entries = [entry for _, entry in self.journal.entries()]
+        return sorted(entries, key=lambda entry: (entry.created_at, entry.fingerprint, entry.sequence))
+
+    def _process(
+        self, process: Process, work: Callable[[Client, Errand], None], *, new: bool, no_wait: bool
+    ) -> str:
+        self._processes.append(process)
+        run = Run(SKILL, [], str(self.folder / "create_task.py"))
+        run.reporter = Reporter(Catalogue("en", TEXTS), process.said, clock=self.clock)
+        facts = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
+        errand = Errand(run, self.folder, self.clock.limits(300.0), no_wait=no_wait, new=new, summary=dict(facts))
+        client = Client(f"https://{kexiang.HOST}", Secret(KEY), user_agent=SKILL.user_agent)
+        wire: Any = Wire(self, process)
+        client._api = client.downloads = wire
+        try:
+            work(client, errand)
+        except Killed:
+            return "killed"
+        except SkillError as error:
+            return error.code
+        finally:
+            self._processes.pop()
+        return "done"
+
+    def _write(self, path: Path, content: bytes, **options: Any) -> None:
+        """Write an entry, unless the process that runs now is dead or dies here, before or after the rename."""
+        process = self._processes[-1]
+        if process.dead:
+            raise Killed
+        process.writes += 1
+        dies = process.fate.dies_at_write
+        if dies is not None and process.writes == dies // 2 + 1 and dies % 2 == 0:
+            process.die()
+        write_atomically(path, content, **{**options, "durable": False})
+        if dies is not None and process.writes == dies // 2 + 1:
+            process.die()
+
+
+class Wire:
+    """In the place of shared.http's Session: asks the stand-in's core, or fails as the process's fate says."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self._process = process
+
+    def spend(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+        """Carry a create, or not."""
+        process, world = self._process, self._world
+        assert seconds >= 0
+        process.sends += 1
+        fate = process.fate.sends[process.sends - 1 : process.sends]
+        way: Send = fate[0] if fate else "arrives"
+        process.let_others_run()
+        if way == "dies before":
+            process.die()
+        if way == "never arrives":
+            raise NeverReached("unreachable", reason="-", host=kexiang.HOST)
+        if way == "refused":
+            world.service.plan_create(Plan(status=400))
+        if way == "unclear":
+            world.service.plan_create(Plan(status=502))
+        known = set(world.service.tasks)
+        reply = self._ask(method, url, headers, body)
+        made = set(world.service.tasks) - known
+        world.created |= dict.fromkeys(made, process.asked)
+        if way == "dies after":
+            process.die()
+        if way == "answer lost":
+            raise AnswerLost("answer_lost", reason="-", host=kexiang.HOST)
+        if way == "arrives":
+            world.handed_out += [(task_id, process) for task_id in made]
+        return Answer(reply.status, {}, reply.body)
+
+    def read(self, method: str, url: str, *, headers: Mapping[str, str], body: None, seconds: float) -> Answer:
+        """Carry a look."""
+        assert (body, seconds >= 0) == (None, True)
+        process = self._process
+        process.looks += 1
+        process.let_others_run()
+        if process.looks == process.fate.dies_at_look:
+            process.die()
+        if process.looks <= process.fate.failed_looks:
+            raise ReadFailed("unreachable", reason="-", host=kexiang.HOST, remedy="resume")
+        reply = self._ask(method, url, headers, b"")
+        return Answer(reply.status, {}, reply.body)
+
+    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str:
+        """Fetch a picture."""
+        assert (seconds >= 0, largest > 0) == (True, True)
+        if self._process.fate.links_expire:
+            raise ReadFailed("unreachable", reason="-", host=kexiang.PICTURE_HOST, remedy="resume")
+        target.write(self._world.service.handle_picture(_request("GET", url, {}, b"")).body)
+        return "image/png"
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        return self._world.service.handle(_request(method, url, {**headers, "x-api-key": KEY}, body))
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
+    host, _, target = url.removeprefix("https://").partition("/")
+    names = {name.lower(): value for name, value in headers.items()}
+    return Request(host=host, method=method, target=f"/{target}", headers={"host": host, **names}, body=body)
