@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from shared.entry import Entry
+from shared.entry import UNFINISHED, Entry
 from shared.pictures import EXTENSIONS, NotAPicture, inspect_picture
 from tests.contract.evidence import files, halves, traces, tree
 from tests.contract.paid import SCHEMA
@@ -27,7 +27,7 @@ VALIDATE = jsonschema.Draft202012Validator(SCHEMA)
 def judge(scene: Scene, fault: Fault, last: Run, end: End) -> list[str]:
     """Return what does not hold, nothing when the fault is survived; runs the next command that the end names."""
     document = document_of(last) if "stdout" not in fault.spares else {}
-    wrong = [f"{name}: {one}" for name, check in _AT_THE_END.items() for one in check(scene, last, document, end)]
+    wrong = [f"{name}: {one}" for name, check in _AT_THE_END.items() if name not in fault.spares for one in check(scene, last, document, end)]
     if "next" not in fault.spares:
         wrong += [f"next: {one}" for one in _next(scene, document, end)]
     for name, check_all in _AFTER_ALL.items():
@@ -55,11 +55,11 @@ def _ending(_scene: Scene, last: Run, document: dict[str, Any], end: End) -> Ite
         yield f"exit {last.code} {error} instead of {end.code} {end.error}; {last.talk[-600:]}"
 
 
-def _money(scene: Scene, _last: Run, document: dict[str, Any], end: End) -> Iterator[str]:
+def _money(scene: Scene, last: Run, document: dict[str, Any], end: End) -> Iterator[str]:
     charges = len(scene.house.ledger)
     if charges != end.charges:
         yield f"{charges} charges in the ledger instead of {end.charges}"
-    entries = {entry.local_id: entry for entry in entries_of(scene)}
+    entries = {entry.local_id: entry for entry in scene.entries()}
     possible = sum(entry.possible_charges for entry in entries.values())
     if document:
         charged, told = document["charged"], document["possible_charges"]
@@ -67,7 +67,7 @@ def _money(scene: Scene, _last: Run, document: dict[str, Any], end: End) -> Iter
         if (charged == "no") != (told == 0) and not document["reused"] and document["requested"]:
             yield f"charged {charged} with {told} possible charges"
         entry = entries.get(document["local_id"])
-        if entry and end.code != 12 and (entry.charged, entry.possible_charges) != (charged, told):  # noqa: PLR2004
+        if scene.runs[-1] is last and entry and end.code != 12 and (entry.charged, entry.possible_charges) != (charged, told):  # noqa: PLR2004
             yield f"the entry says {entry.charged} and {entry.possible_charges}, the result {charged} and {told}"
         if len(entries) == 1 and charges and charged == "no":
             yield "charged, and the result says no"
@@ -95,17 +95,6 @@ _AT_THE_END: dict[str, Callable[[Scene, Run, dict[str, Any], End], Iterator[str]
 }
 
 
-def entries_of(scene: Scene) -> list[Entry]:
-    """Return the journal's readable entries."""
-    found = []
-    for path in scene.tasks_folder.glob("*.json"):
-        try:
-            found.append(Entry.from_json(path.read_bytes()))
-        except ValueError:
-            continue
-    return found
-
-
 # What the next command does
 
 
@@ -121,6 +110,8 @@ def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:
         yield f"{told['shell']} ended with {run.code} instead of {end.then}: {run.talk[-600:]}"
     if end.then == 0 and "forget" not in told["argv"] and not document_of(run).get("images"):
         yield "no picture came of it"
+    if end.then == 0 and set(scene.states()) & UNFINISHED:
+        yield f"entries are left as {scene.states()}"
     charges, after = len(scene.house.ledger), end.charges if end.after is None else end.after
     if charges != after:
         yield f"{charges} charges after it instead of {after}"
@@ -133,7 +124,7 @@ def _streams(scene: Scene, fault: Fault) -> Iterator[str]:
     for run in scene.runs:
         if b"Traceback" in run.stdout + run.stderr:
             yield f"a traceback: {run.talk[-900:]}"
-        if run.killed or "stdout" in fault.spares or run.stdout == b"" and "--json" not in scene.subject.command:
+        if run.killed or "stdout" in fault.spares or not run.is_json:
             continue
         document = document_of(run)
         if not document:
@@ -157,8 +148,8 @@ def _processes(scene: Scene, _fault: Fault) -> Iterator[str]:
 
 def _places(scene: Scene, _fault: Fault) -> Iterator[str]:
     bench = scene.bench
-    allowed = tuple(f"{folder}/" for folder in (bench.home / ".openclaw", scene.output))
-    homes = {str(bench.home / ".openclaw"), str(scene.output)}
+    homes = {str(bench.home / ".openclaw"), str(scene.output), str(bench.work / "generated-images")}
+    allowed = tuple(f"{folder}/" for folder in homes)
     after = tree(bench.home, bench.work, scene.folder / "tmp")
     configuration = str(bench.home / ".openclaw" / "openclaw.json")
     for path in sorted(scene.before.keys() | after.keys()):
@@ -177,6 +168,8 @@ def _files(scene: Scene, _fault: Fault) -> Iterator[str]:
         try:
             Entry.from_json(path.read_bytes())
         except ValueError:
+            if str(path) in scene.spared:
+                continue
             yield f"{path} is no whole entry"
 
 

@@ -180,13 +180,13 @@ TO_LOOKS = (
           ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4),
 )  # fmt: skip
 
-GONE = End(13, "picture_unreachable")
+GONE, CUT = End(13, "picture_unreachable"), End(13, "picture_unusable")
 TO_PICTURES = (
     *(
         Fault(
             title=f"the picture: {words}, three times",
             inject=picture(*[Plan(fault=fault)] * 3),
-            ends=same(GONE),
+            ends=all_of(CUT, CUT, GONE) if fault is Wire.CUT_HEADERS else same(GONE),
             quick=ALL if fault is Wire.CUT_LENGTH else (),
         )
         for words, fault in CUTS.items()

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from tests.contract.paid import eventually
 from tests.faults.fault import ALL, WELL, End, Fault, all_of, picture, same
 from tests.faults.judge import document_of
+from tests.faults.scene import SABOTAGE
 from tests.faults.subjects import IMA, ZM
+from tests.providers import ima
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault as Wire
 from tests.providers.tunnel import TunnelFault
@@ -41,14 +43,15 @@ def connecting(scene: Scene) -> Running:
 
 def held_at(place: str) -> Callable[[Scene], Running]:
     """Stop with such a request at the service, its answer held back."""
+    return lambda scene: waiting_at(scene, getattr(scene.subject, place))
 
-    def start(scene: Scene) -> Running:
-        gate = scene.hold(getattr(scene.subject, place))
-        running = scene.start()
-        eventually(gate.arrived.is_set)
-        return running
 
-    return start
+def waiting_at(scene: Scene, place: tuple[str, str]) -> Running:
+    """Stop with a request to this place at the service, its answer held back."""
+    gate = scene.hold(place)
+    running = scene.start()
+    eventually(gate.arrived.is_set)
+    return running
 
 
 def between_looks(scene: Scene) -> Running:
@@ -127,24 +130,35 @@ KILLS = (
     ),
     Fault(title="SIGKILL while the task is looked at", drive=killed(held_at("looks")), ends=all_of(WELL, WELL)),
     Fault(title="SIGKILL between two looks", drive=killed(between_looks), ends=all_of(WELL, WELL)),
-    Fault(title="SIGKILL while the picture is fetched", drive=killed(downloading), ends=same(WELL), quick=("image2",)),
+    Fault(
+        title="SIGKILL while the picture is fetched", drive=killed(downloading), ends=same(WELL), quick=("image2",)
+    ),
     Fault(
         title="SIGKILL before IMA's list is read",
-        drive=killed(lambda scene: _waiting_at(scene, IMA_LIST)),
+        drive=killed(lambda scene: waiting_at(scene, (IMA.host, ima.LIST_PATH))),
         ends=all_of(ima=WELL),
     ),
 )
-IMA_LIST = (IMA.host, "/open/v1/product/list")
-
-
-def _waiting_at(scene: Scene, place: tuple[str, str]) -> Running:
-    gate = scene.hold(place)
-    running = scene.start()
-    eventually(gate.arrived.is_set)
-    return running
 
 
 SIGNALS = {"SIGINT": INT, "SIGTERM": TERM}
+
+
+def at_import(module: str, how: str) -> Callable[[Scene], None]:
+    """Let the signal come when this module is about to be imported."""
+    return lambda scene: scene.env.update({"PYTHONPATH": str(SABOTAGE), "SIGNAL_AT_IMPORT": f"{module}:{how}"})
+
+
+EARLY = tuple(
+    Fault(
+        title=f"{name} while {words} is imported",
+        inject=at_import(module, name.removeprefix("SIG").lower()),
+        ends=same(End(128 + number, "interrupted_early", charges=0, then=None)),
+        quick=("image2",) if (name, module) == ("SIGINT", "click") else (),
+    )
+    for name, number in SIGNALS.items()
+    for module, words in {"click": "the first dependency", "shared.run": "the frame of the command"}.items()
+)
 TWICE = {1: "", 2: ", twice"}
 STOPS = tuple(
     fault
@@ -171,9 +185,9 @@ STOPS = tuple(
             title=f"{name}{often} while the paid request is answered",
             drive=stopped_while_spending(number, times),
             ends=(
-                all_of(*[End(128 + number, "interrupted")] * 2, WELL)
+                all_of(End(128 + number, "interrupted"), End(128 + number, "interrupted"), WELL)
                 if times == 1
-                else all_of(*[End(128 + number, "interrupted_unknown", then=10)] * 3)
+                else same(End(128 + number, "interrupted_unknown", then=10))
             ),
             quick=ALL if (name, times) == ("SIGINT", 1) else (),
         ),
@@ -215,11 +229,12 @@ def killed_by_strace(scene: Scene) -> Run:
 
 def again(scene: Scene) -> Run:
     """Run the command again after a kill; an entry left as `submitting` may have been charged."""
-    if scene.states() == ["submitting"]:
-        charges = len(scene.house.ledger)
-        after = 1 if scene.subject is ZM else charges + 1
-        scene.found = End(10, "outcome_unknown_before", charges, after=after)
-    return scene.run()
+    open_ended = scene.states() == ["submitting"]
+    charges = len(scene.house.ledger)
+    run = scene.run()
+    if open_ended and not (scene.subject is ZM and charges and run.code == 0):  # zm finds the answer on the disk
+        scene.found = End(10, "outcome_unknown_before", charges, after=1 if scene.subject is ZM else charges + 1)
+    return run
 
 
 ENDS_OF_A_STEP = {
@@ -272,4 +287,4 @@ BY_THE_KERNEL = (
     ),
 )
 
-ROWS = KILLS + STOPS + AT_ANY_STEP + (BY_THE_KERNEL if shutil.which("strace") else ())
+ROWS = KILLS + EARLY + STOPS + AT_ANY_STEP + (BY_THE_KERNEL if shutil.which("strace") else ())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.entry import Entry
 from tests.contract.evidence import canary, tree
 from tests.contract.paid import eventually
 from tests.faults.processes import Sampler
@@ -42,7 +43,13 @@ class Run(Ended):
 
     seconds: float = 0.0
     limit: float = 0.0
+    argv: tuple[str, ...] = ()
     seen: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether a JSON document was asked for."""
+        return any("--json" in argument.split() for argument in self.argv)
 
     @property
     def killed(self) -> bool:
@@ -65,6 +72,7 @@ class Running:
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], cwd: Path, limit: float) -> None:
         self._started = time.monotonic()
         self._limit = limit
+        self._argv = tuple(argv)
         self.process = subprocess.Popen(
             argv,
             env=environment,
@@ -95,6 +103,10 @@ class Running:
         for _ in range(times):
             self.process.send_signal(number)
 
+    def process_sleeps(self, seconds: float) -> None:
+        """Let time pass for a process that is suspended."""
+        time.sleep(seconds)
+
     def hears(self, words: bytes) -> None:
         """Wait until stderr says this."""
         eventually(lambda: words in self.said["stderr"])
@@ -110,7 +122,7 @@ class Running:
         for thread in self._readers:
             thread.join(PATIENCE)
         seen = self._sampler.finish()
-        return Run(code, bytes(self.said["stdout"]), bytes(self.said["stderr"]), seconds, self._limit, seen)
+        return Run(code, bytes(self.said["stdout"]), bytes(self.said["stderr"]), seconds, self._limit, self._argv, seen)
 
 
 class Scene:
@@ -134,6 +146,7 @@ class Scene:
         self.step = 1
         self.met = True
         self.found: End | None = None
+        self.spared: set[str] = set()
         self.folder = folder
         self._skills = skills
         self._gates: list[Gate] = []
@@ -212,7 +225,15 @@ class Scene:
 
     def states(self) -> list[str]:
         """Return the states of the journal's entries, oldest first."""
-        return [one["state"] for one in sorted(self.bench.entries(), key=lambda one: int(one["sequence"]))]
+        return [str(entry.state) for entry in sorted(self.entries(), key=lambda entry: entry.sequence)]
+
+    def entries(self) -> list[Entry]:
+        """Return the journal's entries that can be read."""
+        found = []
+        for path in self.tasks_folder.glob("*.json"):
+            with contextlib.suppress(ValueError):
+                found.append(Entry.from_json(path.read_bytes()))
+        return found
 
     def hold(self, place: tuple[str, str] | None) -> Gate:
         """Keep the answers to such requests back until the gate is opened."""

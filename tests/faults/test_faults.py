@@ -22,7 +22,9 @@ BY_SLUG = {subject.slug: subject for subject in SUBJECTS}
 def cases() -> list[object]:
     """Return the rows times the skills that they concern."""
     return [
-        pytest.param(number, slug, id=f"{number}-{slug}", marks=[] if slug in fault.quick else [pytest.mark.thorough])
+        pytest.param(
+            number, slug, id=f"{number}-{slug}", marks=[] if slug in fault.quick else [pytest.mark.thorough]
+        )
         for number, fault in TABLE.items()
         for slug in fault.ends
     ]

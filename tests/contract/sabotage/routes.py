@@ -1,5 +1,5 @@
 """Lets every name lead where ROUTE says: "<address>:<port>" is a pretended address with that port of loopback
-behind it, "nowhere" no address at all. So a launcher without a proxy meets the stand-ins, and nobody else."""  # noqa: D200, D205, D209
+behind it, "nowhere" no address at all. So a launcher without a proxy meets the stand-ins, and nobody else."""  # noqa: D205, D209
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 _address, _, _port = os.environ["ROUTE"].rpartition(":")
-_getaddrinfo, _Socket = socket.getaddrinfo, socket.socket
+_getaddrinfo = socket.getaddrinfo
 LOOPBACK = "127.0.0.1"
 
 
@@ -20,7 +20,7 @@ def _resolve(host: Any, port: Any, *more: Any, **named: Any) -> Any:
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (_address, port))]
 
 
-class _Routed(_Socket):
+class _Routed(socket.socket):
     _pretended: Any = None
 
     def connect(self, address: Any) -> None:
@@ -32,4 +32,5 @@ class _Routed(_Socket):
         return self._pretended or super().getpeername()
 
 
-socket.getaddrinfo, socket.socket = _resolve, _Routed  # type: ignore[assignment,misc]
+setattr(socket, "getaddrinfo", _resolve)  # noqa: B010
+setattr(socket, "socket", _Routed)  # noqa: B010
