@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 PROMPT_START = 40  # characters of a prompt that an entry shows
+
+LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 State = Literal["prepared", "submitting", "submitted", "succeeded", "failed", "refused", "unreachable", "unknown"]
 Charged = Literal["yes", "no", "unknown"]
@@ -66,6 +69,15 @@ def prompt_record(prompt: str) -> dict[str, object]:
     """Return what an entry keeps of a prompt: SHA-256, length in characters, and how it starts."""
     digest = hashlib.sha256(prompt.encode()).hexdigest()
     return {"sha256": digest, "length": len(prompt), "start": redact_keys(prompt)[:PROMPT_START]}
+
+
+def parted(identifier: str) -> tuple[str, str]:
+    """Return the local id and the service's id of "<local id>/<service id>"; the first is empty where only one is.
+
+    Both together are named where the journal could not be told the second (exit 12).
+    """
+    local_id, _, task_id = identifier.partition("/")
+    return (local_id, task_id) if task_id and LOCAL_ID.fullmatch(local_id) else ("", identifier)
 
 
 @dataclass
@@ -179,9 +191,14 @@ class OpenTask:
             raise
 
     def not_spent(self, state: State, **changes: Any) -> None:
-        """Record that the last paid request provably was not accepted."""
+        """Record that the last paid request provably was not accepted.
+
+        While an earlier one may have been charged, an end that proves the opposite cannot stand: `unknown` then.
+        """
         remaining = self.entry.possible_charges - 1
         charged = "unknown" if remaining else "no"
+        if remaining and state in FINISHED:
+            state = "unknown"
         self.save(state=state, possible_charges=remaining, charged=charged, **changes)
 
     def submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:

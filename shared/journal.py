@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Literal
 
-from shared.entry import Entry, OpenTask, fingerprint, stamp
+from shared.entry import LOCAL_ID, Entry, OpenTask, fingerprint, parted, stamp
 from shared.errors import BadInput, Busy, DiskError, NotFinished
 from shared.files import Lock, disk_errors, make_private_folder
 from shared.journal_table import PASSED_OVER_BY_NEW, verdict_on
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 HISTORY = 50  # entries that an estimate looks at
 LOCK_PAUSE = 0.2  # seconds between two looks at a lock that somebody else holds
-LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 FINGERPRINT = re.compile(rb'"fingerprint": ?"([0-9a-f]{64})"')
 
 
@@ -113,11 +112,16 @@ class Journal:
     def resume(self, identifier: str, adoption: Entry, patience: Patience) -> Claim:
         """Take the task with this local or service id in hand; an unknown service id is adopted as submitted.
 
+        Both together ("<local id>/<service id>") tell an entry first that it is that task: its disk failed then.
+
         Raises:
             BadInput: a local id that the journal does not know, or an entry for which nothing was accepted.
             TaskFailed, OutcomeUnknown, NotFinished, Busy, DiskError: as for `claim`.
         """
+        local_id, identifier = parted(identifier)
         with disk_errors(self.folders[0]):
+            if local_id and self._knows(local_id, identifier):
+                identifier = local_id
             while found := self.find(identifier, adoption.base_url):
                 taken = self._take(*found, resumed=True)
                 if isinstance(taken, Claim):
@@ -190,6 +194,19 @@ class Journal:
         """Return up to 50 of the latest entries that succeeded and are `alike`, newest first."""
         done = [entry for _, entry in self.entries() if entry.state == "succeeded" and alike(entry)]
         return sorted(done, key=lambda entry: entry.local_id, reverse=True)[:HISTORY]
+
+    def _knows(self, local_id: str, task_id: str) -> bool:
+        """Tell an entry the id that it could not be told when the service gave it; True when it has that id."""
+        found = self.find(local_id)
+        if not found:
+            return False
+        with Lock(found[0] / f"{local_id}.lock") as lock:
+            if lock.try_acquire():
+                entry = Entry.from_json((found[0] / f"{local_id}.json").read_bytes())
+                if entry.task_id is None and entry.state in ("submitting", "unknown"):
+                    OpenTask(entry, found[0], lock, self._now).submitted(task_id, charged="yes", cost=entry.cost)
+                return entry.task_id == task_id
+        return True  # whoever holds it knows
 
     def _existing_folders(self) -> list[Path]:
         return sorted({folder for folder in self.folders if folder.is_dir()})

@@ -24,6 +24,7 @@ LONGEST_KEY = 4096  # bytes; the services' keys are below 200
 LARGEST_KEY_FILE = 65536  # bytes
 SHORTEST_MASKED_WITH_END = 20  # characters; a shorter key shows nothing of itself
 SHORTEST_REDACTED = 4  # characters; replacing shorter text would garble the message, not protect a key
+SHORTEST_INSIDE = 8  # characters; what is shorter is replaced only where it stands alone, not in paths and words
 
 _in_play: dict[str, tuple[str, ...]] = {}
 
@@ -87,7 +88,11 @@ def redact_keys(text: str) -> str:
     """Return `text` with every key in play replaced by its mask, in all the spellings a log may hold."""
     for value, spellings in _in_play.items():
         for spelling in spellings:
-            if spelling in text:
+            if spelling not in text:
+                continue
+            if len(spelling) < SHORTEST_INSIDE:
+                text = re.sub(rf"(?<![\w./-]){re.escape(spelling)}(?![\w/-]|\.\w)", mask_key(value), text)
+            else:
                 text = text.replace(spelling, mask_key(value))
     return text
 

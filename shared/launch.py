@@ -9,9 +9,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sys
 import time
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 OLDEST_PYTHON = (3, 10)
 DEPENDENCIES = {
@@ -32,7 +33,35 @@ def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] =
     the launcher is started again, once: by the skills' own environment, else by uv. `dependencies` maps the
     module names that a skill needs to their requirements.
     """
-    needed = DEPENDENCIES if dependencies is None else dependencies
+    for number in STOPPING:
+        signal.signal(number, _stop)
+    try:
+        return _launch(launcher, command, DEPENDENCIES if dependencies is None else dependencies)
+    except _Stopped as stopped:
+        return _explain_stop(launcher, stopped.number)
+    finally:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)  # what is left of this process takes milliseconds
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Stopped(BaseException):
+    """A signal came before the command was there to handle it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    for one in STOPPING:
+        signal.signal(one, signal.SIG_IGN)
+    raise _Stopped(number)
+
+
+def _launch(launcher: str, command: str, needed: Dict[str, str]) -> int:
     missing = [needed[name] for name in sorted(needed) if not _is_there(name, needed[name])]
     old = sys.version_info < OLDEST_PYTHON
     if old or missing:
@@ -98,6 +127,18 @@ def _start_again(argv: List[str]) -> int:
     return 1
 
 
+def _explain_stop(launcher: str, number: int) -> int:
+    """Say that nothing was begun; return 128 plus the signal's number.
+
+    The arguments are not repeated: one of them may be a key.
+    """
+    message, hint = _TEXTS["interrupted_early"]["zh" if _speaks_chinese() else "en"]
+    sys.stderr.write(message + "\n" + hint + "\n")
+    if "--json" in sys.argv or "--output-json" in sys.argv:
+        print(json.dumps(_document(launcher, "interrupted_early", message, hint, None, retryable=True)))
+    return 128 + number
+
+
 def _explain(launcher: str, missing: List[str], needed: Dict[str, str], *, old: bool) -> int:
     """Say what is missing and the one command that helps; return exit code 3."""
     found = {
@@ -110,7 +151,9 @@ def _explain(launcher: str, missing: List[str], needed: Dict[str, str], *, old: 
     line = None if old else _install_line([needed[name] for name in sorted(needed)])
     sys.stderr.write("\n".join([message, hint] + ([line] if line else [])) + "\n")
     if "--json" in sys.argv or "--output-json" in sys.argv:
-        print(json.dumps(_document(launcher, code, message, hint, line)))
+        shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
+        following = {"argv": shell + [line], "shell": line} if line else None
+        print(json.dumps(_document(launcher, code, message, hint, following)))
     return 3
 
 
@@ -121,6 +164,10 @@ _TEXTS = {
             "Install a newer Python, or uv, then run the same command again.",
         ),
         "zh": ("需要 Python {needed} 或更高版本，当前是 {found}。", "请安装新版 Python 或 uv，再运行同一条命令。"),
+    },
+    "interrupted_early": {
+        "en": ("Stopped before anything was sent; nothing was charged.", "Run the same command again."),
+        "zh": ("在发送之前已停止，未扣费。", "请再次运行同一条命令。"),
     },
     "dependency_missing": {
         "en": (
@@ -156,10 +203,16 @@ def _speaks_chinese() -> bool:
     return "--lang=zh" in sys.argv or "--lang zh" in words or locale.lower().startswith("zh")
 
 
-def _document(launcher: str, code: str, message: str, hint: str, line: Optional[str]) -> Dict[str, object]:
+def _document(
+    launcher: str,
+    code: str,
+    message: str,
+    hint: str,
+    following: Optional[Dict[str, Any]],
+    *,
+    retryable: bool = False,
+) -> Dict[str, object]:
     """Return the result document (result.schema.json) of a start that did not get as far as result.py."""
-    shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
-    following = {"argv": shell + [line], "shell": line} if line else None
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     document: Dict[str, object] = dict.fromkeys(
         ("skill_version", "provider", "model", "mode", "task_id", "local_id", "journal"), None
@@ -189,7 +242,7 @@ def _document(launcher: str, code: str, message: str, hint: str, line: Optional[
         "message": message,
         "hint": hint,
         "next": following,
-        "retryable": False,
+        "retryable": retryable,
         "charged": "no",
         "provider_code": None,
         "http_status": None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from pathlib import Path
 
 from shared.errors import BadInput
 from shared.messages import shown
@@ -11,6 +12,7 @@ from shared.texts import Said
 
 LARGEST_PROMPT = 1 << 20  # bytes of UTF-8
 ALLOWED_CONTROLS = "\n\t\r"
+PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
 def read_prompt(text: str | None, file: str | None) -> str:
@@ -44,10 +46,12 @@ def _read(file: str) -> str:
         if file == "-":
             content = sys.stdin.buffer.read(LARGEST_PROMPT + 4)
         else:
-            with Path(file).open("rb") as opened:
+            with os.fdopen(_opened(file), "rb") as opened:
                 content = opened.read(LARGEST_PROMPT + 4)
     except (OSError, ValueError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or Said("stdin_closed")
+        if isinstance(error, TimeoutError):
+            reason = Said("nothing_written")
         raise BadInput("prompt_file_unreadable", flag="--prompt-file", file=shown(file), reason=reason) from error
     try:
         return content.decode("utf-8-sig")
@@ -55,3 +59,20 @@ def _read(file: str) -> str:
         if len(content) > LARGEST_PROMPT:  # cut in the middle of a character
             return content.decode("utf-8-sig", errors="replace")
         raise BadInput("prompt_not_utf8", flag="--prompt-file") from None
+
+
+def _opened(file: str) -> int:
+    """Open a file; a pipe is waited for until somebody writes to it, though not for ever."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            import select  # noqa: PLC0415  - rare
+
+            if not select.select([descriptor], [], [], PIPE_SECONDS)[0]:
+                raise TimeoutError  # noqa: TRY301
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

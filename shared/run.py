@@ -91,9 +91,14 @@ class Run:
         """Return the argv that runs this command with other values of some options."""
         return [PYTHON, self.launcher, *without_options(self.argv, changes), *chain.from_iterable(changes.items())]
 
-    def resume(self) -> list[str]:
-        """Return the argv that goes on with the task in hand; this command again while it has no id yet."""
+    def resume(self, *, unrecorded: bool = False) -> list[str]:
+        """Return the argv that goes on with the task in hand; this command again while it has no id yet.
+
+        It names both ids when the service's is `unrecorded`, so that the entry can be told.
+        """
         identifier = self.result.task_id or self.result.local_id
+        if unrecorded and self.result.task_id and self.result.local_id:
+            identifier = f"{self.result.local_id}/{self.result.task_id}"
         if identifier is None:
             return self.again()
         return [
@@ -203,7 +208,7 @@ class Run:
         if error.remedy == "instead":
             return self.instead(error.facts["instead"])
         if error.remedy == "resume":
-            return self.resume()
+            return self.resume(unrecorded=error.code == "journal_failed")
         if error.remedy == "forget":
             tasks = Path(self.launcher).with_name("tasks.py")
             return [PYTHON, str(tasks), "forget", str(error.facts["local_id"])]

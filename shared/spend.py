@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared import interrupts
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from shared.entry import Charged, OpenTask
 
+LONGEST_GIVEN = 16384  # characters of an unusable id that are kept
 PAUSES = (1.0, 3.0)  # seconds before the second and the third try, the last one
 
 
@@ -43,17 +45,19 @@ def spend_once(
     *,
     sleep: Callable[[float], None],
     on_accepted: Callable[[Created], None],
+    left: Callable[[], float] = lambda: math.inf,
     last: bool = True,
 ) -> Created:
     """Send the paid request of a task and record what came of it; `send` is repeated only after NeverReached.
 
     `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
-    the id is on the streams. Without `last`, the caller may correct a refused request and send it again; then a
+    the id is on the streams. A pause that is longer than the seconds that are `left` is not begun: the tries are
+    over then. Without `last`, the caller may correct a refused request and send it again; then a
     signal that waits is raised instead of the refusal, so that nothing more is sent.
 
     Raises:
         Rejected: the service refused; the entry is `refused`.
-        NeverReached: three times in a row; the entry is `unreachable`.
+        NeverReached: three times in a row, or until the deadline; the entry is `unreachable`.
         OutcomeUnknown: the request may have been accepted; the entry is `unknown`.
         DiskError: the entry could not be written; before the request that means that it was not sent.
     """
@@ -67,7 +71,7 @@ def spend_once(
                     task.submitted(created.task_id, charged=created.charged, cost=created.cost)
                 return created
         except NeverReached as error:
-            if pause is None:
+            if pause is None or pause >= left():
                 task.not_spent("unreachable", error={"code": error.code})
                 raise
             task.not_spent("prepared")
@@ -79,6 +83,12 @@ def spend_once(
             raise
         except OutcomeUnknown as error:
             interrupts.drop_pending()
-            task.finish("unknown", error={"code": error.code})
+            task.finish("unknown", error={"code": error.code, **_given(error)})
             raise
     raise AssertionError("unreachable")
+
+
+def _given(error: OutcomeUnknown) -> dict[str, str]:
+    """Return what the service gave out as an id and cannot be used as one: a person may ask for it by that."""
+    given = error.facts.get("given")
+    return {} if given is None else {"given": str(given)[:LONGEST_GIVEN]}

@@ -70,6 +70,7 @@ INPUT = {
     "prompt_file_unreadable": Text(
         "{flag} {file} cannot be read: {reason}.", "无法读取 {flag} {file}：{reason}。"
     ),
+    "nothing_written": Text("it is a pipe to which nobody writes", "这是一个没有写入者的管道"),
     "stdin_closed": Text("standard input is closed", "标准输入已关闭"),
     "stdin_twice": Text(
         "--api-key-stdin and --prompt-file - both want to read stdin; give one of them another way.",

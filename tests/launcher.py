@@ -54,6 +54,7 @@ class Bench:
     house: StandInHouse | None = None
     skill: str = "image2"
     environment: dict[str, str] = field(default_factory=dict)
+    skills: Path = SKILLS
 
     def __post_init__(self) -> None:
         self.home = self.folder / "home"
@@ -79,7 +80,7 @@ class Bench:
 
     def argv(self, launcher: str, *arguments: str | Path) -> list[str]:
         """Return the command that a person would type, with this interpreter."""
-        script = SKILLS / self.skill / "scripts" / launcher
+        script = self.skills / self.skill / "scripts" / launcher
         return [sys.executable, str(script), *map(str, arguments)]
 
     def start(

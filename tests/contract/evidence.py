@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
+
+
+SEPARATORS = re.compile(rb"[^0-9A-Za-z]+")
+HALF = 8  # hex digits; what a canary that was cut in two still shows
+
+
+def canary(name: str, *, plain: bool = False) -> str:
+    """Make a secret that nobody else has, with characters that every encoding changes, unless it must be plain."""
+    core = secrets.token_hex(HALF)
+    return f"dummy{core}" if plain else "-".join(["dummy", name, core]) + "/+=&%\"'\\" + name[0]
 
 
 def tree(*folders: Path) -> dict[str, bytes | None]:
@@ -24,11 +36,25 @@ def tree(*folders: Path) -> dict[str, bytes | None]:
 def traces(secret: str, where: Mapping[str, bytes]) -> list[str]:
     """Return "place: spelling" for each spelling of the secret that a place's name or content holds."""
     spellings = dict(_spellings(secret))
-    return [
+    found = [
         f"{place}: {name}"
         for place, content in where.items()
         for name, spelling in spellings.items()
         if spelling in content or spelling in place.encode(errors="surrogateescape")
+    ]
+    joined = SEPARATORS.sub(b"", secret.encode())
+    return found + [
+        f"{place}: split" for place, content in where.items() if joined in SEPARATORS.sub(b"", content)
+    ]
+
+
+def halves(secret: str, where: Mapping[str, bytes]) -> list[str]:
+    """Return "place: half" for each place that holds one half of a canary's own digits."""
+    core = re.search(f"[0-9a-f]{{{2 * HALF}}}", secret)
+    assert core, "not a canary"
+    parts = {"first half": core[0][:HALF].encode(), "second half": core[0][HALF:].encode()}
+    return [
+        f"{place}: {name}" for place, content in where.items() for name, part in parts.items() if part in content
     ]
 
 

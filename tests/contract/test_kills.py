@@ -521,9 +521,10 @@ def test_an_id_that_the_disk_refuses_is_on_both_streams(
     assert task_id in ended.talk
     assert entry["local_id"] in ended.talk
     assert (entry["state"], entry["task_id"]) == ("submitting", None)
-    assert task_id in document["next"]["argv"]
-    resumed = ended_with(bench.shell(document["next"]), 0)
-    assert (resumed["task_id"], len(resumed["images"])) == (task_id, 1)
-    ended_with(bench.run(*command), 10, "outcome_unknown_before")
+    assert f"{entry['local_id']}/{task_id}" in document["next"]["argv"]
+    resumed = ended_well(bench.shell(document["next"]))
+    assert (resumed["task_id"], resumed["local_id"]) == (task_id, entry["local_id"])
+    assert states(bench) == ["succeeded"]
+    assert ended_well(bench.run(*command))["reused"] is True
     assert creates(house) == 1
     assert charges_by_prompt(house)["a blue kite"] == 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.evidence import files, traces
+from tests.contract.evidence import canary, files, traces
 from tests.launcher import Bench, Ended, wait
 from tests.providers import kexiang
 from tests.providers.house import StandInHouse
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
 CREATE = ("create_task.py", "--mode", "text2img", "--size", "1:1", "--poll-interval", "0.5", "--json")
 CUP = (*CREATE, "--prompt", "a cup")
-
-
-def canary(name: str) -> str:
-    """Make a secret that nobody else has, with characters that every encoding changes."""
-    return "-".join(["dummy", name, secrets.token_hex(8)]) + "/+=&%\"'\\" + name[0]
 
 
 @dataclass

@@ -207,7 +207,7 @@ def test_an_earlier_request_that_may_have_been_charged_is_not_forgotten(step: St
     step.task.about_to_spend()
     step.task.about_to_spend()
     step.task.not_spent("refused")
-    assert step.on_disk("charged", "attempts", "possible_charges") == ["unknown", 2, 1]
+    assert step.on_disk("state", "charged", "attempts", "possible_charges") == ["unknown", "unknown", 2, 1]
 
 
 def test_a_full_disk_leaves_the_former_state_and_is_told(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:

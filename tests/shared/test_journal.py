@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import journal as journal_module
+from shared.entry import LOCAL_ID
 from shared.errors import BadInput, Busy, DiskError, NotFinished, OutcomeUnknown, SkillError, TaskFailed
 from shared.files import Lock
-from shared.journal import LOCAL_ID, Journal, Patience
+from shared.journal import Journal, Patience
 from tests.shared.fakes import FOLDER, NOW, OTHERS, OURS, FakeClock, draft, put, read
 
 if TYPE_CHECKING:
@@ -667,6 +668,23 @@ def test_a_service_id_that_nobody_knows_is_adopted_once(scene: Scene) -> None:
         assert again.task.path == claim.task.path
         assert other.task.path != claim.task.path
         assert other.task.entry.fingerprint != again.task.entry.fingerprint
+
+
+@pytest.mark.parametrize("state", ["submitting", "unknown"])
+def test_an_entry_is_told_the_id_that_its_disk_refused(scene: Scene, state: str) -> None:
+    path = put(scene.state, state=state, charged="unknown", possible_charges=1, attempts=1)
+    local_id = read(path).local_id
+    for _ in range(2):
+        with scene.resume(f"{local_id}/77") as claim:
+            assert (claim.verdict, claim.task.path, claim.task.entry.task_id) == ("attach", path, "77")
+        assert (read(path).state, read(path).charged, read(path).possible_charges) == ("submitted", "yes", 1)
+    assert scene.files() == [path]
+
+
+def test_an_entry_that_has_another_id_keeps_it(scene: Scene) -> None:
+    path = put(scene.state, state="submitted", **ENDED)
+    with scene.resume(f"{read(path).local_id}/78") as claim:
+        assert (claim.task.entry.task_id, read(path).task_id, len(scene.files())) == ("78", "77", 2)
 
 
 def test_of_two_entries_with_one_id_the_later_is_resumed(scene: Scene) -> None:

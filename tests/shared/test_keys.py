@@ -119,6 +119,14 @@ def test_what_is_no_key_in_play_stays() -> None:
     assert redact_keys(text) == text, "too short to be replaced without garbling"
 
 
+def test_a_short_key_is_masked_where_it_stands_alone_and_leaves_paths_whole() -> None:
+    Secret("work")
+    line = "python3 /home/work/run.py --resume 7 --output-dir work/a work.d ../work my-work works"
+    assert redact_keys(line) == line
+    told = 'the key work, "work" or key=work. (work) work'
+    assert redact_keys(told) == 'the key ****, "****" or key=****. (****) ****'
+
+
 def test_of_two_keys_both_are_masked() -> None:
     Secret(KEY)
     Secret("first-second")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,6 +127,22 @@ def test_of_an_endless_file_only_a_megabyte_is_read() -> None:
     with pytest.raises(BadInput) as caught:
         read_prompt(None, os.devnull.replace("null", "zero"))
     assert caught.value.code in ("prompt_control_character", "prompt_too_large")
+
+
+def test_a_pipe_is_read_and_one_without_a_writer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.prompts.PIPE_SECONDS", 0.05)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BadInput) as caught:
+        read_prompt(None, str(pipe))
+    assert (caught.value.code, caught.value.facts["reason"]) == ("prompt_file_unreadable", "nothing_written")
+    writer = threading.Thread(target=pipe.write_text, args=("a red kite",))
+    monkeypatch.setattr("shared.prompts.PIPE_SECONDS", 10.0)
+    writer.start()
+    assert read_prompt(None, str(pipe)) == "a red kite"
+    writer.join()
 
 
 def test_a_closed_stdin_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

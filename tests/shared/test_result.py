@@ -255,7 +255,10 @@ def test_a_run_that_succeeds_ends_with_the_same_keys(run: Run, capsys: pytest.Ca
 @pytest.mark.parametrize("code", launch._TEXTS)
 @pytest.mark.parametrize("line", [None, "python3 -m venv x"])
 def test_the_launcher_writes_the_same_document(code: str, line: str | None) -> None:
-    document = launch._document("/skills/image2/scripts/create_task.py", code, "Missing.", "Install it.", line)
+    following = {"argv": ["sh", "-c", line], "shell": line} if line else None
+    document = launch._document(
+        "/skills/image2/scripts/create_task.py", code, "Missing.", "Install it.", following
+    )
     assert complaints(document) == []
     assert set(document) == set(Result("image2", "1.1.0", "kexiang").document(None))
     assert (document["skill"], document["status"], document["charged"]) == ("image2", "not_started", "no")

@@ -150,6 +150,34 @@ def test_a_request_that_may_have_left_is_never_sent_again(tmp_path: Path, lost: 
     assert (entry.error, entry.finished_at) == ({"code": lost.code}, "2026-03-01T12:00:00.000Z")
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (None, {}),
+        ("../../admin", {"given": "../../admin"}),
+        (["13170"], {"given": "['13170']"}),
+        ("x" * 99_999, {"given": "x" * 16384}),
+    ],
+    ids=["none", "slashes", "a list", "long"],
+)
+def test_an_id_that_cannot_be_used_is_kept_all_the_same(tmp_path: Path, given: Any, kept: dict[str, str]) -> None:
+    errand = Errand(tmp_path, OutcomeUnknown("answer_without_id", given=given))
+    with pytest.raises(OutcomeUnknown):
+        errand.spend()
+    assert read(errand.task.path).error == {"code": "answer_without_id", **kept}
+
+
+def test_a_pause_that_ends_after_the_deadline_is_not_begun(tmp_path: Path) -> None:
+    errand = Errand(tmp_path, never_reached(), never_reached())
+    left = iter((5.0, 3.0))
+    with pytest.raises(NeverReached):
+        spend_once(
+            errand.task, errand.send, sleep=errand.sleep, on_accepted=errand.on_accepted, left=lambda: next(left)
+        )
+    assert [step[:2] for step in errand.happened if step[0] == "sleep"] == [("sleep", 1.0)]
+    assert errand.on_disk == ("unreachable", "no", 2, 0)
+
+
 def test_a_bug_while_sending_leaves_the_outcome_open(tmp_path: Path) -> None:
     errand = Errand(tmp_path, ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):

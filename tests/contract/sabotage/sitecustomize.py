@@ -4,7 +4,9 @@ SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and 
 process right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is
 opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
 SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a
-line for each.
+line for each. ROUTE is told in routes.py.
+SIGNAL_AT_IMPORT is `<module>:<how>`: the process gets that signal when the module is about to be imported.
+WALL_CLOCK_SHIFT is the number of seconds by which the wall clock is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 from typing import Any
 
 FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "tasks:generated-images").split(":")
@@ -68,3 +71,31 @@ def _counting_replace(source: Any, target: Any, **named: Any) -> None:
 
 for _name, _counting in (("open", _counting_open), ("fsync", _counting_fsync), ("replace", _counting_replace)):
     setattr(os, _name, _counting)
+
+if "ROUTE" in os.environ:
+    __import__("routes")  # it lies beside this file, and does its work when it is imported
+
+if "SIGNAL_AT_IMPORT" in os.environ:
+    _module, _, _signal = os.environ["SIGNAL_AT_IMPORT"].partition(":")
+
+    class _Finder:
+        @staticmethod
+        def find_spec(name: str, *_more: Any) -> None:
+            if name == _module:
+                os.kill(os.getpid(), SIGNALS[_signal])
+
+    sys.meta_path.insert(0, _Finder)
+
+if "WALL_CLOCK_SHIFT" in os.environ:
+    import datetime
+    import time
+
+    _shift, _time = float(os.environ["WALL_CLOCK_SHIFT"]), time.time
+
+    class _Shifted(datetime.datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return super().now(tz) + datetime.timedelta(seconds=_shift)
+
+    setattr(time, "time", lambda: _time() + _shift)  # noqa: B010
+    setattr(datetime, "datetime", _Shifted)  # noqa: B010

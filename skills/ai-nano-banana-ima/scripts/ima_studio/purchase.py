@@ -55,6 +55,7 @@ class Purchase:
                     task,
                     partial(self._create, self.offer, links),
                     sleep=self.errand.limits.sleep,
+                    left=lambda: self.errand.limits.left,
                     on_accepted=on_accepted,
                     last=last,
                 )

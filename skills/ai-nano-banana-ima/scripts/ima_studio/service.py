@@ -13,7 +13,7 @@ from ima_studio.logbook import Logbook
 from ima_studio.request import TASK_TYPES, ImageRequest, check_task_type
 from ima_studio.texts import TEXTS
 from shared.command import Options, number
-from shared.entry import Entry
+from shared.entry import Entry, parted
 from shared.errors import BadInput, SkillError
 from shared.keys import FoundKey, KeySource, find_key
 from shared.messages import shown
@@ -74,7 +74,7 @@ class Service:
 
     def resume(self, identifier: str | None) -> None:
         """Go on with a task."""
-        if not wire.TASK_ID.fullmatch(identifier or ""):
+        if not wire.TASK_ID.fullmatch(parted(identifier or "")[1]):
             raise BadInput("resume_invalid", flag="--resume", got=shown(identifier))
         account = self._key.secret.account()
         blank = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=f"https://{wire.HOST}", account=account)

@@ -120,7 +120,8 @@ def created(status: int, document: Any, offer: Offer, retry_after: float | None)
     if task_id and code in SUCCESS:
         return Created(task_id, quote(offer))
     if task_id or code in SUCCESS:
-        raise OutcomeUnknown("answer_without_id", http_status=status)
+        given = data.get("id") if isinstance(data, dict) else None
+        raise OutcomeUnknown("answer_without_id", http_status=status, given=given)
     if code in UNDECIDED:
         raise OutcomeUnknown("answer_unclear", http_status=status, status=code, provider_code=str(code))
     raise refusal(code, status, document, retry_after)

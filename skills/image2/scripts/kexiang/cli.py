@@ -16,7 +16,7 @@ from kexiang import __version__, wire
 from kexiang.request import DEFAULT_MODEL, MODES, SIZES, ImageRequest, image_request
 from kexiang.texts import TEXTS
 from shared.command import Options, common_options, number, output_options, run_command, waiting_options
-from shared.entry import Entry
+from shared.entry import Entry, parted
 from shared.errors import BadInput
 from shared.keys import LONGEST_KEY, FoundKey, KeySource, find_key, read_key_file, write_key_file
 from shared.messages import shown
@@ -235,7 +235,7 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
 
 
 def _task_id(flag: str, text: str | None) -> str:
-    if not wire.TASK_ID.fullmatch(text or ""):
+    if not wire.TASK_ID.fullmatch(parted(text or "")[1]):
         raise BadInput("resume_invalid", flag=flag, got=shown(text))
     return str(text)
 

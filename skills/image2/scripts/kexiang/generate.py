@@ -77,6 +77,7 @@ def generate(request: ImageRequest, draft: Entry, *, client: Client, journal: Jo
                 claim.task,
                 lambda: client.create(request, CREATE_SECONDS),
                 sleep=errand.limits.sleep,
+                left=lambda: errand.limits.left,
                 on_accepted=lambda created: _announce(created, claim.task.entry, run),
             )
             _estimate(claim.task.entry, journal, run)

@@ -78,7 +78,8 @@ def created(status: int, document: Any) -> Created:
     """
     task_id = _task_id(document.get("id")) if isinstance(document, dict) else None
     if task_id is None:
-        raise OutcomeUnknown("answer_without_id", http_status=status)
+        given = document.get("id") if isinstance(document, dict) else None
+        raise OutcomeUnknown("answer_without_id", http_status=status, given=given)
     return Created(task_id, _cost(document.get("cost")))
 
 

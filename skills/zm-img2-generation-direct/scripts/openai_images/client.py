@@ -102,6 +102,9 @@ class Client:
             largest=LARGEST_ANSWER,
         )
         document = _document(spool)
+        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there, and it may quote the key
+            spool.seek(0)
+            spool.truncate()
         refusal = wire.refusal(answer.status, document, answer.retry_after)
         if refusal:
             refusal.request_id = answer.request_id

@@ -35,7 +35,9 @@ def save_delivered(
     if delivered.picture is None:
         try:
             return save_picture(downloads, str(delivered.url), target, limits)
-        except RateLimited as error:
+        except (RateLimited, UnusableResult) as error:
+            if error.code not in ("rate_limited", "picture_unusable"):
+                raise
             raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
     part = target.with_name(f".{target.name}.part")
     with disk_errors(target.parent):

@@ -1,0 +1,17 @@
+"""The order of the fault suite: the seed in FAULTS_SEED decides it, so that `make faults` is different each time."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+SEED = os.environ.get("FAULTS_SEED")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SEED:
+        random.Random(SEED).shuffle(items)  # noqa: S311  - an order, no secret
