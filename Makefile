@@ -8,7 +8,7 @@ python := .venv/bin/python
 measuring := build/quality/.ready
 measuring_python := build/quality/venv/bin/python
 
-.PHONY: help setup demo messages bench test lint types secrets audit without-audit check clean
+.PHONY: help setup demo messages bench test lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -48,6 +48,9 @@ without-audit:
 	@echo 'audit: left out, because OFFLINE=yes'
 
 check: lint types test validate secrets $(if $(filter yes,$(OFFLINE)),without-audit,audit) ## Everything that must pass before a commit (OFFLINE=yes: without the audit)
+
+quality: $(measuring) ## Measure what the tests prove: branches, lives of a paid task, mutants; writes docs/quality.md
+	$(measuring_python) scripts/quality.py $(PARTS)
 
 ##@ Tidy
 clean: ## Remove whatever these targets made, .venv too; pictures in generated-images stay
