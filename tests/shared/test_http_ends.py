@@ -23,7 +23,7 @@ from tests.providers.house import StandInHouse
 from tests.providers.reply import Fault, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HOST = "stand-in.example"
@@ -157,14 +157,14 @@ def test_a_redirect_that_is_no_address_is_malformed(
 def test_a_free_request_without_an_answer_tells_where_why_and_what_next(
     replies: list[Reply], session: Session, tmp_path: Path, call: str, remedy: str
 ) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "download": lambda: download(session, tmp_path),
+        "read": lambda: session.read("GET", LINK, headers={}, body=None, seconds=20.0),
+        "put": lambda: session.put(LINK, b"bytes", headers={}, seconds=20.0),
+    }
     replies.append(Reply(fault=Fault.CLOSE_WITHOUT_ANSWER))
     with pytest.raises(ReadFailed) as caught:
-        if call == "download":
-            download(session, tmp_path)
-        elif call == "read":
-            session.read("GET", LINK, headers={}, body=None, seconds=20.0)
-        else:
-            session.put(LINK, b"bytes", headers={}, seconds=20.0)
+        calls[call]()
     code, next_, facts = told(caught.value)
     assert (code, next_, facts.pop("host"), set(facts)) == ("unreachable", remedy, HOST, {"reason"})
     assert facts["reason"] in {"reason_cut", "reason_reset"}
