@@ -5,8 +5,10 @@ ARGS ?=
 
 ready := .venv/.ready
 python := .venv/bin/python
+measuring := build/quality/.ready
+measuring_python := build/quality/venv/bin/python
 
-.PHONY: help setup demo messages bench test lint types check clean
+.PHONY: help setup demo messages bench test lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -36,7 +38,19 @@ lint: $(ready) ## Check style and formatting with ruff
 types: $(ready) ## Check types with mypy
 	$(python) -m mypy
 
-check: lint types test validate ## Everything that must pass before a commit
+secrets: $(ready) ## Look for keys in what git knows
+	$(python) scripts/find_secrets.py
+
+audit: $(measuring) ## Look up known vulnerabilities of what the skills and this environment need (asks the network)
+	$(measuring_python) scripts/audit.py
+
+without-audit:
+	@echo 'audit: left out, because OFFLINE=yes'
+
+check: lint types test validate secrets $(if $(filter yes,$(OFFLINE)),without-audit,audit) ## Everything that must pass before a commit (OFFLINE=yes: without the audit)
+
+quality: $(measuring) ## Measure what the tests prove: branches, lives of a paid task, mutants; writes docs/quality.md
+	$(measuring_python) scripts/quality.py $(PARTS)
 
 ##@ Tidy
 clean: ## Remove whatever these targets made, .venv too; pictures in generated-images stay
@@ -46,6 +60,12 @@ clean: ## Remove whatever these targets made, .venv too; pictures in generated-i
 # The stamp is set-up's last act: an interrupted one leaves none, and the next target starts over.
 $(ready): pyproject.toml scripts/setup.sh
 	@PYTHON='$(PYTHON)' sh scripts/setup.sh
+
+# What only measures stays out of .venv, so that set-up is quick.
+$(measuring): pyproject.toml | $(ready)
+	$(python) -m venv --clear build/quality/venv
+	$(measuring_python) -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev,quality]'
+	@touch $@
 
 ##@ Release (SKILL=<slug> or all)
 .PHONY: package validate test-bundles test-clients install-local uninstall-local bump publish

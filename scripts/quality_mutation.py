@@ -1,0 +1,169 @@
+"""Mutants of the core modules: which tests have to catch them, which live, and which of these are explained."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CAUGHT = frozenset(("killed", "timeout"))
+INTERNAL_WORDS = r"raise (AssertionError|TimeoutError|TypeError|ValueError)\("
+"""Their words reach nobody: they are bugs, or turned into a sentence of the catalogue where they are caught."""
+
+
+class Mutant(NamedTuple):
+    """A change that mutmut made: in which function, and the changed line before and after (empty: gone)."""
+
+    where: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many mutants of a module were made and caught."""
+
+    module: str
+    mutants: int
+    caught: int
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of a group's mutants."""
+
+    tallies: list[Tally]
+    survivors: set[Mutant]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Core modules, and the test modules that have to catch their mutants."""
+
+    name: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    def configure(self, tree: Path) -> None:
+        """Write mutmut's settings into a copy of the repository."""
+        settings = configparser.ConfigParser(interpolation=None)
+        settings["mutmut"] = {
+            "source_paths": "shared",
+            "only_mutate": "\n".join(["", *(f"shared/{module}.py" for module in self.modules)]),
+            "do_not_mutate_patterns": INTERNAL_WORDS,
+            "also_copy": "\n".join(["", "skills", "scripts", "clawhub.json", "CHANGELOG.md"]),
+            "pytest_add_cli_args": "\n".join(["", "-n", "0", "-p", "no:cacheprovider"]),
+            "pytest_add_cli_args_test_selection": "\n".join(["", *(f"tests/{test}.py" for test in self.tests)]),
+            "timeout_multiplier": "4",
+            "timeout_constant": "20",
+            "use_setproctitle": "false",
+        }
+        with (tree / "setup.cfg").open("w", encoding="utf-8") as file:
+            settings.write(file)
+
+
+GROUPS = (
+    Group(
+        "journal",
+        ("entry", "journal", "journal_table", "journal_upkeep", "spend"),
+        (
+            "shared/test_entry",
+            "shared/test_journal",
+            "shared/test_journal_lookup",
+            "shared/test_journal_resume",
+            "shared/test_journal_upkeep",
+            "shared/test_spend",
+            "shared/test_spend_corrected",
+        ),
+    ),
+    Group(
+        "keys",
+        ("interrupts", "keys", "service_url", "urls"),
+        ("shared/test_interrupts", "shared/test_keys", "shared/test_service_url", "shared/test_urls"),
+    ),
+    Group(
+        "http",
+        ("http", "http_answer", "http_connection", "http_surroundings", "http_trouble"),
+        ("shared/test_for_direct_calls", "shared/test_http", "shared/test_put", "shared/test_trouble"),
+    ),
+)
+
+
+def outcomes(tree: Path, mutmut: list[str]) -> Outcomes:
+    """Read what a finished run says of each mutant.
+
+    Raises:
+        ValueError: nothing was mutated, or some mutants were never tried.
+    """
+    statuses = dict(
+        line.strip().rsplit(": ", 1) for line in _ask(tree, [*mutmut, "results", "--all", "true"]).splitlines()
+    )
+    if not statuses or "not checked" in statuses.values():
+        raise ValueError(f"mutmut did not finish; see {tree / 'mutmut.log'}")
+    made = Counter(_module(name) for name in statuses)
+    caught = Counter(_module(name) for name, status in statuses.items() if status in CAUGHT)
+    alive = [name for name, status in statuses.items() if status not in CAUGHT]
+    return Outcomes(
+        [Tally(module, made[module], caught[module]) for module in sorted(made)],
+        {_mutant(name, _ask(tree, [*mutmut, "show", name])) for name in alive},
+    )
+
+
+def _ask(tree: Path, argv: list[str]) -> str:
+    return subprocess.run(argv, cwd=tree, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+
+
+def _module(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def _mutant(name: str, shown: str) -> Mutant:
+    """Make a mutant of mutmut's name, as in shared.entry.xǁEntryǁto_json__mutmut_4, and the diff that it shows."""
+    function = name.removeprefix(_module(name)).rpartition("__mutmut_")[0]
+    where = _module(name) + function.replace(".xǁ", ".").replace(".x_", ".").replace("ǁ", ".")
+    _, _, diff = shown.partition("@@")
+    lines = diff.splitlines()[1:]
+    before, after = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "-+")
+    return Mutant(where, before, after)
+
+
+def read_explanations(path: Path) -> dict[Mutant, str]:
+    """Return why each survivor on the list may live.
+
+    A block of the file is a function, one changed line (-), what it became (+, one line a mutant; + alone: it
+    was taken out) and the reason (=).
+
+    Raises:
+        ValueError: a block is not like that.
+    """
+    explained = {}
+    blocks = path.read_text("utf-8").split("\n\n")
+    for block in (block for block in blocks if not block.startswith("#")):
+        where, *lines = block.strip().splitlines()
+        before, reason = (" ".join(line[2:] for line in lines if line[0] == sign) for sign in "-=")
+        after = [line[2:] for line in lines if line[0] == "+"]
+        if not (before and reason and after):
+            raise ValueError(f"{path.name}: expected a function, -, + and = in:\n{block}")
+        explained |= {Mutant(where, before, one): reason for one in after}
+    return explained
+
+
+def compare(survivors: set[Mutant], explained: Mapping[Mutant, str]) -> list[str]:
+    """Return a sentence for each survivor that is not explained and each explanation without its survivor."""
+    return [
+        *(f"no test notices {_told(mutant)}" for mutant in sorted(survivors - explained.keys())),
+        *(
+            f"an explanation is no longer needed: {_told(mutant)}"
+            for mutant in sorted(explained.keys() - survivors)
+        ),
+    ]
+
+
+def _told(mutant: Mutant) -> str:
+    return f"{mutant.where}\n- {mutant.before}\n+ {mutant.after}"

@@ -1,0 +1,242 @@
+"""How each end of a request is told: its code, its facts, what to run next; and what goes out in the head."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import socket
+import sys
+import threading
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from shared import http
+from shared.errors import AnswerLost, ConfigurationError, DiskError, ReadFailed, SkillError, UnusableResult
+from shared.http import KeyHeader, Session
+from shared.http_connection import Transmission
+from shared.http_surroundings import proxy_for
+from shared.http_trouble import why
+from shared.keys import Secret
+from tests.providers.house import StandInHouse
+from tests.providers.reply import Fault, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+HOST = "stand-in.example"
+LINK = f"https://{HOST}/a.png"
+
+
+@pytest.fixture
+def replies() -> list[Reply]:
+    return []
+
+
+@pytest.fixture
+def house(replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHouse]:
+    with StandInHouse(handlers={HOST: lambda _request: replies.pop(0) if replies else Reply()}) as standing:
+        for name, value in standing.environment().items():
+            monkeypatch.setenv(name, value)
+        yield standing
+
+
+@pytest.fixture
+def session(house: StandInHouse) -> Iterator[Session]:
+    assert house.server.port
+    own = Session(user_agent="a-test/1", hosts={HOST})
+    yield own
+    own.close()
+
+
+def told(error: SkillError) -> tuple[str, str | None, dict[str, object]]:
+    return error.code, error.remedy, error.facts
+
+
+def download(session: Session, folder: Path, *, url: str = LINK, largest: int = 1 << 20) -> None:
+    with (folder / "picture").open("wb") as target:
+        session.download(url, target, seconds=20.0, largest=largest)
+
+
+def spend(session: Session, url: str = LINK) -> None:
+    session.spend("POST", url, headers={}, body=b"x", seconds=20.0)
+
+
+# ---- what goes out
+
+
+def test_a_download_asks_for_the_bytes_as_they_are(house: StandInHouse, session: Session, tmp_path: Path) -> None:
+    download(session, tmp_path)
+    (request,) = house.recorder.requests
+    assert (request.method, request.headers["accept-encoding"]) == ("GET", "identity")
+
+
+def test_a_read_sends_its_body_and_says_who_asks(house: StandInHouse, session: Session) -> None:
+    session.read("POST", LINK, headers={}, body=b"a question", seconds=20.0)
+    (request,) = house.recorder.requests
+    assert (request.method, request.body) == ("POST", b"a question")
+    assert (request.headers["user-agent"], request.headers["accept-encoding"]) == ("a-test/1", "gzip, identity")
+
+
+@pytest.mark.parametrize(("scheme", "start"), [("", ""), ("Bearer", "Bearer ")])
+def test_a_key_header_holds_nothing_but_scheme_and_key(scheme: str, start: str) -> None:
+    secret = Secret("dummy-" + "key-of-a-header")
+    request = KeyHeader("x-api-key", secret, scheme=scheme)(requests.Request("GET", LINK).prepare())
+    assert request.headers["x-api-key"] == start + secret.reveal()
+
+
+def test_a_spend_trusts_a_connection_for_two_seconds(
+    house: StandInHouse, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = types.SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(http, "time", clock)
+    now = 1000.0
+    session.read("GET", LINK, headers={}, body=None, seconds=20.0)
+    for now, handshakes in ((1000.0, 1), (1002.0, 1), (1004.1, 2)):  # noqa: B007  - the clock reads it
+        spend(session)
+        assert house.server.handshakes == {HOST: handshakes}
+
+
+def test_answers_and_pictures_are_read_in_blocks(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int | None] = []
+    read = requests.Response.iter_content
+
+    def counted(response: requests.Response, size: int | None) -> Iterator[bytes]:
+        sizes.append(size)
+        yield from read(response, size)
+
+    monkeypatch.setattr(requests.Response, "iter_content", counted)
+    download(session, tmp_path)
+    spend(session)
+    assert sizes == [http.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
+
+
+# ---- how it ends
+
+
+def test_trouble_that_may_pass_tells_status_and_wait(
+    replies: list[Reply], session: Session, tmp_path: Path
+) -> None:
+    replies.append(Reply(status=503, headers={"Retry-After": "7"}))
+    with pytest.raises(ReadFailed) as caught:
+        download(session, tmp_path)
+    assert told(caught.value) == ("read_failed", "resume", {"status": 503})
+    assert (caught.value.http_status, caught.value.retry_after) == (503, 7.0)
+
+
+def test_an_expired_link_tells_the_status(replies: list[Reply], session: Session, tmp_path: Path) -> None:
+    replies.append(Reply(status=404))
+    with pytest.raises(UnusableResult) as caught:
+        download(session, tmp_path)
+    assert (caught.value.code, caught.value.facts) == ("link_expired", {"status": 404})
+
+
+def test_a_picture_that_is_too_large_tells_the_limit(
+    replies: list[Reply], session: Session, tmp_path: Path
+) -> None:
+    replies.append(Reply(body=bytes((3 << 20) + 1)))
+    with pytest.raises(UnusableResult) as caught:
+        download(session, tmp_path, largest=3 << 20)
+    assert (caught.value.code, caught.value.facts) == ("picture_too_large", {"megabytes": 3})
+
+
+def test_a_redirect_that_is_no_address_is_malformed(
+    replies: list[Reply], session: Session, tmp_path: Path
+) -> None:
+    replies.append(Reply(status=302, headers={"Location": "//["}))
+    with pytest.raises(UnusableResult) as caught:
+        download(session, tmp_path)
+    assert (caught.value.code, caught.value.facts) == ("link_refused", {"reason": "url_malformed"})
+
+
+@pytest.mark.parametrize(("call", "remedy"), [("download", "resume"), ("read", "resume"), ("put", "again")])
+def test_a_free_request_without_an_answer_tells_where_why_and_what_next(
+    replies: list[Reply], session: Session, tmp_path: Path, call: str, remedy: str
+) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "download": lambda: download(session, tmp_path),
+        "read": lambda: session.read("GET", LINK, headers={}, body=None, seconds=20.0),
+        "put": lambda: session.put(LINK, b"bytes", headers={}, seconds=20.0),
+    }
+    replies.append(Reply(fault=Fault.CLOSE_WITHOUT_ANSWER))
+    with pytest.raises(ReadFailed) as caught:
+        calls[call]()
+    code, next_, facts = told(caught.value)
+    assert (code, next_, facts.pop("host"), set(facts)) == ("unreachable", remedy, HOST, {"reason"})
+    assert facts["reason"] in {"reason_cut", "reason_reset"}
+
+
+def test_a_refused_address_of_a_put_tells_why(session: Session) -> None:
+    with pytest.raises(ReadFailed) as caught:
+        session.put("http://stand-in.example/a", b"bytes", headers={}, seconds=20.0)
+    assert (caught.value.code, caught.value.facts) == ("link_refused", {"reason": "url_not_https"})
+
+
+def test_an_answer_over_the_limit_tells_whose(replies: list[Reply], session: Session) -> None:
+    replies.append(Reply(body=bytes(http.LARGEST_ANSWER + 1)))
+    with pytest.raises(AnswerLost) as caught:
+        spend(session)
+    assert (caught.value.code, caught.value.facts) == ("answer_lost", {"reason": "reason_too_large", "host": HOST})
+
+
+def test_an_answer_that_cannot_be_written_tells_where(replies: list[Reply], session: Session) -> None:
+    replies.append(Reply(body=b"x"))
+    with open("/dev/full", "wb", buffering=0) as into, pytest.raises(DiskError) as caught:  # noqa: PTH123
+        session.spend("POST", LINK, headers={}, body=b"x", seconds=20.0, into=into)
+    assert str(caught.value.facts["path"]) == "/dev/full"
+
+
+def test_a_service_on_this_machine_without_tls_is_held_to_the_same_proof() -> None:
+    """A paid request that a plain connection swallowed may have left, just as over TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def swallow() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+
+        thread = threading.Thread(target=swallow)
+        thread.start()
+        session = Session(user_agent="a-test/1", hosts={"127.0.0.1"})
+        with pytest.raises(AnswerLost):
+            spend(session, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        session.close()
+        thread.join()
+
+
+# ---- in a word
+
+
+class Wrapped(Exception):
+    """Keeps what it is about as urllib3 does."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__("wrapped")
+        self.reason = reason
+
+
+def test_the_reason_that_a_library_keeps_is_found() -> None:
+    assert why(Wrapped(ConnectionRefusedError()), Transmission()) == "refused"
+
+
+def test_what_stands_twice_or_goes_in_circles_hides_nothing() -> None:
+    twice = ValueError()
+    assert why(ValueError(ConnectionResetError(), twice, twice), Transmission()) == "reset"
+    one, other = ValueError(), ValueError()
+    one.__cause__, other.__context__ = other, one
+    assert why(one, Transmission()) == "cut"
+
+
+def test_a_socks_proxy_is_used_when_its_package_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "socks5h://127.0.0.1:1080")
+    with pytest.raises(ConfigurationError) as caught:
+        proxy_for(LINK)
+    assert caught.value.facts == {"proxy": "socks5h://127.0.0.1:1080", "package": "PySocks"}
+    package = types.ModuleType("socks")
+    package.__spec__ = importlib.machinery.ModuleSpec("socks", None)
+    monkeypatch.setitem(sys.modules, "socks", package)
+    assert proxy_for(LINK) == "socks5h://127.0.0.1:1080"
