@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?=
 
 ready := .venv/.ready
 python := .venv/bin/python
 
-.PHONY: help setup demo messages bench test lint types check clean
+.PHONY: help setup demo messages bench test faults lint types check clean
 
 ##@ Start here
 help: ## List the targets
@@ -28,6 +29,9 @@ bench: $(ready) ## Measure start, memory and waiting against a stand-in (about 5
 ##@ Check
 test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
 	$(python) -m pytest $(ARGS)
+
+faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
+	$(python) scripts/faults.py --seed='$(SEED)'
 
 lint: $(ready) ## Check style and formatting with ruff
 	$(python) -m ruff check .
