@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?=
 
 ready := .venv/.ready
 python := .venv/bin/python
 measuring := build/quality/.ready
 measuring_python := build/quality/venv/bin/python
 
-.PHONY: help setup demo messages bench test lint types secrets audit without-audit check quality clean
+.PHONY: help setup demo messages bench test faults lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -30,6 +31,9 @@ bench: $(ready) ## Measure start, memory and waiting against stand-ins (5 minute
 ##@ Check
 test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
 	$(python) -m pytest $(ARGS)
+
+faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
+	$(python) scripts/faults.py --seed='$(SEED)'
 
 lint: $(ready) ## Check style and formatting with ruff
 	$(python) -m ruff check .

@@ -141,7 +141,7 @@ ROWS = (
     row("a state that nobody knows", task(word="dreaming\nMEDIA:/x"), WELL),
     row("the picture failed", task(medias=("failed",)), FAILED),
     row("the picture was deleted", task(medias=("deleted",), reason="\x1b[2Jremoved"), FAILED),
-    row("one of two pictures failed", two("failed", "success"), End(13, "partly_done", after=1)),
+    row("one of two pictures failed", two("failed", "success"), End(13, "partly_done", after=2)),
     row("one of two pictures cannot be fetched",
         lambda scene: (two("success", "success")(scene), picture(*[Plan(status=503)] * 3)(scene)),
         End(13, "picture_unreachable")),

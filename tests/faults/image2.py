@@ -48,7 +48,14 @@ def row(title: str, inject: Callable[[Scene], object], end: End, **more: Any) ->
     return Fault(title=title, inject=inject, ends=all_of(image2=end), **more)
 
 
-REFUSED = {401: "key_refused", 402: "out_of_credits", 404: "refused", 409: "refused", 413: "refused", 422: "refused"}
+REFUSED = {
+    401: "key_refused",
+    402: "out_of_credits",
+    404: "refused",
+    409: "refused",
+    413: "refused",
+    422: "refused",
+}
 CODES = {"key_refused": 4, "out_of_credits": 5, "refused": 7}
 FAILED = End(8, "task_failed", after=2)
 FOUR = (("png", 60, 40), ("jpeg", 40, 60), ("webp", 50, 50), ("png", 30, 30))
@@ -72,7 +79,7 @@ ROWS = (
         replace(LOST, error="answer_without_id")),
     row("an id as text", task(task_id="13170"), WELL),
     row("an id beyond 64 bits", task(task_id=2**70), WELL),
-    row("a cost with another unit", task(cost="0.2 credits"), WELL),
+    row("a cost with another unit", create(Plan(fields={"cost": "0.2 credits"})), WELL),
     *(row(f"a cost that is {words}", create(Plan(fields={"cost": cost})), WELL) for words, cost in COSTS.items()),
     *(
         row(f"a state that is {words}, twice", look(*[Plan(fields={"task_status": word})] * 2), WELL)

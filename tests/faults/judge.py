@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.faults.fault import End, Fault
     from tests.faults.scene import Run, Scene
 
+UNKNOWN = 10  # exit code
 GRACE = 5.0  # seconds after the deadline
 VALIDATE = jsonschema.Draft202012Validator(SCHEMA)
 
@@ -27,7 +28,14 @@ VALIDATE = jsonschema.Draft202012Validator(SCHEMA)
 def judge(scene: Scene, fault: Fault, last: Run, end: End) -> list[str]:
     """Return what does not hold, nothing when the fault is survived; runs the next command that the end names."""
     document = document_of(last) if "stdout" not in fault.spares else {}
-    wrong = [f"{name}: {one}" for name, check in _AT_THE_END.items() if name not in fault.spares for one in check(scene, last, document, end)]
+    wrong = [
+        f"{name}: {one}"
+        for name, check in _AT_THE_END.items()
+        if name not in fault.spares
+        for one in check(scene, last, document, end)
+    ]
+    if end.code == UNKNOWN:
+        wrong += [f"again: {one}" for one in _again(scene)]
     if "next" not in fault.spares:
         wrong += [f"next: {one}" for one in _next(scene, document, end)]
     for name, check_all in _AFTER_ALL.items():
@@ -67,7 +75,12 @@ def _money(scene: Scene, last: Run, document: dict[str, Any], end: End) -> Itera
         if (charged == "no") != (told == 0) and not document["reused"] and document["requested"]:
             yield f"charged {charged} with {told} possible charges"
         entry = entries.get(document["local_id"])
-        if scene.runs[-1] is last and entry and end.code != 12 and (entry.charged, entry.possible_charges) != (charged, told):  # noqa: PLR2004
+        if (
+            scene.runs[-1] is last
+            and entry
+            and end.code != 12
+            and (entry.charged, entry.possible_charges) != (charged, told)
+        ):
             yield f"the entry says {entry.charged} and {entry.possible_charges}, the result {charged} and {told}"
         if len(entries) == 1 and charges and charged == "no":
             yield "charged, and the result says no"
@@ -95,7 +108,17 @@ _AT_THE_END: dict[str, Callable[[Scene, Run, dict[str, Any], End], Iterator[str]
 }
 
 
-# What the next command does
+# What the same command and the next one do
+
+
+def _again(scene: Scene) -> Iterator[str]:
+    spent, charges = scene.spent, len(scene.house.ledger)
+    run = scene.run()
+    error = (document_of(run).get("error") or {}).get("code")
+    if (run.code, error) != (UNKNOWN, "outcome_unknown_before"):
+        yield f"the same command ended with {run.code} {error}"
+    if (scene.spent, len(scene.house.ledger)) != (spent, charges):
+        yield "the same command sent a paid request"
 
 
 def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:

@@ -253,7 +253,7 @@ def _told(scene: Scene, run: Run) -> End:
         return WELL
     if error not in ENDS_OF_A_STEP.get(run.code, ()) or charges > 1:
         return End(12 if run.code not in ENDS_OF_A_STEP else run.code)
-    if run.code == 12 and not charges and document["next"] is None:  # noqa: PLR2004
+    if run.code == 12 and not charges and document["next"] is None:
         return End(12, error, charges=0, then=None)
     return End(run.code, error, charges, after=1)
 

@@ -77,7 +77,7 @@ TROUBLE = (
             title=f"{status} to the paid request, three times",
             inject=create(*[Plan(status=status, charge=True, body=body)] * 3),
             ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM),
-            quick=ALL if status == 500 else (),  # noqa: PLR2004
+            quick=ALL if status == 500 else (),
         )
         for status, body in {408: None, 500: None, 502: pictures.HTML, 503: None, 504: b""}.items()
     ),

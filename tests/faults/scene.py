@@ -122,7 +122,9 @@ class Running:
         for thread in self._readers:
             thread.join(PATIENCE)
         seen = self._sampler.finish()
-        return Run(code, bytes(self.said["stdout"]), bytes(self.said["stderr"]), seconds, self._limit, self._argv, seen)
+        return Run(
+            code, bytes(self.said["stdout"]), bytes(self.said["stderr"]), seconds, self._limit, self._argv, seen
+        )
 
 
 class Scene:

@@ -136,9 +136,9 @@ ROWS = (
     row("one attempt outlasts its own limit",
         after(create(Plan(fault=Wire.HANG)), more("--timeout-ms", "800")), LOST_ZM),
     row("the configuration names no key", configuration(lambda one: one.pop("apiKey")),
-        End(3, "provider_key_missing", charges=0, then=None)),
+        End(3, "provider_incomplete", charges=0, then=None)),
     row("the key is a variable that is not set", configuration(lambda one: one.update(apiKey="${NOT_SET}")),
-        End(3, "provider_key_missing", charges=0, then=None)),
+        End(3, "variable_missing", charges=0, then=None)),
     row("the provider's address has no TLS", configuration(lambda one: one.update(baseUrl="http://a.example/v1")),
         End(3, "base_url_invalid", charges=0, then=None)),
 )  # fmt: skip
