@@ -57,8 +57,8 @@ class Group:
             "source_paths": "shared",
             "only_mutate": "\n".join(["", *(f"shared/{module}.py" for module in self.modules)]),
             "do_not_mutate_patterns": INTERNAL_WORDS,
-            "also_copy": "\n".join(["", "skills", "scripts", "clawhub.json", "CHANGELOG.md"]),
-            "pytest_add_cli_args": "\n".join(["", "-n", "0", "-p", "no:cacheprovider"]),
+            "also_copy": "\nskills\nscripts\nclawhub.json\nCHANGELOG.md",
+            "pytest_add_cli_args": "\n-n\n0\n-p\nno:cacheprovider",
             "pytest_add_cli_args_test_selection": "\n".join(["", *(f"tests/{test}.py" for test in self.tests)]),
             "timeout_multiplier": "4",
             "timeout_constant": "20",
@@ -85,12 +85,18 @@ GROUPS = (
     Group(
         "keys",
         ("interrupts", "keys", "service_url", "urls"),
-        ("shared/test_interrupts", "shared/test_keys", "shared/test_service_url", "shared/test_urls"),
+        (
+            "shared/test_interrupts",
+            "shared/test_keys",
+            "shared/test_keys_edges",
+            "shared/test_service_url",
+            "shared/test_urls",
+        ),
     ),
     Group(
         "http",
         ("http", "http_answer", "http_connection", "http_surroundings", "http_trouble"),
-        ("shared/test_for_direct_calls", "shared/test_http", "shared/test_put", "shared/test_trouble"),
+        ("shared/test_for_direct_calls", "shared/test_http", "shared/test_http_ends", "shared/test_put"),
     ),
 )
 
