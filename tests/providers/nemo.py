@@ -279,8 +279,10 @@ class NemoService:
                 return enveloped(None, 402, "the plan does not allow exports", status=402)
             return self.renders.begin(session, document) if session else enveloped(None, 1002, "session not found")
         match = re.fullmatch(rf"{DOWNLOADS}/(?:lambda/)?(render_[\w-]+)(/cancel|/download)?", request.path)
-        if not match or match[1] not in self.renders.by_id:
+        if not match:
             rules.refuse(f"no such path: {request.method} {request.path}")
+        if match[1] not in self.renders.by_id:
+            return enveloped(None, 404, f"no render {match[1]}", status=404)
         if match[2] == "/cancel" and request.method == "POST" and request.path.startswith(RENDERS):
             return self.renders.cancel(match[1])
         rules.check_read(request, request.path)

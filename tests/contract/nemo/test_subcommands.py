@@ -1,0 +1,152 @@
+"""Every subcommand when everything goes well."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract.nemo.room import EXPORT, GENERATE, KITE, LAUNCHER, OWN_KEYS, SAY, on_disk
+from tests.providers import nemo
+from tests.providers.nemo import MessagePlan
+
+if TYPE_CHECKING:
+    from tests.contract.nemo.room import Room
+
+
+def test_generate_makes_a_picture_in_a_session_of_its_own(room: Room) -> None:
+    ended = room.bench.run(*KITE)
+    document = room.checked(ended)
+    (row,) = document["images"]
+    assert on_disk(row).startswith(b"\x89PNG")
+    assert (row["media_type"], row["width"], row["height"]) == ("image/png", 256, 144)
+    assert document.keys() >= OWN_KEYS
+    assert (document["text"], document["changed"], document["videos"]) == ("Your picture is ready.", True, [])
+    assert (document["session_id"], document["task_id"]) == ("session-0001", "session-0001")
+    assert (document["provider"], document["model"], document["mode"]) == ("nemovideo", "nemo_agent", "generate")
+    assert (document["charged"], document["possible_charges"], document["attempts"]) == ("yes", 1, 1)
+    assert document["cost"] == {"amount": 5, "unit": "credits", "source": "charged"}
+    assert (room.messages(), room.charged()) == (["a red kite"], [5])
+    before = ended.talk.partition("ready")[0]
+    assert document["local_id"] in ended.talk
+    assert "token" not in before.lower()
+
+
+def test_generate_twice_returns_what_was_made(room: Room) -> None:
+    first, second = room.run(*KITE), room.run(*KITE)
+    assert (second["reused"], second["local_id"], room.charged()) == (True, first["local_id"], [5])
+    assert on_disk(second["images"][0]) == on_disk(first["images"][0])
+
+
+def test_generate_from_attachments_and_export(room: Room) -> None:
+    picture, sound = room.file("desk.jpg"), room.file("rain.mp3")
+    link = "https://example.com/wall.png"
+    attached = ("--attach", picture, "--attach", sound, "--attach", link)
+    document = room.run(*GENERATE, "a clip of this, with music", *attached, "--export", "--format", "mov")
+    assert [one.content for one in room.service.uploads] == [picture.read_bytes(), sound.read_bytes()]
+    assert room.service.links == [link]
+    kinds = [row["media_type"] for row in document["videos"]]
+    assert kinds == ["video/mp4", "video/quicktime"]
+    assert all(on_disk(row) for row in document["videos"])
+    assert document["timeline"].startswith("Timeline (2 tracks):")
+    assert room.charged() == [5]
+
+
+def test_say_goes_on_in_the_newest_session_and_twice_is_two_messages(room: Room) -> None:
+    first = room.run(*GENERATE, "a clip with music")
+    louder = [room.run(*SAY, "make it louder") for _ in range(2)]
+    assert [one["session_id"] for one in louder] == [first["session_id"]] * 2
+    assert [(one["mode"], one["changed"], one["reused"]) for one in louder] == [("say", True, False)] * 2
+    assert "55%" in louder[1]["timeline"]
+    assert (room.messages()[1:], room.charged()) == (["make it louder"] * 2, [5, 5, 5])
+    assert louder[1]["videos"] == []  # nothing is saved again
+
+
+def test_say_in_an_older_session(room: Room) -> None:
+    old = room.run(*GENERATE, "one")["session_id"]
+    room.run(*GENERATE, "two")
+    assert room.run(*SAY, "and a title", "--session", old)["session_id"] == old
+
+
+def test_connect_gets_ready_and_keeps_the_technical_details_to_itself(stranger: Room) -> None:
+    ended = stranger.bench.run(LAUNCHER, "connect", "--language", "zh")
+    assert ended.code == 0, ended.talk
+    assert stranger.service.sessions["session-0001"].language == "zh"
+    document = stranger.do("connect")
+    assert (document["session_id"], document["charged"]) == ("session-0002", "no")
+    assert "task=task-0002" in document["link"]
+    assert "session=session-0002" in document["link"]
+    (account,) = [one for one in stranger.service.accounts.values() if one.client]
+    assert (stranger.settings / "client_id").read_text().strip() == account.client
+    for path in stranger.settings.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600
+    stranger.nothing_leaked(ended.stdout + ended.stderr)
+    assert stranger.requests(nemo.TOKEN_PATH) == 1
+
+
+def test_upload_credits_state_and_sessions(room: Room) -> None:
+    assert room.do("credits")["credits"] == {"available": 1000, "frozen": 0, "total": 1000}
+    room.run(*GENERATE, "a clip with music and a title")
+    document = room.do("upload", room.file("a.png"), "https://example.com/b.mp4")
+    assert [(row["filename"], row["file_type"]) for row in document["uploads"]] == [
+        ("a.png", "image"),
+        ("b.mp4", "video"),
+    ]
+    told = room.do("state", "--draft-file", "draft.json")
+    assert told["timeline"].startswith("Timeline (3 tracks): 1. ")
+    assert told["ready_for_export"] is True
+    assert (len(told["generated_media"]), len(told["video_infos"])) == (1, 2)
+    assert json.loads((room.bench.work / "draft.json").read_text()) in room.service.sessions["session-0001"].drafts
+    (row,) = room.do("sessions")["sessions"]
+    assert row["session_id"] == "session-0001"
+    assert room.charged() == [5]
+
+
+def test_an_unknown_draft_is_exported_whole(room: Room) -> None:
+    room.run(*GENERATE, "a clip with music and a title")
+    room.service.sessions["session-0001"].extra = {"effects": [{"k": None, "v": 1.5}], "z": "标题"}
+    document = room.run(*EXPORT)
+    (row,) = document["videos"]
+    assert (row["media_type"], on_disk(row)[4:8]) == ("video/mp4", b"ftyp")
+    assert (row["render_id"], document["charged"]) == (document["render_id"], "no")
+    assert document["requested"] == {"format": "mp4", "quality": "high"}
+    sent = room.service.renders.by_id[document["render_id"]].document
+    assert sent["output"] == {"format": "mp4", "quality": "high"}
+    assert room.charged() == [5]
+
+
+def test_cancel_export_stops_the_render_that_somebody_waits_for(room: Room) -> None:
+    room.run(*GENERATE, "a clip")
+    room.service.plan_render(nemo.RenderPlan(end="never"))
+    document = room.run(*EXPORT, "--no-wait")
+    assert document["status"] == "submitted"
+    room.do("cancel-export", document["render_id"])
+    assert room.service.renders.by_id[document["render_id"]].cancelled
+    room.run(*EXPORT, "--resume", document["render_id"], code=8, error="render_cancelled")
+
+
+@pytest.mark.parametrize(
+    ("words", "action"),
+    [
+        ("please export it", "export"), ("导出视频", "export"), ("send me the video", "export"),
+        ("how many credits are left?", "credits"), ("我的余额", "credits"),
+        ("show tracks", "state"), ("现在是什么状态", "state"),
+        ("upload this file", "upload"), ("上传这张图", "upload"),
+        ("add lo-fi music", "message"), ("画一只猫", "message"),
+    ],
+)  # fmt: skip
+def test_route_names_the_action(room: Room, words: str, action: str) -> None:
+    assert room.do("route", words)["action"] == action
+    assert room.house.contacted == set()
+
+
+def test_a_person_hears_words_and_no_ids_of_the_service(stranger: Room) -> None:
+    stranger.service.plan_message(MessagePlan(text="你的图片好了。", effects=("picture",)))
+    ended = stranger.bench.run(LAUNCHER, "generate", "画一只红色的风筝", "--poll-interval", "0.5")
+    assert ended.code == 0, ended.talk
+    said = ended.stdout.decode()
+    assert "你的图片好了。" in said
+    assert str(stranger.bench.work / "generated-images") in said
+    assert not any(line.startswith("MEDIA:") for line in (said + ended.talk).splitlines())
+    stranger.nothing_leaked(ended.stdout + ended.stderr)
