@@ -69,7 +69,7 @@ class Room:
         document = ended.document
         jsonschema.validate(document, SCHEMA)
         assert document["ok"] is (code == 0)
-        assert (document["error"] and document["error"]["code"]) == error
+        assert (document["error"] and document["error"]["code"]) == error, document["error"]
         self.nothing_leaked(ended.stdout + ended.stderr)
         return document
 

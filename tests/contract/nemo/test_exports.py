@@ -88,8 +88,8 @@ def test_an_empty_timeline_is_not_rendered(room: Room) -> None:
 
 
 def test_a_render_that_is_not_waited_for_is_resumed(clip: Room) -> None:
-    clip.service.plan_render(RenderPlan(seconds=1.5))
-    document = clip.run(*EXPORT, "--timeout", "0.6", code=9, error="still_running")
+    clip.service.plan_render(RenderPlan(seconds=3.0))
+    document = clip.run(*EXPORT, "--timeout", "1", code=9, error="still_running")
     resumed = clip.checked(clip.bench.shell(document["next"]))
     assert (resumed["render_id"], len(resumed["videos"]), renders(clip)) == (document["render_id"], 1, 1)
 
@@ -117,6 +117,7 @@ def test_stills_where_there_are_none(room: Room) -> None:
 
 
 def test_several_uploads_each_get_their_own_render(room: Room) -> None:
+    room.do("connect")
     session = room.do("upload", room.file("a.mp4"), room.file("b.mp4"))["session_id"]
     made = []
     for name in ("a", "b"):

@@ -77,10 +77,10 @@ def test_an_undecided_outcome_is_never_sent_again(room: Room) -> None:
     room.service.plan_message(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER, charge=False))
     document = room.run(*KITE, "--timeout", "2", code=10, error="message_undecided")
     assert (document["charged"], document["possible_charges"], document["status"]) == ("unknown", 1, "unknown")
-    again = room.run(*KITE, "--timeout", "2", code=10, error="outcome_unknown_before")
+    again = room.run(*KITE, "--timeout", "1", code=10, error="message_undecided")
     assert (again["local_id"], room.messages()) == (document["local_id"], ["a red kite"])
-    assert document["next"]["argv"][-1] == "--new"
-    assert room.checked(room.bench.shell(document["next"]))["charged"] == "yes"
+    assert document["next"]["argv"][2:4] == ["--resume", document["local_id"]]
+    assert room.run(*KITE, "--new")["charged"] == "yes"
     assert room.charged() == [5]
 
 

@@ -102,8 +102,8 @@ def test_the_type_is_read_from_the_bytes(room: Room) -> None:
 @pytest.mark.parametrize("content", [b"<html>busy</html>", b""], ids=["html", "empty"])
 def test_what_is_no_media_is_not_kept(room: Room, content: bytes) -> None:
     room.service.media.plans.extend([Plan(body=content)] * 4)
-    document = room.run(*KITE, code=13)
-    assert (document["images"], document["charged"], room.charged()) == ([], "yes", [5])
+    document = room.run(*KITE, code=13, error="picture_unusable")
+    assert (document["images"], document["possible_charges"], room.charged()) == ([], 1, [5])
     assert [path for path in room.bench.work.rglob("*") if path.is_file()] == []
     again = room.run(*KITE)
     assert (len(again["images"]), room.charged()) == (1, [5])
