@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 from shared.errors import BadInput
 from shared.messages import shown
@@ -44,7 +44,7 @@ def _read(file: str) -> str:
         if file == "-":
             content = sys.stdin.buffer.read(LARGEST_PROMPT + 4)
         else:
-            with Path(file).open("rb") as opened:
+            with open(file, "rb", opener=_at_once) as opened:  # noqa: PTH123  - pathlib takes no opener
                 content = opened.read(LARGEST_PROMPT + 4)
     except (OSError, ValueError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or Said("stdin_closed")
@@ -55,3 +55,11 @@ def _read(file: str) -> str:
         if len(content) > LARGEST_PROMPT:  # cut in the middle of a character
             return content.decode("utf-8-sig", errors="replace")
         raise BadInput("prompt_not_utf8", flag="--prompt-file") from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody to write: a pipe that nobody writes to is empty, another is waited for."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(descriptor, True)
+    return descriptor
