@@ -137,7 +137,7 @@ def number(flag: str, text: str | None, least: float, most: float, *, whole: boo
     plain = re.fullmatch(r"[0-9]{1,20}" if whole else r"[0-9]{1,20}(\.[0-9]{1,20})?", text)
     value = float(text) if plain else float("nan")
     if not least <= value <= most:
-        raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:g}", got=shown(text))
+        raise BadInput("not_a_number", flag=flag, least=f"{least:.10g}", most=f"{most:.10g}", got=shown(text))
     return value
 
 

@@ -32,20 +32,23 @@ class Answer:
         return retry_after_seconds(self.headers.get("retry-after"))
 
     def json(self) -> Any:
-        """Return the body as JSON, strictly.
+        """Return the body as JSON, strictly; half a character, in which a cut text may end, becomes `?`.
 
         Raises:
             ValueError: not UTF-8, not JSON, NaN or infinite numbers, a name given twice, nested too deep.
         """
         try:
-            return json.loads(
+            document = json.loads(
                 self.body.decode("utf-8-sig"),
                 parse_constant=_refuse,
                 parse_float=_finite,
                 object_pairs_hook=_object,
             )
+            if b"\\u" in self.body:  # the only way in for half a character, which could be written nowhere
+                document = json.loads(json.dumps(document, ensure_ascii=False).encode(errors="replace"))
         except RecursionError:
             raise ValueError("nested too deep") from None
+        return document
 
 
 def retry_after_seconds(text: str | None) -> float | None:

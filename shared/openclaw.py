@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import importlib.util
 import json
@@ -80,7 +81,10 @@ def read_config() -> dict[str, Any]:
         OSError: there is no such file, or it cannot be read.
         ValueError: it is no JSON5 object.
     """
-    return _parsed(config_path().read_text("utf-8-sig"))
+    path = config_path()
+    if path.exists() and not path.is_file():  # a pipe would be waited for, and a device may never end
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return _parsed(path.read_text("utf-8-sig"))
 
 
 @functools.lru_cache(maxsize=1)

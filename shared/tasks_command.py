@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from shared.command import number, output_options
-from shared.entry import FINISHED, UNFINISHED, moment
+from shared.entry import FINISHED, UNFINISHED, State, moment
 from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed
 from shared.journal import Journal
 from shared.journal_upkeep import forget, prune, set_unreadable_aside
@@ -74,6 +74,8 @@ def age(flag: str, text: str) -> timedelta:
 @click.option("--limit", default="20", metavar="N", help="At most this many (default 20).")
 @output_options
 def _list(run: Run, state: str | None, limit: str) -> None:
+    if state is not None and state not in get_args(State):
+        raise BadInput("not_one_of", flag="--state", expected=", ".join(get_args(State)), got=shown(state))
     most = int(number("--limit", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
     found = [entry for _, entry in entries() if state in (None, entry.state)]
     found.sort(key=lambda entry: entry.created_at, reverse=True)
@@ -143,9 +145,9 @@ def _cost(run: Run, since: str) -> None:
 @click.option("--yes", "agreed", is_flag=True, help="Also a task that is unfinished or whose outcome is unknown.")
 @output_options
 def _forget(run: Run, identifier: str, agreed: bool) -> None:
-    run.result.status = "succeeded"
     aside = set_unreadable_aside(_folders(), identifier)
     if aside:
+        run.result.status = "succeeded"
         run.result.extra["set_aside"] = str(aside)
         run.lines.append(run.catalogue.say("entry_set_aside", path=aside))
         return
@@ -154,6 +156,7 @@ def _forget(run: Run, identifier: str, agreed: bool) -> None:
         state = Said(f"state_{entry.state}")
         raise BadInput("forget_needs_yes", flag="--yes", local_id=entry.local_id, state=state)
     forget(folder / f"{entry.local_id}.json")
+    run.result.status = "succeeded"
     run.result.extra["tasks"] = [asdict(entry)]
     run.lines.append(run.catalogue.say("entry_forgotten", local_id=entry.local_id, task_id=entry.task_id or "-"))
 

@@ -367,7 +367,7 @@ OWN_LAYERS = {
         ),
         "settings": layer(
             own="attempts provider request",
-            shared="errors messages run",
+            shared="command errors messages run",
         ),
         "task_file": layer(
             own="request settings",
@@ -375,7 +375,7 @@ OWN_LAYERS = {
         ),
         "verify": layer(
             own="provider",
-            shared="errors files messages pictures",
+            shared="errors files messages openclaw pictures",
         ),
         "verify_cli": layer(
             own="cli self_test verify",

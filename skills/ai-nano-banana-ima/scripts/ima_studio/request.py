@@ -163,6 +163,7 @@ def _extra(text: str | None) -> dict[str, Scalar]:
         return {}
     try:
         document: Any = json.loads(text, object_pairs_hook=_once)
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # or it could not be sent
     except (ValueError, RecursionError) as error:
         raise BadInput("extra_params_no_json", flag="--extra-params", got=shown(text)) from error
     if not isinstance(document, dict) or not all(isinstance(one, Scalar) for one in document.values()):

@@ -118,8 +118,8 @@ def _create_task(run: Run, options: Options, **given: Any) -> None:
 @click.version_option(__version__)
 @waiting_options
 def _query_task(run: Run, options: Options, identifier: str, wait: bool, **given: Any) -> None:
-    if not wait:
-        given["max_attempts"] = given["max_attempts"] or "1"
+    if not wait and given["max_attempts"] is None:
+        given["max_attempts"] = "1"
     _Service(run, options, given).resume(_task_id("ID", identifier))
 
 
@@ -235,7 +235,7 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
 
 
 def _task_id(flag: str, text: str | None) -> str:
-    if not wire.TASK_ID.fullmatch(parted(text or "")[1]):
+    if not wire.TASK_ID.fullmatch(parted(text or "")[1]) or str(text).startswith("--"):  # an option taken for an id
         raise BadInput("resume_invalid", flag=flag, got=shown(text))
     return str(text)
 

@@ -145,13 +145,20 @@ def _restored(value: Any, long_texts: list[LongText]) -> Any:
         if not (number.isdecimal() and int(number) < len(long_texts)):
             raise ValueError("a string that begins with NUL")
         return long_texts[int(number)]
+    if isinstance(value, str):
+        return _whole(value)
     if isinstance(value, list):
         return [_restored(one, long_texts) for one in value]
     if isinstance(value, dict):
         if any(name.startswith("\0") for name in value):
             raise ValueError("a name of that length")
-        return {name: _restored(one, long_texts) for name, one in value.items()}
+        return {_whole(name): _restored(one, long_texts) for name, one in value.items()}
     return value
+
+
+def _whole(text: str) -> str:
+    """Return a text without half characters, in which a cut one may end, and which could be written nowhere."""
+    return text.encode(errors="replace").decode()
 
 
 def _refuse(constant: str) -> Any:

@@ -74,6 +74,7 @@ def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
     document = task_file.check_fields(file.document, FIELDS | frozenset(ATTEMPT_FIELDS) | {"tasks"})
     settings = {**document, **{name: value for name, value in given.items() if value is not None}}
     settings["provider"] = settings.get("provider")
+    task_file.check_defaults(settings)
     policy(settings)
     workers = number("max_workers", settings.get("max_workers"), 1, 1000, whole=True)
     settings["max_workers"] = int(workers or 4)

@@ -6,12 +6,11 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import ConfigurationError
 from shared.keys import KeySource, Secret, find_key
-from shared.openclaw import config_path, read_config
+from shared.openclaw import config_path, expanded, read_config
 from shared.texts import Said
 from shared.urls import UrlRefused, host_of, is_loopback, without_query
 
@@ -144,10 +143,12 @@ def _referenced(reference: Mapping[str, Any], where: str) -> str:
     source, identifier = reference.get("source"), reference.get("id")
     if source in ("exec", "store"):
         raise ConfigurationError("secret_source_refused", what=where, source=source)
-    if source not in ("env", "file") or not isinstance(identifier, str):
+    if not isinstance(identifier, str):
         raise ConfigurationError("secret_malformed", what=where)
-    if source == "env":
+    if source == "env" and VARIABLE.fullmatch(f"${identifier}"):
         return _variable(identifier, where)
+    if source != "file":
+        raise ConfigurationError("secret_malformed", what=where)
     return _from_file(reference.get("provider"), identifier, where)
 
 
@@ -155,12 +156,14 @@ def _from_file(alias: Any, identifier: str, where: str) -> str:
     """Read a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or all of it."""
     settings: Any = read_config()
     for step in ("secrets", "providers", alias):
-        settings = settings.get(step) if isinstance(settings, dict) else None
+        settings = settings.get(step) if isinstance(settings, dict) and isinstance(step, str) else None
     path = settings.get("path") if isinstance(settings, dict) and settings.get("source") == "file" else None
     if not isinstance(path, str):
         raise ConfigurationError("secret_malformed", what=where)
-    file = Path(path).expanduser()
+    file = expanded(path)
     try:
+        if not file.is_file():  # a pipe would be waited for
+            raise FileNotFoundError
         with file.open("rb") as opened:
             text = opened.read(LARGEST_SECRET_FILE).decode("utf-8-sig")
         value = text.strip() if settings.get("mode") == "singleValue" else _pointed(json.loads(text), identifier)

@@ -65,6 +65,7 @@ class Intake:
         self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
         prompts = " ".join(str(task.get("prompt")) for task in self._file.tasks if isinstance(task, dict))
         run.speak(prompts, options.lang)
+        task_file.check_defaults(self._settings)
         policy(self._settings)
         asked = int(
             number("--max-workers", self._settings.get("max_workers"), 1, 1000, whole=True) or MOST_WORKERS

@@ -58,7 +58,7 @@ def _list_tasks(run: Run, status: str | None, state_dir: str | None) -> None:
 @STATE_DIR
 @output_options
 def _history(run: Run, limit: str, state_dir: str | None) -> None:
-    most = int(number("-n", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
+    most = int(number("--limit", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
     ended = [row for row in _seen(run, state_dir).rows.values() if row["status"] not in ALIVE]
     ended.sort(key=lambda row: (row["finished_at"] or "", row["task_id"]), reverse=True)
     tell(run, ended[:most])

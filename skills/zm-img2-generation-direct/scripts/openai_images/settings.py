@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from openai_images.attempts import MOST_ATTEMPTS, Policy
 from openai_images.provider import APPROVED, DEFAULT_PROVIDER, NAME
 from openai_images.request import DEFAULT_MODEL
+from shared.command import number as spelled_number
 from shared.errors import BadInput
 from shared.messages import shown
 
@@ -31,6 +32,8 @@ def number(flag: str, given: Any, least: float, most: float, *, whole: bool = Fa
     """
     if given is None:
         return None
+    if isinstance(given, str):
+        return spelled_number(flag, given, least, most, whole=whole)
     try:
         value = float(int(given)) if whole and not isinstance(given, float) else float(given)
         fits = not isinstance(given, bool) and least <= value <= most and (not whole or value == int(value))
@@ -56,7 +59,7 @@ def policy(given: Mapping[str, Any]) -> Policy:
     }
     if told["seconds"] is not None:
         told["seconds"] /= 1000
-    on_unknown = given.get("on_unknown") or ON_UNKNOWN[0]
+    on_unknown = ON_UNKNOWN[0] if given.get("on_unknown") is None else given["on_unknown"]
     if on_unknown not in ON_UNKNOWN:
         raise BadInput("not_one_of", flag="--on-unknown", expected=", ".join(ON_UNKNOWN), got=shown(on_unknown))
     numbers: dict[str, Any] = {name: value for name, value in told.items() if value is not None}

@@ -72,6 +72,9 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
     unknown = sorted(document.keys() - fields - {"tasks"})
     if unknown:
         raise BadInput("field_unknown", where=Said("the_document"), got=shown(", ".join(unknown)))
+    for name in ("batch_name", "provider", "model", "size"):
+        if not isinstance(document.get(name, ""), str):
+            raise BadInput("field_type", field=name, expected=Said("a_text"))
     return TaskFile(document, name)
 
 
@@ -140,6 +143,21 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
         if not isinstance(task.get(name, False), bool):
             raise BadInput("field_type", field=name, expected=Said("true_or_false"))
     return task
+
+
+def check_defaults(settings: Mapping[str, Any]) -> None:
+    """Check the model and the size that hold for every task which names none.
+
+    Raises:
+        BadInput: naming the flag.
+    """
+    size = settings.get("size")
+    image_request(
+        prompt="",
+        model=model_name(settings.get("model")),
+        size=DEFAULT_SIZE if size is None else size,
+        references=(),
+    )
 
 
 def task_request(task: Mapping[str, Any], defaults: Mapping[str, str | None]) -> ImageRequest:

@@ -11,6 +11,7 @@ from openai_images.provider import APPROVED
 from shared.errors import BadInput
 from shared.files import sha256_of
 from shared.messages import shown
+from shared.openclaw import expanded
 from shared.pictures import NotAPicture, inspect_picture
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def documents(given: str) -> Iterator[tuple[Path, Document]]:
     Raises:
         BadInput: `verify_nothing`.
     """
-    path = Path(given).expanduser().absolute()
+    path = expanded(given)
     if path.is_dir():
         path = next(
             (path / name for name in ("batch_result.json", "result.json") if (path / name).is_file()), path
@@ -53,7 +54,7 @@ def documents(given: str) -> Iterator[tuple[Path, Document]]:
 
 def _read(path: Path) -> Document | None:
     try:
-        if path.stat().st_size > LARGEST_RESULT:
+        if not path.is_file() or path.stat().st_size > LARGEST_RESULT:
             return None
         document = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
@@ -83,7 +84,14 @@ def _image(document: Document) -> Document:
     (image,) = document["images"]
     if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
         raise ValueError("output and bytes name another picture than images")
+    _refuse_endless(Path(image["path"]))
     return dict(image)
+
+
+def _refuse_endless(path: Path) -> None:
+    """Refuse what is there and no file: reading a device or a pipe may never end."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no file")
 
 
 def _ok(document: Document) -> str | None:
@@ -109,6 +117,7 @@ def _input_images(document: Document) -> str | None:
     listed = document["input_images"]
     for row in listed:
         path = Path(row["path"])
+        _refuse_endless(path)
         if path.stat().st_size != row["bytes"] or sha256_of(path) != row["sha256"]:
             return f"{path} is not the file that was sent"
     record = _read(_last_attempt(Path(document["run_dir"])) / "request.json") or {}

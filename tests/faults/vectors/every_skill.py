@@ -1,0 +1,155 @@
+"""Rows that every skill has, for the options and the commands that are the same everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.prompts import LARGEST_PROMPT
+from tests.faults.vectors.materials import LONG, NO_AGES, NO_FOLDERS, NO_IDS, NO_NUMBERS, NO_RESULT_FILES
+from tests.faults.vectors.row import Line
+
+if TYPE_CHECKING:
+    from tests.faults.vectors.row import Row
+
+
+def prompts(line: Line) -> list[Row]:
+    """Return the rows of prompts that cannot be used, for a line without one."""
+    return [
+        *[
+            line.row(f"--prompt {name}", "--prompt", text, says=("--prompt", "no words"))
+            for name, text in {"empty": "", "blank": " \n\t", "a wide blank": "\u3000"}.items()
+        ],
+        line.row(
+            "--prompt oversized",
+            "--prompt",
+            "x" * (LARGEST_PROMPT + 1),
+            says=("--prompt", "1048576", "1048577"),
+        ),
+        *[
+            line.row(
+                f"--prompt with U+{ord(char):04X}",
+                "--prompt",
+                f"a{char}",
+                says=("--prompt", f"U+{ord(char):04X}", "position 2"),
+            )
+            for char in "\0\x01\x08\x0b\x0c\x0e\x1b\x1f\x7f\x80\x85\x9f"
+        ],
+        line.row("--prompt half a character", "--prompt", "a\udcffb", says=("--prompt", "UTF-8")),
+        line.row("--prompt missing", says=("prompt is missing",), process=True),
+        line.row("--prompt twice", "--prompt=a", "--prompt-file=-", says=("--prompt", "--prompt-file", "one")),
+        *[
+            line.row(f"--prompt-file {name}", "--prompt-file", file, says=("--prompt-file", why))
+            for name, file, why in PROMPT_FILES
+        ],
+        line.row("stdin empty", "--prompt-file", "-", says=("--prompt-file", "no words")),
+        line.row("stdin not UTF-8", "--prompt-file", "-", stdin=b"caf\xe9", says=("--prompt-file", "UTF-8")),
+    ]
+
+
+PROMPT_FILES = (
+    ("missing", "gone.txt", "No such file"),
+    ("a folder", "folder", "directory"),
+    ("here", ".", "directory"),
+    ("empty", "", "directory"),
+    ("an empty file", "empty", "no words"),
+    ("a mark alone", "mark", "no words"),
+    ("a pipe that nobody fills", "pipe", "no words"),
+    ("an empty device", "/dev/null", "no words"),
+    ("a loop of links", "loop", "symbolic links"),
+    ("an oversized name", LONG, "too long"),
+    ("NUL", "a\0b", "cannot be read"),
+    ("a control character", "\x07", "No such file"),
+    ("not UTF-8", "latin", "UTF-8"),
+    ("with an escape", "escape", "U+001B"),
+    ("oversized", "long", "1048577"),
+    ("oversized in the middle of a character", "cut in a character", "1048576"),
+    ("a large file", "large", "1048576"),
+)
+
+
+REFERENCES = (
+    ("missing", "gone.png", "No such file"),
+    ("a folder", "folder", "folder"),
+    ("here", ".", "folder"),
+    ("empty", "empty", "empty"),
+    ("a pipe", "pipe", "no regular file"),
+    ("a device", "/dev/zero", "no regular file"),
+    ("a loop of links", "loop", "symbolic links"),
+    ("a page", "page.png", "web page"),
+    ("a drawing", "drawing.svg", "SVG"),
+    ("cut", "cut.png", "cut short"),
+    ("words", "escape", "no PNG"),
+    ("large", "large", "20 MiB"),
+    ("an oversized name", LONG, "too long"),
+    ("a name with NUL", "a\0b", "no file name"),
+    ("a control character", "\x07.png", "No such file"),
+)
+"""Files that are no picture to start from, and what is said of them."""
+
+
+def output(line: Line) -> list[Row]:
+    """Return the rows of the options that every command has."""
+    return [
+        *line.refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}),
+        *line.refused("--result-file", "folder that exists", NO_RESULT_FILES),
+        line.row("--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside a skill")),
+    ]
+
+
+def spoken(line: Line) -> list[Row]:
+    """Return a row for each option of `output`, for one of many subcommands."""
+    return [
+        *line.refused("--lang", "auto, en, zh", {"wrong": "fr"}),
+        *line.refused("--result-file", "folder that exists", {"nowhere": "/nowhere/x"}),
+    ]
+
+
+def waiting(line: Line) -> list[Row]:
+    """Return the rows of the options of a command that waits."""
+    return [
+        *line.refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
+        *line.refused("--output-dir", "folder", NO_FOLDERS),
+        line.row("--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside a skill")),
+    ]
+
+
+def spending(line: Line, *flags: str) -> list[Row]:
+    """Return the rows of the options of a command that may spend, but for --resume; `flags` are its own."""
+    lines = {"oversized": LONG, "two lines": "a\nb", "a control character": "a\x7fb"}
+    return [
+        *line.refused("--variant", "200", lines),
+        *line.usage("--dry-run", "--no-wait", "--new", "--yes", *flags),
+    ]
+
+
+def tasks(resume: list[Row]) -> list[Row]:
+    """Return the rows of tasks.py; `resume` are those of what the skill's own command makes of an id."""
+    group = Line("tasks.py")
+    listing, show, cost, forget, prune = (
+        Line("tasks.py", command=(name,)) for name in ("list", "show", "cost", "forget", "prune")
+    )
+    aged = Line("tasks.py", ("--older-than", "30d"), ("prune",))
+    return [
+        group.row("no command", says=("command",), error="usage"),
+        Line("tasks.py", command=("drop",)).row("unknown", says=("drop",), error="usage", process=True),
+        *listing.usage(),
+        *output(listing),
+        *listing.refused("--limit", "1 to 1000", {**NO_NUMBERS, "none": "0", "too many": "1001", "a half": "1.5"}),
+        *listing.refused("--state", "submitted", {"empty": "", "wrong": "submited", "oversized": LONG}),
+        *cost.usage(),
+        *spoken(cost),
+        *cost.refused("--since", "7d", NO_AGES),
+        *aged.usage(),
+        prune.row("--older-than missing", says=("--older-than",), error="usage"),
+        *prune.refused("--older-than", "24h or 7d", NO_AGES),
+        *spoken(aged),
+        *show.usage(arguments=True),
+        show.row("no id", says=("ID",), error="usage"),
+        *show.argument("ID", "No task", NO_IDS, error="task_unknown"),
+        *spoken(Line("tasks.py", ("x",), ("show",))),
+        *forget.usage("--yes", arguments=True),
+        *spoken(Line("tasks.py", ("x",), ("forget",))),
+        forget.row("no id", says=("ID",), error="usage"),
+        *forget.argument("ID", "No task", {**NO_IDS, "empty": ""}, error="task_unknown"),
+        *resume,
+    ]

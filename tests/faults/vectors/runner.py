@@ -1,0 +1,106 @@
+"""Runs a launcher's command in this process without a network, and holds a refusal to what all of them promise."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from shared import keys, openclaw
+from tests.contract.inside import Inside
+from tests.launcher import ROOT, SKILLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pytest
+
+    from tests.contract.inside import Command
+    from tests.launcher import Bench, Ended
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
+HANDED_OVER = re.compile(r'launch\(__file__, "([a-z_.]+):([a-z_]+)"')
+PATIENCE = 30  # seconds, after which a command that waits for ever ends the tests' process
+
+
+class Unplugged:
+    """Runs the launchers of a bench in this process, where every connection is refused and noted in `calls`."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._bench = bench
+        self._patch = monkeypatch
+        self.calls: list[str] = []
+        monkeypatch.setattr(keys, "_in_play", {})  # a key that one row types would be masked in the next
+        openclaw._parsed.cache_clear()
+        for owner, name in ((socket, "getaddrinfo"), (socket.socket, "connect"), (socket.socket, "connect_ex")):
+            monkeypatch.setattr(owner, name, self._refuse)
+
+    def run(self, launcher: str, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ended:
+        inside = Inside(self._bench, self._patch, command_of(self._bench.skill, launcher), launcher)
+        signal.alarm(PATIENCE)
+        try:
+            return inside.run(*argv, stdin=stdin, env=env)
+        finally:
+            signal.alarm(0)
+
+    def _refuse(self, *arguments: object, **_named: object) -> Any:
+        self.calls.append(repr(arguments))
+        raise OSError("no network in here")
+
+
+def command_of(skill: str, launcher: str) -> Command:
+    """Return the function that a launcher hands over to."""
+    found = HANDED_OVER.search((SKILLS / skill / "scripts" / launcher).read_text("utf-8"))
+    assert found, launcher
+    command: Command = getattr(importlib.import_module(found[1]), found[2])
+    return command
+
+
+@contextlib.contextmanager
+def nothing_written(bench: Bench) -> Iterator[None]:
+    """Hold the block to it: no file is made, changed or removed in a bench's home and working folder."""
+    before = _facts(bench.home, bench.work)
+    yield
+    after = _facts(bench.home, bench.work)
+    assert {path for path in before | after if before.get(path) != after.get(path)} == set()
+
+
+def _facts(*folders: Path) -> dict[str, tuple[int, ...]]:
+    """Return what tells a file from what it was; a folder is told by what lies in it."""
+    found: dict[str, tuple[int, ...]] = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            status = path.lstat()
+            changing = (0, 0) if path.is_dir() else (status.st_size, status.st_mtime_ns)
+            found[str(path)] = (status.st_mode, status.st_ino, *changing)
+    return found
+
+
+def told(ended: Ended, code: int) -> dict[str, Any]:
+    """Return the error of a refusal, in the one document and as a sentence on stderr."""
+    document = ended.document
+    assert ended.code == code, ended.talk
+    SCHEMA.validate(document)
+    assert (document["ok"], document["status"], document["charged"]) == (False, "not_started", "no")
+    assert (document["attempts"], document["local_id"], document["journal"]) == (0, None, None)
+    assert "Traceback" not in ended.talk
+    error = document["error"]
+    assert isinstance(error, dict)
+    assert error["message"] in ended.talk
+    assert error["message"].isprintable()
+    assert len(error["message"]) < 500
+    if error["next"]:
+        argv = error["next"]["argv"]
+        assert shlex.split(error["next"]["shell"]) == argv
+        assert os.path.isabs(argv[1])  # noqa: PTH117  - a word of a command
+        assert Path(argv[1]).is_file()
+    return error
