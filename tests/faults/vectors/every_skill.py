@@ -92,7 +92,9 @@ def output(line: Line) -> list[Row]:
     return [
         *line.refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}),
         *line.refused("--result-file", "folder that exists", NO_RESULT_FILES),
-        line.row("--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside a skill")),
+        line.row(
+            "--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside a skill")
+        ),
     ]
 
 
@@ -109,7 +111,9 @@ def waiting(line: Line) -> list[Row]:
     return [
         *line.refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
         *line.refused("--output-dir", "folder", NO_FOLDERS),
-        line.row("--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside a skill")),
+        line.row(
+            "--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside a skill")
+        ),
     ]
 
 

@@ -166,7 +166,9 @@ def keys(line: Line) -> list[Row]:
 
 TASKS = every_skill.tasks(
     [
-        Row("tasks.py", f"resume {name}", ("resume", value, "--json"), ("--resume", "letters, digits", came(value)))
+        Row(
+            "tasks.py", f"resume {name}", ("resume", value, "--json"), ("--resume", "letters, digits", came(value))
+        )
         for name, value in NO_TASKS.items()
     ]
 )

@@ -173,7 +173,9 @@ KEYS = [
 ]  # fmt: skip
 TASKS = every_skill.tasks(
     [
-        Row("tasks.py", f"resume {name}", ("resume", value, "--json"), ("--resume", "letters, digits", came(value)))
+        Row(
+            "tasks.py", f"resume {name}", ("resume", value, "--json"), ("--resume", "letters, digits", came(value))
+        )
         for name, value in NO_TASKS.items()
     ]
 )

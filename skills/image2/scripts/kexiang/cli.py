@@ -235,7 +235,9 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
 
 
 def _task_id(flag: str, text: str | None) -> str:
-    if not wire.TASK_ID.fullmatch(parted(text or "")[1]) or str(text).startswith("--"):  # an option taken for an id
+    if not wire.TASK_ID.fullmatch(parted(text or "")[1]) or str(text).startswith(
+        "--"
+    ):  # an option taken for an id
         raise BadInput("resume_invalid", flag=flag, got=shown(text))
     return str(text)
 
