@@ -53,7 +53,7 @@ PROMPT_FILES = (
     ("empty", "", "directory"),
     ("an empty file", "empty", "no words"),
     ("a mark alone", "mark", "no words"),
-    ("a pipe that nobody fills", "pipe", "no words"),
+    ("a pipe that nobody fills", "pipe", "nobody writes"),
     ("an empty device", "/dev/null", "no words"),
     ("a loop of links", "loop", "symbolic links"),
     ("an oversized name", LONG, "too long"),

@@ -85,8 +85,8 @@ def service(line: Line) -> list[Row]:
             for name, key in NO_KEYS.items()
         ],
         *[
-            line.row(f"--use-local-key {name}", "--use-local-key", says=(".env", why), code=3, env={"X_API_KEY": ""},
-                     files={"home/.config/image2/.env": content})
+            line.row(f"--use-local-key {name}", "--use-local-key", says=(".env", why), code=3,
+                     env={"X_API_KEY": ""}, files={"home/.config/image2/.env": content})
             for name, content, why in (
                 ("binary", bytes(range(256)), "UTF-8"),
                 ("large", b"#" * 70_000, "UTF-8"),
@@ -135,7 +135,9 @@ CREATES = [
     FROM_PICTURES.row(
         "--url nine times", *(f"--url={PICTURE}?{n}" for n in range(9)), says=("--url", "1 to 8", "9")
     ),
-    FROM_PICTURES.row("--url one of two", "--url", PICTURE, "--url=https://10.0.0.1/x", says=("--url", "10.0.0.1")),
+    FROM_PICTURES.row(
+        "--url one of two", f"--url={PICTURE}", "--url=https://10.0.0.1/x", says=("--url", "10.0.0.1")
+    ),
     CREATE.row("--url with text2img", "--url", PICTURE, says=("--url", "img2img")),
     WITHOUT_PROMPT.row(
         "stdin wanted twice", "--prompt-file=-", "--api-key-stdin", says=("--api-key-stdin", "--prompt-file"),
