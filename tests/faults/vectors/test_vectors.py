@@ -51,7 +51,7 @@ def made(table: Table, row: Row | None, folder: Path, house: StandInHouse | None
     return bench
 
 
-@pytest.mark.parametrize(("table", "row"), map(named, VECTORS))
+@pytest.mark.parametrize(("table", "row"), [named(vector) for vector in VECTORS])
 def test_refused(table: Table, row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = made(table, row, tmp_path)
     unplugged = Unplugged(bench, monkeypatch)
@@ -62,7 +62,7 @@ def test_refused(table: Table, row: Row, tmp_path: Path, monkeypatch: pytest.Mon
     assert [words for words in row.says if words not in error["message"]] == [], error["message"]
 
 
-@pytest.mark.parametrize(("table", "row"), map(named, BY_PROCESS))
+@pytest.mark.parametrize(("table", "row"), [named(vector) for vector in BY_PROCESS])
 def test_refused_by_the_launcher_at_once(table: Table, row: Row, tmp_path: Path, house: StandInHouse) -> None:
     bench = made(table, row, tmp_path, house)
     seen = len(house.proxy.connects), len(house.recorder.requests)
