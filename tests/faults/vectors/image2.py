@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.vectors import every_skill
-from tests.faults.vectors.materials import LONG, NO_KEYS, NO_NUMBERS, NO_URLS
+from tests.faults.vectors.materials import LONG, NO_HOSTS, NO_KEYS, NO_NUMBERS, NO_SERVICES, NO_URLS
 from tests.faults.vectors.row import Line, Row, Table, came
 from tests.providers.house import KEXIANG_KEY
 
@@ -28,26 +28,6 @@ NO_TASKS = {
     "a private address": "http://127.0.0.1/13170",
     "a path of the service": "13170/cancel",
     "a query": "13170?x=1",
-}
-NO_SERVICES = {
-    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
-    "with a query": "https://kexiangai.com/?to=me",
-    "with a fragment": "https://kexiangai.com/#",
-    "with a bad port": "https://kexiangai.com:99999",
-    "with a backslash": "https://kexiangai.com\\@pictures.example",
-}
-NO_HOSTS = {
-    "empty": "",
-    "wrong": "not a host",
-    "oversized": "x" * 300 + ".example",
-    "with a control character": "pictures.example\x07",
-    "path-like": "../../etc/passwd",
-    "a URL": "https://pictures.example/",
-    "with a port": "pictures.example:443",
-    "with a user": "me@pictures.example",
-    "all of them": "*",
-    "private": "10.0.0.1",
-    "a local name": "printer.local",
 }
 STRANGERS = ("pictures.example", "kexiangai.com.example")
 SERVICE_FLAGS = ("--use-local-key", "--api-key-stdin")

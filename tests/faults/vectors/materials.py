@@ -81,6 +81,26 @@ NO_URLS = {
     "a local name": "https://printer.local/cup.png",
     "with a password": "https://me:word@pictures.example/cup.png",
 }
+NO_SERVICES = {
+    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
+    "with a query": "https://service.example/?to=me",
+    "with a fragment": "https://service.example/#",
+    "with a bad port": "https://service.example:99999",
+    "with a backslash": "https://service.example\\@pictures.example",
+}
+NO_HOSTS = {
+    "empty": "",
+    "wrong": "not a host",
+    "oversized": "x" * 300 + ".example",
+    "with a control character": "pictures.example\x07",
+    "path-like": "../../etc/passwd",
+    "a URL": "https://pictures.example/",
+    "with a port": "pictures.example:443",
+    "with a user": "me@pictures.example",
+    "all of them": "*",
+    "private": "10.0.0.1",
+    "a local name": "printer.local",
+}
 NO_FOLDERS = {
     "empty": "",
     "blank": " ",
