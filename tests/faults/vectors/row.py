@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Set
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Table:
     least: Mapping[str, int]
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
-    unused: Set[tuple[str, str]] = frozenset()
+    unused: Collection[tuple[str, str]] = ()
 
 
 def came(value: str) -> str:
