@@ -78,6 +78,7 @@ REFERENCES = (
     ("a page", "page.png", "web page"),
     ("a drawing", "drawing.svg", "SVG"),
     ("cut", "cut.png", "cut short"),
+    ("wide", "wide.png", "wide.png"),
     ("words", "escape", "no PNG"),
     ("large", "large", "20 MiB"),
     ("an oversized name", LONG, "too long"),

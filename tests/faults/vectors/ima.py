@@ -46,6 +46,7 @@ NO_USERS = {
     "other letters": "мы",
     "an emoji": "🫖",
     "a flag": "-me",
+    "a placeholder": "{user_id}",
 }
 NO_PARAMETERS = {
     "empty": "",

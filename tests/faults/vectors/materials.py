@@ -44,9 +44,16 @@ def _contents() -> dict[str, bytes]:
         "good.png": make_picture("png", 40, 30, 1),
         "cut.png": make_picture("png", 40, 30, 1)[:100],
         "moving.gif": make_picture("gif", 40, 30, 1),
+        "wide.png": _wide(),
         "page.png": b"<html></html>",
         "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     }
+
+
+def _wide() -> bytes:
+    """Return a picture that says it has more pixels than anybody takes."""
+    whole = make_picture("png", 40, 30, 1)
+    return whole[:16] + (60_000).to_bytes(4, "big") * 2 + whole[24:]
 
 
 NO_NUMBERS = {
@@ -128,7 +135,9 @@ NO_KEYS = {
     "two words": "two words",
     "two lines": "dummy\nkey",
     "a control character": "dummy\x07key",
+    "a tab": "dummy\tkey",
     "other letters": "dummy-ключ",
+    "not UTF-8": "dummy-\udcff",
     "oversized": "d" * 4097,
 }
 NO_IDS = {
