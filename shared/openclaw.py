@@ -107,7 +107,9 @@ def _parsed(text: str) -> dict[str, Any]:
 def configured_workspace() -> Path | None:
     """Return the agent's workspace as openclaw.json names it, None when it does not or cannot be read."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        return expanded(os.fspath(read_config()["agents"]["defaults"]["workspace"]))
+        named = os.fspath(read_config()["agents"]["defaults"]["workspace"])
+        if b"\0" not in os.fsencode(named):  # half a character fails here
+            return expanded(named)
     return None
 
 
