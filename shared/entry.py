@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shared.files import Lock
 
 SCHEMA = 1
+LONG_AGO = "2000-01-01T00:00:00+00:00"
+LARGEST_AMOUNT = 1e15
 PROMPT_START = 40  # characters of a prompt that an entry shows
 
 LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -133,7 +135,8 @@ class Entry:
             entry = cls(**{name: value for name, value in document.items() if name in known})
         except TypeError as error:
             raise ValueError("an entry without its identity") from error
-        if entry.state not in get_args(State) or type(entry.sequence) is not int:
+        typed = all(_fits(getattr(entry, one.name), str(one.type)) for one in fields(cls))
+        if not typed or not _is_cost(entry.cost) or moment(entry.created_at or LONG_AGO).tzinfo is None:
             raise ValueError("an entry that cannot be judged")
         return entry
 
@@ -142,6 +145,28 @@ class Entry:
         document = asdict(self)
         document["error"] = redact_within(self.error)  # what a service says may quote the key
         return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "None": type(None), "str": str, "int": int, "float": (int, float), "dict": dict, "list": list,
+}  # fmt: skip
+
+
+def _fits(value: object, annotation: str) -> bool:
+    """Tell whether a field's value is of the type that its annotation names, as far as JSON knows types."""
+    if annotation in ("State", "Charged"):
+        return isinstance(value, str) and value in get_args(State if annotation == "State" else Charged)
+    kinds = [_KINDS[one.partition("[")[0]] for one in annotation.split(" | ")]
+    return any(isinstance(value, kind) for kind in kinds) and not isinstance(value, bool)
+
+
+def _is_cost(cost: Mapping[str, Any] | None) -> bool:
+    """Tell whether a cost is none, or a number of some unit from some source."""
+    if cost is None:
+        return True
+    amount, *words = (cost.get(name) for name in ("amount", "unit", "source"))
+    number = isinstance(amount, int | float) and abs(amount) < LARGEST_AMOUNT
+    return number and not isinstance(amount, bool) and all(isinstance(one, str) for one in words)
 
 
 class OpenTask:

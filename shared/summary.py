@@ -33,6 +33,7 @@ def summary(document: Mapping[str, Any], more: Sequence[str], catalogue: Catalog
 
 def cost_in_words(cost: Mapping[str, Any], catalogue: Catalogue) -> str:
     """Return a cost as people say it, with where the figure comes from."""
-    if cost["amount"] is None:
+    source, unit = f"cost_{cost['source']}", f"unit_{cost['unit']}"
+    if cost["amount"] is None or not (catalogue.knows(source) and catalogue.knows(unit)):
         return catalogue.say("cost_unknown")
-    return catalogue.say(f"cost_{cost['source']}", amount=f"{cost['amount']:g}", unit=Said(f"unit_{cost['unit']}"))
+    return catalogue.say(source, amount=f"{cost['amount']:g}", unit=Said(unit))

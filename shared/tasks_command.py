@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from shared.command import number, output_options
-from shared.entry import FINISHED, UNFINISHED, State, moment
+from shared.entry import FINISHED, LONG_AGO, UNFINISHED, State, moment
 from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed
 from shared.journal import Journal
 from shared.journal_upkeep import forget, prune, set_unreadable_aside
@@ -115,7 +115,7 @@ def _cost(run: Run, since: str) -> None:
     sums: dict[tuple[str, str, str], dict[str, Any]] = {}
     unclear = []
     for _, entry in entries():
-        if moment(entry.created_at) < oldest or not entry.possible_charges:
+        if moment(entry.created_at or LONG_AGO) < oldest or not entry.possible_charges:
             continue
         if entry.charged != "yes" or not entry.cost:
             unclear.append(entry)

@@ -89,7 +89,11 @@ def test_of_a_prompt_an_entry_keeps_hash_length_and_start() -> None:
 
 def test_an_entry_is_read_as_it_was_written() -> None:
     entry = draft(
-        task_id="7", cost={"amount": 0.2}, prompt=prompt_record("一只猫"), state="submitted", seconds=2.5
+        task_id="7",
+        cost={"amount": 0.2, "unit": "credits", "source": "charged"},
+        prompt=prompt_record("一只猫"),
+        state="submitted",
+        seconds=2.5,
     )
     assert Entry.from_json(entry.to_json()) == entry
 
@@ -129,12 +133,26 @@ NO_ENTRIES = {
     "without an account": WHOLE.replace(b'"account"', b'"acount"'),
     "in a state nobody knows": WHOLE.replace(b'"prepared"', b'"preparing"'),
     "in a state that is a list": WHOLE.replace(b'"prepared"', b"[]"),
+    "with a mode that is a list": WHOLE.replace(b'"mode": "', b'"mode": [], "was": "'),
+    "with charges that are true": WHOLE.replace(b'"possible_charges": 0', b'"possible_charges": true'),
+    "with a cost that is a number": WHOLE.replace(b'"cost": null', b'"cost": 7'),
+    "with a cost of nothing": WHOLE.replace(b'"cost": null', b'"cost": {}'),
+    "with a cost that is true": WHOLE.replace(
+        b'"cost": null', b'"cost": {"amount": true, "unit": "credits", "source": "charged"}'
+    ),
+    "with a cost beyond all bounds": WHOLE.replace(
+        b'"cost": null', b'"cost": {"amount": 1%s, "unit": "credits", "source": "charged"}' % (b"0" * 400)
+    ),
+    "of a cost without a unit": WHOLE.replace(b'"cost": null', b'"cost": {"amount": 1, "source": "charged"}'),
+    "of a time without a zone": WHOLE.replace(b'"created_at": ""', b'"created_at": "2026-01-01"'),
+    "of no time": WHOLE.replace(b'"created_at": ""', b'"created_at": "soon"'),
     "without a number in the order": WHOLE.replace(b'"sequence": 0', b'"sequence": null'),
 }
 
 
 @pytest.mark.parametrize("content", NO_ENTRIES.values(), ids=NO_ENTRIES)
 def test_what_is_no_entry_of_this_version_is_a_value_error(content: bytes) -> None:
+    assert content != WHOLE
     with pytest.raises(ValueError):  # noqa: PT011  - json has its own
         Entry.from_json(content)
 
