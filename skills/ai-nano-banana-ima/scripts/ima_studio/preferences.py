@@ -43,7 +43,7 @@ class Preferences:
         try:
             row = self._read()[_name(user_id)][task_type]
             found = Remembered(row["model_id"], str(row["model_name"]), row["credit"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return found if found.model_id in MODELS and isinstance(found.credit, int | float) else None
 

@@ -172,7 +172,9 @@ def _work(row: Row) -> dict[str, Any]:
 
 
 def _is_row(row: Any) -> bool:
-    return isinstance(row, dict) and {"task_id", "task_key", "status"} <= row.keys()
+    if not isinstance(row, dict) or "task_key" not in row:
+        return False
+    return isinstance(row.get("task_id"), str) and row.get("status") in list(STATUSES)
 
 
 def _text(document: Any) -> bytes:
