@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
+import re
 import socket
 import threading
 from contextvars import ContextVar
@@ -20,6 +22,21 @@ if TYPE_CHECKING:
     from urllib3 import PoolManager
     from urllib3.connection import HTTPConnection
     from urllib3.connectionpool import HTTPConnectionPool
+
+
+QUERY = re.compile(r"\?[^\s'\"]*")
+
+
+class _WithoutQueries(logging.Filter):
+    """Cuts the query off what urllib3 logs of a request: a link's signature stands in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = QUERY.sub("?...", record.getMessage()), ()
+        return True
+
+
+for _name in ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_WithoutQueries())
 
 
 class Transmission:
