@@ -286,8 +286,8 @@ OWN_LAYERS = {
         ),
         "cli": layer(
             own="client draft folders generate hands lifeline provider request run_folder settings texts wire",
-            shared="command doctor_command errand errors images journal keys openclaw polling prompts run "
-            "tasks_command",
+            shared="command doctor_command errand errors images journal keys messages openclaw polling prompts "
+            "run tasks_command",
         ),
         "client": layer(
             own="answer provider request wire",
@@ -307,7 +307,7 @@ OWN_LAYERS = {
         ),
         "generate": layer(
             own="attempts client delivery hands provider request run_folder waiting wire",
-            shared="entry errand errors estimates files images interrupts journal texts urls",
+            shared="entry errand errors estimates files images interrupts journal messages texts urls",
         ),
         "hands": layer(
             own="attempts client provider",

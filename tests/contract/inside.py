@@ -51,5 +51,5 @@ class Inside:
                 patch.setenv(name, value)
             for name, stream in vars(streams).items():
                 patch.setattr(sys, name, stream)
-            code = self._command(arguments, self._launcher)
+            code = self._command(list(arguments), self._launcher)
         return streams.ended(code)

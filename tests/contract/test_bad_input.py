@@ -1,8 +1,6 @@
-"""Refused input costs nothing, leaves nothing and is told in one sentence; accepted words go out byte for byte.
+"""What a refusal says and to whom, words that go out byte for byte, and streams and folders that are missing.
 
-The table's rows run inside this process, through the function that the launcher calls, with streams of our own:
-what differs in a process of its own (the launcher, the encoding of argv, the streams, the time it takes) is shown
-by the rows that are marked `process`, which run both ways, and by the tests below the table.
+What is refused, for every option of every command, stands in tests/faults/vectors.
 """
 
 from __future__ import annotations
@@ -11,8 +9,6 @@ import contextlib
 import json
 import os
 import subprocess
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,212 +32,6 @@ if TYPE_CHECKING:
 
 LAUNCHER = "create_task.py"
 WORDS = ("--mode", "text2img", "--size", "1:1", "--prompt", "a cup")
-IMAGE = ("--mode", "img2img")
-PICTURE = "https://pictures.example/cup.png"
-QUICK = 2.0  # seconds for a refusal by a process; it takes a tenth of that on an idle machine
-LONG = "x" * 300
-
-
-@dataclass(frozen=True)
-class Row:
-    """Words after a command line that is right, and what the refusal must say; `{work}` is the working folder.
-
-    `says` names the flag first, then what was expected and what came. `bare` leaves the right words out.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    says: tuple[str, ...]
-    code: int = 2
-    error: str = ""
-    env: dict[str, str] = field(default_factory=dict)
-    bare: bool = False
-    process: bool = False
-
-    @property
-    def argv(self) -> list[str]:
-        return ["--json", *(() if self.bare else WORDS), *self.words]
-
-
-def refused(flag: str, expected: str, values: dict[str, str], *more: str, **keywords: Any) -> list[Row]:
-    """Give one row for each value of a flag: each is told with the start of the value."""
-    return [
-        Row(f"{flag} {name}", (*more, f"{flag}={value}"), (flag, expected, came(value)), **keywords)
-        for name, value in values.items()
-    ]
-
-
-def came(value: str) -> str:
-    """Return how a value is shown: one line, its start only, no password and no query of a URL."""
-    value = value.rpartition("@")[2].partition("?")[0].partition("#")[0]
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in value)[:60]
-
-
-RATIOS = "auto, 1:1, 3:2"
-NO_NUMBERS = {
-    "empty": "",
-    "wrong": "soon",
-    "oversized": "9" * 5000,
-    "negative": "-1",
-    "not a number": "nan",
-    "infinite": "inf",
-    "with a line break": "5\n",
-    "with a control character": "5\x07",
-    "path-like": "../5",
-    "with an underscore": "1_0",
-    "in other digits": "٥",
-}
-NO_URLS = {
-    "empty": "",
-    "wrong": "cup.png",
-    "oversized": "https://pictures.example/" + "x" * 9000,
-    "with a control character": "https://pictures.example/\x07cup.png",
-    "with a line break": "https://pictures.example/cup.png\nx",
-    "path-like": "../../etc/passwd",
-    "a file": "file:///etc/passwd",
-    "unencrypted": "http://pictures.example/cup.png",
-    "this machine": "https://localhost/cup.png",
-    "private": "https://10.0.0.1/cup.png",
-    "private 192": "https://192.168.1.1/cup.png",
-    "metadata": "https://169.254.169.254/latest/meta-data",
-    "disguised": "https://0x7f.1/cup.png",
-    "mapped": "https://[::ffff:10.0.0.1]/cup.png",
-    "a local name": "https://printer.local/cup.png",
-    "with a password": "https://me:word@pictures.example/cup.png",
-}
-NO_SERVICES = {
-    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
-    "with a query": "https://kexiangai.com/?to=me",
-    "with a fragment": "https://kexiangai.com/#",
-    "with a bad port": "https://kexiangai.com:99999",
-    "with a backslash": "https://kexiangai.com\\@pictures.example",
-}
-NO_HOSTS = {
-    "empty": "",
-    "wrong": "not a host",
-    "oversized": "x" * 300 + ".example",
-    "with a control character": "pictures.example\x07",
-    "path-like": "../../etc/passwd",
-    "a URL": "https://pictures.example/",
-    "with a port": "pictures.example:443",
-    "with a user": "me@pictures.example",
-    "all of them": "*",
-    "private": "10.0.0.1",
-    "a local name": "printer.local",
-}
-
-TABLE = [
-    *refused(
-        "--mode", "text2img, img2img", {"empty": "", "wrong": "Text2Img", "oversized": LONG, "path-like": "../x"}
-    ),
-    *refused("--mode", "text2img, img2img", {"with a control character": "text2img\n"}, process=True),
-    Row("--mode missing", ("--size", "1:1", "--prompt", "a cup"), ("--mode", "text2img, img2img"), bare=True),
-    *refused(
-        "--size", RATIOS, {"empty": "", "wrong": "16x9", "unknown": "4:5", "oversized": LONG, "path-like": "./1:1"}
-    ),
-    *refused("--size", RATIOS, {"with a control character": "1:1\x1b[2J"}, process=True),
-    Row("--size missing", ("--mode", "text2img", "--prompt", "a cup"), ("--size", RATIOS), bare=True),
-    *refused(
-        "--model-name", "100", {"empty": "", "blank": "  ", "oversized": LONG, "two lines": "a\nb", "NUL": "a\0b"}
-    ),
-    *refused("--poll-interval", "0.5 to 3600", {**NO_NUMBERS, "too short": "0.4", "too long": "3601"}),
-    *refused("--max-attempts", "1 to 10000", {**NO_NUMBERS, "none": "0", "too many": "10001", "a half": "1.5"}),
-    *refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
-    *refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}, process=True),
-    *refused("--variant", "200", {"oversized": LONG, "two lines": "a\nb", "with a control character": "a\x7fb"}),
-    *refused(
-        "--resume",
-        "letters, digits",
-        {"empty": "", "wrong": "a b", "oversized": LONG, "path-like": "../../etc/passwd", "two lines": "13170\n"},
-        process=True,
-    ),
-    *refused("--resume", "letters, digits", {"a private address": "http://127.0.0.1/13170"}, "--dry-run"),
-    *refused(
-        "--output-dir",
-        "folder",
-        {
-            "empty": "",
-            "blank": " ",
-            "oversized": LONG,
-            "two lines": "a\nb",
-            "NUL": "a\0b",
-            "a file": "/dev/null",
-        },
-    ),
-    *refused(
-        "--result-file",
-        "folder that exists",
-        {
-            "empty": "",
-            "a folder": "/",
-            "oversized": LONG,
-            "two lines": "a\nb",
-            "NUL": "a\0b",
-            "nowhere": "/nowhere/x",
-        },
-    ),
-    *refused("--url", "public https", NO_URLS, *IMAGE),
-    Row("--url missing", IMAGE, ("--url", "1 to 8", "0"), process=True),
-    Row("--url nine times", (*IMAGE, *(f"--url={PICTURE}?{n}" for n in range(9))), ("--url", "1 to 8", "9")),
-    Row("--url with text2img", ("--url", PICTURE), ("--url", "img2img"), process=True),
-    Row("--url one of two", (*IMAGE, "--url", PICTURE, "--url=https://10.0.0.1/x"), ("--url", "10.0.0.1")),
-    *refused("--base-url", "https address of the service", NO_SERVICES),
-    *[
-        Row(
-            f"IMAGE2_BASE_URL {name}",
-            (),
-            ("IMAGE2_BASE_URL", "https address", came(value)),
-            3,
-            env={"IMAGE2_BASE_URL": value},
-        )
-        for name, value in NO_SERVICES.items()
-        if value and "\0" not in value
-    ],
-    *refused("--trust-host", "host", NO_HOSTS),
-    Row("--prompt empty", ("--prompt", ""), ("--prompt", "no words"), process=True),
-    Row("--prompt blank", ("--prompt", " \n\t"), ("--prompt", "no words")),
-    Row("--prompt oversized", ("--prompt", "x" * (LARGEST_PROMPT + 1)), ("--prompt", "1048576", "1048577")),
-    Row(
-        "--prompt with an escape",
-        ("--prompt", "a \x1b[2J cup"),
-        ("--prompt", "U+001B", "position 3"),
-        process=True,
-    ),
-    *[
-        Row(
-            f"--prompt with U+{ord(char):04X}",
-            ("--prompt", f"a{char}"),
-            ("--prompt", f"U+{ord(char):04X}", "position 2"),
-        )
-        for char in "\0\x01\x08\x0b\x0c\x0e\x1f\x7f\x80\x85\x9f"
-    ],
-    Row("--prompt half a character", ("--prompt", "a\udcffb"), ("--prompt", "UTF-8")),
-    Row(
-        "--prompt missing",
-        ("--mode", "text2img", "--size", "1:1"),
-        ("prompt is missing",),
-        bare=True,
-        process=True,
-    ),
-    Row("--prompt twice", ("--prompt-file", "-"), ("--prompt", "--prompt-file", "one prompt"), process=True),
-    Row("--nonsense", ("--nonsense",), ("--nonsense",), error="usage", process=True),
-    Row("--mode without a value", ("--mode",), ("--mode",), error="usage", bare=True),
-    Row("words without a flag", ("a", "cup"), ("a cup",), error="usage", process=True),
-    *[
-        Row(f"{flag} with a value", (f"{flag}=yes",), (flag,), error="usage")
-        for flag in "--quiet --dry-run --no-wait --new --yes --use-local-key --api-key-stdin".split()  # noqa: SIM905
-    ],
-    Row("no key", (), ("x-api-key",), 3, "key_missing", env={"X_API_KEY": ""}, process=True),
-]
-FILES = {
-    "missing": None,
-    "empty": b"",
-    "a mark alone": b"\xef\xbb\xbf",
-    "not UTF-8": b"\xff\xfea\0",
-    "with an escape": b"a \x1b[2J cup",
-    "oversized": b"x" * (LARGEST_PROMPT + 1),
-    "oversized in the middle of a character": "é".encode() * LARGEST_PROMPT,
-}
 
 
 @pytest.fixture
@@ -275,45 +65,6 @@ def told(ended: Ended, code: int) -> dict[str, Any]:
     return error
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-def test_refused(bench: Bench, house: StandInHouse, inside: Inside, row: Row) -> None:
-    with nothing_happens(bench, house):
-        error = told(inside.run(*row.argv, env=row.env), row.code)
-    assert error["code"] == (row.error or error["code"])
-    assert [words for words in row.says if words not in error["message"]] == []
-
-
-@pytest.mark.parametrize("row", [row for row in TABLE if row.process], ids=lambda row: row.name)
-def test_refused_by_the_launcher_at_once(bench: Bench, house: StandInHouse, row: Row) -> None:
-    started = time.monotonic()
-    with nothing_happens(bench, house):
-        error = told(bench.run(LAUNCHER, *row.argv, env=row.env), row.code)
-    assert time.monotonic() - started < QUICK
-    assert [words for words in row.says if words not in error["message"]] == []
-
-
-@pytest.mark.parametrize("content", FILES.values(), ids=FILES)
-def test_a_prompt_file_that_cannot_be_used(
-    bench: Bench, house: StandInHouse, inside: Inside, content: bytes | None
-) -> None:
-    place = bench.work / "prompt.txt"
-    if content is not None:
-        place.write_bytes(content)
-    with nothing_happens(bench, house):
-        error = told(inside.run(*WORDS[:4], "--prompt-file", str(place), "--json"), 2)
-    assert "--prompt-file" in error["message"]
-    assert len(error["message"]) < 200
-
-
-@pytest.mark.parametrize("name", ["", ".", "\x07", LONG, "a\0b", "/dev/null"], ids=repr)
-def test_a_name_of_a_prompt_file_that_cannot_be_used(
-    bench: Bench, house: StandInHouse, inside: Inside, name: str
-) -> None:
-    with nothing_happens(bench, house):
-        error = told(inside.run(*WORDS[:4], "--prompt-file", name, "--json"), 2)
-    assert "--prompt-file" in error["message"]
-
-
 def test_a_refusal_is_chinese_where_the_words_are(inside: Inside) -> None:
     for words in (("--size", "0:0"), ("--nonsense",)):
         error = inside.run(*WORDS[:4], "--prompt", "一只茶杯", *words, "--json").document["error"]
@@ -326,15 +77,6 @@ def test_without_json_stdout_stays_empty(bench: Bench) -> None:
     ended = bench.run(LAUNCHER, *WORDS, "--size", "16x9")
     assert (ended.code, ended.stdout) == (2, b"")
     assert "--size" in ended.talk
-
-
-def test_one_stdin_is_not_read_twice(bench: Bench, house: StandInHouse) -> None:
-    with nothing_happens(bench, house):
-        words = (*WORDS[:4], "--prompt-file", "-", "--api-key-stdin", "--json")
-        error = told(bench.run(LAUNCHER, *words, stdin=b"a cup\n"), 2)
-    assert error["code"] == "stdin_twice"
-    assert "--api-key-stdin" in error["message"]
-    assert "--prompt-file" in error["message"]
 
 
 # Byte for byte
@@ -399,19 +141,6 @@ def test_words_that_look_like_options_are_none(bench: Bench, house: StandInHouse
     assert (refusal.code, ended.code) == (2, 0)
     assert victim.read_text() == "kept"
     assert sent_prompt(house) == f"--result-file={victim}".encode()
-
-
-@pytest.mark.parametrize(
-    "flag", ["--prompt", "--size", "--model-name", "--url", "--resume", "--base-url", "--variant"]
-)
-def test_bytes_that_are_no_text_are_refused(bench: Bench, house: StandInHouse, flag: str) -> None:
-    argv: list[str | bytes] = [*bench.argv(LAUNCHER, *WORDS, "--json"), flag, b"caf\xe9\xff"]
-    with nothing_happens(bench, house):
-        done = subprocess.run(
-            argv, env=bench.environment, cwd=bench.work, capture_output=True, timeout=SECONDS, check=False
-        )
-        error = told(Ended(done.returncode, done.stdout, done.stderr), 2)
-    assert flag in error["message"]
 
 
 def test_a_file_whose_name_is_no_text_can_be_used(bench: Bench, house: StandInHouse) -> None:

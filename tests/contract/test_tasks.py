@@ -125,21 +125,3 @@ def test_prune_removes_old_finished_entries_only(three: Bench) -> None:
     code, document = tasks(three, "prune", "--older-than", "30d")
     assert (code, document["removed"]) == (0, 1)
     assert sorted(one["state"] for one in three.entries()) == ["submitted", "unknown"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("show", "nobody"), "task_unknown"),
-        (("forget", "nobody"), "task_unknown"),
-        (("cost", "--since", "soon"), "age_invalid"),
-        (("prune", "--older-than", "1y"), "age_invalid"),
-        (("list", "--limit", "0"), "not_a_number"),
-        (("list", "--limit", "2.5"), "not_a_number"),
-        (("prune",), "usage"),
-        ((), "usage"),
-    ],
-)
-def test_bad_input_is_told(bench: Bench, arguments: tuple[str, ...], code: str) -> None:
-    exit_code, document = tasks(bench, *arguments)
-    assert (exit_code, document["error"]["code"]) == (2, code)

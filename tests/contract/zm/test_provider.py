@@ -54,21 +54,7 @@ def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: 
     ("config", "error", "told"),
     [
         (None, "config_missing", "models: { providers: {"),
-        ("{broken", "config_unreadable", "openclaw.json"),
-        ("[]", "config_unreadable", "openclaw.json"),
         ("{}", "provider_missing", 'baseUrl: "https://'),
-        ({"apiKey": "k" * 20}, "provider_incomplete", "baseUrl"),
-        ({"baseUrl": BASE_URL}, "provider_incomplete", "apiKey"),
-        (provider("${NOT_SET_HERE}"), "variable_missing", "NOT_SET_HERE"),
-        (provider("two words"), "key_malformed", "apiKey"),
-        (provider({"source": "exec", "provider": "vault", "id": "x"}), "secret_source_refused", "exec"),
-        (provider({"source": "store", "provider": "vault", "id": "x"}), "secret_source_refused", "store"),
-        (provider({"source": "file", "provider": "nobody", "id": "/x"}), "secret_malformed", "apiKey"),
-        (provider(7), "secret_malformed", "apiKey"),
-        (provider("k" * 20, baseUrl="http://images.happy.example/v1"), "base_url_invalid", "https"),
-        (provider("k" * 20, baseUrl="https://user:pw@images.happy.example/v1"), "base_url_invalid", "password"),
-        (provider("k" * 20, headers={"Authorization": "x"}), "header_invalid", "Authorization"),
-        (provider("k" * 20, headers={"X-A": "line\nbreak"}), "header_invalid", "X-A"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named_with_what_to_add(

@@ -46,6 +46,7 @@ NO_USERS = {
     "other letters": "мы",
     "an emoji": "🫖",
     "a flag": "-me",
+    "a placeholder": "{user_id}",
 }
 NO_PARAMETERS = {
     "empty": "",
@@ -72,8 +73,8 @@ CREATES = [
     *CREATE.refused(
         "--task-type",
         KINDS,
-        {"empty": "", "wrong": "text_to_video", "upper case": "TEXT_TO_IMAGE", "oversized": LONG, "path-like": "../x",
-         "two lines": "text_to_image\n"},
+        {"empty": "", "wrong": "text_to_video", "upper case": "TEXT_TO_IMAGE", "oversized": LONG,
+         "path-like": "../x", "two lines": "text_to_image\n"},
     ),
     BARE.row("--task-type missing", "--prompt", "a cup", says=("--task-type", KINDS), process=True),
     *CREATE.refused(
@@ -82,7 +83,8 @@ CREATES = [
     ),
     *CREATE.refused(
         "--version-id", "--list-models",
-        {"empty": "", "wrong": "a b", "oversized": LONG, "path-like": "../x", "two lines": "1\n2", "other letters": "версия"},
+        {"empty": "", "wrong": "a b", "oversized": LONG, "path-like": "../x", "two lines": "1\n2",
+         "other letters": "версия"},
     ),
     *CREATE.refused(
         "--size", "512, 1K, 2K, 4K",
@@ -100,7 +102,8 @@ CREATES = [
     ],
     CREATE.row("--extra-params sets the size", '--extra-params={"Size":"1K"}', says=("--extra-params", "--size")),
     *[
-        CREATE.row(f"--extra-params with {ratio!r} as ratio", "--extra-params=" + json.dumps({"aspect_ratio": ratio}),
+        CREATE.row(f"--extra-params with {ratio!r} as ratio",
+                   "--extra-params=" + json.dumps({"aspect_ratio": ratio}),
                    says=("--extra-params aspect_ratio", "16:9", came(str(ratio))))
         for ratio in ("", "16x9", 1.5, "21:9")
     ],
@@ -116,7 +119,8 @@ CREATES = [
         says=("--task-type", KINDS, "video"),
     ),
     *CREATE.refused(
-        "--language", "zh or en", {"empty": "", "wrong": "fr", "oversized": LONG, "two lines": "en\n", "path": "../en"}
+        "--language", "zh or en",
+        {"empty": "", "wrong": "fr", "oversized": LONG, "two lines": "en\n", "path": "../en"},
     ),
     *CREATE.refused("--poll-interval", "0.5 to 3600", {**NO_NUMBERS, "too short": "0.4", "too long": "3601"}),
     *every_skill.output(CREATE),
@@ -128,11 +132,13 @@ CREATES = [
     *LISTING.refused("--timeout", "1 to 86400", {"wrong, for a list": "soon"}),
     FROM_PICTURES.row("--input-images not given", says=("--input-images", "1 to 14", "0")),
     FROM_PICTURES.row(
-        "--input-images fifteen times", "--input-images", *["good.png"] * 15, says=("--input-images", "1 to 14", "15")
+        "--input-images fifteen times", "--input-images", *["good.png"] * 15,
+        says=("--input-images", "1 to 14", "15"),
     ),
-    CREATE.row("--input-images with words", "--input-images", "good.png", says=("--input-images", "image_to_image")),
+    CREATE.row("--input-images with words", "--input-images=good.png", says=("--input-images", "image_to_image")),
     *[
-        FROM_PICTURES.row(f"--input-images {name}", "--input-images", "good.png", file, says=("--input-images", why))
+        FROM_PICTURES.row(f"--input-images {name}", "--input-images", "good.png", file,
+                          says=("--input-images", why))
         for name, file, why in every_skill.REFERENCES
     ],
     *[

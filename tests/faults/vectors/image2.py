@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.vectors import every_skill
-from tests.faults.vectors.materials import LONG, NO_KEYS, NO_NUMBERS, NO_URLS
+from tests.faults.vectors.materials import LONG, NO_HOSTS, NO_KEYS, NO_NUMBERS, NO_SERVICES, NO_URLS
 from tests.faults.vectors.row import Line, Row, Table, came
 from tests.providers.house import KEXIANG_KEY
 
@@ -28,27 +28,14 @@ NO_TASKS = {
     "a private address": "http://127.0.0.1/13170",
     "a path of the service": "13170/cancel",
     "a query": "13170?x=1",
+    "the folder above": "..",
+    "an escaped folder above": "%2e%2e",
+    "a path through another": "13170/../1",
+    "one too long": "a" * 129,
+    "other digits": "１３１７０",
 }
-NO_SERVICES = {
-    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
-    "with a query": "https://kexiangai.com/?to=me",
-    "with a fragment": "https://kexiangai.com/#",
-    "with a bad port": "https://kexiangai.com:99999",
-    "with a backslash": "https://kexiangai.com\\@pictures.example",
-}
-NO_HOSTS = {
-    "empty": "",
-    "wrong": "not a host",
-    "oversized": "x" * 300 + ".example",
-    "with a control character": "pictures.example\x07",
-    "path-like": "../../etc/passwd",
-    "a URL": "https://pictures.example/",
-    "with a port": "pictures.example:443",
-    "with a user": "me@pictures.example",
-    "all of them": "*",
-    "private": "10.0.0.1",
-    "a local name": "printer.local",
-}
+NO_KEY_BYTES = {name: key.encode(errors="surrogateescape") for name, key in NO_KEYS.items()}
+KEPT = {"home/.config/image2/.env": b"X_API_KEY='dummy-kept'\n"}
 STRANGERS = ("pictures.example", "kexiangai.com.example")
 SERVICE_FLAGS = ("--use-local-key", "--api-key-stdin")
 
@@ -80,13 +67,13 @@ def service(line: Line) -> list[Row]:
         line.row("X_API_KEY empty", says=("x-api-key",), code=3, error="key_missing", env={"X_API_KEY": ""}),
         line.row("X_API_KEY unresolved", says=("x-api-key",), code=3, env={"X_API_KEY": "${X_API_KEY}"}),
         *[
-            line.row(f"--api-key-stdin {name}", "--api-key-stdin", stdin=key.encode(),
+            line.row(f"--api-key-stdin {name}", "--api-key-stdin", stdin=key,
                      says=("--api-key-stdin", "malformed"), code=3)
-            for name, key in NO_KEYS.items()
+            for name, key in NO_KEY_BYTES.items()
         ],
         *[
-            line.row(f"--use-local-key {name}", "--use-local-key", says=(".env", why), code=3, env={"X_API_KEY": ""},
-                     files={"home/.config/image2/.env": content})
+            line.row(f"--use-local-key {name}", "--use-local-key", says=(".env", why), code=3,
+                     env={"X_API_KEY": ""}, files={"home/.config/image2/.env": content})
             for name, content, why in (
                 ("binary", bytes(range(256)), "UTF-8"),
                 ("large", b"#" * 70_000, "UTF-8"),
@@ -135,12 +122,18 @@ CREATES = [
     FROM_PICTURES.row(
         "--url nine times", *(f"--url={PICTURE}?{n}" for n in range(9)), says=("--url", "1 to 8", "9")
     ),
-    FROM_PICTURES.row("--url one of two", "--url", PICTURE, "--url=https://10.0.0.1/x", says=("--url", "10.0.0.1")),
+    FROM_PICTURES.row(
+        "--url one of two", f"--url={PICTURE}", "--url=https://10.0.0.1/x", says=("--url", "10.0.0.1")
+    ),
     CREATE.row("--url with text2img", "--url", PICTURE, says=("--url", "img2img")),
     WITHOUT_PROMPT.row(
         "stdin wanted twice", "--prompt-file=-", "--api-key-stdin", says=("--api-key-stdin", "--prompt-file"),
         error="stdin_twice",
     ),
+    *[
+        CREATE.row(f"{flag} not UTF-8", flag, "caf\udce9\udcff", says=(flag,), process=flag == "--size")
+        for flag in ("--prompt", "--size", "--model-name", "--url", "--base-url", "--variant")
+    ],
     *service(CREATE),
 ]  # fmt: skip
 QUERIES = [
@@ -158,11 +151,12 @@ KEYS = [
     *every_skill.output(SET_KEY),
     SET_KEY.row("a key among the words", "dummy-key-among-the-words", says=("understood",), error="usage"),
     *[
-        SET_KEY.row(f"a key of {name}", says=("--stdin", "malformed"), code=3, stdin=key.encode(), process=slow)
-        for (name, key), slow in zip(NO_KEYS.items(), (True, False, False, False, False), strict=True)
+        SET_KEY.row(f"a key of {name}", says=("--stdin", "malformed"), code=3, stdin=key,
+                    process=name == "two words", files=KEPT)
+        for name, key in {**NO_KEY_BYTES, "all bytes": bytes(range(256)), "a megabyte": b"a" * (1 << 20)}.items()
     ],
     *[
-        SET_KEY.row(f"a key that is {name}", says=("x-api-key",), code=3, error="key_missing", stdin=key)
+        SET_KEY.row(f"no key but {name}", says=("x-api-key",), code=3, error="key_missing", stdin=key, files=KEPT)
         for name, key in {"empty": b"", "blank": b" \n", "a variable": b"$X_API_KEY\n"}.items()
     ],
     Line("set_key.py").row("nobody to ask", says=("no terminal",), error="key_needs_terminal"),

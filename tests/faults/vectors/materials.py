@@ -44,9 +44,16 @@ def _contents() -> dict[str, bytes]:
         "good.png": make_picture("png", 40, 30, 1),
         "cut.png": make_picture("png", 40, 30, 1)[:100],
         "moving.gif": make_picture("gif", 40, 30, 1),
+        "wide.png": _wide(),
         "page.png": b"<html></html>",
         "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     }
+
+
+def _wide() -> bytes:
+    """Return a picture that says it has more pixels than anybody takes."""
+    whole = make_picture("png", 40, 30, 1)
+    return whole[:16] + (60_000).to_bytes(4, "big") * 2 + whole[24:]
 
 
 NO_NUMBERS = {
@@ -81,6 +88,26 @@ NO_URLS = {
     "a local name": "https://printer.local/cup.png",
     "with a password": "https://me:word@pictures.example/cup.png",
 }
+NO_SERVICES = {
+    **{name: value for name, value in NO_URLS.items() if name != "this machine"},
+    "with a query": "https://service.example/?to=me",
+    "with a fragment": "https://service.example/#",
+    "with a bad port": "https://service.example:99999",
+    "with a backslash": "https://service.example\\@pictures.example",
+}
+NO_HOSTS = {
+    "empty": "",
+    "wrong": "not a host",
+    "oversized": "x" * 300 + ".example",
+    "with a control character": "pictures.example\x07",
+    "path-like": "../../etc/passwd",
+    "a URL": "https://pictures.example/",
+    "with a port": "pictures.example:443",
+    "with a user": "me@pictures.example",
+    "all of them": "*",
+    "private": "10.0.0.1",
+    "a local name": "printer.local",
+}
 NO_FOLDERS = {
     "empty": "",
     "blank": " ",
@@ -108,7 +135,9 @@ NO_KEYS = {
     "two words": "two words",
     "two lines": "dummy\nkey",
     "a control character": "dummy\x07key",
+    "a tab": "dummy\tkey",
     "other letters": "dummy-ключ",
+    "not UTF-8": "dummy-\udcff",
     "oversized": "d" * 4097,
 }
 NO_IDS = {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from shared import keys, openclaw
+from shared import keys, openclaw, prompts
 from tests.contract.inside import Inside
 from tests.launcher import ROOT, SKILLS
 
@@ -40,6 +40,7 @@ class Unplugged:
         self._patch = monkeypatch
         self.calls: list[str] = []
         monkeypatch.setattr(keys, "_in_play", {})  # a key that one row types would be masked in the next
+        monkeypatch.setattr(prompts, "PIPE_SECONDS", 0.01)
         openclaw._parsed.cache_clear()
         for owner, name in ((socket, "getaddrinfo"), (socket.socket, "connect"), (socket.socket, "connect_ex")):
             monkeypatch.setattr(owner, name, self._refuse)

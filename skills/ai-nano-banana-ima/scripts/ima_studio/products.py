@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from ima_studio.request import Scalar
 
+MOST_POINTS = 10**9  # of one picture; what says more is no price
 LEAF = "3"  # the node type that can be generated with
 FALLBACK_MARKER = "default"  # this "attribute" with the value "enabled" names the rule for everything else
 _PIXELS = re.compile(r"(\d+)PX")
@@ -174,7 +174,7 @@ def _virtual(one: Mapping[str, Any]) -> Virtual:
 
 def _rule(one: Mapping[str, Any]) -> Rule | None:
     points, attribute_id, attributes = one.get("points"), one.get("attribute_id"), one.get("attributes") or {}
-    if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= MOST_POINTS:
         return None
     if isinstance(attribute_id, bool) or not isinstance(attribute_id, int) or not isinstance(attributes, dict):
         return None

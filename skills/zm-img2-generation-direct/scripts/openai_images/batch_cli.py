@@ -76,7 +76,7 @@ def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
     settings["provider"] = settings.get("provider")
     task_file.check_defaults(settings)
     policy(settings)
-    workers = number("max_workers", settings.get("max_workers"), 1, 1000, whole=True)
+    workers = number("--max-workers", settings.get("max_workers"), 1, 1000, whole=True)
     settings["max_workers"] = int(workers or 4)
     if "batch_name" in document:
         settings["batch_name"] = task_name("batch_name", document["batch_name"])

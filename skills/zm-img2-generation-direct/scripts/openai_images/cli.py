@@ -16,8 +16,10 @@ from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, imag
 from openai_images.settings import TOTAL_SECONDS, model_name, policy, provider_name, reference_list, tell_proof
 from openai_images.texts import TEXTS
 from shared.command import Options, common_options, run_command
-from shared.errors import SkillError
+from shared.errors import BadInput, SkillError
+from shared.journal import Journal
 from shared.keys import FoundKey, KeySource
+from shared.messages import shown
 from shared.openclaw import output_folder, state_folders
 from shared.polling import Limits
 from shared.prompts import read_prompt
@@ -125,6 +127,9 @@ class _Command:
             options.output_dir, self._states[0], default=self._states[0] / "generated-images"
         )
         self._provider = find_provider(provider_name(given["provider"]))
+        self._journal = Journal(SKILL.slug, self._states)
+        if options.resume is not None and not self._journal.find(options.resume):
+            raise BadInput("task_unknown", identifier=shown(options.resume))
         run.result.provider = self._provider.name
         run.resume_flags = ["--provider", self._provider.name]
         if options.output_dir is not None:
@@ -164,7 +169,6 @@ class _Command:
         from openai_images.hands import Hands, Place  # noqa: PLC0415
         from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
-        from shared.journal import Journal  # noqa: PLC0415
 
         check_output_folder(self._folder)
         runs = own_folder(self._folder / "_runs", "--output-dir")
@@ -172,7 +176,7 @@ class _Command:
         errand = Errand(self._run, self._folder, limits, None, self._options.no_wait, self._options.new)
         client = Client(self._provider, user_agent=SKILL.user_agent)
         place = Place(self._folder, runs, name)
-        return Hands(self._provider, client, Journal(SKILL.slug, self._states), self._policy, place), errand
+        return Hands(self._provider, client, self._journal, self._policy, place), errand
 
 
 def planned(request: ImageRequest, provider: Provider) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from shared.estimates import durations
 from shared.files import disk_errors
 from shared.images import kept_pictures
 from shared.journal import Claim
+from shared.messages import shown
 from shared.texts import Said
 from shared.urls import without_query
 
@@ -57,7 +58,7 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
     """
     found = hands.journal.find(identifier)
     if not found:
-        raise BadInput("task_unknown", identifier=identifier)
+        raise BadInput("task_unknown", identifier=shown(identifier))
     if (found[1].base_url, found[1].account) != (hands.provider.base_url, hands.provider.secret.account()):
         raise BadInput("resume_elsewhere", identifier=identifier, provider=hands.provider.name)
     claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.patience), hands)

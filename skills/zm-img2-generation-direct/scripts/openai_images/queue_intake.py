@@ -15,7 +15,7 @@ from openai_images.mock_task import mock_argv
 from openai_images.provider import find_provider
 from openai_images.queue_runner import Job, reject
 from openai_images.queue_store import now
-from openai_images.request import DEFAULT_NAME, task_name
+from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
 from openai_images.settings import number, policy, provider_name, reference_list, tell_proof
 from openai_images.task_file import TaskFile
 from shared.errors import BadInput, SkillError
@@ -203,7 +203,11 @@ def store_command(store: QueueStore, job: Job) -> None:
 
 
 def _file(tasks: str | None, given: dict[str, Any]) -> TaskFile:
-    """Return the tasks of the argument, or the single one that the flags describe."""
+    """Return the tasks of the argument, or the single one that the flags describe.
+
+    Raises:
+        BadInput: naming the flag; what is wrong with a task in a file is that task's own affair.
+    """
     flags = {
         name: given.pop(name) for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images")
     }
@@ -214,12 +218,15 @@ def _file(tasks: str | None, given: dict[str, Any]) -> TaskFile:
             raise BadInput("option_goes_with", flag=flag, other="@FILE")
         return task_file.read_tasks(tasks, fields=FIELDS, most=MOST_TASKS)
     task: dict[str, Any] = {"prompt": read_prompt(flags["prompt"], flags["prompt_file"])}
-    task |= {name: flags[name] for name in ("task_name", "task_key") if flags[name] is not None}
-    references = list(flags["inputs"])
+    for name in ("task_name", "task_key"):
+        if flags[name] is not None:
+            task[name] = task_name(f"--{name.replace('_', '-')}", flags[name])
+    references = [("--input-image", path) for path in flags["inputs"]]
     if flags["images"] is not None:
-        references += reference_list("--images", flags["images"])
+        references += [("--images", path) for path in reference_list("--images", flags["images"])]
     if references:
-        task["images"] = references
+        task["images"] = [path for _, path in references]
+        image_request(prompt="", model=DEFAULT_MODEL, size=DEFAULT_SIZE, references=references)
     return TaskFile({"tasks": [task]}, "single")
 
 

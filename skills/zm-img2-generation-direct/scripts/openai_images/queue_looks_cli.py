@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openai_images.queue_store import ALIVE, CANCEL, STATUSES, QueueStore, counters, now
+from openai_images.queue_store import ALIVE, CANCEL, STATUSES, TASKS, QueueStore, counters, now
 from openai_images.settings import number
 from shared.command import output_options
 from shared.errors import BadInput, NotFinished, TaskFailed
@@ -131,8 +131,8 @@ def _heeded(store: QueueStore, row: Row) -> Row:
 def _seen(run: Run, state_dir: str | None) -> QueueStore:
     """Return the queue as it is now; tasks of a runner that is gone are orphans."""
     folder = state_folder(state_dir)
-    if not folder.is_dir():
-        raise BadInput("queue_missing", flag="--state-dir", got=shown(folder))
+    if not (folder / TASKS).is_dir():
+        raise BadInput("queue_missing", flag="--state-dir", got=shown(state_dir or folder))
     store = QueueStore(folder)
     lock = store.runner_lock()
     if lock.try_acquire():

@@ -26,7 +26,7 @@ STATUSES: tuple[TaskStatus, ...] = (
     "cancelled", "orphaned",
 )  # fmt: skip
 ALIVE: frozenset[str] = frozenset(("queued", "running"))
-STATE, TASK, CANCEL = "queue_state.json", "task.json", "cancel"
+STATE, TASKS, TASK, CANCEL = "queue_state.json", "tasks", "task.json", "cancel"
 MOST_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
 FLUSH = 0.25  # seconds in which changes are collected before the whole document is written again
 
@@ -38,7 +38,7 @@ class QueueStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = own_folder(folder, "--state-dir")
-        self.tasks_folder = own_folder(folder / "tasks", "--state-dir")
+        self.tasks_folder = own_folder(folder / TASKS, "--state-dir")
         self._lock = threading.Lock()
         self._dirty = threading.Event()
         self._closing = threading.Event()

@@ -29,7 +29,15 @@ LONGEST_NAME = 100  # characters of a task's name; with an id and an ending it s
 LONGEST_NAME_BYTES = 180
 NOT_IN_NAMES = frozenset('/\\<>:"|?*')
 RESERVED_NAMES = frozenset(
-    ("con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"))
+    (
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"),
+    )
 )  # Windows takes these for devices, whatever their ending
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ def documents(given: str) -> Iterator[tuple[Path, Document]]:
         BadInput: `verify_nothing`.
     """
     path = expanded(given)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, this never raises
         path = next(
             (path / name for name in ("batch_result.json", "result.json") if (path / name).is_file()), path
         )

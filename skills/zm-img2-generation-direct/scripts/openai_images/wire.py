@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -89,7 +89,7 @@ def _without_picture(row: Any) -> Any:
 
 def _cost(usage: Any) -> dict[str, object] | None:
     amount = usage.get("total_tokens") if isinstance(usage, dict) else None
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not math.isfinite(amount) or amount < 0:
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= sys.float_info.max:
         return None
     return {"amount": float(amount), "unit": "tokens", "source": "charged"}
 
