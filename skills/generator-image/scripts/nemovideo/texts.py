@@ -222,6 +222,7 @@ TIMELINE = {
 EDITOR = {
     "gui_export": Text("I can export it for you; exports are free.", "我可以直接为您导出，导出不花积分。"),
     "gui_upload": Text("Send me the file and I will upload it.", "把文件发给我，我来上传。"),
+    "gui_edit": Text("Tell me what to change, and I pass it on.", "想怎么改，直接告诉我，我来转达。"),
     "gui_state": Text("I can show you the timeline.", "我可以把时间线列给您看。"),
 }
 
