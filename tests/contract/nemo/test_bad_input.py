@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         (("generate",), "prompt_missing"),
         (("generate", " "), "prompt_empty"),
         (("generate", "a\x07b"), "prompt_control_character"),
-        (("generate", "x", "--prompt", "y"), "prompt_twice"),
+        (("generate", "x", "--prompt", "y"), "message_twice"),
         (("generate", "x", "--poll-interval", "0.1"), "not_a_number"),
         (("generate", "x", "--format", "exe", "--export"), "not_one_of"),
         (("generate", "x", "--format", "mp4"), "needs_export"),

@@ -17,7 +17,7 @@ from nemovideo.request import (
     identifier,
     is_address,
 )
-from nemovideo.service import Service
+from nemovideo.service import NEW_SESSION, Service
 from shared.entry import Entry
 from shared.errors import BadInput
 from shared.prompts import read_prompt
@@ -102,8 +102,8 @@ class Messenger:
 
     def _request(self, mode: Mode) -> MessageRequest:
         given, options = self._given, self._options
-        if given["text"] is not None and given["prompt"] is not None:
-            raise BadInput("prompt_twice")
+        if sum(given[name] is not None for name in ("text", "prompt", "prompt_file")) > 1:
+            raise BadInput("message_twice")
         text = given["text"] if given["text"] is not None else given["prompt"]
         message = read_prompt(text, given["prompt_file"])
         self._run.speak(message, options.lang)
@@ -120,7 +120,7 @@ class Messenger:
         return MessageRequest(mode, message, attachments, session, self._export)
 
     def _show_plan(self, request: MessageRequest) -> None:
-        session = request.session or "<a new session>"
+        session = request.session or NEW_SESSION
         plan = {"method": "POST", "url": self._service.base_url + wire.MESSAGE_PATH}
         body = wire.message_body(session, request.text)
         self._service.show_plan({**plan, "body": body, "attachments": self._run.result.input_images})
