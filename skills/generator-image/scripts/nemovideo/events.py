@@ -43,10 +43,13 @@ def read_event(event: Event) -> Iterator[Utterance]:
 
 def _read(document: dict[str, Any]) -> Iterator[Utterance]:
     code, kind = document.get("errorCode"), document.get("type")
-    words = document.get("errorMessage") or document.get("error") or document.get("message")
-    if code or kind == "error" or isinstance(document.get("error"), str) or _is_refusal(document):
+    error = document.get("error")
+    facts = error if isinstance(error, dict) else {"message": error}
+    words = document.get("errorMessage") or facts.get("message") or document.get("message")
+    if code or kind == "error" or (error and kind is None) or _is_refusal(document):
         told = words if isinstance(words, str) else ""
-        yield Utterance("trouble", quoted(told), quoted(code or document.get("code") or "", 60))
+        code = code or document.get("code") or facts.get("code")
+        yield Utterance("trouble", quoted(told), quoted(code or "", 60))
     elif isinstance(document.get("content"), dict):
         yield from _kit(document)
     elif kind == "text" and isinstance(document.get("content"), str):
