@@ -65,7 +65,7 @@ TABLE = (
         _CLICK_CHINESE,
     ),
 )
-"""A row holds for a sentence that tells the person to act: the verb opens it, or follows a lead such as "please"."""
+"""A row holds for a sentence that tells the person to act: the verb opens it, or follows a lead ("please")."""
 _LEAD = (
     r"(?:^|^(?:to|when|if|once|for|after|before|as soon as)\b[^,]*,\s*|\b(?:please|just|simply|then|now|also)\s+|"
     r"\byou (?:can|could|may|should|need to|want to)\s+)(?:(?:just|simply|also|now) )*"
