@@ -19,7 +19,7 @@ from nemovideo.request import (
 )
 from nemovideo.service import NEW_SESSION, Service
 from shared.entry import Entry
-from shared.errors import BadInput
+from shared.errors import BadInput, SkillError
 from shared.prompts import read_prompt
 
 if TYPE_CHECKING:
@@ -93,12 +93,24 @@ class Messenger:
             self._export_after(hands, errand)
 
     def _export_after(self, hands: Hands, errand: Errand) -> None:
-        """Export the session, if that was asked for too and the message is done."""
-        if self._export is None or self._run.result.status != "succeeded":
+        """Export the session, if that was asked for too and the message is done; it stays done whatever happens.
+
+        Raises:
+            SkillError: with the export alone as the next command.
+        """
+        run, wanted = self._run, self._export
+        if wanted is None or run.result.status != "succeeded":
             return
         from nemovideo.exporting import export_session  # noqa: PLC0415
 
-        export_session(str(self._run.result.extra["session_id"]), self._export, None, hands, errand)
+        session = str(run.result.extra["session_id"])
+        try:
+            export_session(session, wanted, None, hands, errand)
+        except SkillError as error:
+            flags = ["--session", session, "--format", wanted.form, "--quality", wanted.quality]
+            run.argv = ["export", *flags, *run.resume_flags, *(["--json"] if run.json else [])]
+            error.remedy = "again"
+            raise
 
     def _request(self, mode: Mode) -> MessageRequest:
         given, options = self._given, self._options
