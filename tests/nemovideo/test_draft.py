@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from nemovideo.draft import is_exportable, timeline, tracks
 from nemovideo.texts import TEXTS
+
 from shared.messages import Catalogue
 
 

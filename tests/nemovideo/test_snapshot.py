@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from nemovideo.snapshot import EMPTY, State, read_state
+
 from shared.errors import ReadFailed
 
 CDN = "https://cdn.example/get"
@@ -18,7 +19,13 @@ def state(*links: str, draft: Any = None) -> State:
 
 
 def test_a_session_in_which_nothing_has_happened_is_an_empty_one() -> None:
-    nothing = {"draft": {}, "video_infos": None, "canvas_config": {}, "generated_media": [], "other": 1}
+    nothing: dict[str, Any] = {
+        "draft": {},
+        "video_infos": None,
+        "canvas_config": {},
+        "generated_media": [],
+        "other": 1,
+    }
     assert read_state({"state": nothing}) == EMPTY
     with pytest.raises(ReadFailed):
         read_state({"code": 0})
