@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nemovideo.event_stream import Event
 
 Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
-LONGEST_TEXT = 1 << 20  # characters kept of what the agent says
+LONGEST_TEXT = 1 << 16  # characters kept of what the agent says
 LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
 
 

@@ -14,6 +14,7 @@ from nemovideo.talk import translate
 from shared.entry import moment
 from shared.errors import NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
 from shared.images import kept_pictures
+from shared.summary import cost_in_words
 from shared.texts import Said
 from shared.urls import without_query
 
@@ -61,6 +62,9 @@ def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> N
     if heard and heard.trouble:
         _fail(task, heard.trouble, hands, changed=bool(settled.changed))
     task.finish("succeeded")
+    if not run.result.images:  # else the summary of every skill says it
+        cost = cost_in_words(entry.cost or run.result.cost, run.catalogue)
+        run.lines.append(run.catalogue.say("cost_line", cost=cost))
 
 
 def _session(entry: Entry) -> str:
