@@ -167,7 +167,7 @@ ROWS = (
           inject=a_file_at(lambda scene: scene.bench.home / ".openclaw" / "image-skills"),
           ends=same(End(12, "disk_failed", charges=0, then=None))),
     Fault(title="a file where the output folder should be", inject=a_file_at(lambda scene: scene.output),
-          ends=same(End(12, "disk_failed", charges=0, then=None)), quick=ALL),
+          ends=same(End(12, "disk_failed", charges=0, then=None)), quick=("ai-nano-banana-ima",)),
     Fault(title="HOME is unset", inject=without_home, ends=all_of(WELL, WELL, WELL)),
     Fault(title="the output folder vanishes while the picture is made", drive=output_that_vanishes,
           ends=all_of(End(12, "disk_failed"), End(12, "disk_failed"), End(12, "disk_failed", then=13))),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from tests.faults.fault import ALL, LOST, LOST_ZM, WELL, End, Fault, all_of, create, look, picture, same
+from tests.faults.fault import LOST, LOST_ZM, WELL, End, Fault, all_of, create, look, picture, same
 from tests.faults.network import GONE, NO_PICTURE, SOMEWHERE
 from tests.faults.subjects import ZM
 from tests.providers import pictures
@@ -61,7 +61,7 @@ LIMITS = tuple(
             title=f"429 to the paid request, {words}",
             inject=limited(create, after),
             ends=all_of(LIMITED, LIMITED, LIMITED if words in TOO_LONG else WELL),
-            quick=ALL if words in TOO_LONG else (),
+            quick=("zm-img2-generation-direct",) if words in TOO_LONG else (),
         ),
         Fault(
             title=f"429 to a look, {words}",
@@ -77,7 +77,7 @@ TROUBLE = (
             title=f"{status} to the paid request, three times",
             inject=create(*[Plan(status=status, charge=True, body=body)] * 3),
             ends=UNCLEAR_TO_ALL,
-            quick=ALL if status == 500 else (),
+            quick=("zm-img2-generation-direct",) if status == 500 else (),
         )
         for status, body in {408: None, 500: None, 502: pictures.HTML, 503: None, 504: b""}.items()
     ),
@@ -95,7 +95,7 @@ TROUBLE = (
           inject=create(Plan(status=307, body=b"", headers={"Location": "/again"})), ends=UNCLEAR_TO_ALL),
     Fault(title="a redirect to another host",
           inject=create(Plan(status=308, body=b"", headers={"Location": "https://elsewhere.example/"})),
-          ends=UNCLEAR_TO_ALL, quick=ALL),
+          ends=UNCLEAR_TO_ALL, quick=("image2",)),
     Fault(title="a redirect to http",
           inject=create(Plan(status=302, body=b"", headers={"Location": "http://a.example/"})),
           ends=UNCLEAR_TO_ALL),
@@ -130,7 +130,7 @@ BROKEN = (
                 LOST if len(body) > 1 << 22 else UNCLEAR,
                 NO_PICTURE,
             ),
-            quick=ALL if words in ("HTML", "duplicate names") else (),
+            quick=("ai-nano-banana-ima",) if words == "HTML" else (),
         )
         for words, body in NOISE.items()
     ),
@@ -263,11 +263,11 @@ REFUSED_BY = all_of(REFUSED, replace(REFUSED, error="ima_refused"), REFUSED)
 SAID = (
     *(
         Fault(title=f"the service refuses with {name}", inject=says(words), ends=REFUSED_BY,
-              quick=ALL if "MEDIA" in name else ())
+              quick=("ai-nano-banana-ima",) if "MEDIA" in name else ())
         for name, words in WORDS.items()
     ),
     Fault(title="the service refuses and quotes the key", inject=says("the key {key} may not"), ends=REFUSED_BY,
-          quick=ALL),
+          quick=("zm-img2-generation-direct",)),
 )  # fmt: skip
 
 ROWS = LIMITS + TROUBLE + BROKEN + UNUSABLE_IDS + TO_PICTURES + SAID
