@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from shared import http, http_download
+from shared import http, http_answer
 from shared.errors import AnswerLost, ConfigurationError, DiskError, ReadFailed, SkillError, UnusableResult
 from shared.http import KeyHeader, Session
 from shared.http_connection import Transmission
@@ -111,7 +111,7 @@ def test_answers_and_pictures_are_read_in_blocks(
     monkeypatch.setattr(requests.Response, "iter_content", counted)
     download(session, tmp_path)
     spend(session)
-    assert sizes == [http_download.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
+    assert sizes == [http_answer.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
 
 
 # ---- how it ends
