@@ -25,6 +25,7 @@ CHAPTERS: tuple[Chapter, ...] = tuple(
         "demo_image2",
         "demo_ima",
         "demo_zm",
+        "demo_nemo",
     )
 )
 

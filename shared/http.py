@@ -13,10 +13,8 @@ from requests.auth import AuthBase
 
 from shared.errors import AnswerLost, NeverReached, ReadFailed
 from shared.files import disk_errors
-from shared.http_answer import Answer
+from shared.http_answer import BLOCK, Answer
 from shared.http_connection import ProvingAdapter, Transmission, watched
-from shared.http_download import BLOCK, download
-from shared.http_stream import Stream
 from shared.http_surroundings import certificates, proxy_for
 from shared.http_trouble import why
 from shared.texts import Said
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from shared.http_download import Progress
+    from shared.http_stream import Stream
     from shared.keys import Secret
 
 CONNECT_SECONDS = 10.0
@@ -116,6 +115,8 @@ class Session:
             NeverReached: proven by the connection; sending it again is safe.
             AnswerLost: it may have left, and no head of an answer came.
         """
+        from shared.http_stream import Stream  # noqa: PLC0415  - few skills listen
+
         self._trust_connection()
         self._check_host(url)
         return Stream(self._exchange(method, url, headers, body, seconds, public=False, silence=silence))
@@ -154,6 +155,7 @@ class Session:
             UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
             ReadFailed: no whole answer; may work when repeated.
         """
+        from shared.http_download import download  # noqa: PLC0415  - the first request need not wait for it
 
         def exchange(url: str, headers: Mapping[str, str], seconds: float) -> AbstractContextManager[Response]:
             return self._exchange("GET", url, headers, None, seconds, public=True)

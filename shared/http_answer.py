@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BLOCK = 1 << 16  # bytes of a body that are read at once
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from shared.errors import AnswerLost, NeverReached, ReadFailed, UnusableResult
 from shared.files import disk_errors
-from shared.http_answer import retry_after_seconds
+from shared.http_answer import BLOCK, retry_after_seconds
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import requests
 
 MOST_REDIRECTS = 3
-BLOCK = 1 << 16
 OK, PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS, SERVER_ERROR = 200, 206, 408, 416, 429, 500
 
 

@@ -82,4 +82,9 @@ def quoted(text: object, longest: int = 500) -> str:
     plain = (" " if char.isspace() else char for char in redact_keys(str(text))[: 4 * longest])
     line = " ".join("".join(char for char in plain if char.isprintable()).split())
     line = line if len(line) <= longest else line[: longest - 1] + "…"
-    return re.sub(r"(?i)media:", "media\u2236", line)
+    return without_media_lines(line)
+
+
+def without_media_lines(text: str) -> str:
+    """Return a text in which nothing reads as the line by which an agent attaches a file."""
+    return re.sub(r"(?i)media:", "media\u2236", text)

@@ -92,14 +92,14 @@ class Run:
         return [PYTHON, self.launcher, *without_options(self.argv, changes), *chain.from_iterable(changes.items())]
 
     def resume(self, *, unrecorded: bool = False) -> list[str]:
-        """Return the argv that goes on with the task in hand; this command again while it has no id yet.
+        """Return the argv that goes on with the task in hand; this command again while nothing was sent for it.
 
         It names both ids when the service's is `unrecorded`, so that the entry can be told.
         """
         identifier = self.result.task_id or self.result.local_id
         if unrecorded and self.result.task_id and self.result.local_id:
             identifier = f"{self.result.local_id}/{self.result.task_id}"
-        if identifier is None:
+        if identifier is None or (self.result.task_id is None and self.result.status == "not_started"):
             return self.again()
         return [
             PYTHON,

@@ -21,7 +21,7 @@ HALF = 8  # hex digits; what a canary that was cut in two still shows
 def canary(name: str, *, plain: bool = False) -> str:
     """Make a secret that nobody else has, with characters that every encoding changes, unless it must be plain."""
     core = secrets.token_hex(HALF)
-    return f"dummy{core}" if plain else "-".join(["dummy", name, core]) + "/+=&%\"'\\" + name[0]
+    return f"dummy{core}" if plain else f"dummy-{name}-{core}" + "/+=&%\"'\\" + name[0]
 
 
 def tree(*folders: Path) -> dict[str, bytes | None]:

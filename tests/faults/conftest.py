@@ -1,4 +1,4 @@
-"""The order of the fault suite: the seed in FAULTS_SEED decides it, so that `make faults` is different each time."""
+"""The order of the fault suite, which the seed in FAULTS_SEED decides: `make faults` takes another each time."""
 
 from __future__ import annotations
 

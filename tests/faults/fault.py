@@ -35,7 +35,7 @@ class Fault:
 
     `limit` is the --timeout in seconds, `beyond` what a paid request may take in addition. `quick` rows run in
     `make test` too, for these skills. `spares` names checks that the fault itself makes void. A `sweep` is
-    repeated with `scene.step` 1, 2, 3 … until the fault is not met any more, which is after `least` times at least.
+    repeated with `scene.step` 1, 2, 3 … until the fault is not met any more, after `least` times at the earliest.
     """
 
     title: str

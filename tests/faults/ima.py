@@ -99,7 +99,8 @@ LINK = "https://files.ima-storage.example/a.png"
 
 ROWS = (
     *(
-        row(f"code {code} to every create", create(*[refused(code)] * 5), End(exit_code, error, charges=0, then=None))
+        row(f"code {code} to every create", create(*[refused(code)] * 5),
+            End(exit_code, error, charges=0, then=None))
         for code, (exit_code, error) in CODES.items()
     ),
     *(row(f"code {code} to the first create", create(refused(code)), WELL) for code in (6006, 6009, 6010)),

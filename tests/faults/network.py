@@ -92,7 +92,7 @@ def without_proxy(inject: Callable[[Scene], None]) -> Callable[[Scene], None]:
 
 
 NEVER_LEFT = (
-    Fault(title="the service refuses the connection", inject=refused_connection, ends=UNREACHABLE, quick=ALL),
+    Fault(title="the service refuses the connection", inject=refused_connection, ends=UNREACHABLE),
     Fault(title="its name cannot be resolved", inject=lambda scene: scene.directly("nowhere"), ends=UNREACHABLE),
     Fault(
         title="the connection is never made",
@@ -106,9 +106,10 @@ NEVER_LEFT = (
     Fault(title="the proxy closes before it answers", inject=tunnel(*[TunnelFault.CUT_BEFORE_ANSWER] * 9),
           ends=UNREACHABLE),
     Fault(title="the proxy closes before TLS", inject=tunnel(*[TunnelFault.CUT_BEFORE_TLS] * 9), ends=UNREACHABLE),
-    Fault(title="the proxy cannot connect, once", inject=tunnel_of_the_create(502), ends=same(WELL)),
+    Fault(title="the proxy cannot connect, once", inject=tunnel_of_the_create(502), ends=same(WELL),
+          quick=("image2",)),
     Fault(title="a SOCKS proxy without its package", inject=socks,
-          ends=same(End(3, "socks_missing", charges=0, then=None))),
+          ends=same(End(3, "socks_missing", charges=0, then=None)), quick=("zm-img2-generation-direct",)),
     *(
         Fault(title=f"a certificate that is {words}", inject=certificate(fault), ends=UNREACHABLE)
         for words, fault in {
@@ -141,7 +142,7 @@ ANSWERS = (
             title=f"the answer to the paid request: {words}{where}",
             inject=how(create(Plan(fault=fault, headers={"A": "b" * 99}))),
             ends=LOST_BY_ALL,
-            quick=ALL if fault is Wire.RESET else (),
+            quick=() if fault is not Wire.RESET else ("image2",) if where else ALL,
         )
         for words, fault in CUTS.items()
         for where, how in {"": lambda inject: inject, ", without a proxy": without_proxy}.items()
@@ -175,7 +176,7 @@ TO_LOOKS = (
         for words, fault in {**CUTS, "cut by close": Wire.CUT_CLOSE}.items()
     ),
     Fault(title="a look comes a byte a second", inject=look(Plan(fault=Wire.DRIP)),
-          ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4, quick=("image2",)),
+          ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4),
     Fault(title="looks are never answered", inject=look(*[Plan(fault=Wire.HANG)] * 9),
           ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4),
 )  # fmt: skip
@@ -187,7 +188,7 @@ TO_PICTURES = (
             title=f"the picture: {words}, three times",
             inject=picture(*[Plan(fault=fault)] * 3),
             ends=all_of(CUT, CUT, GONE) if fault is Wire.CUT_HEADERS else same(GONE),
-            quick=ALL if fault is Wire.CUT_LENGTH else (),
+            quick=("image2",) if fault is Wire.CUT_LENGTH else (),
         )
         for words, fault in CUTS.items()
         if fault is not Wire.GZIP_BOMB

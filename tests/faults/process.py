@@ -245,7 +245,7 @@ ENDS_OF_A_STEP = {
 
 
 def _told(scene: Scene, run: Run) -> End:
-    """Return the end that is right at this step: which one depends on whether the paid request had left by then."""
+    """Return the end that is right at this step, which depends on whether the paid request had left by then."""
     document = document_of(run)
     error = (document.get("error") or {}).get("code")
     charges = len(scene.house.ledger)

@@ -48,8 +48,5 @@ def _read(process_id: int, name: str) -> bytes:
 
 def alive_with(mark: str) -> list[int]:
     """Return the ids of the processes whose environment holds this text."""
-    found = []
-    for folder in PROC.glob("[0-9]*"):
-        if mark.encode() in _read(int(folder.name), "environ") and _read(int(folder.name), "cmdline"):
-            found.append(int(folder.name))
-    return found
+    everyone = (int(folder.name) for folder in PROC.glob("[0-9]*"))
+    return [one for one in everyone if mark.encode() in _read(one, "environ") and _read(one, "cmdline")]

@@ -7,12 +7,11 @@ import io
 import time
 from dataclasses import replace
 from email.utils import formatdate
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from tests.faults.fault import ALL, LOST, LOST_ZM, WELL, End, Fault, all_of, create, look, picture, same
+from tests.faults.fault import LOST, LOST_ZM, WELL, End, Fault, all_of, create, look, picture, same
 from tests.faults.network import GONE, NO_PICTURE, SOMEWHERE
 from tests.faults.subjects import ZM
 from tests.providers import pictures
@@ -42,16 +41,17 @@ AFTER = {
 }
 
 
-def limited(after: str | None) -> Plan:
-    text = formatdate(time.time() + 2, usegmt=True) if after == "date" else after
-    return Plan(status=429, headers={"Retry-After": text} if text else {})
+def limited(inject: Callable[[Plan], Callable[[Scene], None]], after: str | None) -> Callable[[Scene], None]:
+    """Answer 429 once; the date is reckoned when the row runs."""
+
+    def at_last(scene: Scene) -> None:
+        text = formatdate(time.time() + 2, usegmt=True) if after == "date" else after
+        inject(Plan(status=429, headers={"Retry-After": text} if text else {}))(scene)
+
+    return at_last
 
 
-def later(inject: Callable[[], Callable[[Scene], None]]) -> Callable[[Scene], None]:
-    """Make what is injected when the row runs, because it holds the time."""
-    return lambda scene: inject()(scene)
-
-
+UNCLEAR_TO_ALL = all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM)
 TOO_LONG = ("Retry-After: 1000000000",)
 LIMITS = tuple(
     fault
@@ -59,13 +59,13 @@ LIMITS = tuple(
     for fault in (
         Fault(
             title=f"429 to the paid request, {words}",
-            inject=later(lambda after=after: create(limited(after))),  # type: ignore[misc]
+            inject=limited(create, after),
             ends=all_of(LIMITED, LIMITED, LIMITED if words in TOO_LONG else WELL),
-            quick=ALL if words in TOO_LONG else (),
+            quick=("zm-img2-generation-direct",) if words in TOO_LONG else (),
         ),
         Fault(
             title=f"429 to a look, {words}",
-            inject=later(lambda after=after: look(limited(after))),  # type: ignore[misc]
+            inject=limited(look, after),
             ends=all_of(*[End(6, "rate_limited") if words in TOO_LONG else WELL] * 2),
         ),
     )
@@ -76,12 +76,12 @@ TROUBLE = (
         Fault(
             title=f"{status} to the paid request, three times",
             inject=create(*[Plan(status=status, charge=True, body=body)] * 3),
-            ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM),
-            quick=ALL if status == 500 else (),
+            ends=UNCLEAR_TO_ALL,
+            quick=("zm-img2-generation-direct",) if status == 500 else (),
         )
         for status, body in {408: None, 500: None, 502: pictures.HTML, 503: None, 504: b""}.items()
     ),
-    Fault(title="501 to the paid request", inject=create(Plan(status=501)), ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM)),
+    Fault(title="501 to the paid request", inject=create(Plan(status=501)), ends=UNCLEAR_TO_ALL),
     Fault(title="503 to the paid request, once, not carried out", inject=create(Plan(status=503, charge=False)),
           ends=all_of(NOT_CHARGED, NOT_CHARGED, WELL)),
     Fault(title="502 to twelve looks in a row", inject=look(*[Plan(status=502, body=pictures.HTML)] * 12),
@@ -91,13 +91,14 @@ TROUBLE = (
           inject=create(Plan(status=403, body=pictures.HTML)),
           ends=all_of(End(4, "key_refused", charges=0, then=None), NOT_CHARGED,
                       End(4, "key_refused", charges=0, then=None))),
-    Fault(title="a redirect to the same host", inject=create(Plan(status=307, body=b"", headers={"Location": "/again"})),
-          ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM)),
+    Fault(title="a redirect to the same host",
+          inject=create(Plan(status=307, body=b"", headers={"Location": "/again"})), ends=UNCLEAR_TO_ALL),
     Fault(title="a redirect to another host",
           inject=create(Plan(status=308, body=b"", headers={"Location": "https://elsewhere.example/"})),
-          ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM), quick=ALL),
-    Fault(title="a redirect to http", inject=create(Plan(status=302, body=b"", headers={"Location": "http://a.example/"})),
-          ends=all_of(UNCLEAR, UNCLEAR, UNCLEAR_ZM)),
+          ends=UNCLEAR_TO_ALL, quick=("image2",)),
+    Fault(title="a redirect to http",
+          inject=create(Plan(status=302, body=b"", headers={"Location": "http://a.example/"})),
+          ends=UNCLEAR_TO_ALL),
     Fault(title="a picture that is redirected to http",
           inject=picture(Plan(status=302, headers={"Location": "http://a.example/1.png"})),
           ends=all_of(End(13, "link_refused"), End(13, "link_refused"), End(13, "link_refused", after=2))),
@@ -118,6 +119,7 @@ NOISE: dict[str, bytes] = {
     "bad UTF-8": b'{"id": "\xff\xfe"}',
     "UTF-16": '{"id": 1}'.encode("utf-16"),
 }
+CUT_GZIP = gzip.compress(b" " * 9999)[:20]
 BROKEN = (
     *(
         Fault(
@@ -128,7 +130,7 @@ BROKEN = (
                 LOST if len(body) > 1 << 22 else UNCLEAR,
                 NO_PICTURE,
             ),
-            quick=ALL if words in ("HTML", "duplicate names") else (),
+            quick=("ai-nano-banana-ima",) if words == "HTML" else (),
         )
         for words, body in NOISE.items()
     ),
@@ -139,7 +141,7 @@ BROKEN = (
     Fault(title="gzip is announced and plain bytes come",
           inject=create(Plan(headers={"Content-Encoding": "gzip"})), ends=all_of(LOST, LOST, LOST_ZM)),
     Fault(title="gzip that is cut",
-          inject=create(Plan(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * 9999)[:20], charge=True)),
+          inject=create(Plan(headers={"Content-Encoding": "gzip"}, body=CUT_GZIP, charge=True)),
           ends=all_of(WITHOUT_ID, UNCLEAR, NO_PICTURE)),
     Fault(title="a connection that is closed after a whole answer",
           inject=create(Plan(fault=Wire.CLOSE_AFTER_ANSWER)), ends=same(WELL)),
@@ -172,12 +174,11 @@ UNUSABLE_IDS = tuple(
 )
 
 
-@cache
-def huge_picture() -> bytes:
-    """Draw 80 megapixels in less than 200 kB."""
+def huge_picture(scene: Scene) -> None:
+    """Send 80 megapixels in less than 200 kB, drawn when the row runs."""
     stream = io.BytesIO()
     Image.new("1", (10_000, 8_000)).save(stream, "png")
-    return stream.getvalue()
+    picture(Plan(body=stream.getvalue()))(scene)
 
 
 UNUSABLE = End(13, "picture_unusable")
@@ -227,11 +228,10 @@ TO_PICTURES = (
               ends=all_of(UNUSABLE, UNUSABLE, GONE), quick=("image2",) if words == "HTML" else ())
         for words, body in KINDS.items()
     ),
-    Fault(title="the picture has 80 megapixels in 200 kB", inject=lambda scene: picture(Plan(body=huge_picture()))(scene),
-          ends=same(WELL)),
+    Fault(title="the picture has 80 megapixels in 200 kB", inject=huge_picture, ends=same(WELL)),
     Fault(title="the picture is no PNG but says so",
-          inject=lambda scene: picture(
-              Plan(body=pictures.make_picture("jpeg", 64, 48, 3), headers={"Content-Type": "image/png"}))(scene),
+          inject=picture(
+              Plan(body=pictures.make_picture("jpeg", 64, 48, 3), headers={"Content-Type": "image/png"})),
           ends=same(WELL)),
     *(
         Fault(title=f"the link has expired ({status})", inject=picture(Plan(status=status)),
@@ -260,13 +260,14 @@ def says(words: str) -> Callable[[Scene], None]:
 
 
 REFUSED_BY = all_of(REFUSED, replace(REFUSED, error="ima_refused"), REFUSED)
-SAID = tuple(
-    Fault(title=f"the service refuses with {name}", inject=says(words), ends=REFUSED_BY,
-          quick=ALL if "MEDIA" in name else ())
-    for name, words in WORDS.items()
-) + (
+SAID = (
+    *(
+        Fault(title=f"the service refuses with {name}", inject=says(words), ends=REFUSED_BY,
+              quick=("ai-nano-banana-ima",) if "MEDIA" in name else ())
+        for name, words in WORDS.items()
+    ),
     Fault(title="the service refuses and quotes the key", inject=says("the key {key} may not"), ends=REFUSED_BY,
-          quick=ALL),
+          quick=("zm-img2-generation-direct",)),
 )  # fmt: skip
 
 ROWS = LIMITS + TROUBLE + BROKEN + UNUSABLE_IDS + TO_PICTURES + SAID

@@ -131,8 +131,9 @@ class Scene:
     """One skill's home, its service, every secret a canary; a context manager.
 
     `env`, `more` and `wrap` are what the fault adds to the environment, the arguments and before the command;
-    `cures` are called when the fault is over. Of a sweep, `step` counts the scenes, and `met` says whether there was
-    a fault to meet in this one; `found` is the end that its step asks for, where that is not the row's. `given` lists the ids that the service gave to a living process.
+    `cures` are called when the fault is over. Of a sweep, `step` counts the scenes, and `met` says whether there
+    was a fault to meet in this one; `found` is the end that its step asks for, where that is not the row's.
+    `given` lists the ids that the service gave to a living process.
     """
 
     def __init__(self, folder: Path, subject: Subject, *, limit: float = 20.0, skills: Path = SKILLS) -> None:

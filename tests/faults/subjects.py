@@ -1,4 +1,4 @@
-"""The skills under fault: how each is called, where it spends, looks and fetches, and what its service gave out."""
+"""The skills under fault: how each is called, where it spends, looks and fetches, what its service gave out."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -32,10 +33,13 @@ HALF = b"\x89PNG\r\n\x1a\n cut"
 
 @contextlib.contextmanager
 def file(path: Path, content: bytes) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made = not path.parent.exists()
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     yield
     path.unlink()
+    if made:
+        path.parent.rmdir()
 
 
 @contextlib.contextmanager
@@ -76,6 +80,7 @@ def process(scene: Scene) -> Iterator[None]:
 def spellings(key: str) -> dict[str, bytes]:
     raw = key.encode()
     middle = len(key) // 2
+    digits = re.findall(rb"[0-9a-f]{16}", raw)[0]
     return {
         "raw": raw,
         "base64": base64.b64encode(b"x-api-key: " + raw),
@@ -83,7 +88,8 @@ def spellings(key: str) -> dict[str, bytes]:
         "JSON-escaped": json.dumps({"key": key}).encode(),
         "split over lines": raw[:middle] + b"\n" + raw[middle:],
         "split by letters": b", ".join(raw[at : at + 1] for at in range(len(raw))),
-        "one half": raw[:middle],
+        "the first half of its digits": digits[: len(digits) // 2],
+        "the second half of its digits": digits[len(digits) // 2 :],
     }
 
 
@@ -128,12 +134,12 @@ LEAKS: dict[str, tuple[str, str, str]] = {
     "an account that is the key": (
         "keys.py",
         "return hashlib.sha256(self._value.encode()).hexdigest()[:12]",
-        "return base64.b64encode(self._value.encode()).decode()",
+        "return __import__('base64').b64encode(self._value.encode()).decode()",
     ),
     "a header that goes everywhere": (
         "http.py",
-        "auth=_NoKey() if public else self._auth,",
-        "auth=KeyHeader('x-trace', Secret(os.environ['X_API_KEY']), scheme='k'),",
+        "headers=dict(headers),",
+        "headers={**headers, 'x-trace': __import__('os').environ['X_API_KEY']},",
     ),
 }
 
@@ -147,10 +153,7 @@ def test_a_build_that_leaks_is_caught(tmp_path: Path, module: str, whole: str, l
         if path.exists():
             text = path.read_text(encoding="utf-8")
             assert whole in text
-            text = text.replace(whole, leaky).replace(
-                "if TYPE_CHECKING:", "from shared.keys import Secret\nif 1:", 1
-            )
-            path.write_text(text if module == "http.py" else text.replace("from shared.keys import Secret\n", ""))
+            path.write_text(text.replace(whole, leaky))
     with Scene(tmp_path, IMAGE2, skills=skills) as scene:
         found = judge(scene, ROW, scene.run(), WELL)
     assert any(one.startswith("secrets: key in") for one in found), found

@@ -69,6 +69,10 @@ def never_reached_once(scene: Scene) -> None:
     scene.house.proxy.plan(scene.subject.host, TunnelFault.CUT_BEFORE_TLS)
 
 
+def forgets_keys(scene: Scene) -> None:
+    scene.house.openai_images.honours_keys = False
+
+
 REFUSED = {
     (400, "invalid_request_error"): (7, "refused"),
     (400, "moderation_blocked"): (7, "content_refused"),
@@ -111,12 +115,11 @@ ROWS = (
     row("503, then a refusal", create(error(503, "x", charge=True), error(400, "moderation_blocked")), MIXED),
     row("429, then a refusal", create(LIMIT, error(400, "bad")), End(7, "refused", charges=0, then=None)),
     row("a cut after a 503", create(error(503, "x", charge=True), Plan(fault=Wire.RESET)), LOST_ZM),
-    row("a cut, and consent to send it again", after(more("--on-unknown", "retry"), create(Plan(fault=Wire.RESET))),
-        WELL),
+    row("a cut, and consent to send it again",
+        after(more("--on-unknown", "retry"), create(Plan(fault=Wire.RESET))), WELL),
     row("never reached, then 429, then a picture", after(never_reached_once, create(LIMIT)), WELL),
     row("a service that does not know idempotency keys, and a cut",
-        lambda scene: (setattr(scene.house.openai_images, "honours_keys", False),
-                       create(Plan(fault=Wire.CLOSE_WITHOUT_ANSWER))(scene)),
+        after(forgets_keys, create(Plan(fault=Wire.CLOSE_WITHOUT_ANSWER))),
         replace(LOST_ZM, after=2)),
     *(
         row(f"an answer with {words}", create(Plan(body=body, charge=True)), WITHOUT)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from shared import http
+from shared import http, http_answer
 from shared.errors import AnswerLost, ConfigurationError, DiskError, ReadFailed, SkillError, UnusableResult
 from shared.http import KeyHeader, Session
 from shared.http_connection import Transmission
@@ -90,9 +90,8 @@ def test_a_key_header_holds_nothing_but_scheme_and_key(scheme: str, start: str) 
 def test_a_spend_trusts_a_connection_for_two_seconds(
     house: StandInHouse, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = types.SimpleNamespace(monotonic=lambda: now)
-    monkeypatch.setattr(http, "time", clock)
     now = 1000.0
+    monkeypatch.setattr(http, "time", types.SimpleNamespace(monotonic=lambda: now))
     session.read("GET", LINK, headers={}, body=None, seconds=20.0)
     for now, handshakes in ((1000.0, 1), (1002.0, 1), (1004.1, 2)):  # noqa: B007  - the clock reads it
         spend(session)
@@ -112,7 +111,7 @@ def test_answers_and_pictures_are_read_in_blocks(
     monkeypatch.setattr(requests.Response, "iter_content", counted)
     download(session, tmp_path)
     spend(session)
-    assert sizes == [http.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
+    assert sizes == [http_answer.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
 
 
 # ---- how it ends

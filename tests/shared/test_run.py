@@ -81,6 +81,8 @@ def test_resume_names_the_service_id_else_the_local_one_else_runs_again(tmp_path
     assert run.resume() == run.again()
     run.result.local_id = "20260301T120000Z-0123abcd"
     main = str(tmp_path / "create_task.py")
+    assert run.resume() == run.again(), "nothing was sent"
+    run.result.status = "unknown"
     assert run.resume()[:4] == [PYTHON, main, "--resume", "20260301T120000Z-0123abcd"]
     run.result.task_id = "77"
     assert run.resume() == [PYTHON, main, "--resume", "77", "--use-local-key", "--output-dir", "/out", "--json"]

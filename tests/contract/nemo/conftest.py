@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from nemovideo import cli
 
-from tests.contract.nemo.room import SKILL, Room
-from tests.launcher import Bench
+from shared import keys, openclaw
+from tests.contract.inside import Inside
+from tests.contract.nemo.room import LAUNCHER, SKILL, Room
+from tests.launcher import ROOT, SKILLS, Bench
 from tests.providers.house import StandInHouse
 
 if TYPE_CHECKING:
@@ -24,12 +27,23 @@ def house() -> Iterator[StandInHouse]:
 
 
 @pytest.fixture
-def room(tmp_path: Path, house: StandInHouse) -> Room:
+def room(tmp_path: Path, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
     """Somebody with a token of their own."""
-    return Room(Bench(tmp_path, house, SKILL, {"NEMO_TOKEN": house.nemo.key}), house)
+    return room_of(Bench(tmp_path, house, SKILL, {"NEMO_TOKEN": house.nemo.key}), house, monkeypatch)
 
 
 @pytest.fixture
-def stranger(tmp_path: Path, house: StandInHouse) -> Room:
+def stranger(tmp_path: Path, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
     """Somebody without one."""
-    return Room(Bench(tmp_path, house, SKILL), house)
+    return room_of(Bench(tmp_path, house, SKILL), house, monkeypatch)
+
+
+def room_of(bench: Bench, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """Give a room that starts a process only where the test says so; bundles always run as processes."""
+    if SKILLS != ROOT / "skills":
+        return Room(bench, house)
+    monkeypatch.setattr(keys, "_in_play", {})  # a token of one test would be masked in the next
+    openclaw._parsed.cache_clear()
+    commands = {LAUNCHER: cli.generator_image, "doctor.py": cli.doctor, "tasks.py": cli.tasks}
+    inside = {name: Inside(bench, monkeypatch, command, name) for name, command in commands.items()}
+    return Room(bench, house, inside)

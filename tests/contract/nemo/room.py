@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,7 @@ from tests.providers.nemo_media import make_media
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.contract.inside import Inside
     from tests.launcher import Bench, Ended
     from tests.providers.house import StandInHouse
     from tests.providers.nemo import NemoService
@@ -42,6 +43,8 @@ class Room:
 
     bench: Bench
     house: StandInHouse
+    inside: Mapping[str, Inside] = field(default_factory=dict)
+    """The launchers that `run` runs in the tests' own process; the others become processes."""
 
     @property
     def service(self) -> NemoService:
@@ -57,11 +60,19 @@ class Room:
         self, *argv: str | Path, code: int = 0, error: str | None = None, env: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Run a launcher, check how it ended, and return its document."""
-        return self.checked(self.bench.run(str(argv[0]), *argv[1:], env=env), code, error)
+        launcher, *arguments = map(str, argv)
+        if launcher in self.inside:
+            return self.checked(self.inside[launcher].run(*arguments, env=env), code, error)
+        return self.checked(self.bench.run(launcher, *arguments, env=env), code, error)
 
     def do(self, command: str, *argv: str | Path, code: int = 0, error: str | None = None) -> dict[str, Any]:
         """Run a subcommand that neither waits nor pays."""
         return self.run(LAUNCHER, command, *argv, "--json", code=code, error=error)
+
+    def go_on(self, document: dict[str, Any], **expected: Any) -> dict[str, Any]:
+        """Run the `next` command of a result, as its shell spelling says, with quick looks."""
+        shell = {"shell": f"{document['next']['shell']} --poll-interval 0.5"}
+        return self.checked(self.bench.shell(shell), **expected)
 
     def checked(self, ended: Ended, code: int = 0, error: str | None = None) -> dict[str, Any]:
         """Check an end against the contract, and return its document."""

@@ -81,6 +81,25 @@ def test_a_plan_without_exports_is_no_matter_of_credits(clip: Room) -> None:
     assert (document["charged"], renders(clip)) == ("no", 1)
 
 
+def test_a_plan_without_exports_does_not_make_the_message_before_it_a_failure(room: Room) -> None:
+    room.service.plan_render(Plan(status=402, body={"code": 402, "message": "upgrade", "data": None}))
+    document = room.run(*GENERATE, "a clip", "--export", "--quality", "low", code=5, error="plan_without_export")
+    assert (document["status"], document["charged"], document["cost"]["amount"]) == ("succeeded", "yes", 5)
+    assert (len(document["videos"]), document["text"], document["changed"]) == (1, "Your picture is ready.", True)
+    argv = document["error"]["next"]["argv"]
+    assert argv[2:8] == ["export", "--session", "session-0001", "--format", "mp4", "--quality"]
+    assert len(room.go_on(document)["videos"]) == 1
+    assert room.charged() == [5]
+
+
+def test_another_format_than_was_asked_for_is_said(clip: Room) -> None:
+    clip.service.plan_render(RenderPlan(kind="webm"))
+    ended = clip.bench.run(*EXPORT, "--format", "mov")
+    document = clip.checked(ended)
+    assert (document["requested"]["format"], document["applied"]["format"]) == ("mov", "webm")
+    assert "mov was asked for; the file is video/webm" in ended.talk
+
+
 def test_an_empty_timeline_is_not_rendered(room: Room) -> None:
     room.do("connect")
     room.run(*EXPORT, code=13, error="nothing_to_export")
@@ -88,9 +107,9 @@ def test_an_empty_timeline_is_not_rendered(room: Room) -> None:
 
 
 def test_a_render_that_is_not_waited_for_is_resumed(clip: Room) -> None:
-    clip.service.plan_render(RenderPlan(seconds=3.0))
+    clip.service.plan_render(RenderPlan(seconds=1.5))
     document = clip.run(*EXPORT, "--timeout", "1", code=9, error="still_running")
-    resumed = clip.checked(clip.bench.shell(document["next"]))
+    resumed = clip.go_on(document)
     assert (resumed["render_id"], len(resumed["videos"]), renders(clip)) == (document["render_id"], 1, 1)
 
 

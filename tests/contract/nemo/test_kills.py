@@ -73,21 +73,34 @@ def test_killed_while_a_further_message_runs(room: Room) -> None:
 
 def test_killed_while_a_render_runs(room: Room) -> None:
     room.run(*GENERATE, "a clip")
-    room.service.plan_render(RenderPlan(seconds=3.0))
+    room.service.plan_render(RenderPlan(seconds=2.0))
     process = room.bench.start(*EXPORT)
     room.arrived(f"{nemo.RENDERS}/render_")
     end(process, signal.SIGKILL)
     (render,) = room.service.renders.by_id
-    document = room.run(*EXPORT, "--resume", render)
+    document = room.run(*EXPORT)
     assert (document["render_id"], len(document["videos"]), len(room.service.renders.by_id)) == (render, 1, 1)
+    assert room.run(*EXPORT, "--resume", render)["videos"][0]["sha256"] == document["videos"][0]["sha256"]
+    assert room.run(*EXPORT)["render_id"] != render  # it was seen to its end
+
+
+def test_a_killed_render_of_another_kind_is_left_alone(room: Room) -> None:
+    room.run(*GENERATE, "a clip")
+    room.service.plan_render(RenderPlan(end="never"))
+    first = room.run(*EXPORT, "--no-wait")["render_id"]
+    assert room.run(*EXPORT, "--no-wait")["render_id"] == first
+    room.run(*EXPORT, "--no-wait", "--quality", "low")
+    room.do("cancel-export", first)
+    room.run(*EXPORT, "--no-wait")
+    assert len(room.service.renders.by_id) == 3
 
 
 def test_sigterm_in_the_stream_can_be_resumed(room: Room) -> None:
-    room.service.plan_message(MessagePlan(seconds=2.5))
+    room.service.plan_message(MessagePlan(seconds=1.5))
     process = room.bench.start(*KITE)
     eventually(lambda: any(entry["state"] == "submitted" for entry in room.bench.entries()))
     document = room.checked(end(process, signal.SIGTERM), 143, "interrupted")
-    resumed = room.checked(room.bench.shell(document["next"]))
+    resumed = room.go_on(document)
     assert (len(resumed["images"]), room.messages(), room.charged()) == (1, ["a red kite"], [5])
 
 

@@ -85,10 +85,10 @@ def test_an_undecided_outcome_is_never_sent_again(room: Room) -> None:
 
 
 def test_a_stream_that_began_and_was_not_waited_for_is_resumed(room: Room) -> None:
-    room.service.plan_message(MessagePlan(cut=1, seconds=3.0, stream_seconds=0.2))
+    room.service.plan_message(MessagePlan(cut=1, seconds=2.0, stream_seconds=0.2))
     document = room.run(*KITE, "--timeout", "1.5", code=9, error="still_running")
     assert (document["status"], document["charged"], document["possible_charges"]) == ("running", "unknown", 1)
-    resumed = room.checked(room.bench.shell(document["next"]))
+    resumed = room.go_on(document)
     assert (len(resumed["images"]), resumed["local_id"], room.charged()) == (1, document["local_id"], [5])
 
 

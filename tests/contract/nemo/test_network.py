@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.contract.nemo.room import Room
 
 EVIL = "https://evil.example"
+COST = {"amount": 5, "unit": "credits", "source": "charged"}
 
 
 def test_only_the_api_sees_a_token(stranger: Room) -> None:
@@ -104,9 +105,11 @@ def test_what_is_no_media_is_not_kept(room: Room, content: bytes) -> None:
     room.service.media.plans.extend([Plan(body=content)] * 4)
     document = room.run(*KITE, code=13, error="picture_unusable")
     assert (document["images"], document["possible_charges"], room.charged()) == ([], 1, [5])
+    assert (document["charged"], document["cost"]) == ("yes", COST)
     assert [path for path in room.bench.work.rglob("*") if path.is_file()] == []
+    room.run(*GENERATE, "a blue kite")  # which costs as well, and not on account of the red one
     again = room.run(*KITE)
-    assert (len(again["images"]), room.charged()) == (1, [5])
+    assert (len(again["images"]), again["cost"], room.charged()) == (1, COST, [5, 5])
 
 
 def test_the_token_is_asked_for_once_by_two_at_once(stranger: Room) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.nemo.room import GENERATE, LAUNCHER
+from tests.contract.nemo.room import GENERATE, LAUNCHER, SAY
 from tests.contract.zm.test_bad_input import MEASURED
 from tests.providers import nemo
 from tests.providers.nemo import refused
@@ -101,6 +101,12 @@ def test_the_name_is_corrected_where_the_content_is_of_another_kind(open_room: R
     open_room.do("upload", path)
     (sent,) = open_room.service.uploads
     assert sent.name.endswith((".jpg", ".jpeg"))
+
+
+def test_a_first_upload_opens_a_session_and_the_wish_goes_on_in_it(room: Room) -> None:
+    session = room.do("upload", room.file("a.png"))["session_id"]
+    document = room.run(*SAY, "a clip of this")
+    assert (document["session_id"], len(room.service.sessions), room.charged()) == (session, 1, [5])
 
 
 def test_names_of_all_kinds(open_room: Room) -> None:

@@ -87,15 +87,15 @@ if "SIGNAL_AT_IMPORT" in os.environ:
     sys.meta_path.insert(0, _Finder)
 
 if "WALL_CLOCK_SHIFT" in os.environ:
-    import datetime
+    import datetime as dt
     import time
 
     _shift, _time = float(os.environ["WALL_CLOCK_SHIFT"]), time.time
 
-    class _Shifted(datetime.datetime):
+    class _Shifted(dt.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return super().now(tz) + datetime.timedelta(seconds=_shift)
+            return super().now(tz) + dt.timedelta(seconds=_shift)
 
     setattr(time, "time", lambda: _time() + _shift)  # noqa: B010
-    setattr(datetime, "datetime", _Shifted)  # noqa: B010
+    setattr(dt, "datetime", _Shifted)  # noqa: B010

@@ -20,7 +20,6 @@ from ima_studio.request import (
     input_rows,
 )
 from ima_studio.service import SKILL, Service, key_sources
-from ima_studio.telling import tell_failure
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, DiskError, SkillError
 from shared.messages import LANGUAGES, shown
@@ -85,6 +84,8 @@ def _ima_image_create(run: Run, options: Options, **given: Any) -> None:
     try:
         _dispatch(run, options, given)
     except SkillError as error:
+        from ima_studio.telling import tell_failure  # noqa: PLC0415
+
         tell_failure(run, error)
         raise
 

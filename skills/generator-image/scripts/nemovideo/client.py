@@ -18,7 +18,7 @@ from shared.http_answer import Answer, retry_after_seconds
 from shared.urls import host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import BinaryIO
 
@@ -93,8 +93,7 @@ class Client:
             seconds=LISTEN_SECONDS,
             silence=SILENT_SECONDS,
         )
-        media_type = stream.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if stream.status == 200 and media_type != "application/json":  # noqa: PLR2004
+        if stream.status == 200 and not _is_json(stream.headers):  # noqa: PLR2004
             return stream
         wait = retry_after_seconds(stream.headers.get("retry-after"))
         refusal = wire.refusal(stream.status, _small_document(stream), wait, certain=True)
@@ -162,6 +161,7 @@ class Client:
 
         Raises:
             UnusableResult: `link_expired`; there is none.
+            Rejected: the service says no, such as to an old token.
             ReadFailed: no whole answer.
         """
         target.seek(0)
@@ -180,8 +180,10 @@ class Client:
             target.seek(0)
             target.truncate()
             self.downloads.download(place, target, seconds=seconds, largest=LARGEST_FILE)
-        elif answer.status != 200:  # noqa: PLR2004
-            raise UnusableResult("link_expired", http_status=answer.status, status=answer.status)
+        elif answer.status != 200 or _is_json(answer.headers):  # noqa: PLR2004
+            target.seek(0)
+            refusal = wire.refusal(answer.status, _document(target.read(LARGEST_REFUSAL)), answer.retry_after)
+            raise refusal or UnusableResult("link_expired", http_status=answer.status, status=answer.status)
 
     def _get(self, path: str, seconds: float) -> dict[str, Any]:
         headers = {**self._attribution, "Accept": "application/json"}
@@ -230,8 +232,19 @@ def _small_document(stream: Stream) -> Any:
             content += block
             if len(content) > LARGEST_REFUSAL:
                 break
-        return json.loads(content)
-    except (AnswerLost, ValueError, RecursionError):
+        return _document(content)
+    except AnswerLost:
         return None
     finally:
         stream.close()
+
+
+def _document(content: bytes | bytearray) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_json(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"

@@ -33,6 +33,7 @@ class Connection:
         self._limits = limits
         self._secret: Secret | None = None
         self._renewed = False
+        self._greeted = False
 
     def read(self, ask: Callable[[float], Value], *, tries: int = TRIES) -> Value:
         """Make a free call until it works; `ask` gets the seconds that it may take.
@@ -58,6 +59,12 @@ class Connection:
                 if error.provider_code in done or not self.mended(error):
                     raise self.explained(error) from error
                 done.add(str(error.provider_code))
+
+    def greet(self) -> None:
+        """Say once that we are connecting."""
+        if not self._greeted:
+            self._greeted = True
+            self._run.reporter.say("connecting")
 
     def ready(self) -> None:
         """Have a token, asking the service for an anonymous one where there is none.
@@ -93,7 +100,7 @@ class Connection:
 
     def _use(self, refused: Secret | None) -> None:
         def fetch(client_id: str) -> wire.Anonymous:
-            self._run.reporter.say("connecting")
+            self.greet()
             try:
                 return self.client.anonymous_token(client_id, self._limits.left)
             except RateLimited as error:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 KINDS = {0: "video", 1: "audio", 7: "text"}
 NAMES = ("name", "title", "text", "filename", "prompt")
 LONGEST_NAME = 60  # characters
+LOUDEST_SHARE = 2.0  # of the volume; what is louder is in percent already
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _segment(segment: dict[str, Any], after: float) -> Segment:
     length = (_number(segment.get("d")) or 0.0) / 1000
     volume = _number(facts.get("volume"))
     name = next((facts[key] for key in NAMES if isinstance(facts.get(key), str) and facts[key].strip()), "")
-    percent = None if volume is None else round(100 * volume)
+    percent = None if volume is None else round(volume if volume > LOUDEST_SHARE else 100 * volume)
     return Segment(quoted(name, LONGEST_NAME), round(begin, 3), round(begin + length, 3), percent)
 
 

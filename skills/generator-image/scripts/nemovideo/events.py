@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nemovideo.event_stream import Event
 
 Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
-LONGEST_TEXT = 1 << 20  # characters kept of what the agent says
+LONGEST_TEXT = 1 << 16  # characters kept of what the agent says
 LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
 
 
@@ -43,10 +43,13 @@ def read_event(event: Event) -> Iterator[Utterance]:
 
 def _read(document: dict[str, Any]) -> Iterator[Utterance]:
     code, kind = document.get("errorCode"), document.get("type")
-    words = document.get("errorMessage") or document.get("error") or document.get("message")
-    if code or kind == "error" or isinstance(document.get("error"), str) or _is_refusal(document):
+    error = document.get("error")
+    facts = error if isinstance(error, dict) else {"message": error}
+    words = document.get("errorMessage") or facts.get("message") or document.get("message")
+    if code or kind == "error" or (error and kind is None) or _is_refusal(document):
         told = words if isinstance(words, str) else ""
-        yield Utterance("trouble", quoted(told), quoted(code or document.get("code") or "", 60))
+        code = code or document.get("code") or facts.get("code")
+        yield Utterance("trouble", quoted(told), quoted(code or "", 60))
     elif isinstance(document.get("content"), dict):
         yield from _kit(document)
     elif kind == "text" and isinstance(document.get("content"), str):

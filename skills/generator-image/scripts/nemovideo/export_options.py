@@ -65,6 +65,7 @@ def _draft(flag: str, given: str) -> dict[str, Any]:
     try:
         with expanded(given).open("rb") as file:
             draft = json.loads(file.read(LARGEST_DRAFT + 1).decode("utf-8-sig"))
+        json.dumps(draft, allow_nan=False)  # Python reads NaN and 1e999, which no other JSON has
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or Said("no_draft")
         raise BadInput("draft_unusable", flag=flag, got=shown(given), reason=reason) from error

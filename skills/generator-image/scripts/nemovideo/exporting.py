@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.draft import is_exportable
 from nemovideo.outcome import show_files
 from nemovideo.preparing import read_state
-from nemovideo.renders import Render
-from nemovideo.request import RENDER_START, STILLS
+from nemovideo.rendering import Order, begin, go_on, wait_for
+from nemovideo.request import STILLS
 from nemovideo.saving import save_clip
-from shared.errors import NeverReached, RateLimited, ReadFailed, Refused, TaskFailed, UnusableResult
+from shared.errors import ReadFailed, TaskFailed, UnusableResult
 from shared.images import save_pictures
-from shared.polling import Schedule, wait_for_task
-from shared.spend import PAUSES
 from shared.texts import Said
-from shared.watcher import Rhythm, Watcher
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from nemovideo.hands import Hands
+    from nemovideo.renders import Render
     from nemovideo.request import ExportRequest
     from shared.errand import Errand
     from shared.http_download import Progress
     from shared.run import Run
 
-POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
-REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90
-MOST_UNKNOWN = 3  # looks in a row at which the service does not know a render
 LINK_TRIES = 2  # before the service itself is asked for the file
 
 
@@ -54,17 +48,18 @@ def export_session(session: str, request: ExportRequest, draft: Any, hands: Hand
     draft = state.draft if state else draft
     if not is_exportable(draft):
         raise UnusableResult("nothing_to_export", session=session, remedy="none")
+    order = Order(session, draft, request)
     for last in (False, True):
-        render_id = _begin(session, draft, request, hands, errand)
+        render_id = (None if last else go_on(order, hands, errand)) or begin(order, hands, errand)
         if errand.no_wait:
             run.result.status = "submitted"
             run.result.next_argv = run.resume()
             return
-        seen = _wait(render_id, hands, errand)
+        seen = wait_for(render_id, hands, errand)
         if seen.condition == "failed" and not last:
             run.reporter.insist("render_again", reason=seen.reason or Said("no_words"))
             continue
-        _end(render_id, seen, request.quality, hands, errand)
+        _end(render_id, seen, request, hands, errand)
         return
 
 
@@ -78,76 +73,36 @@ def resume_render(render_id: str, hands: Hands, errand: Errand) -> None:
     session = hands.sessions.of_render(render_id)
     run.result.extra |= {"session_id": session.session_id if session else None, "render_id": render_id}
     run.result.task_id = render_id
-    _end(render_id, _wait(render_id, hands, errand), None, hands, errand)
+    _end(render_id, wait_for(render_id, hands, errand), None, hands, errand)
 
 
-def _begin(session: str, draft: Any, request: ExportRequest, hands: Hands, errand: Errand) -> str:
-    """Begin a render; an answer that is lost is looked for under its id, never asked for again."""
-    connection, run = hands.connection, errand.run
-    render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
-    hands.sessions.note(session, renders=[render_id])
-    run.result.extra["render_id"] = render_id
-    if run.result.local_id is None:  # else the result is about the message that came before
-        run.result.task_id, run.result.status = render_id, "running"
-    run.reporter.insist("render_begins", render=render_id)
-    for pause in (*PAUSES, None):
-        try:
-            connection.once(
-                lambda: connection.client.begin_render(render_id, session, draft, request, errand.limits.left)
-            )
-        except ReadFailed as error:
-            if not isinstance(error.__cause__, NeverReached):
-                break
-            if pause is None:
-                raise
-            errand.limits.sleep(pause)
-        else:
-            break
-    return render_id
-
-
-def _wait(render_id: str, hands: Hands, errand: Errand) -> Render:
-    connection = hands.connection
-    unknown = 0
-
-    def look(seconds: float) -> Render:
-        nonlocal unknown
-        try:
-            seen = connection.once(lambda: connection.client.render(render_id, seconds))
-        except RateLimited as error:
-            raise ReadFailed("read_failed", status=429, http_status=429, retry_after=error.retry_after) from error
-        except Refused as error:
-            unknown += 1
-            if unknown >= MOST_UNKNOWN:
-                return Render("failed", "unknown", reason=str(error.facts.get("words", "")))
-            raise ReadFailed("read_failed", status=error.http_status, http_status=error.http_status) from error
-        unknown = 0
-        return seen
-
-    return wait_for_task(
-        look,
-        schedule=Schedule(errand.interval or POLITE_INTERVAL),
-        limits=errand.limits,
-        on_update=Watcher(errand.run, [], rhythm=Rhythm(REMIND_EVERY, USUAL_SECONDS)).update,
-    )
-
-
-def _end(render_id: str, seen: Render, quality: str | None, hands: Hands, errand: Errand) -> None:
-    """Save a render that completed.
+def _end(render_id: str, seen: Render, request: ExportRequest | None, hands: Hands, errand: Errand) -> None:
+    """Save a render that completed; `request` is None where another command knew it.
 
     Raises:
         TaskFailed, UnusableResult, RateLimited, DiskError.
     """
     run = errand.run
     if seen.condition != "completed":
+        _forget(render_id, hands, run)
         code = "render_cancelled" if seen.condition == "cancelled" else "render_failed"
         run.result.status = "failed"
         raise TaskFailed(code, render=render_id, reason=seen.reason or Said("no_words"), remedy="none")
     row = _save_render(render_id, seen.url, hands, errand)
     kind = row["path"].rpartition(".")[2]
-    run.result.applied = {**run.result.applied, "format": kind, **({"quality": quality} if quality else {})}
+    run.result.applied |= {"format": kind, **({"quality": request.quality} if request else {})}
+    if request and kind != request.form:
+        run.reporter.insist("render_other_format", asked=request.form, found=row["media_type"])
+    _forget(render_id, hands, run)
     show_files(run.result.images, [*run.result.extra.get("videos", []), row], run)
     run.result.status = "succeeded"
+
+
+def _forget(render_id: str, hands: Hands, run: Run) -> None:
+    """Have the next export begin anew: this render has ended, and what it made lies here."""
+    session = run.result.extra.get("session_id")
+    if session:
+        hands.sessions.note(str(session), ended=[render_id])
 
 
 def _save_render(render_id: str, url: str, hands: Hands, errand: Errand) -> dict[str, Any]:
@@ -170,7 +125,7 @@ def _save_render(render_id: str, url: str, hands: Hands, errand: Errand) -> dict
         progress.etag = ""
         file.seek(0)
         file.truncate()
-        client.download_render(render_id, file, seconds)
+        hands.connection.once(lambda: client.download_render(render_id, file, seconds))
 
     row = save_clip(fetch, errand.folder / render_id, errand.limits, errand.run)
     sizes = dict.fromkeys(("width", "height", "duration"))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from nemovideo import __version__, draft, routing, wire
 from nemovideo.message_options import attachment
 from nemovideo.request import LANGUAGE
-from nemovideo.service import Service, platform
+from nemovideo.service import NEW_SESSION, Service, platform
 from nemovideo.sessions import Sessions
 from shared.errors import BadInput
 from shared.files import disk_errors, write_atomically
@@ -49,20 +49,21 @@ def connect(run: Run, options: Options, given: dict[str, Any]) -> None:
 
 
 def upload(run: Run, options: Options, given: dict[str, Any]) -> None:
-    """Put files and addresses into a session."""
+    """Put files and addresses into a session, a new one where none is remembered."""
     run.result.mode = "upload"
     sources = tuple(attachment("FILE", one) for one in given["sources"])
     run.result.input_images = [{"url": one} if isinstance(one, str) else one.row() for one in sources]
     service = Service(run, options, given)
-    session = service.newest_session()
+    session = service.last_session()
     run.result.extra["session_id"] = session
     if options.dry_run:
-        url = service.base_url + wire.UPLOAD_PATH + session
+        url = service.base_url + wire.UPLOAD_PATH + (session or NEW_SESSION)
         service.show_plan({"method": "POST", "url": url, "files": run.result.input_images})
         return
-    from nemovideo.preparing import upload_all  # noqa: PLC0415
+    from nemovideo.preparing import open_session, upload_all  # noqa: PLC0415
 
     with service.hands(saves=False) as (hands, _errand):
+        session = session or open_session(hands, run)
         run.result.extra["uploads"] = upload_all(sources, session, hands, run)
     run.result.status = "succeeded"
     run.lines.append(run.catalogue.say("uploads_done", count=len(sources)))
@@ -117,7 +118,7 @@ def state(run: Run, options: Options, given: dict[str, Any]) -> None:
 
 
 def _row(media: Media) -> dict[str, Any]:
-    return asdict(media)
+    return {name: value for name, value in asdict(media).items() if name != "place"}
 
 
 def sessions(run: Run, options: Options, given: dict[str, Any]) -> None:

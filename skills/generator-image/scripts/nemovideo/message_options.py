@@ -17,9 +17,9 @@ from nemovideo.request import (
     identifier,
     is_address,
 )
-from nemovideo.service import Service
+from nemovideo.service import NEW_SESSION, Service
 from shared.entry import Entry
-from shared.errors import BadInput
+from shared.errors import BadInput, SkillError
 from shared.prompts import read_prompt
 
 if TYPE_CHECKING:
@@ -93,17 +93,29 @@ class Messenger:
             self._export_after(hands, errand)
 
     def _export_after(self, hands: Hands, errand: Errand) -> None:
-        """Export the session, if that was asked for too and the message is done."""
-        if self._export is None or self._run.result.status != "succeeded":
+        """Export the session, if that was asked for too and the message is done; it stays done whatever happens.
+
+        Raises:
+            SkillError: with the export alone as the next command.
+        """
+        run, wanted = self._run, self._export
+        if wanted is None or run.result.status != "succeeded":
             return
         from nemovideo.exporting import export_session  # noqa: PLC0415
 
-        export_session(str(self._run.result.extra["session_id"]), self._export, None, hands, errand)
+        session = str(run.result.extra["session_id"])
+        try:
+            export_session(session, wanted, None, hands, errand)
+        except SkillError as error:
+            flags = ["--session", session, "--format", wanted.form, "--quality", wanted.quality]
+            run.argv = ["export", *flags, *run.resume_flags, *(["--json"] if run.json else [])]
+            error.remedy = "again"
+            raise
 
     def _request(self, mode: Mode) -> MessageRequest:
         given, options = self._given, self._options
-        if given["text"] is not None and given["prompt"] is not None:
-            raise BadInput("prompt_twice")
+        if sum(given[name] is not None for name in ("text", "prompt", "prompt_file")) > 1:
+            raise BadInput("message_twice")
         text = given["text"] if given["text"] is not None else given["prompt"]
         message = read_prompt(text, given["prompt_file"])
         self._run.speak(message, options.lang)
@@ -120,7 +132,7 @@ class Messenger:
         return MessageRequest(mode, message, attachments, session, self._export)
 
     def _show_plan(self, request: MessageRequest) -> None:
-        session = request.session or "<a new session>"
+        session = request.session or NEW_SESSION
         plan = {"method": "POST", "url": self._service.base_url + wire.MESSAGE_PATH}
         body = wire.message_body(session, request.text)
         self._service.show_plan({**plan, "body": body, "attachments": self._run.result.input_images})

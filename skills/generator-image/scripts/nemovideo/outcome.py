@@ -6,13 +6,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from nemovideo import draft, wire
+from nemovideo.billing import bill
 from nemovideo.preparing import read_state, state_or_none
 from nemovideo.saving import save_media
 from nemovideo.settling import WORK_SECONDS, Settled, ending_of, settle
 from nemovideo.talk import translate
 from shared.entry import moment
-from shared.errors import NotFinished, OutcomeUnknown, SkillError, TaskFailed, UnusableResult
+from shared.errors import NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
 from shared.images import kept_pictures
+from shared.summary import cost_in_words
 from shared.texts import Said
 from shared.urls import without_query
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from nemovideo.listening import Heard
     from nemovideo.settling import Ending
     from nemovideo.snapshot import Media, State
-    from nemovideo.wire import Balance
     from shared.entry import Entry, OpenTask
     from shared.errand import Errand
     from shared.journal import Claim
@@ -54,12 +55,16 @@ def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> N
     if entry.state == "unknown":  # what it changed proves that it was accepted
         task.submitted(_session(entry), charged="unknown", cost=None)
     _tell(entry, settled.state, settled.changed, run)
+    if entry.charged == "unknown":  # else a run before this one drew it up, when less had happened since
+        task.save(**bill(entry, hands, changed=settled.changed))
     known = entry.extra.get("before", {}).get("media", [])
     _save(task, [one for one in settled.state.generated if one.key not in known], hands, errand)
-    bill = _bill(entry.extra.get("credits"), hands)
     if heard and heard.trouble:
-        _fail(task, heard.trouble, bill, hands, changed=bool(settled.changed))
-    task.finish("succeeded", **bill)
+        _fail(task, heard.trouble, hands, changed=bool(settled.changed))
+    task.finish("succeeded")
+    if not run.result.images:  # else the summary of every skill says it
+        cost = cost_in_words(entry.cost or run.result.cost, run.catalogue)
+        run.lines.append(run.catalogue.say("cost_line", cost=cost))
 
 
 def _session(entry: Entry) -> str:
@@ -179,7 +184,7 @@ def _return(task: OpenTask, hands: Hands, errand: Errand) -> None:
     _save(task, made, hands, errand)
 
 
-def _fail(task: OpenTask, trouble: Utterance, bill: dict[str, Any], hands: Hands, *, changed: bool) -> None:
+def _fail(task: OpenTask, trouble: Utterance, hands: Hands, *, changed: bool) -> None:
     """End a message that the agent gave up, beside whatever it had done before.
 
     Raises:
@@ -187,9 +192,8 @@ def _fail(task: OpenTask, trouble: Utterance, bill: dict[str, Any], hands: Hands
         TaskFailed, UnusableResult.
     """
     reason: object = trouble.text or Said("no_words")
-    task.finish(
-        "failed", error={"code": "agent_trouble", "provider_code": trouble.code, "reason": trouble.text}, **bill
-    )
+    told = {"code": "agent_trouble", "provider_code": trouble.code, "reason": trouble.text}
+    task.finish("failed", error=told)
     if changed:
         saved = len(task.entry.images) + len(task.entry.extra.get("videos", []))
         raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=trouble.code)
@@ -197,21 +201,3 @@ def _fail(task: OpenTask, trouble: Utterance, bill: dict[str, Any], hands: Hands
     if refused:
         raise hands.connection.explained(refused)
     raise TaskFailed("agent_trouble", reason=reason, provider_code=trouble.code or None)
-
-
-def _bill(before: dict[str, Any] | None, hands: Hands) -> dict[str, Any]:
-    """Return what the entry records of the cost: the balance before, minus the balance after.
-
-    With credits that are frozen for something else than before, or none to compare, the cost is unknown.
-    """
-    try:
-        after: Balance | None = hands.connection.read(hands.connection.client.credits, tries=2)
-    except SkillError:
-        after = None
-    if not before or after is None or after.available is None or after.frozen != before.get("frozen"):
-        return {"charged": "unknown"}
-    spent = round(float(before["available"]) - after.available, 6)
-    if spent < 0:
-        return {"charged": "unknown"}
-    cost = {"amount": spent, "unit": wire.COST_UNIT, "source": "charged"}
-    return {"charged": "yes", "cost": cost} if spent else {"charged": "no", "cost": cost, "possible_charges": 0}

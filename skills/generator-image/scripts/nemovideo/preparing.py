@@ -48,7 +48,7 @@ def use_new_session(request: MessageRequest, task: OpenTask, hands: Hands, erran
 
 def open_session(hands: Hands, run: Run) -> str:
     """Open a session and remember it; the person hears that we connect and are ready, no more."""
-    run.reporter.say("connecting")
+    hands.connection.greet()
     opened = hands.connection.read(lambda seconds: hands.connection.client.open_session(hands.language, seconds))
     hands.sessions.note(opened.session_id, task_id=opened.task_id, language=hands.language)
     run.result.extra["session_id"] = opened.session_id

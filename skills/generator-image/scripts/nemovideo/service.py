@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 KEY_NAME = "NEMO_TOKEN"
 LONGEST_INTERVAL = 3600.0  # seconds
 FREE_TIMEOUT = 600.0  # seconds
+NEW_SESSION = "<a new session>"  # in the plan of a dry run
 PLATFORMS = ("clawhub", "cursor", "unknown")
 
 
@@ -83,19 +84,24 @@ class Service:
         return Account(config_folder(), self.base_url, self._own)
 
     def newest_session(self) -> str:
-        """Return the session that was used last.
+        """Return the session that was asked for, else the one that was used last.
 
         Raises:
             BadInput: `session_missing`; none is remembered.
         """
+        session = self.last_session()
+        if session is None:
+            raise BadInput("session_missing", flag="--session")
+        return session
+
+    def last_session(self) -> str | None:
+        """Return the session that was asked for, else the last one used; None where none is remembered."""
         if self._given.get("session") is not None:
             from nemovideo.request import identifier  # noqa: PLC0415
 
             return identifier("--session", self._given["session"])
         found = Sessions(self.states, self.base_url, self.account().name).newest_first()
-        if not found:
-            raise BadInput("session_missing", flag="--session")
-        return found[0].session_id
+        return found[0].session_id if found else None
 
     def show_plan(self, plan: dict[str, Any]) -> None:
         """Put into the result what would be sent and where files would go; nothing is sent."""

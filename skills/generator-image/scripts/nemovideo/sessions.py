@@ -33,6 +33,8 @@ class Session:
     last_at: str = ""
     uploads: list[str] = field(default_factory=list)
     renders: list[str] = field(default_factory=list)
+    unfinished: dict[str, str] = field(default_factory=dict)
+    """Renders that no command saw to their end, oldest first, and a digest of what was asked for."""
 
 
 class Sessions:
@@ -47,7 +49,10 @@ class Sessions:
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     def note(self, session_id: str, **facts: object) -> None:
-        """Remember something of a session: `task_id`, `language`, `uploads` or `renders`, or only that it is used.
+        """Remember something of a session, or only that it is used.
+
+        Facts are `task_id`, `language`, `uploads`, `renders` (ids, and what tells what was asked for) and `ended`
+        (renders that were seen to their end).
 
         Raises:
             DiskError: `disk_failed`.
@@ -79,8 +84,17 @@ class Sessions:
             session.task_id = str(line.get("task_id") or session.task_id)
             session.language = str(line.get("language") or session.language)
             session.uploads += [str(one) for one in line.get("uploads", [])]
-            session.renders += [str(one) for one in line.get("renders", [])]
+            renders = line.get("renders", [])
+            session.renders += [str(one) for one in renders]
+            session.unfinished |= renders if isinstance(renders, dict) else {}
+            for ended in line.get("ended", []):
+                session.unfinished.pop(str(ended), None)
         return sorted(found.values(), key=lambda one: (one.last_at, one.session_id), reverse=True)
+
+    def unfinished(self, session_id: str, asked: str) -> str | None:
+        """Return the newest render of what was asked for in a session that was not seen to its end."""
+        found = [one.unfinished for one in self.newest_first() if one.session_id == session_id]
+        return next((render for one in found for render in reversed(one) if one[render] == asked), None)
 
     def of_render(self, render_id: str) -> Session | None:
         """Return the session that a render was begun in."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from nemovideo.wire import amount
 from shared.errors import ReadFailed
 from shared.urls import without_query
 
 MediaKind = Literal["image", "video", "audio", "unknown"]
+_SIGNATURE = re.compile(
+    r"(?i)x-.*|.*(?:sig|token|expir|time|date|nonce|rand|cred|policy|auth|accesskey|key-pair).*|response-.*|[ets_]|ts|s[eprtv]"
+)
+"""Names of what a signed link carries besides the file: Amazon, Google, Azure, Alibaba and Tencent."""
+_LINK = re.compile(r"(?i)https?://\S+")
+_LONGEST_STEADY = 40  # characters of a value that names a file; signatures are longer
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,14 @@ class Media:
     width: float | None = None
     height: float | None = None
     duration: float | None = None
+    place: int = 0
+    """How many rows before it have a link that differs in nothing but its signature."""
 
     @property
     def key(self) -> str:
         """What tells it from others, whatever the signature of its link."""
-        return hashlib.sha256(without_query(self.url).encode()).hexdigest()[:16]
+        name = unsigned(self.url) + (f" {self.place}" if self.place else "")
+        return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -52,21 +63,39 @@ def read_state(data: dict[str, Any]) -> State:
     parts = {
         name: found.get(name) or None for name in ("draft", "video_infos", "canvas_config", "generated_media")
     }
-    text = json.dumps(_unsigned(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(without_signatures(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     return State(parts["draft"], _media(parts["generated_media"]), _media(parts["video_infos"]), digest)
 
 
+def unsigned(url: str) -> str:
+    """Return a link without its signature: of its query, what looks as if it named the file."""
+    try:
+        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        query = []
+    steady = [
+        (name, value)
+        for name, value in query
+        if not _SIGNATURE.fullmatch(name)
+        and len(value) <= _LONGEST_STEADY
+        and not re.fullmatch(r"\d{9,}", value)  # a moment
+    ]
+    return without_query(url) + ("?" + urlencode(sorted(steady)) if steady else "")
+
+
 def _media(rows: Any) -> tuple[Media, ...]:
-    found = {}
+    found: dict[str, Media] = {}
+    names: list[str] = []
     for row in rows if isinstance(rows, list) else ():
         url = (
             next((row[name] for name in ("url", "cdn_url") if row.get(name)), "") if isinstance(row, dict) else ""
         )
-        if isinstance(url, str) and url:
-            sizes = (amount(row.get(name)) for name in ("width", "height", "duration"))
-            media = Media(url, _kind(row, url), *sizes)
-            found[media.key] = media
+        if isinstance(url, str) and url and url not in found:
+            width, height, duration = (amount(row.get(name)) for name in ("width", "height", "duration"))
+            name = unsigned(url)
+            found[url] = Media(url, _kind(row, url), width, height, duration, names.count(name))
+            names.append(name)
     return tuple(found.values())
 
 
@@ -85,13 +114,13 @@ def _kind(row: dict[str, Any], url: str) -> MediaKind:
     return next((kind for kind, endings in by_ending.items() if ending in endings.split()), "unknown")
 
 
-def _unsigned(value: Any) -> Any:
+def without_signatures(value: Any) -> Any:
     """Return a JSON value whose links have lost their signatures, which differ at each look."""
     if isinstance(value, str):
-        return without_query(value) if "://" in value else value
+        return unsigned(value) if _LINK.fullmatch(value) else value
     if isinstance(value, dict):
-        return {name: _unsigned(one) for name, one in value.items()}
-    return [_unsigned(one) for one in value] if isinstance(value, list) else value
+        return {name: without_signatures(one) for name, one in value.items()}
+    return [without_signatures(one) for one in value] if isinstance(value, list) else value
 
 
 EMPTY = read_state({"state": {}})

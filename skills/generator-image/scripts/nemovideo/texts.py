@@ -10,6 +10,10 @@ INPUT = {
         "{flag} 只用于付费的消息；{command} 不花积分，用不到它。",
     ),
     "option_has_no_meaning.hint": Text("Leave {flag} out.", "请去掉 {flag}。"),
+    "message_twice": Text(
+        "The message was given more than once: as TEXT, by --prompt or by --prompt-file; one of them is expected.",
+        "消息给了不止一次：TEXT、--prompt、--prompt-file 只能用其中一种。",
+    ),
     "needs_export": Text(
         "{flag} says how to export, and --export was not given.", "{flag} 用于导出，但没有给出 --export。"
     ),
@@ -181,6 +185,13 @@ TALK = {
     "session_unchanged": Text("Nothing in the session has changed.", "会话内容没有变化。"),
     "clip_line": Text("{path}  {media_type}  {kilobytes} kB", "{path}  {media_type}  {kilobytes} kB"),
     "render_begins": Text("Export {render} has begun; it costs nothing.", "导出 {render} 已开始，不花积分。"),
+    "render_goes_on": Text(
+        "Export {render} was begun before; going on with it.", "导出 {render} 此前已开始，继续等待。"
+    ),
+    "render_other_format": Text(
+        "{asked} was asked for; the file is {found} and was saved as it is.",
+        "要求的是 {asked}，文件实际为 {found}，已按原样保存。",
+    ),
     "render_again": Text("The render failed ({reason}); trying once more.", "渲染失败（{reason}），再试一次。"),
     "render_is_cancelled": Text("Cancelled: {render}", "已取消：{render}"),
     "still_other_format": Text(
@@ -222,6 +233,7 @@ TIMELINE = {
 EDITOR = {
     "gui_export": Text("I can export it for you; exports are free.", "我可以直接为您导出，导出不花积分。"),
     "gui_upload": Text("Send me the file and I will upload it.", "把文件发给我，我来上传。"),
+    "gui_edit": Text("Tell me what to change, and I pass it on.", "想怎么改，直接告诉我，我来转达。"),
     "gui_state": Text("I can show you the timeline.", "我可以把时间线列给您看。"),
 }
 

@@ -29,6 +29,7 @@ COST_UNIT = "credits"
 TOKEN_REFUSED, SESSION_GONE, NO_CREDITS = "1001", "1002", "2001"
 FILE_TYPE, FILE_SIZE, PLAN, LIMITED = "4001", "4002", "402", "429"
 REQUEST_TIMEOUT, SERVER_ERROR = 408, 500
+NOT_FOUND = 404  # a message without a code of the service's own: the Agent Development Kit's word for 1002
 _BY_STATUS = {401: TOKEN_REFUSED, 403: TOKEN_REFUSED, 402: PLAN, 413: FILE_SIZE, 415: FILE_TYPE, 429: LIMITED}
 
 Rejection = KeyRefused | OutOfCredits | RateLimited | Refused
@@ -68,14 +69,16 @@ def render_body(render: str, session: str, draft: Any, request: ExportRequest) -
 def refusal(status: int, document: Any, retry_after: float | None, *, certain: bool = False) -> Rejection | None:
     """Return the error of an answer that says no, None for one that does not, or not certainly.
 
-    The body's `code` decides, else the HTTP status. With `certain`, only what surely was not accepted counts: the
-    documented codes, and HTTP 4xx but 408; any other may have been carried out.
+    The body's `code` decides, else the HTTP status. With `certain`, for a message, only what surely was not
+    accepted counts: the documented codes, and HTTP 4xx but 408; any other may have been carried out.
     """
     code = _code(document)
     if code == "0" or (code is None and status < 400):  # noqa: PLR2004
         return None
     told = int(code) if code and len(code) == 3 and code.isdecimal() else status  # noqa: PLR2004  - as in HTTP
     known = code if code in _REFUSALS else _BY_STATUS.get(told)
+    if certain and code is None and status == NOT_FOUND:
+        known = SESSION_GONE
     if known is None and (told >= SERVER_ERROR or told == REQUEST_TIMEOUT or (certain and told < 400)):  # noqa: PLR2004
         return None
     kind, sentence = _REFUSALS.get(known or "", (Refused, "refused_by_code"))

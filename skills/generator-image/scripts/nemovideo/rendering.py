@@ -1,0 +1,126 @@
+"""Renders: begun once under an id of ours, found again after a kill, waited for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nemovideo.renders import Render
+from nemovideo.request import RENDER_START
+from nemovideo.snapshot import without_signatures
+from shared.errors import NeverReached, RateLimited, ReadFailed, Refused, Rejected
+from shared.polling import Schedule, wait_for_task
+from shared.spend import PAUSES
+from shared.watcher import Rhythm, Watcher
+
+if TYPE_CHECKING:
+    from nemovideo.hands import Hands
+    from nemovideo.request import ExportRequest
+    from shared.errand import Errand
+
+POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
+REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90
+LONGEST_RENDER = 3600.0  # seconds; an older one that nobody saw to its end is left alone
+MOST_UNKNOWN = 3  # looks in a row at which the service does not know a render
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to render."""
+
+    session: str
+    draft: Any
+    request: ExportRequest
+
+    @property
+    def digest(self) -> str:
+        """What tells it from one of another draft, or in another form."""
+        asked = {"draft": without_signatures(self.draft), **vars(self.request)}
+        text = json.dumps(asked, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def go_on(order: Order, hands: Hands, errand: Errand) -> str | None:
+    """Return the id of the same render, if an earlier command began it and did not see its end."""
+    connection = hands.connection
+    render_id = hands.sessions.unfinished(order.session, order.digest)
+    if render_id is None or time.time() - int(render_id.removeprefix(RENDER_START)) / 1000 > LONGEST_RENDER:
+        return None
+    try:
+        seen = connection.read(lambda seconds: connection.client.render(render_id, seconds))
+    except (Rejected, ReadFailed):
+        return None
+    if seen.condition not in ("running", "completed"):
+        return None
+    _tell(render_id, "render_goes_on", errand)
+    return render_id
+
+
+def begin(order: Order, hands: Hands, errand: Errand) -> str:
+    """Begin a render; an answer that is lost is looked for under its id, never asked for again.
+
+    Raises:
+        Rejected: among others `plan_without_export`.
+        ReadFailed: it never reached the service.
+    """
+    client, limits = hands.connection.client, errand.limits
+    render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
+    hands.sessions.note(order.session, renders={render_id: order.digest})
+    _tell(render_id, "render_begins", errand)
+    for pause in (*PAUSES, None):
+        try:
+            hands.connection.once(
+                lambda: client.begin_render(render_id, order.session, order.draft, order.request, limits.left)
+            )
+        except ReadFailed as error:
+            if not isinstance(error.__cause__, NeverReached):
+                break
+            if pause is None:
+                raise
+            limits.sleep(pause)
+        else:
+            break
+    return render_id
+
+
+def _tell(render_id: str, message: str, errand: Errand) -> None:
+    run = errand.run
+    run.result.extra["render_id"] = render_id
+    if run.result.local_id is None:  # else the result is about the message that came before
+        run.result.task_id, run.result.status = render_id, "running"
+    run.reporter.insist(message, render=render_id)
+
+
+def wait_for(render_id: str, hands: Hands, errand: Errand) -> Render:
+    """Return the last look at a render.
+
+    Raises:
+        NotFinished: `still_running`; it can be resumed by its id.
+        RateLimited.
+    """
+    connection = hands.connection
+    unknown = 0
+
+    def look(seconds: float) -> Render:
+        nonlocal unknown
+        try:
+            seen = connection.once(lambda: connection.client.render(render_id, seconds))
+        except RateLimited as error:
+            raise ReadFailed("read_failed", status=429, http_status=429, retry_after=error.retry_after) from error
+        except Refused as error:
+            unknown += 1
+            if unknown >= MOST_UNKNOWN:
+                return Render("failed", "unknown", reason=str(error.facts.get("words", "")))
+            raise ReadFailed("read_failed", status=error.http_status, http_status=error.http_status) from error
+        unknown = 0
+        return seen
+
+    return wait_for_task(
+        look,
+        schedule=Schedule(errand.interval or POLITE_INTERVAL),
+        limits=errand.limits,
+        on_update=Watcher(errand.run, [], rhythm=Rhythm(REMIND_EVERY, USUAL_SECONDS)).update,
+    )
