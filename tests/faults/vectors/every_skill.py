@@ -35,7 +35,7 @@ def prompts(line: Line) -> list[Row]:
             for char in "\0\x01\x08\x0b\x0c\x0e\x1b\x1f\x7f\x80\x85\x9f"
         ],
         line.row("--prompt half a character", "--prompt", "a\udcffb", says=("--prompt", "UTF-8")),
-        line.row("--prompt missing", says=("prompt is missing",), process=True),
+        line.row("--prompt missing", says=("prompt is missing",)),
         line.row("--prompt twice", "--prompt=a", "--prompt-file=-", says=("--prompt", "--prompt-file", "one")),
         *[
             line.row(f"--prompt-file {name}", "--prompt-file", file, says=("--prompt-file", why))

@@ -76,7 +76,7 @@ CREATES = [
         {"empty": "", "wrong": "text_to_video", "upper case": "TEXT_TO_IMAGE", "oversized": LONG,
          "path-like": "../x", "two lines": "text_to_image\n"},
     ),
-    BARE.row("--task-type missing", "--prompt", "a cup", says=("--task-type", KINDS), process=True),
+    BARE.row("--task-type missing", "--prompt", "a cup", says=("--task-type", KINDS)),
     *CREATE.refused(
         "--model-id", "gemini-3.1-flash-image, gemini-3-pro-image",
         {"empty": "", "wrong": "midjourney-v7", "oversized": LONG, "two lines": "gemini-3-pro-image\n"},

@@ -98,13 +98,13 @@ CREATES = [
         "--mode", "text2img, img2img", {"empty": "", "wrong": "Text2Img", "oversized": LONG, "path-like": "../x"},
         *WORDS,
     ),
-    *CREATE.refused("--mode", "text2img, img2img", {"with a control character": "text2img\n"}, process=True),
+    *CREATE.refused("--mode", "text2img, img2img", {"with a control character": "text2img\n"}),
     BARE.row("--mode missing", "--size", "1:1", "--prompt", "a cup", says=("--mode", "text2img, img2img")),
     BARE.row("--mode without a value", "--mode", says=("--mode",), error="usage"),
     *CREATE.refused(
         "--size", RATIOS, {"empty": "", "wrong": "16x9", "unknown": "4:5", "oversized": LONG, "path-like": "./1:1"}
     ),
-    *CREATE.refused("--size", RATIOS, {"with a control character": "1:1\x1b[2J"}, process=True),
+    *CREATE.refused("--size", RATIOS, {"with a control character": "1:1\x1b[2J"}),
     BARE.row("--size missing", "--mode", "text2img", "--prompt", "a cup", says=("--size", RATIOS)),
     *CREATE.refused(
         "--model-name", "100", {"empty": "", "blank": "  ", "oversized": LONG, "two lines": "a\nb", "NUL": "a\0b"}
@@ -118,7 +118,7 @@ CREATES = [
     *RESUME.refused("--timeout", "1 to 86400", {"wrong, for a resume": "soon"}),
     *RESUME.refused("--output-dir", "folder", {"a file, for a resume": "empty"}),
     *FROM_PICTURES.refused("--url", "public https", NO_URLS),
-    FROM_PICTURES.row("--url missing", says=("--url", "1 to 8", "0"), process=True),
+    FROM_PICTURES.row("--url missing", says=("--url", "1 to 8", "0")),
     FROM_PICTURES.row(
         "--url nine times", *(f"--url={PICTURE}?{n}" for n in range(9)), says=("--url", "1 to 8", "9")
     ),

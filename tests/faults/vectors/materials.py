@@ -17,11 +17,11 @@ LONG = "x" * 300
 LARGE = 33 << 20  # bytes; more than any file that is read may have
 
 
-def lay_out(work: Path, argv: Iterable[str]) -> None:
-    """Put into a working folder what these words may name by mistake."""
-    words = "\n".join(argv)
+def lay_out(work: Path, argv: Iterable[str] | None) -> None:
+    """Put into a working folder what these words may name by mistake, or what any may."""
+    words = None if argv is None else "\n".join(argv)
     for name, content in _contents().items():
-        if name in words:
+        if words is None or name in words:
             (work / name).write_bytes(content)
     (work / "skill").mkdir()
     (work / "skill" / "SKILL.md").write_text("a skill\n", encoding="utf-8")

@@ -115,7 +115,7 @@ def messages(line: Line) -> list[Row]:
         *line.refused("--session", "letters, digits", NO_IDENTIFIERS),
         *line.usage("--export", "--dry-run", "--no-wait", "--new", "--yes", arguments=True),
         line.row("two wishes", "a pot", says=("a pot",), error="usage"),
-        line.row("words twice", "--prompt", "a pot", says=("--prompt",), error="prompt_twice"),
+        line.row("words twice", "--prompt", "a pot", says=("--prompt",), error="message_twice"),
         *line.refused("--variant", "200", {"oversized": LONG, "two lines": "a\nb"}),
     ]
 
@@ -161,7 +161,7 @@ GENERATES = [
     *every_skill.output(GENERATE),
     *every_skill.waiting(GENERATE),
     *service(GENERATE),
-    SAY.row("--prompt-file too", "--prompt-file", "gone.txt", says=("--prompt",), error="prompt_twice"),
+    SAY.row("--prompt-file too", "--prompt-file", "gone.txt", says=("--prompt",), error="message_twice"),
     *SAY.refused("--attach", "folder", {"a folder": "folder"}),
     Line(LAUNCHER, SESSION, ("say",)).row("no words", says=("prompt is missing",), error="prompt_missing"),
     Line(LAUNCHER, ("a cup",), ("say",)).row("no session", says=("No session",), error="session_missing"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
 HANDED_OVER = re.compile(r'launch\(__file__, "([a-z_.]+):([a-z_]+)"')
+_KNOWN: set[tuple[str, ...]] = set()
 PATIENCE = 30  # seconds, after which a command that waits for ever ends the tests' process
 
 
@@ -90,7 +91,11 @@ def told(ended: Ended, code: int) -> dict[str, Any]:
     """Return the error of a refusal, in the one document and as a sentence on stderr."""
     document = ended.document
     assert ended.code == code, ended.talk
-    SCHEMA.validate(document)
+    assert isinstance(document["error"], dict)
+    shape = (document["skill"], document["error"]["code"], *document)
+    if shape not in _KNOWN:  # what differs between two of one shape are words
+        SCHEMA.validate(document)
+        _KNOWN.add(shape)
     assert (document["ok"], document["status"], document["charged"]) == (False, "not_started", "no")
     assert (document["attempts"], document["local_id"], document["journal"]) == (0, None, None)
     assert "Traceback" not in ended.talk

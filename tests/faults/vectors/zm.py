@@ -74,7 +74,7 @@ def references(line: Line) -> list[Row]:
         line.row("--input-image moving", "--image=moving.gif", says=("--input-image", "PNG, JPEG or WebP", "gif")),
         line.row("--images with one missing", "--images=good.png, gone.png", says=("--images", "No such file")),
         line.row("--images of six", "--images", ",".join(["good.png"] * 5), "--reference-image=good.png",
-                 says=("5", "6", "reference pictures")),
+                 says=("5", "6", "reference pictures"), process=line is RUN),
         *line.refused("--images", "JSON array", NO_LISTS),
     ]  # fmt: skip
 
@@ -186,7 +186,7 @@ TASKS = every_skill.tasks(
 DOCTORS = [
     *DOCTOR.usage(),
     *every_skill.output(DOCTOR),
-    *DOCTOR.refused("--provider", "name of a provider", NO_PROVIDERS, process=False),
+    *DOCTOR.refused("--provider", "name of a provider", NO_PROVIDERS),
     DOCTOR.row("no configuration", says=("gone.json", "does not exist"), code=3, error="config_missing",
                env={"OPENCLAW_CONFIG_PATH": "gone.json"}, process=True),
 ]  # fmt: skip
