@@ -158,7 +158,7 @@ def opened(data: dict[str, Any]) -> Opened:
         ReadFailed: there is no id that can be used.
     """
     session = data.get("session_id")
-    session = str(session) if isinstance(session, str | int) else ""
+    session = str(session) if isinstance(session, str | int) and session is not True else ""
     if not IDENTIFIER.fullmatch(session):
         raise ReadFailed("read_failed", status=200, remedy="again")
     return Opened(session, str(data.get("task_id") or ""))
