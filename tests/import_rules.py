@@ -163,7 +163,7 @@ OWN_LAYERS = {
         ),
         "examining": layer(
             own="account client service wire",
-            shared="doctor_command keys",
+            shared="doctor_command keys texts",
         ),
         "outcome": layer(
             own="billing draft events hands listening preparing saving settling snapshot talk wire",
