@@ -121,6 +121,8 @@ def _begin(response: requests.Response, target: BinaryIO, start: int, progress: 
     if status == PARTIAL and start and response.headers.get("content-range", "").startswith(f"bytes {start}-"):
         return start
     if status in (PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS) or status >= SERVER_ERROR:
+        if status == RANGE_REFUSED:
+            progress.etag = ""  # nothing follows what is there: the next try begins anew
         wait = retry_after_seconds(response.headers.get("retry-after"))
         raise ReadFailed("read_failed", http_status=status, status=status, retry_after=wait, remedy="resume")
     if status != OK:

@@ -146,8 +146,16 @@ OWN_LAYERS = {
             shared="command entry errand errors prompts run",
         ),
         "exporting": layer(
-            own="draft hands outcome preparing renders request saving",
-            shared="errand errors http_download images polling run spend texts watcher",
+            own="draft hands outcome preparing rendering renders request saving",
+            shared="errand errors http_download images run texts",
+        ),
+        "rendering": layer(
+            own="hands renders request snapshot",
+            shared="errand errors polling spend watcher",
+        ),
+        "billing": layer(
+            own="hands settling wire",
+            shared="entry errors",
         ),
         "generate": layer(
             own="hands listening outcome preparing request wire",
@@ -155,11 +163,11 @@ OWN_LAYERS = {
         ),
         "examining": layer(
             own="account client service wire",
-            shared="doctor_command keys",
+            shared="doctor_command keys texts",
         ),
         "outcome": layer(
-            own="draft events hands listening preparing saving settling snapshot talk wire",
-            shared="entry errand errors images journal run texts urls",
+            own="billing draft events hands listening preparing saving settling snapshot talk wire",
+            shared="entry errand errors images journal run summary texts urls",
         ),
         "preparing": layer(
             own="attachments connection hands request snapshot wire",
@@ -243,7 +251,7 @@ OWN_LAYERS = {
         ),
         "talk": layer(
             own="",
-            shared="",
+            shared="keys messages",
         ),
         "texts": layer(
             own="",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +91,24 @@ def test_a_download_that_cannot_go_on_begins_again(room: Room, how: str) -> None
     (row,) = room.run(*EXPORT)["videos"]
     (render,) = room.service.renders.by_id.values()
     assert on_disk(row) == room.service.media.files[render.path][1]
+
+
+@pytest.mark.parametrize("start", [100_000, None], ids=["on", "anew"])
+def test_a_later_run_goes_on_with_a_download_or_begins_anew(room: Room, start: int | None) -> None:
+    """What a killed run left is the beginning of the file, or all of it, after which nothing follows (416)."""
+    room.run(*GENERATE, "a clip")
+    room.service.plan_render(RenderPlan(size=300_000))
+    (row,) = room.run(*EXPORT)["videos"]
+    content = on_disk(row)
+    part = Path(row["path"]).with_name(f".{row['render_id']}.part")
+    Path(row["path"]).unlink()
+    part.write_bytes(content[:start])
+    tag = hashlib.sha256(content).hexdigest()[:16]
+    part.with_suffix(".etag").write_text(f'"\\"{tag}\\""')
+    (again,) = room.run(*EXPORT, "--resume", row["render_id"])["videos"]
+    assert on_disk(again) == content
+    ranges = [one.headers.get("range") for one in room.house.recorder.requests_to("/", host=nemo.CDN_HOST)[2:]]
+    assert ranges == ([f"bytes={start}-"] if start else [f"bytes={len(content)}-", None])
 
 
 def test_the_type_is_read_from_the_bytes(room: Room) -> None:

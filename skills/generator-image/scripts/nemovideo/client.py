@@ -1,4 +1,4 @@
-"""The endpoints of NemoVideo; the only module that talks to it, and `say` the only call that costs."""
+"""The endpoints of NemoVideo; the only module that talks to it, and `send` the only call that costs."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Client:
         """
         return wire.opened(self._post(wire.SESSION_PATH, wire.session_body(language), seconds))
 
-    def say(self, session: str, text: str) -> Stream:
+    def send(self, session: str, text: str) -> Stream:
         """Send a message: one paid request, never repeated in here; its answer is still to be read.
 
         Raises:

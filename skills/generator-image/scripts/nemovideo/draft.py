@@ -56,7 +56,7 @@ def timeline(draft: Any, say: Callable[..., str]) -> str:
         return say("timeline_empty")
     lines = []
     for number, track in enumerate(found, 1):
-        label = say(f"track_{track.kind}") if track.kind in KINDS.values() else say("track_other", kind=track.kind)
+        label = say(f"track_{track.kind}") if track.kind in KINDS.values() else say("other_track", kind=track.kind)
         pieces = ", ".join(_in_words(segment, track.kind) for segment in track.segments) or say("track_empty")
         lines.append(f"{number}. {label}: {pieces}")
     head = say("timeline_head", count=len(found)) if len(found) > 1 else say("timeline_head_one")

@@ -9,6 +9,7 @@ from nemovideo.account import Account
 from nemovideo.service import base_url, config_folder, key_sources
 from shared.doctor_command import Patient
 from shared.keys import KeySource
+from shared.texts import Said
 
 if TYPE_CHECKING:
     from shared.keys import FoundKey
@@ -32,4 +33,4 @@ def patient(given: dict[str, Any]) -> Patient:
             client.credits(ASK_SECONDS)
         return "service_accepts"
 
-    return Patient(sources, service, ask, without_key="token_comes_by_itself")
+    return Patient(sources, service, ask, without_key=Said("token_comes_by_itself"))

@@ -151,7 +151,7 @@ def route(run: Run, words: str) -> None:
     run.result.status = "succeeded"
     run.result.extra["action"] = action
     run.result.next_argv = [run.again()[0], run.launcher, *more]
-    run.lines.append(run.catalogue.say("route_line", action=Command(action), meaning=_meaning(action)))
+    run.lines.append(run.catalogue.say("routed_line", action=Command(action), meaning=_meaning(action)))
 
 
 def _meaning(action: routing.Action) -> str:

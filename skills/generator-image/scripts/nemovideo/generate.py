@@ -97,7 +97,7 @@ def generate(request: MessageRequest, draft: Entry, hands: Hands, errand: Errand
                 cost = likely_cost(hands.journal, draft, errand.run.catalogue)
                 errand.run.reporter.say("message_summary", attachments=len(request.attachments), cost=cost)
                 errand.run.ask()
-                heard = _say(request, claim, hands, errand)
+                heard = _converse(request, claim, hands, errand)
         elif claim.verdict == "attach":
             _say_resumed(claim.task.entry, errand)
         finish(claim, heard, hands, errand)
@@ -153,7 +153,7 @@ def _say_resumed(entry: Entry, errand: Errand) -> None:
     errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=session)
 
 
-def _say(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -> Heard | None:
+def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -> Heard | None:
     """Send the message and hear the answer; None when it may have been accepted and nothing came back.
 
     Raises:
@@ -187,7 +187,7 @@ def _send(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -
 
     def send() -> Sent:
         session = str(task.entry.extra["session_id"])
-        return Sent(session, connection.client.say(session, request.text))
+        return Sent(session, connection.client.send(session, request.text))
 
     def announce(sent: Sent) -> None:
         run.result.task_id = sent.task_id

@@ -87,9 +87,17 @@ def save_clip(
     note = target.with_name(f".{target.name}.etag")
 
     def once(seconds: float) -> str:
-        progress = Progress(
-            _etag(note) if part.exists() else "", on_bytes=lambda done, total: _tell(run, done, total)
-        )
+        noted = _etag(note) if part.exists() else ""
+        progress = Progress(noted)
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal noted
+            if noted != progress.etag:  # now, because a kill may come at any moment
+                noted = progress.etag
+                write_atomically(note, json.dumps(noted).encode(), durable=False)
+            _tell(run, done, total)
+
+        progress.on_bytes = tell
         with part.open("r+b" if progress.etag else "wb") as file:
             file.seek(0, os.SEEK_END)
             try:

@@ -208,7 +208,7 @@ TALK = {
         "{session}  {last}  消息 {messages} 条，上传 {uploads} 个",
     ),
     "sessions_none": Text("No sessions are remembered.", "没有记住的会话。"),
-    "route_line": Text("{action}: {meaning}", "{action}：{meaning}"),
+    "routed_line": Text("{action}: {meaning}", "{action}：{meaning}"),
     "route_export": Text("save the result as a file, free", "把结果保存为文件，不花积分"),
     "route_credits": Text("show the credits, free", "查看积分，不花积分"),
     "route_state": Text("show the timeline, free", "查看时间线，不花积分"),
@@ -226,7 +226,7 @@ TIMELINE = {
     "track_video": Text("Video", "视频"),
     "track_audio": Text("BGM", "背景音乐"),
     "track_text": Text("Title", "标题"),
-    "track_other": Text("Track of type {kind}", "{kind} 型轨道"),
+    "other_track": Text("Track of type {kind}", "{kind} 型轨道"),
     "track_empty": Text("empty", "空"),
 }
 

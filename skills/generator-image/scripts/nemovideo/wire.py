@@ -76,12 +76,13 @@ def refusal(status: int, document: Any, retry_after: float | None, *, certain: b
     if code == "0" or (code is None and status < 400):  # noqa: PLR2004
         return None
     told = int(code) if code and len(code) == 3 and code.isdecimal() else status  # noqa: PLR2004  - as in HTTP
-    known = code if code in _REFUSALS else _BY_STATUS.get(told)
+    known = code if code in _SENTENCES else _BY_STATUS.get(told)
     if certain and code is None and status == NOT_FOUND:
         known = SESSION_GONE
     if known is None and (told >= SERVER_ERROR or told == REQUEST_TIMEOUT or (certain and told < 400)):  # noqa: PLR2004
         return None
-    kind, sentence = _REFUSALS.get(known or "", (Refused, "refused_by_code"))
+    kind = _KINDS.get(known or "", Refused)
+    sentence = _SENTENCES.get(known or "", "refused_by_code")
     wait: object = f"{retry_after:.0f} s" if retry_after is not None else Said("wait_unknown")
     return kind(
         sentence,
@@ -95,14 +96,20 @@ def refusal(status: int, document: Any, retry_after: float | None, *, certain: b
     )
 
 
-_REFUSALS: dict[str, tuple[type[Rejection], str]] = {
-    TOKEN_REFUSED: (KeyRefused, "token_refused"),
-    SESSION_GONE: (Refused, "session_gone"),
-    NO_CREDITS: (OutOfCredits, "credits_gone"),
-    FILE_TYPE: (Refused, "file_type_refused"),
-    FILE_SIZE: (Refused, "file_size_refused"),
-    PLAN: (OutOfCredits, "plan_without_export"),
-    LIMITED: (RateLimited, "create_limited"),
+_KINDS: dict[str, type[Rejection]] = {
+    TOKEN_REFUSED: KeyRefused,
+    NO_CREDITS: OutOfCredits,
+    PLAN: OutOfCredits,
+    LIMITED: RateLimited,
+}
+_SENTENCES = {
+    TOKEN_REFUSED: "token_refused",
+    SESSION_GONE: "session_gone",
+    NO_CREDITS: "credits_gone",
+    FILE_TYPE: "file_type_refused",
+    FILE_SIZE: "file_size_refused",
+    PLAN: "plan_without_export",
+    LIMITED: "create_limited",
 }
 
 
@@ -158,7 +165,7 @@ def opened(data: dict[str, Any]) -> Opened:
         ReadFailed: there is no id that can be used.
     """
     session = data.get("session_id")
-    session = str(session) if isinstance(session, str | int) else ""
+    session = str(session) if isinstance(session, str | int) and session is not True else ""
     if not IDENTIFIER.fullmatch(session):
         raise ReadFailed("read_failed", status=200, remedy="again")
     return Opened(session, str(data.get("task_id") or ""))

@@ -1,0 +1,180 @@
+"""How long a stream is listened to, when it counts as whole, and what the state decides after it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from nemovideo.listening import IDLE_SECONDS, Heard, listen, reminding
+from nemovideo.settling import WORK_SECONDS, Ending, ending_of, settle
+from nemovideo.snapshot import EMPTY, State
+from nemovideo.texts import TEXTS
+
+from shared.errors import AnswerLost, NotFinished, RateLimited, ReadFailed
+from shared.messages import Catalogue
+from tests.shared.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.http_stream import Stream
+    from shared.progress import Reporter
+    from shared.run import Run
+
+BEAT = b'data: {"type": "heartbeat"}\n\n'
+AFTER = replace(EMPTY, digest="after")
+LATER = replace(EMPTY, digest="later")
+
+
+def words(text: str) -> bytes:
+    return f"data: {json.dumps({'type': 'text', 'content': text})}\n\n".encode()
+
+
+class Tape:
+    """A stream of blocks, each after so many seconds; None is a connection that was cut."""
+
+    def __init__(self, clock: FakeClock, *blocks: tuple[float, bytes | None], proves_its_end: bool = True) -> None:
+        self.proves_its_end = proves_its_end
+        self.closed = False
+        self._clock = clock
+        self._blocks = blocks
+
+    def blocks(self) -> Iterator[bytes]:
+        for seconds, block in self._blocks:
+            self._clock.now += seconds
+            if block is None:
+                raise AnswerLost("answer_lost")
+            yield block
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> Heard:
+    tape = Tape(clock, *blocks, **more)
+    heard = listen(cast("Stream", tape), clock)
+    assert tape.closed
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("blocks", "heard"),
+    [
+        ([(1, words("done"))], Heard("done", whole=True)),
+        ([(500, BEAT), (500, BEAT[:9]), (1, BEAT[9:] + words("done"))], Heard("", whole=False)),
+        ([(500, BEAT), (90, words("a")), (500, BEAT), (90, words("b"))], Heard("ab", whole=True)),
+        ([(599, b": ping\n\n"), (2, b": ping\n\n"), (1, words("too late"))], Heard("", whole=False)),
+        ([(599, b"event: heartbeat\ndata: x\n\n"), (1, words("just in time"))], Heard("just in time", whole=True)),
+        ([(1, words("half ")), (1, None)], Heard("half ", whole=False)),
+        ([], Heard("", whole=False)),
+        ([(1, b"<html>busy</html>\n\n")], Heard("", whole=False)),
+        ([(1, b"data: <html>busy</html>\n\n")], Heard("", whole=False)),
+        ([(1, BEAT)], Heard("", whole=True)),
+    ],
+)
+def test_what_counts_as_whole(blocks: list[tuple[float, bytes | None]], heard: Heard) -> None:
+    """Ten minutes of nothing but heartbeats, a cut, and what is no stream of events leave it open."""
+    assert hear(FakeClock(), *blocks) == heard
+
+
+def test_a_stream_whose_framing_proves_nothing_is_open() -> None:
+    assert hear(FakeClock(), (1, words("done")), proves_its_end=False) == Heard("done", whole=False)
+
+
+def test_ten_minutes_are_counted_from_the_last_word() -> None:
+    beats = [(60.0, BEAT)] * 12
+    clock = FakeClock()
+    hear(clock, (50, words("a")), *beats)
+    assert 50 + IDLE_SECONDS < clock.now - 100 <= 50 + IDLE_SECONDS + 60
+
+
+def test_the_user_hears_again_and_again_that_work_goes_on() -> None:
+    told: list[str] = []
+
+    class Ear:
+        def tell(self, message: str, **_facts: object) -> None:
+            told.append(message)
+
+    clock = FakeClock()
+    with reminding(cast("Reporter", Ear()), clock, every=0.01):
+        while len(told) < 3:
+            pass
+    assert set(told) == {"agent_works"}
+
+
+def nobody() -> Run:
+    """Return a run that nobody listens to."""
+    deaf = SimpleNamespace(say=lambda *_, **__: None, waiting=lambda *_, **__: None, tell=lambda *_, **__: None)
+    return cast("Run", SimpleNamespace(result=SimpleNamespace(), catalogue=Catalogue("en", TEXTS), reporter=deaf))
+
+
+def settled(
+    clock: FakeClock,
+    read: Callable[[], State],
+    ending: Ending,
+    *,
+    seconds: float = 2000,
+    before: str | None = "before",
+) -> tuple[str, bool | None]:
+    found = settle(
+        lambda _seconds: read(),
+        before,
+        ending,
+        limits=clock.limits(seconds),
+        interval=None,
+        patience=WORK_SECONDS,
+        run=nobody(),
+    )
+    return found.state.digest, found.changed
+
+
+BEFORE = replace(EMPTY, digest="before")
+
+
+@pytest.mark.parametrize(
+    ("ending", "states", "result", "looks_at"),
+    [
+        ("told", [AFTER], ("after", True), [0]),
+        ("told", [BEFORE, AFTER], ("after", True), [0, 5]),
+        ("told", [BEFORE, BEFORE], ("before", False), [0, 5]),
+        ("silent", [AFTER, LATER, LATER], ("later", True), [2, 7, 12]),
+        ("silent", [BEFORE, BEFORE], ("before", False), [2, 7]),
+        ("lost", [BEFORE, AFTER, LATER, LATER], ("later", True), [2, 7, 12, 17]),
+        ("lost", [ReadFailed("read_failed"), AFTER, AFTER], ("after", True), [2, 7, 12]),
+        ("silent", [RateLimited("create_limited", retry_after=9), AFTER, AFTER], ("after", True), [2, 11, 16]),
+    ],
+)
+def test_the_state_is_read_until_it_settles(
+    ending: Ending, states: list[State | Exception], result: tuple[str, bool], looks_at: list[float]
+) -> None:
+    clock, looks, answers = FakeClock(), [], list(states)
+
+    def read() -> State:
+        looks.append(clock.now - 100)
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert settled(clock, read, ending) == result
+    assert (looks, answers) == (looks_at, [])
+
+
+def test_a_lost_answer_is_given_up_only_when_no_work_can_go_on() -> None:
+    clock = FakeClock()
+    assert settled(clock, lambda: BEFORE, "lost") == ("before", False)
+    assert WORK_SECONDS < clock.now - 100 < WORK_SECONDS + 10
+    with pytest.raises(NotFinished):
+        settled(FakeClock(), lambda: BEFORE, "lost", seconds=60)
+
+
+def test_without_a_state_before_nothing_is_said_of_a_change() -> None:
+    assert settled(FakeClock(), lambda: AFTER, "lost", before=None) == ("after", None)
+
+
+def test_the_ending_of_a_stream() -> None:
+    heard = [None, Heard("a", whole=False), Heard("", whole=True), Heard("a", whole=True)]
+    assert [ending_of(one) for one in heard] == ["lost", "lost", "silent", "told"]
