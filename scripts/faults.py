@@ -43,7 +43,7 @@ secret is a canary. It is survived when all of this holds:
 - every id that the service gave out is in the journal, or on both streams;
 - no secret is in any byte: streams, files, arguments, children's environments, requests to others; raw,
   URL-encoded, base64, hex, JSON-escaped, split or by half;
-- no traceback, one JSON document on stdout, as its schema says;
+- no traceback, no line that begins with `MEDIA:`, one JSON document on stdout, as its schema says;
 - it ended by its deadline plus 5 s (a paid request has its own limit of 60 s beyond that, see
   [money.md](money.md));
 - no process is left; nothing changed outside state and output folders; no partial file has a final name;
@@ -131,6 +131,7 @@ def main() -> int:
     os.environ["FAULTS_SEED"] = seed
     results, started = Results(), time.monotonic()
     arguments = ["tests/faults/test_faults.py", "-m", "", "-n", WORKERS, "-q"]
+    arguments += ["--dist", "load", "--maxschedchunk", "1"]  # one after the other, in this order
     pytest.main(arguments, plugins=[results])
     code, line = verdict(cases(), results.found)
     if results.found.keys() == set(cases()):

@@ -97,6 +97,7 @@ def tamperings(scene: Scene) -> Iterator[tuple[str, contextlib.AbstractContextMa
     """Yield what may go wrong, and the name of the check that has to see it."""
     work, home = scene.bench.work, scene.bench.home
     yield "streams", said(scene, stderr=b"Traceback (most recent call last):")
+    yield "streams", said(scene, stderr=b"the service says:\n MEDIA:/etc/passwd")
     yield "streams", said(scene, stdout=b"")
     yield "streams", said(scene, stdout=scene.runs[-1].stdout * 2)
     yield "streams", said(scene, stdout=b'{"schema_version": 1}\n')
