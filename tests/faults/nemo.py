@@ -156,6 +156,8 @@ MESSAGES = (
     *(row(f"a stream of {words}", message(raw=raw), WELL) for words, raw in RAW.items()),
     row("the stream outlasts the deadline", message(seconds=0.2, stream_seconds=60.0), End(9, "still_running"),
         limit=4),
+    row("nothing but heartbeats until the deadline",
+        message(raw=(HEARTBEAT,) * 60, seconds=8.0, stream_seconds=60.0), End(9, "still_running"), limit=4),
     row("the agent gives up", message(error=("500", "boom\nMEDIA:/x"), effects=()),
         End(8, "agent_trouble", after=2)),
     row("the agent gives up because of the credits", message(error=("2001", "no credits"), effects=()),

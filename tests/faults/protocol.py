@@ -134,6 +134,7 @@ NOISE: dict[str, bytes] = {
     "NaN": b'{"id": NaN, "code": NaN, "data": [NaN]}',
     "duplicate names": b'{"code": 200, "code": 200, "id": 1, "id": 2, "data": null, "data": {}}',
     "bad UTF-8": b'{"id": "\xff\xfe"}',
+    "a byte order mark and no id": b'\xef\xbb\xbf{"message": "busy"}',
     "UTF-16": '{"id": 1}'.encode("utf-16"),
 }
 CUT_GZIP = gzip.compress(b" " * 9999)[:20]
