@@ -164,7 +164,7 @@ EARLY = tuple(
     for module, words in {"click": "the first dependency", "shared.run": "the frame of the command"}.items()
 )
 WITH_LOOKS = tuple(subject.slug for subject in SUBJECTS if subject.looks)
-TWICE = {1: "", 2: ", twice"}
+TWICE = {1: "", 2: " twice"}
 STOPS = tuple(
     fault
     for name, number in SIGNALS.items()
@@ -226,6 +226,7 @@ def sabotaged(how: str) -> Callable[[Scene], Run]:
 
 def killed_by_strace(scene: Scene) -> Run:
     """Let the kernel kill the command at its n-th flush or rename, of the journal or not; judge the next run."""
+    assert shutil.which("strace"), "make faults needs strace"
     calls = "fsync,rename,renameat,renameat2"
     trace = ("strace", "-f", "-qqq", "-o", str(scene.folder / "trace"), "-e", f"trace={calls}")
     scene.wrap = (*trace, "-e", f"inject={calls}:signal=KILL:when={scene.step}")
@@ -297,4 +298,4 @@ BY_THE_KERNEL = (
     ),
 )
 
-ROWS = KILLS + EARLY + STOPS + AT_ANY_STEP + (BY_THE_KERNEL if shutil.which("strace") else ())
+ROWS = KILLS + EARLY + STOPS + AT_ANY_STEP + BY_THE_KERNEL
