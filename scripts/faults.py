@@ -33,8 +33,8 @@ WORKERS = "6"  # most of them wait most of the time
 HEAD = """\
 # Faults
 
-Written by `make faults` after a run of the whole table, which stands in `tests/faults/`; `make test` runs a part of
-it, and compares this page with the table. {line}.
+Written by `make faults` after a run of the whole table, which stands in `tests/faults/`; `make test` runs a part
+of it, and compares this page with the table. {line}.
 
 Each fault meets the shipped launchers, as processes, at stand-ins of the services at their real host names; every
 secret is a canary. It is survived when all of this holds:
@@ -51,11 +51,11 @@ secret is a canary. It is survived when all of this holds:
 - after exit 10 the same command sends nothing and ends in the same way;
 - the next command that the error names works once the fault is over, and costs what its row says.
 
-A cell reads: exit code and error code, charges → exit code of the command that the error names, charges by then. A
-fault that comes *at every step* is met once at the first step, once at the second, and so on to the last; then the
-end depends on the step. nemo (generator-image) looks at its session after a lost answer, which is why so many of its
-rows end well. Clocks that jump are met in process as well (`tests/faults/test_clocks.py`), bad input by
-`tests/faults/vectors/`.
+A cell reads: exit code and error code, charges → exit code of the command that the error names, charges by then.
+A fault that comes *at every step* is met once at the first step, once at the second, and so on to the last; the end
+depends on the step. generator-image looks at its session after a lost answer, which is why so many of its rows end
+well. Clocks that jump are met in process as well (`tests/faults/test_clocks.py`), and bad input has a table of its
+own (`tests/faults/vectors/`).
 """
 
 
