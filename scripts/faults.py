@@ -52,10 +52,10 @@ secret is a canary. It is survived when all of this holds:
 - the next command that the error names works once the fault is over, and costs what its row says.
 
 A cell reads: exit code and error code, charges → exit code of the command that the error names, charges by then.
-A fault that comes *at every step* is met once at the first step, once at the second, and so on to the last; the end
-depends on the step. generator-image looks at its session after a lost answer, which is why so many of its rows end
-well. Clocks that jump are met in process as well (`tests/faults/test_clocks.py`), and bad input has a table of its
-own (`tests/faults/vectors/`).
+A fault that comes *at every step* is met once at the first step, once at the second, and so on to the last; the
+end depends on the step. generator-image looks at its session after a lost answer, which is why so many of its rows
+end well. Clocks that jump are met in process as well (`tests/faults/test_clocks.py`), and bad input has a table of
+its own (`tests/faults/vectors/`).
 """
 
 
