@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.files import Lock
 from tests.contract.paid import eventually
 from tests.faults.fault import ALL, LOST, WELL, End, Fault, all_of, create, same
+from tests.faults.network import GONE
 from tests.faults.process import again, held_at
 from tests.faults.scene import SABOTAGE
 from tests.faults.subjects import ZM
@@ -86,6 +87,13 @@ def newer(entry: bytes) -> bytes:
     return json.dumps({**document, "schema": 2}).encode()
 
 
+FAILED = End(12, "disk_failed")
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut": lambda entry: entry[:200],
+    "from a newer version": newer,
+    "noise": lambda _: b"\0" * 4096,
+}
 UNREADABLE = End(12, "journal_unreadable", charges=0)
 
 
@@ -156,6 +164,7 @@ def clock(shift: float) -> Callable[[Scene], None]:
 
 
 DAY = 86400.0
+BUSY, BUSY_THEN_UNKNOWN = End(9, "request_still_busy"), End(9, "request_still_busy", then=10)
 UNCLEAR = replace(LOST, error="answer_unclear")
 ROWS = (
     Fault(title="stdout is closed", inject=wrapped("exec >&-;"), ends=same(End(12, charges=1, then=None)),
@@ -168,13 +177,13 @@ ROWS = (
           ends=same(End(12, "disk_failed", charges=0, then=None))),
     Fault(title="a file where the output folder should be", inject=a_file_at(lambda scene: scene.output),
           ends=same(End(12, "disk_failed", charges=0, then=None)), quick=("ai-nano-banana-ima",)),
-    Fault(title="HOME is unset", inject=without_home, ends=all_of(WELL, WELL, WELL)),
+    Fault(title="HOME is unset", inject=without_home, ends=same(WELL)),
     Fault(title="the output folder vanishes while the picture is made", drive=output_that_vanishes,
-          ends=all_of(End(12, "disk_failed"), End(12, "disk_failed"), End(12, "disk_failed", then=13))),
-    Fault(title="an entry of the journal is empty", drive=journal(lambda _: b""), ends=same(UNREADABLE)),
-    Fault(title="an entry of the journal is cut", drive=journal(lambda entry: entry[:200]), ends=same(UNREADABLE)),
-    Fault(title="an entry of the journal is from a newer version", drive=journal(newer), ends=same(UNREADABLE)),
-    Fault(title="an entry of the journal is noise", drive=journal(lambda _: b"\0" * 4096), ends=same(UNREADABLE)),
+          ends=all_of(FAILED, FAILED, replace(FAILED, then=13), FAILED)),
+    *(
+        Fault(title=f"an entry of the journal is {words}", drive=journal(change), ends=same(UNREADABLE), limit=6)
+        for words, change in DAMAGES.items()
+    ),
     Fault(title="two commands with one request at once", drive=two_at_once(), ends=same(WELL), quick=ALL),
     Fault(title="two commands with one request into two folders at once",
           drive=two_at_once((), ("--output-dir", "generated-images/other")), ends=same(WELL)),
@@ -186,16 +195,15 @@ ROWS = (
     Fault(title="another process has the request, and waiting is forbidden", drive=busy("--no-wait"),
           ends=same(End(14, "request_busy", charges=1, then=0))),
     Fault(title="another process has the request until the deadline", drive=busy(), limit=3,
-          ends=same(End(9, "request_still_busy", charges=1, then=0))),
+          ends=same(BUSY)),
     Fault(title="locks that a dead process left", drive=dead_owner, ends=same(WELL)),
     Fault(title="the lock of a task whose owner lives and does nothing", drive=living_owner, limit=2,
-          ends=all_of(End(9, "request_still_busy", then=10), End(9, "request_still_busy", then=10),
-                      End(9, "request_still_busy", then=10))),
+          ends=all_of(BUSY_THEN_UNKNOWN, BUSY_THEN_UNKNOWN, BUSY_THEN_UNKNOWN, BUSY)),
     Fault(title="suspended beyond the deadline while a look is answered", drive=suspended, limit=3,
-          ends=all_of(End(13, "picture_unreachable"), End(13, "picture_unreachable"))),
+          ends=all_of(GONE, GONE, nemo=GONE)),
     Fault(title="the wall clock is a day ahead", inject=clock(DAY), ends=same(WELL), limit=10),
     Fault(title="the wall clock is a day behind", inject=clock(-DAY), ends=same(WELL), limit=10),
     Fault(title="the wall clock is a day ahead and the answer is lost", inject=lambda scene: (
               clock(DAY)(scene), create(Plan(status=500, charge=True))(scene)),
-          ends=all_of(UNCLEAR, UNCLEAR, WELL), limit=10),
+          ends=all_of(UNCLEAR, UNCLEAR, WELL, WELL), limit=10),
 )  # fmt: skip

@@ -55,17 +55,21 @@ LOST = End(10, "answer_lost", after=2)
 """The way out is --new, by the user's word: the same is paid for again."""
 LOST_ZM = End(10, "answer_lost")
 """The way out sends the same Idempotency-Key: it is not paid for again."""
+UNDECIDED = End(10, "message_undecided", charges=0, then=10)
+"""nemo's session is as before: nothing is sent again, and the way out is to look at it later."""
 
 
-def all_of(image2: End | None = None, ima: End | None = None, zm: End | None = None) -> dict[str, End]:
+def all_of(
+    image2: End | None = None, ima: End | None = None, zm: End | None = None, nemo: End | None = None
+) -> dict[str, End]:
     """Return the ends by skill, of those that the fault concerns."""
-    ends = {"image2": image2, "ai-nano-banana-ima": ima, "zm-img2-generation-direct": zm}
+    ends = {"image2": image2, "ai-nano-banana-ima": ima, "zm-img2-generation-direct": zm, "generator-image": nemo}
     return {slug: end for slug, end in ends.items() if end}
 
 
 def same(end: End) -> dict[str, End]:
     """Return one end for every skill."""
-    return all_of(end, end, end)
+    return all_of(end, end, end, end)
 
 
 ALL = tuple(same(WELL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = 10  # exit code
 GRACE = 5.0  # seconds after the deadline
+FOR_THE_AGENT = re.compile(rb"(?m)^\s*MEDIA:", re.IGNORECASE)
 VALIDATE = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -115,7 +117,7 @@ def _again(scene: Scene) -> Iterator[str]:
     spent, charges = scene.spent, len(scene.house.ledger)
     run = scene.run()
     error = (document_of(run).get("error") or {}).get("code")
-    if (run.code, error) != (UNKNOWN, "outcome_unknown_before"):
+    if (run.code, error) != (UNKNOWN, scene.subject.unknown_before):
         yield f"the same command ended with {run.code} {error}"
     if (scene.spent, len(scene.house.ledger)) != (spent, charges):
         yield "the same command sent a paid request"
@@ -128,7 +130,8 @@ def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:
     if told is None or end.then is None:
         return
     scene.cure()
-    run = scene.follow(told)
+    patience = ["--timeout", f"{scene.limit:g}"] if end.then == UNKNOWN and "--resume" in told["argv"] else []
+    run = scene.follow(told, *patience)  # else it would wait a quarter of an hour for what will never come
     if run.code != end.then:
         yield f"{told['shell']} ended with {run.code} instead of {end.then}: {run.talk[-600:]}"
     if end.then == 0 and "forget" not in told["argv"] and not document_of(run).get("images"):
@@ -147,6 +150,8 @@ def _streams(scene: Scene, fault: Fault) -> Iterator[str]:
     for run in scene.runs:
         if b"Traceback" in run.stdout + run.stderr:
             yield f"a traceback: {run.talk[-900:]}"
+        if FOR_THE_AGENT.search(run.stdout + b"\n" + run.stderr):
+            yield "a line that begins with MEDIA:"
         if run.killed or "stdout" in fault.spares or not run.is_json:
             continue
         document = document_of(run)
@@ -172,7 +177,10 @@ def _processes(scene: Scene, _fault: Fault) -> Iterator[str]:
 def _places(scene: Scene, _fault: Fault) -> Iterator[str]:
     bench = scene.bench
     homes = {str(bench.home / ".openclaw"), str(scene.output), str(bench.work / "generated-images")}
-    allowed = tuple(f"{folder}/" for folder in homes)
+    if scene.subject.keeps:
+        kept = bench.home / scene.subject.keeps
+        homes |= {str(kept), str(kept.parent)}
+    allowed = tuple(f"{folder}/" for folder in homes if folder != str(bench.home / ".config"))
     after = tree(bench.home, bench.work, scene.folder / "tmp")
     configuration = str(bench.home / ".openclaw" / "openclaw.json")
     for path in sorted(scene.before.keys() | after.keys()):
@@ -206,17 +214,19 @@ def _pictures(scene: Scene) -> Iterator[Path]:
 def _secrets(scene: Scene, _fault: Fault) -> Iterator[str]:
     bench, recorder = scene.bench, scene.house.recorder
     kept = [bench.home / ".netrc", bench.home / ".openclaw" / "openclaw.json"]
+    kept += (bench.home / scene.subject.keeps).glob("*") if scene.subject.keeps else []
     places = files(scene.folder, but_not=kept)
     for number, run in enumerate(scene.runs, 1):
         places |= {f"stdout of run {number}": run.stdout, f"stderr of run {number}": run.stderr}
     shown = {name: told for run in scene.runs for name, told in run.seen.items()}
     heads = b"".join(scene.house.proxy.heads)
-    for name, secret in scene.secrets.items():
-        environments = name != "key"  # what the user's own environment holds is handed on to children
+    given = scene.subject.given_secrets(scene.house)
+    for name, secret in {**scene.secrets, **given}.items():
+        environments = name not in ("key", *given)  # what the user's own environment holds is handed on
         more = {place: told for place, told in shown.items() if not (environments and place.startswith("env"))}
         more |= {"the proxy": b""} if name == "proxy" else {"the proxy": heads}
         for number, request in enumerate(recorder.requests):
-            if not (name == "key" and request.host in scene.subject.key_hosts):
+            if not (name in ("key", *given) and request.host in scene.subject.key_hosts):
                 more[f"request {number} to {request.host}"] = request.head + request.body
         for found in (*traces(secret, {**places, **more}), *halves(secret, {**places, **more})):
             yield f"{name} in {found}"

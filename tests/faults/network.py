@@ -6,8 +6,7 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.faults.fault import ALL, LOST, LOST_ZM, WELL, End, Fault, all_of, create, look, picture, same
-from tests.faults.subjects import IMA
+from tests.faults.fault import ALL, LOST, LOST_ZM, UNDECIDED, WELL, End, Fault, all_of, create, look, picture, same
 from tests.providers.certificates import CertificateFault
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault as Wire
@@ -62,13 +61,11 @@ def tunnel(*faults: TunnelFault | int | None) -> Callable[[Scene], None]:
 
 
 def tunnel_of_the_create(fault: TunnelFault | int) -> Callable[[Scene], None]:
-    """Let the connection of the paid request go so; IMA has had one before, for its list."""
+    """Let the connection of the paid request go so; some have had one before, for what is free."""
 
     def inject(scene: Scene) -> None:
-        if scene.subject is IMA:
-            scene.house.ima.plan_products(Plan(headers={"Connection": "close"}))
-            scene.house.proxy.plan(scene.subject.host, None)
-        scene.house.proxy.plan(scene.subject.host, fault)
+        before = scene.subject.connect_anew(scene.house)
+        scene.house.proxy.plan(scene.subject.host, *[None] * before, fault)
 
     return inject
 
@@ -131,10 +128,15 @@ CUTS = {
     "a broken TLS record": Wire.GARBAGE_RECORD,
     "a gzip bomb": Wire.GZIP_BOMB,
 }
-LOST_BY_ALL = all_of(LOST, LOST, LOST_ZM)
+LOST_BY_ALL = all_of(LOST, LOST, LOST_ZM, WELL)
+"""What nemo's session holds afterwards tells that the message was accepted."""
 NO_PICTURE = replace(LOST_ZM, error="answer_without_picture")
-CUT_BY_CLOSE = all_of(replace(LOST, error="answer_without_id"), replace(LOST, error="answer_unclear"), NO_PICTURE)
+CUT_BY_CLOSE = all_of(
+    replace(LOST, error="answer_without_id"), replace(LOST, error="answer_unclear"), NO_PICTURE, WELL
+)
 SLOW = 60.0  # seconds that one paid request may take, whatever the --timeout is
+LOST_IN_TIME = all_of(LOST, LOST, LOST_ZM)
+SWALLOWED = replace(LOST, charges=0, after=1)
 
 ANSWERS = (
     *(
@@ -155,14 +157,15 @@ ANSWERS = (
     Fault(
         title="the proxy swallows the paid request",
         inject=tunnel_of_the_create(TunnelFault.CUT_REQUEST),
-        ends=all_of(*[replace(LOST, charges=0, after=1)] * 3),
+        ends=all_of(SWALLOWED, SWALLOWED, SWALLOWED, UNDECIDED),
+        limit=6,
     ),
-    Fault(title="the paid request is never answered", inject=create(Plan(fault=Wire.HANG)), ends=LOST_BY_ALL,
+    Fault(title="the paid request is never answered", inject=create(Plan(fault=Wire.HANG)), ends=LOST_IN_TIME,
           limit=3, beyond=SLOW),
     Fault(title="the answer to the paid request comes a byte a second", inject=create(Plan(fault=Wire.DRIP)),
-          ends=LOST_BY_ALL, limit=3, beyond=SLOW),
+          ends=LOST_IN_TIME, limit=3, beyond=SLOW),
     Fault(title="its head comes a byte a second", inject=create(Plan(fault=Wire.DRIP_HEADERS)),
-          ends=LOST_BY_ALL, limit=3, beyond=SLOW),
+          ends=LOST_IN_TIME, limit=3, beyond=SLOW),
 )  # fmt: skip
 
 STILL_RUNNING = End(9, "still_running")
@@ -171,14 +174,14 @@ TO_LOOKS = (
         Fault(
             title=f"a look at the task: {words}, three times",
             inject=look(*[Plan(fault=fault)] * 3),
-            ends=all_of(WELL, WELL),
+            ends=all_of(WELL, WELL, nemo=WELL),
         )
         for words, fault in {**CUTS, "cut by close": Wire.CUT_CLOSE}.items()
     ),
     Fault(title="a look comes a byte a second", inject=look(Plan(fault=Wire.DRIP)),
-          ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4),
+          ends=all_of(STILL_RUNNING, STILL_RUNNING, nemo=STILL_RUNNING), limit=4),
     Fault(title="looks are never answered", inject=look(*[Plan(fault=Wire.HANG)] * 9),
-          ends=all_of(STILL_RUNNING, STILL_RUNNING), limit=4),
+          ends=all_of(STILL_RUNNING, STILL_RUNNING, nemo=STILL_RUNNING), limit=4),
 )  # fmt: skip
 
 GONE, CUT = End(13, "picture_unreachable"), End(13, "picture_unusable")
@@ -187,7 +190,7 @@ TO_PICTURES = (
         Fault(
             title=f"the picture: {words}, three times",
             inject=picture(*[Plan(fault=fault)] * 3),
-            ends=all_of(CUT, CUT, GONE) if fault is Wire.CUT_HEADERS else same(GONE),
+            ends=all_of(CUT, CUT, GONE, GONE) if fault is Wire.CUT_HEADERS else same(GONE),
             quick=("image2",) if fault is Wire.CUT_LENGTH else (),
         )
         for words, fault in CUTS.items()

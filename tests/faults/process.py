@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.contract.paid import eventually
-from tests.faults.fault import ALL, WELL, End, Fault, all_of, picture, same
+from tests.faults.fault import ALL, UNDECIDED, WELL, End, Fault, all_of, picture, same
 from tests.faults.judge import document_of
 from tests.faults.scene import SABOTAGE
-from tests.faults.subjects import IMA, ZM
+from tests.faults.subjects import IMA, NEMO, SUBJECTS, ZM
 from tests.providers import ima
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault as Wire
@@ -31,12 +31,10 @@ HELD = b"Interrupted: waiting for the service's answer first"
 
 def connecting(scene: Scene) -> Running:
     """Stop the paid request before it left."""
-    if scene.subject is IMA:
-        scene.house.ima.plan_products(Plan(headers={"Connection": "close"}))
-        scene.house.proxy.plan(scene.subject.host, None)
-    scene.house.proxy.plan(scene.subject.host, TunnelFault.HANG)
+    before = scene.subject.connect_anew(scene.house)
+    scene.house.proxy.plan(scene.subject.host, *[None] * before, TunnelFault.HANG)
     running = scene.start()
-    eventually(lambda: len(scene.house.proxy.connects) == (2 if scene.subject is IMA else 1))
+    eventually(lambda: len(scene.house.proxy.connects) == before + 1)
     eventually(lambda: scene.states() == ["submitting"])
     return running
 
@@ -116,20 +114,26 @@ def stopped_while_spending(number: int, times: int) -> Callable[[Scene], Run]:
 
 UNKNOWN_BEFORE = End(10, "outcome_unknown_before", after=2)
 UNKNOWN_BEFORE_ZM = End(10, "outcome_unknown_before")
+NEVER_LEFT = replace(UNKNOWN_BEFORE, charges=0, after=1)
 KILLS = (
     Fault(
         title="SIGKILL before the paid request left",
         drive=killed(connecting),
-        ends=same(replace(UNKNOWN_BEFORE, charges=0, after=1)),
+        ends=all_of(NEVER_LEFT, NEVER_LEFT, NEVER_LEFT, UNDECIDED),
+        limit=6,
     ),
     Fault(
         title="SIGKILL between the paid request and its answer",
         drive=killed(held_at("spends")),
-        ends=all_of(UNKNOWN_BEFORE, UNKNOWN_BEFORE, UNKNOWN_BEFORE_ZM),
+        ends=all_of(UNKNOWN_BEFORE, UNKNOWN_BEFORE, UNKNOWN_BEFORE_ZM, WELL),
         quick=ALL,
     ),
-    Fault(title="SIGKILL while the task is looked at", drive=killed(held_at("looks")), ends=all_of(WELL, WELL)),
-    Fault(title="SIGKILL between two looks", drive=killed(between_looks), ends=all_of(WELL, WELL)),
+    Fault(
+        title="SIGKILL while the task is looked at",
+        drive=killed(held_at("looks")),
+        ends=all_of(WELL, WELL, nemo=WELL),
+    ),
+    Fault(title="SIGKILL between two looks", drive=killed(between_looks), ends=all_of(WELL, WELL, nemo=WELL)),
     Fault(
         title="SIGKILL while the picture is fetched", drive=killed(downloading), ends=same(WELL), quick=("image2",)
     ),
@@ -159,7 +163,8 @@ EARLY = tuple(
     for name, number in SIGNALS.items()
     for module, words in {"click": "the first dependency", "shared.run": "the frame of the command"}.items()
 )
-TWICE = {1: "", 2: ", twice"}
+WITH_LOOKS = tuple(subject.slug for subject in SUBJECTS if subject.looks)
+TWICE = {1: "", 2: " twice"}
 STOPS = tuple(
     fault
     for name, number in SIGNALS.items()
@@ -168,26 +173,29 @@ STOPS = tuple(
         Fault(
             title=f"{name}{often} between two looks",
             drive=stopped(between_looks, number, times),
-            ends=all_of(*[End(128 + number, "interrupted")] * 2),
+            ends={slug: End(128 + number, "interrupted") for slug in WITH_LOOKS},
             quick=("image2",) if (name, times) == ("SIGTERM", 1) else (),
         ),
         Fault(
             title=f"{name}{often} while the task is looked at",
             drive=stopped(held_at("looks"), number, times),
-            ends=all_of(*[End(128 + number, "interrupted")] * 2),
+            ends={slug: End(128 + number, "interrupted") for slug in WITH_LOOKS},
         ),
         Fault(
             title=f"{name}{often} while the picture is fetched",
             drive=stopped(downloading, number, times),
-            ends=all_of(*[End(128 + number, "interrupted")] * 2),
+            ends={slug: End(128 + number, "interrupted") for slug in WITH_LOOKS},
         ),
         Fault(
             title=f"{name}{often} while the paid request is answered",
             drive=stopped_while_spending(number, times),
             ends=(
-                all_of(End(128 + number, "interrupted"), End(128 + number, "interrupted"), WELL)
+                {**dict.fromkeys(WITH_LOOKS, End(128 + number, "interrupted")), ZM.slug: WELL}
                 if times == 1
-                else same(End(128 + number, "interrupted_unknown", then=10))
+                else {
+                    **same(End(128 + number, "interrupted_unknown", then=10)),
+                    NEMO.slug: End(128 + number, "interrupted_unknown"),
+                }
             ),
             quick=ALL if (name, times) == ("SIGINT", 1) else (),
         ),
@@ -218,6 +226,7 @@ def sabotaged(how: str) -> Callable[[Scene], Run]:
 
 def killed_by_strace(scene: Scene) -> Run:
     """Let the kernel kill the command at its n-th flush or rename, of the journal or not; judge the next run."""
+    assert shutil.which("strace"), "make faults needs strace"
     calls = "fsync,rename,renameat,renameat2"
     trace = ("strace", "-f", "-qqq", "-o", str(scene.folder / "trace"), "-e", f"trace={calls}")
     scene.wrap = (*trace, "-e", f"inject={calls}:signal=KILL:when={scene.step}")
@@ -232,7 +241,9 @@ def again(scene: Scene) -> Run:
     open_ended = scene.states() == ["submitting"]
     charges = len(scene.house.ledger)
     run = scene.run()
-    if open_ended and not (scene.subject is ZM and charges and run.code == 0):  # zm finds the answer on the disk
+    if scene.subject is NEMO:
+        scene.found = UNDECIDED if open_ended and not charges else WELL
+    elif open_ended and not (scene.subject is ZM and charges and run.code == 0):  # zm finds the answer on the disk
         scene.found = End(10, "outcome_unknown_before", charges, after=1 if scene.subject is ZM else charges + 1)
     return run
 
@@ -287,4 +298,4 @@ BY_THE_KERNEL = (
     ),
 )
 
-ROWS = KILLS + EARLY + STOPS + AT_ANY_STEP + (BY_THE_KERNEL if shutil.which("strace") else ())
+ROWS = KILLS + EARLY + STOPS + AT_ANY_STEP + BY_THE_KERNEL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -200,18 +201,19 @@ class Scene:
         def watched(request: Request) -> Reply:
             reply = handler(request)
             for gate in self._gates:
-                if request.host == gate.place[0] and request.path.startswith(gate.place[1]):
+                early = gate.place == self.subject.looks and not self.spent
+                if not early and request.host == gate.place[0] and request.path.startswith(gate.place[1]):
                     gate.arrived.set()
                     gate.opened.wait(PATIENCE)
             if (request.host, request.path) == self.subject.spends:
-                self._spent(reply)
+                self._spent(request, reply)
             return reply
 
         return watched
 
-    def _spent(self, reply: Reply) -> None:
+    def _spent(self, request: Request, reply: Reply) -> None:
         self.spent += 1
-        task_id = self.subject.id_in(reply) if reply.fault in WHOLE else None
+        task_id = self.subject.id_in(request, reply) if reply.fault in WHOLE else None
         if task_id and any(running.process.poll() is None for running in self._under_way):
             self.given.append(task_id)
 
@@ -264,15 +266,18 @@ class Scene:
         """Run the command of the scene to its end."""
         return self.end(self.start(*more, env=env))
 
-    def follow(self, command: Mapping[str, Any]) -> Run:
+    def follow(self, command: Mapping[str, Any], *more: str) -> Run:
         """Run a `next` command as its shell spelling says."""
-        return self.end(self._start(["sh", "-c", command["shell"]], self.env))
+        return self.end(self._start(["sh", "-c", " ".join([command["shell"], *more])], self.env))
 
     def looked(self) -> list[Request]:
-        """Return the looks at tasks that arrived."""
+        """Return the looks at paid tasks that arrived."""
         assert self.subject.looks
         host, path = self.subject.looks
-        return self.house.recorder.requests_to(path, host=host)
+        requests = itertools.dropwhile(
+            lambda one: (one.host, one.path) != self.subject.spends, self.house.recorder.requests
+        )
+        return [one for one in requests if one.host == host and one.path.startswith(path)]
 
     def open_gates(self) -> None:
         """Let every answer go that was held back."""

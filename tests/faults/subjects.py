@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from shared.http_answer import Answer
-from tests.providers import ima, kexiang, openai_images
+from tests.providers import ima, kexiang, nemo, openai_images
 from tests.providers.openai_images import ImagePlan
 from tests.providers.plan import Plan
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.launcher import Bench
     from tests.providers.house import StandInHouse
     from tests.providers.reply import Reply
+    from tests.providers.request import Request
 
 PROMPT = "a red kite"
 BY_LINK = ImagePlan(as_url=True)
@@ -32,6 +33,10 @@ class Subject:
     fetches: tuple[str, str]
     key_start: str = ""
     key_hosts: frozenset[str] = field(default_factory=frozenset)
+    keeps: str = ""
+    """The folder below the home, besides OpenClaw's own, where the skill keeps what it was given."""
+    unknown_before: str = "outcome_unknown_before"
+    """The error code of the same command after one whose outcome is unknown."""
 
     def give_key(self, bench: Bench, house: StandInHouse, key: str) -> None:
         """Let the service know this key, and the launchers find it."""
@@ -68,9 +73,17 @@ class Subject:
         """Plan an answer to a create that gives this out as the task's id."""
         raise NotImplementedError
 
-    def id_in(self, reply: Reply) -> str | None:
+    def id_in(self, request: Request, reply: Reply) -> str | None:
         """Return the id that an answer to a paid request gives out, if it does."""
         raise NotImplementedError
+
+    def given_secrets(self, house: StandInHouse) -> dict[str, str]:  # noqa: ARG002
+        """Return the secrets that the service itself gave out, which the skill may keep and send back."""
+        return {}
+
+    def connect_anew(self, house: StandInHouse) -> int:  # noqa: ARG002
+        """Let the paid request need a connection of its own; return how many come before it."""
+        return 0
 
 
 class Image2(Subject):
@@ -101,7 +114,7 @@ class Image2(Subject):
     def with_id(self, task_id: Any) -> Plan:
         return Plan(fields={"id": task_id})
 
-    def id_in(self, reply: Reply) -> str | None:
+    def id_in(self, request: Request, reply: Reply) -> str | None:  # noqa: ARG002
         return _text(_document(reply).get("id")) if reply.status == 200 else None
 
 
@@ -136,7 +149,11 @@ class Ima(Subject):
     def with_id(self, task_id: Any) -> Plan:
         return Plan(body={"code": 200, "message": "success", "data": {"id": task_id}})
 
-    def id_in(self, reply: Reply) -> str | None:
+    def connect_anew(self, house: StandInHouse) -> int:
+        house.ima.plan_products(Plan(headers={"Connection": "close"}))
+        return 1
+
+    def id_in(self, request: Request, reply: Reply) -> str | None:  # noqa: ARG002
         document = _document(reply)
         data = document.get("data")
         return _text(data.get("id")) if document.get("code") in (0, 200) and isinstance(data, dict) else None
@@ -166,8 +183,47 @@ class Zm(Subject):
     def forget_plans(self, house: StandInHouse) -> None:
         house.openai_images._plans = type(house.openai_images._plans)()
 
-    def id_in(self, reply: Reply) -> str | None:  # noqa: ARG002
+    def id_in(self, request: Request, reply: Reply) -> str | None:  # noqa: ARG002
         return None
+
+
+class Nemo(Subject):
+    """generator-image, at NemoVideo's agent; the session, given out at no cost, is all the id that there is."""
+
+    def give_key(self, bench: Bench, house: StandInHouse, key: str) -> None:
+        house.nemo.accounts[key] = replace(house.nemo.accounts.pop(house.nemo.key), token=key)
+        house.nemo.key = bench.environment["NEMO_TOKEN"] = key
+
+    def plan_create(self, house: StandInHouse, *plans: Plan) -> None:
+        house.nemo.plan_message(*plans)
+
+    def plan_look(self, house: StandInHouse, *plans: Plan) -> None:
+        house.nemo.plans.state.extend([Plan(), *plans])  # the first look comes before the message
+
+    def plan_picture(self, house: StandInHouse, *plans: Plan) -> None:
+        house.nemo.media.plans.extend(plans)
+
+    def plan_links(self, house: StandInHouse, *links: str) -> None:
+        setattr(house.nemo.media, "link", lambda _path: links[0])  # noqa: B010  - it hides the method
+
+    def true_links(self, house: StandInHouse) -> None:
+        del house.nemo.media.link
+
+    def forget_plans(self, house: StandInHouse) -> None:
+        house.nemo.plans = type(house.nemo.plans)()
+        house.nemo.media.plans.clear()
+
+    def id_in(self, request: Request, reply: Reply) -> str | None:
+        accepted = reply.pieces is not None or _document(reply).get("code") == 0
+        return _text(json.loads(request.body)["session_id"]) if accepted else None
+
+    def given_secrets(self, house: StandInHouse) -> dict[str, str]:
+        anonymous = [one for one in house.nemo.accounts.values() if one.client]
+        return {f"token of {one.user_id}": one.token for one in anonymous}
+
+    def connect_anew(self, house: StandInHouse) -> int:
+        house.nemo.plans.credit.append(Plan(headers={"Connection": "close"}))
+        return 1
 
 
 def _document(reply: Reply) -> dict[str, Any]:
@@ -221,4 +277,15 @@ ZM = Zm(
     fetches=(openai_images.PICTURE_HOST, "/"),
     key_hosts=frozenset({openai_images.HOST}),
 )  # fmt: skip
-SUBJECTS = (IMAGE2, IMA, ZM)
+NEMO = Nemo(
+    slug="generator-image",
+    command=("generator_image.py", "generate", "--poll-interval", "0.5", "--json", PROMPT),
+    host=nemo.HOST,
+    spends=(nemo.HOST, nemo.MESSAGE_PATH),
+    looks=(nemo.HOST, nemo.STATE_PATH),
+    fetches=(nemo.CDN_HOST, "/"),
+    key_hosts=frozenset({nemo.HOST}),
+    keeps=".config/nemovideo",
+    unknown_before="message_undecided",
+)
+SUBJECTS = (IMAGE2, IMA, ZM, NEMO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.faults import disk, ima, image2, network, process, protocol, zm
+from tests.faults import disk, ima, image2, nemo, network, process, protocol, zm
 
 if TYPE_CHECKING:
     from tests.faults.fault import Fault
@@ -14,6 +14,7 @@ SECTIONS: dict[str, tuple[str, tuple[Fault, ...]]] = {
     "P": ("Process, disk, several at once", process.ROWS + disk.ROWS),
     "K": ("image2's own", image2.ROWS),
     "I": ("ai-nano-banana-ima's own", ima.ROWS),
+    "G": ("generator-image's own", nemo.ROWS),
     "Z": ("zm-img2-generation-direct's own", zm.ROWS),
 }
 TABLE: dict[str, Fault] = {

@@ -10,24 +10,25 @@ import subprocess
 import sys
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.faults import DOCUMENT, Outcome, cases, rendered, verdict
-from tests.faults.fault import ALL, WELL, End, Fault, same
-from tests.faults.judge import judge
+from tests.faults.fault import WELL, End, Fault, same
+from tests.faults.judge import document_of, judge
 from tests.faults.scene import MARK, Scene
 from tests.faults.subjects import IMAGE2
-from tests.faults.table import SECTIONS, TABLE
 from tests.launcher import copy_what_ships
 from tests.providers.ledger import Charge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.faults.scene import Run
+
 ROW = Fault(title="nothing goes wrong", ends=same(WELL))
+SIGNED = "?signature=dummy0123456789"
 HALF = b"\x89PNG\r\n\x1a\n cut"
 
 
@@ -77,6 +78,30 @@ def process(scene: Scene) -> Iterator[None]:
     left.communicate(b"\n")
 
 
+@contextlib.contextmanager
+def shown(scene: Scene, place: str, content: bytes) -> Iterator[None]:
+    last = scene.runs[-1]
+    scene.runs.append(replace(last, seen={place: content}))
+    yield
+    scene.runs.pop()
+
+
+@contextlib.contextmanager
+def received(scene: Scene, host: str, *, query: str = "", body: bytes = b"") -> Iterator[None]:
+    requests = scene.house.recorder.requests
+    requests.append(replace(requests[-1], host=host, target=f"/{query}", head=b"", body=body))
+    yield
+    requests.pop()
+
+
+@contextlib.contextmanager
+def both(*those: contextlib.AbstractContextManager[None]) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        for one in those:
+            stack.enter_context(one)
+        yield
+
+
 def spellings(key: str) -> dict[str, bytes]:
     raw = key.encode()
     middle = len(key) // 2
@@ -97,6 +122,7 @@ def tamperings(scene: Scene) -> Iterator[tuple[str, contextlib.AbstractContextMa
     """Yield what may go wrong, and the name of the check that has to see it."""
     work, home = scene.bench.work, scene.bench.home
     yield "streams", said(scene, stderr=b"Traceback (most recent call last):")
+    yield "streams", said(scene, stderr=b"the service says:\n MEDIA:/etc/passwd")
     yield "streams", said(scene, stdout=b"")
     yield "streams", said(scene, stdout=scene.runs[-1].stdout * 2)
     yield "streams", said(scene, stdout=b'{"schema_version": 1}\n')
@@ -114,6 +140,14 @@ def tamperings(scene: Scene) -> Iterator[tuple[str, contextlib.AbstractContextMa
             yield f"secrets: {name} in", said(scene, stderr=b"talk " + spelling)
             yield f"secrets: {name} in", file(home / ".openclaw" / "logs" / "log", spelling)
             yield f"secrets: {name} in", file(scene.folder / "tmp" / "core", spelling)
+        yield f"secrets: {name} in", shown(scene, "arguments of 7", secret.encode())
+        yield f"secrets: {name} in", received(scene, "elsewhere.example", body=secret.encode())
+    key = scene.secrets["key"].encode()
+    yield "secrets: key in environment", shown(scene, "environment of 7", key)
+    yield (
+        "secrets: an upload's",
+        both(received(scene, scene.upload_place[0], query=SIGNED), said(scene, stderr=SIGNED.encode())),
+    )
 
 
 def test_the_judge_sees_whatever_goes_wrong(tmp_path: Path) -> None:
@@ -125,8 +159,54 @@ def test_the_judge_sees_whatever_goes_wrong(tmp_path: Path) -> None:
                 found = judge(scene, ROW, last, WELL)
             assert any(one.startswith(name) for one in found), (name, found)
         assert judge(scene, ROW, last, WELL) == []
-        for end in (End(10, "answer_lost"), replace(WELL, charges=2), replace(WELL, then=0)):
-            assert judge(scene, ROW, last, end), end
+
+
+def retold(run: Run, **changes: Any) -> Run:
+    """Return a run whose document says something else."""
+    return replace(run, stdout=json.dumps({**document_of(run), **changes}).encode() + b"\n")
+
+
+def failed(run: Run, shell: str) -> Run:
+    """Return a run that ended with exit 9 and names this as the next command."""
+    error = {"code": "still_running", "next": {"argv": shell.split(), "shell": shell}}
+    return replace(retold(run, ok=False, error=error), code=9)
+
+
+NINE = End(9, "still_running")
+
+
+def test_the_judge_compares_with_the_row_the_ledger_and_the_journal(tmp_path: Path) -> None:
+    with Scene(tmp_path, IMAGE2) as scene:
+        last = scene.run()
+
+        def found(run: Run, end: End) -> str:
+            scene.runs[:] = [run]
+            return "\n".join(judge(scene, ROW, run, end))
+
+        assert found(last, WELL) == ""
+        assert "end: exit 0 None instead of 9 still_running" in found(last, NINE)
+        assert "money: 1 charges in the ledger instead of 2" in found(last, replace(WELL, charges=2))
+        assert "money: charged no with 1 possible" in found(retold(last, charged="no"), WELL)
+        assert "money: charged, and the result says no" in found(retold(last, charged="no"), WELL)
+        assert "money: the entry says yes and 1" in found(retold(last, possible_charges=2), WELL)
+        assert "next: the error names None" in found(last, replace(WELL, then=0))
+        assert "next: the error names true" in found(failed(last, "true"), replace(NINE, then=None))
+        assert "next: false ended with 1 instead of 0" in found(failed(last, "false"), NINE)
+        assert "next: no picture came of it" in found(failed(last, "true"), NINE)
+        assert "next: 1 charges after it instead of 2" in found(failed(last, "true"), replace(NINE, after=2))
+        with file(scene.tasks_folder / "another.json", unfinished(scene)):
+            assert "next: entries are left as ['succeeded', 'submitted']" in found(failed(last, "true"), NINE)
+        scene.house.ledger._charges.clear()
+        assert "money: not charged, and the result says yes" in found(last, WELL)
+        assert "again: the same command ended with 0 None" in found(last, End(10, "answer_lost"))
+        scene.more = ("--new",)
+        assert "again: the same command sent a paid request" in found(last, End(10, "answer_lost"))
+
+
+def unfinished(scene: Scene) -> bytes:
+    (entry,) = scene.bench.entries()
+    another = {"local_id": "20260301T120000Z-0123abcd", "state": "submitted", "sequence": entry["sequence"] + 1}
+    return json.dumps({**entry, **another}).encode()
 
 
 LEAKS: dict[str, tuple[str, str, str]] = {
@@ -157,54 +237,3 @@ def test_a_build_that_leaks_is_caught(tmp_path: Path, module: str, whole: str, l
     with Scene(tmp_path, IMAGE2, skills=skills) as scene:
         found = judge(scene, ROW, scene.run(), WELL)
     assert any(one.startswith("secrets: key in") for one in found), found
-
-
-def test_the_table_is_what_was_promised() -> None:
-    counts = {letter: len(rows) for letter, (_, rows) in SECTIONS.items()}
-    assert counts["N"] >= 28
-    assert counts["P"] >= 18
-    assert all(count >= 30 for letter, count in counts.items() if letter not in "NP")
-    assert len(counts) == 2 + len(ALL)
-    assert len(TABLE) == sum(counts.values())
-    for letter, (_, rows) in SECTIONS.items():
-        titles = [fault.title for fault in rows]
-        assert len(titles) == len(set(titles)), letter
-    for number, fault in TABLE.items():
-        assert fault.ends, number
-        assert set(fault.quick) <= set(fault.ends), number
-        for end in fault.ends.values():
-            assert end.charges <= 1 or end.code == 0, f"{number}: more than one charge for one request"
-
-
-Change = "Callable[[dict[tuple[str, str], Outcome]], object]"
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "line"),
-    [
-        (lambda _: None, 0, f"survived {len(cases())} of {len(cases())}"),
-        (lambda found: found.clear(), 1, f"survived 0 of {len(cases())}"),
-        (lambda found: found.popitem(), 1, f"survived {len(cases()) - 1} of {len(cases())}"),
-        (
-            lambda found: found.update({cases()[0]: Outcome(survived=False)}),
-            1,
-            f"survived {len(cases()) - 1} of {len(cases())}",
-        ),
-    ],
-    ids=["all", "nothing was run", "one was not run", "one was not survived"],
-)
-def test_the_count_is_of_all_that_should_have_been_run(
-    change: Callable[[dict[tuple[str, str], Outcome]], object], code: int, line: str
-) -> None:
-    found = {case: Outcome(survived=True) for case in cases()}
-    change(found)
-    assert verdict(cases(), found) == (code, line)
-
-
-def test_an_empty_table_fails() -> None:
-    assert verdict([], {}) == (1, "survived 0 of 0")
-
-
-def test_the_document_tells_the_table() -> None:
-    found = {case: Outcome(survived=True) for case in cases()}
-    assert DOCUMENT.read_text(encoding="utf-8") == rendered(found), "run `make faults` again"
