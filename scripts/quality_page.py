@@ -29,8 +29,8 @@ Of the tests that run in the test's own process; those that start the launchers 
 
 ## Lives of a paid task
 
-{lives} lives of {steps} steps each, in any order: requests, answers, losses, kills, resumes, other processes. None was
-charged without a word of the user, and none lost an id that the service gave out (tests/model).
+{lives} lives of {steps} steps each, in any order: requests, answers, losses, kills, resumes, other processes. None
+was charged without a word of the user, and none lost an id that the service gave out (tests/model).
 
 ## Mutants
 
