@@ -41,9 +41,8 @@ def play(stage: Stage) -> None:
     service.plan_message(
         MessagePlan(shape="adk", text=None, effects=("music",), cut=2, seconds=2.0, stream_seconds=0.5)
     )
-    third = stage.run(
-        "Add music; the stream breaks on the way", LAUNCHER, "say", "--prompt", "add lo-fi music", *QUICK
-    )
+    words = ("--prompt", "加一段轻快的音乐")
+    third = stage.run("Add music, in Chinese; the stream breaks on the way", LAUNCHER, "say", *words, *QUICK)
     told = third.document or {}
     stage.observe("What changed was read from the state", kept=third.code == 0 and told.get("changed") is True)
     stage.observe("The message was sent and paid once", kept=len(third.charges) == 1)

@@ -1,0 +1,75 @@
+"""What a message took is told by the balance, unless somebody else may have been charged in between."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from nemovideo.billing import bill
+from nemovideo.wire import Balance
+
+from shared.entry import Entry
+from shared.errors import ReadFailed
+
+CREATED, FINISHED = "2026-03-01T12:00:00.000Z", "2026-03-01T12:01:00.000Z"
+
+
+def entry(local_id: str = "mine", **changes: Any) -> Entry:
+    facts: dict[str, Any] = {"created_at": CREATED, "possible_charges": 1, "account": "a" * 12, **changes}
+    return Entry(
+        "f" * 64,
+        "generator-image",
+        "nemovideo",
+        "say",
+        "nemo_agent",
+        "https://a.example",
+        local_id=local_id,
+        **facts,
+    )
+
+
+def drawn_up(after: Balance | None, *others: Entry, changed: bool = True, frozen: float = 0.0) -> dict[str, Any]:
+    def read(_ask: object, **_: object) -> Balance:
+        if after is None:
+            raise ReadFailed("read_failed")
+        return after
+
+    connection = SimpleNamespace(read=read, client=SimpleNamespace(credits=None))
+    mine = entry(extra={"credits": {"available": 100.0, "frozen": frozen, "total": 100.0}})
+    journal = SimpleNamespace(entries=lambda: [(None, one) for one in (mine, *others)])
+    return bill(mine, cast("Any", SimpleNamespace(connection=connection, journal=journal)), changed=changed)
+
+
+COST = {"amount": 5.0, "unit": "credits", "source": "charged"}
+
+
+def test_the_difference_is_the_cost() -> None:
+    assert drawn_up(Balance(95.0, 0.0, 95.0)) == {"charged": "yes", "cost": COST}
+    nothing = {"charged": "no", "cost": {**COST, "amount": 0.0}, "possible_charges": 0}
+    assert drawn_up(Balance(100.0, 0.0, 100.0)) == nothing
+
+
+@pytest.mark.parametrize("after", [None, Balance(95.0, 5.0, 100.0), Balance(105.0, 0.0, 105.0)])
+def test_a_balance_that_cannot_be_compared_leaves_it_open(after: Balance | None) -> None:
+    assert drawn_up(after) == {"charged": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("other", "alone"),
+    [
+        ({"finished_at": "2026-03-01T11:59:59.000Z"}, True),
+        ({"finished_at": FINISHED}, False),
+        ({"submitted_at": "2026-03-01T11:44:00.000Z"}, True),  # 15 minutes are over
+        ({"submitted_at": "2026-03-01T11:46:00.000Z"}, False),
+        ({"created_at": FINISHED}, False),
+        ({"created_at": FINISHED, "possible_charges": 0}, True),
+        ({"created_at": FINISHED, "account": "b" * 12}, True),
+    ],
+)
+def test_another_message_beside_it_leaves_the_cost_open(other: dict[str, Any], alone: bool) -> None:
+    found = drawn_up(Balance(90.0, 0.0, 90.0), entry("other", **other))
+    assert found == ({"charged": "yes", "cost": {**COST, "amount": 10.0}} if alone else {"charged": "yes"})
+    if not alone:
+        unchanged = drawn_up(Balance(90.0, 0.0, 90.0), entry("other", **other), changed=False)
+        assert unchanged == {"charged": "unknown"}
