@@ -206,10 +206,11 @@ STOPS = tuple(
 # At every step on the disk
 
 
-def sabotaged(how: str) -> Callable[[Scene], Run]:
-    """Let the disk, or a signal, go wrong at the scene's step, and judge that run, or after a kill the next."""
+def sabotaged(*hows: str) -> Callable[[Scene], Run]:
+    """Let the disk, or signals in turn, go wrong at the scene's step; judge that run, or after a kill the next."""
 
     def drive(scene: Scene) -> Run:
+        how = hows[scene.step % len(hows)]
         log = scene.folder / "steps.log"
         folders = {"SABOTAGE_FOLDERS": f"tasks:{scene.output.name}", "SABOTAGE_LOG": str(log)}
         run = scene.run(env=scene.sabotage(how, scene.step) | folders)
@@ -284,8 +285,13 @@ AT_ANY_STEP = (
         sweep=True,
         least=10,
     ),
-    Fault(title="SIGINT at every step", drive=sabotaged("int"), ends=same(End(130)), sweep=True, least=10),
-    Fault(title="SIGTERM at every step", drive=sabotaged("term"), ends=same(End(143)), sweep=True, least=10),
+    Fault(
+        title="SIGINT and SIGTERM in turn, at every step",
+        drive=sabotaged("int", "term"),
+        ends=same(End(130)),
+        sweep=True,
+        least=10,
+    ),
 )
 BY_THE_KERNEL = (
     Fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import itertools
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tests.faults.judge import judge
 from tests.faults.scene import Scene
 from tests.faults.subjects import SUBJECTS
 from tests.faults.table import TABLE
+from tests.launcher import copy_what_ships
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,14 +31,23 @@ def cases() -> list[object]:
     ]
 
 
+@pytest.fixture(scope="session")
+def skills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of what ships, compiled: thousands of processes would compile it again, each for itself."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    copy_what_ships(checkout)
+    compileall.compile_dir(checkout, quiet=1)
+    return checkout / "skills"
+
+
 @pytest.mark.parametrize(("number", "slug"), cases())
-def test_survived(number: str, slug: str, tmp_path: Path) -> None:
+def test_survived(number: str, slug: str, tmp_path: Path, skills: Path) -> None:
     fault, wrong = TABLE[number], list[str]()
     end = fault.ends[slug]
     for step in itertools.count(1) if fault.sweep else (1,):
         folder = tmp_path / str(step)
         folder.mkdir()
-        with Scene(folder, BY_SLUG[slug], limit=fault.limit) as scene:
+        with Scene(folder, BY_SLUG[slug], limit=fault.limit, skills=skills) as scene:
             scene.step = step
             fault.inject(scene)
             last = fault.drive(scene)
