@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.contract.inside import QuickBench
 from tests.launcher import Bench
 from tests.providers.house import StandInHouse
 
@@ -21,5 +22,6 @@ def house() -> Iterator[StandInHouse]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, house: StandInHouse) -> Bench:
-    return Bench(tmp_path, house)
+def bench(tmp_path: Path, house: StandInHouse, request: pytest.FixtureRequest) -> Bench:
+    place = Bench if request.node.get_closest_marker("processes") else QuickBench
+    return place(tmp_path, house)

@@ -8,7 +8,7 @@ import pytest
 from ima_studio import cli
 
 from tests.contract.ima.studio import LAUNCHER, Studio
-from tests.contract.inside import Inside
+from tests.contract.inside import Inside, QuickBench
 from tests.launcher import Bench
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, house: StandInHouse) -> Bench:
-    return Bench(tmp_path, house, skill="ai-nano-banana-ima", environment={"IMA_API_KEY": house.ima.key})
+def bench(tmp_path: Path, house: StandInHouse, request: pytest.FixtureRequest) -> Bench:
+    place = Bench if request.node.get_closest_marker("processes") else QuickBench
+    return place(tmp_path, house, skill="ai-nano-banana-ima", environment={"IMA_API_KEY": house.ima.key})
 
 
 @pytest.fixture

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pytest
 from jsonschema import Draft202012Validator
-from openai_images.batch_cli import batch_run
-from openai_images.cli import run
-from openai_images.queue_cli import image_queue
 from openai_images.request import _reference
-from openai_images.verify_cli import verify
 
-from tests.launcher import ROOT, Bench, Ended
+from tests.contract.inside import QuickBench
+from tests.launcher import ROOT
 from tests.providers.openai_images import BASE_URL, PROVIDER
 from tests.providers.pictures import make_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.launcher import Ended
     from tests.providers.house import StandInHouse
 
 SKILL = "zm-img2-generation-direct"
 QUICK = ("--retry-base-delay", "0.05", "--retry-max-delay", "0.1", "--retry-jitter", "0")
 SECONDS = 30.0  # for any single moment that a test waits for
 SCHEMA = Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
-COMMANDS = {"run.py": run, "batch_run.py": batch_run, "image_queue.py": image_queue, "verify.py": verify}
 Moment = TypeVar("Moment")
 
 
-class Stage(Bench):
+class Stage(QuickBench):
     """A throwaway home with an OpenClaw configuration, and a working folder."""
 
     def __init__(self, folder: Path, house: StandInHouse) -> None:
@@ -60,26 +53,18 @@ class Stage(Bench):
         path.write_bytes(make_picture(kind, 96, 64, seed))
         return path
 
+    def run(self, *arguments: Any, **more: Any) -> Ended:
+        """Run a launcher's command to its end."""
+        _reference.cache_clear()  # in a process of its own, nobody else's references are known
+        return super().run(*arguments, **more)
+
     def make(self, *arguments: str | Path, **more: Any) -> Ended:
         """Run run.py with quick retries and a JSON result."""
         return self.run("run.py", *QUICK, "--json", *arguments, **more)
 
     def inside(self, launcher: str, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Ended:
         """Run a command in this process, much quicker, where a process of its own proves nothing more."""
-        streams = {name: io.TextIOWrapper(io.BytesIO()) for name in ("stdin", "stdout", "stderr")}
-        _reference.cache_clear()  # of another test's folder
-        with pytest.MonkeyPatch.context() as patch:
-            for name in list(os.environ):
-                patch.delenv(name)
-            for name, value in {**self.environment, **(env or {})}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.work)
-            for name, stream in streams.items():
-                patch.setattr(sys, name, stream)
-            code = COMMANDS[launcher](list(map(str, arguments)), self.argv(launcher)[1])
-        for stream in streams.values():
-            stream.flush()
-        return Ended(code, *(streams[name].buffer.getvalue() for name in ("stdout", "stderr")))
+        return self.run(launcher, *arguments, env=env)
 
     def tried(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Ended:
         """Run run.py as `make` does, in this process."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
-import re
 import shlex
 import signal
 import socket
@@ -16,19 +14,17 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from shared import keys, openclaw, prompts
-from tests.contract.inside import Inside
-from tests.launcher import ROOT, SKILLS
+from tests.contract.inside import Inside, command_of
+from tests.launcher import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pytest
 
-    from tests.contract.inside import Command
     from tests.launcher import Bench, Ended
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
-HANDED_OVER = re.compile(r'launch\(__file__, "([a-z_.]+):([a-z_]+)"')
 _KNOWN: set[tuple[str, ...]] = set()
 PATIENCE = 30  # seconds, after which a command that waits for ever ends the tests' process
 
@@ -57,14 +53,6 @@ class Unplugged:
     def _refuse(self, *arguments: object, **_named: object) -> Any:
         self.calls.append(repr(arguments))
         raise OSError("no network in here")
-
-
-def command_of(skill: str, launcher: str) -> Command:
-    """Return the function that a launcher hands over to."""
-    found = HANDED_OVER.search((SKILLS / skill / "scripts" / launcher).read_text("utf-8"))
-    assert found, launcher
-    command: Command = getattr(importlib.import_module(found[1]), found[2])
-    return command
 
 
 @contextlib.contextmanager

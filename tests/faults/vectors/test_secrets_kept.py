@@ -15,8 +15,7 @@ import pytest
 
 from shared import keys, openclaw
 from tests.contract.evidence import canary, files, traces
-from tests.contract.inside import Inside
-from tests.faults.vectors.runner import command_of
+from tests.contract.inside import Inside, command_of
 from tests.launcher import Bench, Ended
 from tests.providers.house import StandInHouse
 from tests.providers.openai_images import BASE_URL, PROVIDER
