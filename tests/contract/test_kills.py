@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     from tests.providers.house import StandInHouse
 
+pytestmark = pytest.mark.processes
+
 SABOTAGE = Path(__file__).parent / "sabotage"
 PICTURES = "/pictures/"
 AT_ONCE = 4  # processes that run side by side

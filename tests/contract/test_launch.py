@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+pytestmark = pytest.mark.processes
+
 OPTIONS_OF_THE_CONTRACT = """
     --json --output-json --result-file --quiet --lang --dry-run --output-dir --timeout --no-wait --resume --new
     --variant --yes --mode --prompt --prompt-file --size --url --poll-interval --max-attempts --model-name

@@ -237,6 +237,7 @@ def test_a_link_cannot_smuggle_a_line_into_the_result(bench: Bench, house: Stand
     for text in (ended.stdout.decode(), written, ended.talk):
         assert not re.search("[\r\x1b\x80-\x9f\u2028]", text)
         assert not re.search(r"(?m)^\s*MEDIA:", text)
+    links[-1] = links[-1].replace("\ud800", "?")  # half a character, which could be written nowhere
     assert document["image_urls"] == links  # whole, and harmless on their way here
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.launcher import Bench
     from tests.providers.house import StandInHouse
 
+pytestmark = pytest.mark.processes
+
 PROMPT = "一只猫 🐈 – ¿qué?"
 CREATE = ("create_task.py", "--mode", "text2img", "--size", "3:4", "--poll-interval", "0.5")
 
