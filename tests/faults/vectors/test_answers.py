@@ -14,7 +14,7 @@ from ima_studio import details, products
 from ima_studio import wire as ima
 from ima_studio.offers import Offer
 from kexiang import wire as kexiang
-from nemovideo import renders
+from nemovideo import draft, renders, snapshot
 from nemovideo import wire as nemo
 from nemovideo.event_stream import Event, EventParser
 from nemovideo.events import Words, read_event
@@ -43,6 +43,9 @@ IMAGES = {
 }
 OUTPUT = {"imgUrls": ["https://a.example/1.png"]}
 RENDER = {"status": "processing", "progress": 50, "output": {"url": "https://a.example/1.mp4"}}
+DRAFT = {"t": [{"tt": 0, "sg": [{"d": 5000, "m": {"name": "kite", "start": 0, "volume": 0.5}}]}]}
+PICTURE = {"url": "https://a.example/1.png?sign=x", "type": "image", "width": 64, "height": "48", "duration": None}
+STATE = {"draft": DRAFT, "video_infos": [], "canvas_config": {"w": 1}, "generated_media": [PICTURE]}
 
 
 def writable(value: object) -> None:
@@ -55,6 +58,18 @@ def prices(document: Any) -> None:
         writable(product.points_by_size())
         for rule in product.rules:
             writable(ima.quote(Offer(product, rule, product.defaults, 2)))
+
+
+def timeline(document: Any) -> None:
+    draft.timeline(document, lambda name, **facts: f"{name} {facts}")
+    writable([track.row() for track in draft.tracks(document)])
+    draft.is_exportable(document)
+
+
+def session_state(document: Any) -> None:
+    found = snapshot.read_state({"state": document})
+    writable([found.generated, found.uploads])
+    timeline(found.draft)
 
 
 def nemo_data(read: Callable[[dict[str, Any]], object]) -> Callable[[Any], object]:
@@ -80,6 +95,8 @@ READERS: dict[str, tuple[Callable[[Any], object], Any]] = {
     "nemo credits": (nemo_data(nemo.balance), {"data": {"available": "93.5", "frozen": 0, "total": 100}}),
     "nemo upload": (nemo_data(nemo.uploaded), {"data": {"files": [{"filename": "a.png"}]}}),
     "nemo render": (nemo_data(renders.read_render), {"data": RENDER}),
+    "nemo state": (session_state, STATE),
+    "nemo draft": (timeline, DRAFT),
     "zm picture": (lambda one: openai.delivered(200, one, None).cost, IMAGES),
     "zm refusal": (lambda one: openai.refusal(400, one, None), {"error": {"message": "no", "code": "bad"}}),
 }  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from ima_studio.preferences import Preferences
+from nemovideo.sessions import Sessions
 from openai_images import batch_cli, cli, task_file
 from openai_images.answer import decode_picture, read_document
 from openai_images.provider import find_provider
@@ -162,6 +163,17 @@ def test_an_odd_state_of_a_queue_is_read(tmp_path: Path) -> None:
         store.load()
         assert counters(store.rows.values())
         assert store.find("k") is None or store.find("k")
+
+
+def test_odd_lines_of_a_session_say_what_they_can(tmp_path: Path) -> None:
+    remembered = Sessions([tmp_path], "https://a.example", "acc")
+    remembered.note("s-1", uploads=["a"], renders={"r": "mp4"}, ended=["q"])
+    (file,) = tmp_path.rglob("*.jsonl")
+    line = json.loads(file.read_text("utf-8"))
+    for odd in spoilings(line):
+        file.write_text(json.dumps(odd))
+        assert len(remembered.newest_first()) <= 1
+        remembered.unfinished("s-1", "mp4")
 
 
 def test_odd_preferences_are_none(tmp_path: Path) -> None:

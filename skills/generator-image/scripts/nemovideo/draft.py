@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 KINDS = {0: "video", 1: "audio", 7: "text"}
 NAMES = ("name", "title", "text", "filename", "prompt")
 LONGEST_NAME = 60  # characters
+LARGEST_NUMBER = 1e12  # JSON knows numbers that fit no float
 LOUDEST_SHARE = 2.0  # of the volume; what is louder is in percent already
 
 
@@ -92,4 +93,5 @@ def _segment(segment: dict[str, Any], after: float) -> Segment:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
+    return float(value) if usable else None

@@ -63,7 +63,11 @@ def cancel(run: Run, options: Options, given: dict[str, Any]) -> None:
 
 def _draft(flag: str, given: str) -> dict[str, Any]:
     try:
-        with expanded(given).open("rb") as file:
+        path = expanded(given)
+        if not path.is_file():  # a pipe would be waited for
+            path.stat()
+            raise ValueError  # noqa: TRY301
+        with path.open("rb") as file:
             draft = json.loads(file.read(LARGEST_DRAFT + 1).decode("utf-8-sig"))
         json.dumps(draft, allow_nan=False)  # Python reads NaN and 1e999, which no other JSON has
     except (OSError, ValueError, RecursionError) as error:

@@ -18,7 +18,7 @@ from nemovideo.request import (
     is_address,
 )
 from nemovideo.service import NEW_SESSION, Service
-from shared.entry import Entry
+from shared.entry import Entry, parted
 from shared.errors import BadInput, SkillError
 from shared.prompts import read_prompt
 
@@ -47,14 +47,14 @@ class Messenger:
     def generate(self) -> None:
         """Send the message in a session of its own, or go on with one."""
         if self._options.resume is not None:
-            self._resume(identifier("--resume", self._options.resume))
+            self._resume(self._options.resume)
         else:
             self._send("generate")
 
     def say(self) -> None:
         """Send the message in a session that is there."""
         if self._options.resume is not None:
-            self._resume(identifier("--resume", self._options.resume))
+            self._resume(self._options.resume)
         else:
             self._send("say")
 
@@ -77,9 +77,10 @@ class Messenger:
             generate.generate(request, draft, hands, errand)
             self._export_after(hands, errand)
 
-    def _resume(self, identifier: str) -> None:
+    def _resume(self, named: str) -> None:
+        session = identifier("--resume", parted(named)[1])
         if self._options.dry_run:
-            self._service.show_plan({"resume": identifier})
+            self._service.show_plan({"resume": named})
             return
         from nemovideo import generate  # noqa: PLC0415
 
@@ -88,8 +89,8 @@ class Messenger:
             adoption = Entry(
                 "", "generator-image", "nemovideo", "", MODEL, base_url=self._service.base_url, account=account
             )
-            adoption.extra = {"session_id": identifier}
-            generate.resume(identifier, adoption, hands, errand)
+            adoption.extra = {"session_id": session}
+            generate.resume(named, adoption, hands, errand)
             self._export_after(hands, errand)
 
     def _export_after(self, hands: Hands, errand: Errand) -> None:

@@ -83,11 +83,11 @@ class Sessions:
             session.last_at = max(session.last_at, str(line["at"]))
             session.task_id = str(line.get("task_id") or session.task_id)
             session.language = str(line.get("language") or session.language)
-            session.uploads += [str(one) for one in line.get("uploads", [])]
-            renders = line.get("renders", [])
+            uploads, renders, ends = (_several(line.get(name)) for name in ("uploads", "renders", "ended"))
+            session.uploads += [str(one) for one in uploads]
             session.renders += [str(one) for one in renders]
             session.unfinished |= renders if isinstance(renders, dict) else {}
-            for ended in line.get("ended", []):
+            for ended in ends:
                 session.unfinished.pop(str(ended), None)
         return sorted(found.values(), key=lambda one: (one.last_at, one.session_id), reverse=True)
 
@@ -105,6 +105,11 @@ class Sessions:
             for path in sorted(folder.glob("*.jsonl")):
                 with contextlib.suppress(OSError):
                     yield from _read(path.read_bytes())
+
+
+def _several(value: Any) -> list[Any] | dict[str, Any]:
+    """Return a fact of a line that somebody may have edited."""
+    return value if isinstance(value, list | dict) else []
 
 
 def _read(content: bytes) -> Iterator[dict[str, Any]]:
