@@ -123,6 +123,11 @@ def _again(scene: Scene) -> Iterator[str]:
         yield "the same command sent a paid request"
 
 
+def made(document: dict[str, Any]) -> bool:
+    """Tell whether pictures or clips came of a command."""
+    return bool(document.get("images") or document.get("videos"))
+
+
 def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:
     told = (document.get("error") or {}).get("next")
     if (told is None) != (end.then is None):
@@ -134,7 +139,7 @@ def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:
     run = scene.follow(told, *patience)  # else it would wait a quarter of an hour for what will never come
     if run.code != end.then:
         yield f"{told['shell']} ended with {run.code} instead of {end.then}: {run.talk[-600:]}"
-    if end.then == 0 and "forget" not in told["argv"] and not document_of(run).get("images"):
+    if end.then == 0 and "forget" not in told["argv"] and not made(document_of(run)):
         yield "no picture came of it"
     if end.then == 0 and set(scene.states()) & UNFINISHED:
         yield f"entries are left as {scene.states()}"

@@ -215,7 +215,7 @@ UPLOADS = (
         End(11, "read_failed", charges=0, after=1)),
 )  # fmt: skip
 EXPORTS = (
-    row("the export is refused by the plan", exported(PLAN), End(5, "plan_without_export", then=None)),
+    row("the export is refused by the plan", exported(PLAN), End(5, "plan_without_export")),
     row("the answer to the export is lost", exported(Plan(fault=Wire.RESET)), WELL),
     row("the export never arrives", exported(Plan(fault=Wire.CLOSE_BEFORE_READING)), WELL),
     row("the export fails, once", exported(RenderPlan(end="failed")), WELL),

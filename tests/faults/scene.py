@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SABOTAGE = Path(__file__).parents[1] / "contract" / "sabotage"
 MARK = "FAULT_SCENE"
 PATIENCE = 150.0  # seconds; whatever takes longer hangs, and is ended
+NEXT = 20.0  # seconds for the next command, which has a deadline of its own
 WHOLE = (None, Fault.CLOSE_AFTER_ANSWER)
 
 
@@ -250,10 +251,10 @@ class Scene:
         """Start the command of the scene."""
         launcher, *arguments = self.subject.command
         argv = self.bench.argv(launcher, *arguments, "--timeout", f"{self.limit:g}", *self.more, *more)
-        return self._start([*self.wrap, *argv], {**self.env, **(env or {})})
+        return self._start([*self.wrap, *argv], {**self.env, **(env or {})}, self.limit)
 
-    def _start(self, argv: Sequence[str], env: Mapping[str, str]) -> Running:
-        running = Running(argv, {**self.bench.environment, **env}, self.bench.work, self.limit)
+    def _start(self, argv: Sequence[str], env: Mapping[str, str], limit: float) -> Running:
+        running = Running(argv, {**self.bench.environment, **env}, self.bench.work, limit)
         self._under_way.append(running)
         return running
 
@@ -268,7 +269,8 @@ class Scene:
 
     def follow(self, command: Mapping[str, Any], *more: str) -> Run:
         """Run a `next` command as its shell spelling says."""
-        return self.end(self._start(["sh", "-c", " ".join([command["shell"], *more])], self.env))
+        running = self._start(["sh", "-c", " ".join([command["shell"], *more])], self.env, max(self.limit, NEXT))
+        return self.end(running)
 
     def looked(self) -> list[Request]:
         """Return the looks at paid tasks that arrived."""
