@@ -119,7 +119,11 @@ class Session:
 
         self._trust_connection()
         self._check_host(url)
-        return Stream(self._exchange(method, url, headers, body, seconds, public=False, silence=silence))
+        transmission = Transmission()
+        exchange = self._exchange(
+            method, url, headers, body, seconds, public=False, silence=silence, transmission=transmission
+        )
+        return Stream(exchange, transmission.limit)
 
     def read(
         self,
@@ -224,10 +228,12 @@ class Session:
         *,
         public: bool,
         silence: float | None = None,
+        transmission: Transmission | None = None,
     ) -> Iterator[Response]:
         """Yield the answer with its body still to be read; both have to be done within `seconds`."""
         proxy = proxy_for(url)
-        transmission = Transmission(public_peer=public and not proxy)
+        transmission = transmission or Transmission()
+        transmission.public_peer = public and not proxy
         seconds = max(seconds, 0.001)
         try:
             with (

@@ -46,18 +46,30 @@ class Transmission:
     exception proves nothing: behind a proxy, a refused CONNECT and a cut after the request raise the same.
     """
 
-    def __init__(self, *, public_peer: bool = False) -> None:
+    def __init__(self) -> None:
         self.may_have_left = False
         self.overdue = False
-        self.public_peer = public_peer
+        self.public_peer = False
         """Refuse a direct connection whose peer has a private address, before a byte is sent."""
         self._socket: socket.socket | None = None
+        self._timer: threading.Timer | None = None
 
     def uses(self, connected: socket.socket | None) -> None:
         """Remember the socket that a deadline has to close; raise TimeoutError when it has passed already."""
         self._socket = connected
         if self.overdue:  # in a name look-up or a handshake, which abort() cannot end
             raise TimeoutError("the deadline has passed")
+
+    def limit(self, seconds: float | None) -> None:
+        """Abort the request in `seconds` in total, whatever was said before; None: never."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer.join()
+        self._timer = None
+        if seconds is not None:
+            self._timer = threading.Timer(seconds, self.abort)
+            self._timer.daemon = True
+            self._timer.start()
 
     def abort(self) -> None:
         """End the request from another thread: whoever reads or writes its socket gets an error at once."""
@@ -78,14 +90,11 @@ def watched(transmission: Transmission, seconds: float) -> Iterator[None]:
     A timeout of requests is per read: a service that sends one byte a second never meets it.
     """
     token = _current.set(transmission)
-    timer = threading.Timer(seconds, transmission.abort)
-    timer.daemon = True
-    timer.start()
+    transmission.limit(seconds)
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
+        transmission.limit(None)
         _current.reset(token)
 
 

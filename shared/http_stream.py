@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.http_answer import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import requests
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 class Stream:
     """The head of an answer, and its body piece by piece as it arrives."""
 
-    def __init__(self, exchange: AbstractContextManager[requests.Response]) -> None:
+    def __init__(
+        self, exchange: AbstractContextManager[requests.Response], limit: Callable[[float], None]
+    ) -> None:
         """Send the request and wait for the head.
+
+        `limit(seconds)` cuts the rest of the answer, at the latest when so many seconds have gone by.
 
         Raises:
             NeverReached: proven by the connection; sending it again is safe.
             AnswerLost: it may have left, and no head came.
         """
+        self.limit = limit
         self._open = contextlib.ExitStack()
         self._response = self._open.enter_context(exchange)
         self.status = self._response.status_code

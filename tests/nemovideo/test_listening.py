@@ -53,9 +53,9 @@ class Tape:
         self.closed = True
 
 
-def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], deadline: float = 1e9, **more: Any) -> Heard:
+def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> Heard:
     tape = Tape(clock, *blocks, **more)
-    heard = listen(cast("Stream", tape), clock, deadline)
+    heard = listen(cast("Stream", tape), clock)
     assert tape.closed
     return heard
 
@@ -178,8 +178,3 @@ def test_without_a_state_before_nothing_is_said_of_a_change() -> None:
 def test_the_ending_of_a_stream() -> None:
     heard = [None, Heard("a", whole=False), Heard("", whole=True), Heard("a", whole=True)]
     assert [ending_of(one) for one in heard] == ["lost", "lost", "silent", "told"]
-
-
-def test_nothing_is_heard_after_the_deadline() -> None:
-    clock = FakeClock()
-    assert hear(clock, (1, words("a")), (2, BEAT), (2, BEAT), deadline=clock.now + 4) == Heard("a", whole=False)

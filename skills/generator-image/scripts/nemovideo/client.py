@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 READ_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS = 20.0, 900.0, 900.0  # for one request, first byte to last
 LISTEN_SECONDS, SILENT_SECONDS = 900.0, 600.0  # for one message: in total, and without a byte
-BEGIN_SECONDS = 60.0  # for its answer to begin, whatever is left of --timeout
 LARGEST_STATE = 16 << 20  # bytes
 LARGEST_REFUSAL = 1 << 16  # bytes
 LARGEST_FILE = 4 << 30  # bytes of a render
@@ -78,10 +77,8 @@ class Client:
         """
         return wire.opened(self._post(wire.SESSION_PATH, wire.session_body(language), seconds))
 
-    def send(self, session: str, text: str, seconds: float) -> Stream:
+    def send(self, session: str, text: str) -> Stream:
         """Send a message: one paid request, never repeated in here; its answer is still to be read.
-
-        The answer may be silent for `seconds`, but is given a minute to begin: a cut answer is a lost one.
 
         Raises:
             Rejected: the service did not accept it.
@@ -94,7 +91,7 @@ class Client:
             headers={**self._attribution, "Content-Type": "application/json", "Accept": "text/event-stream"},
             body=_encoded(wire.message_body(session, text)),
             seconds=LISTEN_SECONDS,
-            silence=min(SILENT_SECONDS, max(seconds, BEGIN_SECONDS)),
+            silence=SILENT_SECONDS,
         )
         if stream.status == 200 and not _is_json(stream.headers):  # noqa: PLR2004
             return stream

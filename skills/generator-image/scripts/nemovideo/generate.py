@@ -170,7 +170,8 @@ def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Erran
         return None
     run.result.status = "running"
     with reminding(run.reporter, errand.limits.clock):
-        heard = listen(sent.stream, errand.limits.clock, errand.limits.deadline)
+        sent.stream.limit(errand.limits.left)
+        heard = listen(sent.stream, errand.limits.clock)
     if not heard.whole:
         run.reporter.insist("stream_broke_reading")
     task.save(extra={**task.entry.extra, "heard": heard.whole, "text": heard.text[:LONGEST_TEXT]})
@@ -187,7 +188,7 @@ def _send(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -
 
     def send() -> Sent:
         session = str(task.entry.extra["session_id"])
-        return Sent(session, connection.client.send(session, request.text, errand.limits.left))
+        return Sent(session, connection.client.send(session, request.text))
 
     def announce(sent: Sent) -> None:
         run.result.task_id = sent.task_id

@@ -31,11 +31,11 @@ class Heard:
     trouble: Utterance | None = None
 
 
-def listen(stream: Stream, clock: Callable[[], float], deadline: float) -> Heard:
-    """Read a stream to its end, the deadline, or ten minutes of nothing but heartbeats; close it in any case."""
+def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
+    """Read a stream to its end, or to ten minutes of nothing but heartbeats; close it in any case."""
     parser, words = EventParser(), Words()
     trouble: Utterance | None = None
-    last, over, understood = clock(), False, False
+    last, idle, understood = clock(), False, False
     try:
         for event in _events(stream, parser):
             for said in read_event(event) if event else ():
@@ -44,14 +44,14 @@ def listen(stream: Stream, clock: Callable[[], float], deadline: float) -> Heard
                 understood = understood or said.kind != "unknown"
                 if said.kind not in ("heartbeat", "unknown"):
                     last = clock()
-            over = clock() > min(deadline, last + IDLE_SECONDS)
-            if over:
+            idle = clock() - last > IDLE_SECONDS
+            if idle:
                 break
     except AnswerLost:
         return Heard(words.text, whole=False, trouble=trouble)
     finally:
         stream.close()
-    whole = stream.proves_its_end and understood and not over and not parser.dropped  # a proxy's page is no answer
+    whole = stream.proves_its_end and understood and not idle and not parser.dropped  # a proxy's page is no answer
     return Heard(words.text, whole, trouble)
 
 
