@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.nemo.room import GENERATE, KITE, LAUNCHER, QUICK, SAY
+from tests.contract.nemo.room import GENERATE, KITE, LAUNCHER, QUICK, SAY, SECONDS
 from tests.contract.paid import answers_held
 from tests.launcher import wait
 from tests.providers import nemo
@@ -90,6 +91,14 @@ def test_a_stream_that_began_and_was_not_waited_for_is_resumed(room: Room) -> No
     assert (document["status"], document["charged"], document["possible_charges"]) == ("running", "unknown", 1)
     resumed = room.go_on(document)
     assert (len(resumed["images"]), resumed["local_id"], room.charged()) == (1, document["local_id"], [5])
+
+
+def test_a_stream_that_outlasts_the_deadline_is_left_then(room: Room) -> None:
+    room.service.plan_message(MessagePlan(seconds=0.2, stream_seconds=SECONDS))
+    began = time.monotonic()
+    document = room.run(*KITE, "--timeout", "1.5", code=9, error="still_running")
+    assert time.monotonic() - began < SECONDS / 2
+    assert (len(room.go_on(document)["images"]), room.charged()) == (1, [5])
 
 
 def test_a_message_that_provably_never_left_is_sent_again(room: Room) -> None:
