@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared import keys
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,3 +22,9 @@ def _clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if not name.startswith("PYTEST"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+
+
+@pytest.fixture(autouse=True)
+def _own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no key that a test plays with be masked in the next one's output."""
+    monkeypatch.setattr(keys, "_in_play", dict(keys._in_play))
