@@ -34,7 +34,9 @@ def house() -> Iterator[StandInHouse]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, house: StandInHouse) -> Machine:
+def machine(tmp_path: Path, house: StandInHouse) -> Iterator[Machine]:
+    """Whatever ran on it must have asked for no host but the services'."""
     home = tmp_path / "home"
     home.mkdir()
-    return Machine(home, house)
+    yield Machine(home, house)
+    assert house.contacted - set(house.server.handlers) == set()
