@@ -20,7 +20,14 @@ from quality_page import page
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "quality"
 LIVES, STEPS = 200, 50
-IN_PROCESS = ("tests/shared", "tests/ima_studio", "tests/kexiang", "tests/openai_images", "tests/model")
+IN_PROCESS = (
+    "tests/shared",
+    "tests/ima_studio",
+    "tests/kexiang",
+    "tests/nemovideo",
+    "tests/openai_images",
+    "tests/model",
+)
 
 
 def main() -> int:

@@ -96,7 +96,13 @@ GROUPS = (
     Group(
         "http",
         ("http", "http_answer", "http_connection", "http_surroundings", "http_trouble"),
-        ("shared/test_for_direct_calls", "shared/test_http", "shared/test_http_ends", "shared/test_put"),
+        (
+            "shared/test_for_direct_calls",
+            "shared/test_http",
+            "shared/test_http_ends",
+            "shared/test_put",
+            "shared/test_trouble",
+        ),
     ),
 )
 

@@ -61,7 +61,16 @@ def test_what_is_not_there_cannot_be_forgotten(tmp_path: Path) -> None:
     forget(path)
     with pytest.raises(DiskError) as caught:
         forget(path)
-    assert caught.value.code == "disk_failed"
+    assert (caught.value.code, caught.value.facts["path"]) == ("disk_failed", path)
+
+
+def test_what_cannot_be_set_aside_is_named(tmp_path: Path) -> None:
+    cut = put(tmp_path)
+    cut.write_bytes(b"{")
+    cut.with_suffix(".unreadable").mkdir()
+    with pytest.raises(DiskError) as caught:
+        set_unreadable_aside([cut.parent], cut.stem)
+    assert (caught.value.code, caught.value.facts["path"]) == ("disk_failed", cut)
 
 
 def test_only_what_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
