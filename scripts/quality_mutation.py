@@ -166,15 +166,24 @@ def read_explanations(path: Path) -> dict[Mutant, str]:
     return explained
 
 
-def compare(survivors: set[Mutant], explained: Mapping[Mutant, str]) -> list[str]:
-    """Return a sentence for each survivor that is not explained and each explanation without its survivor."""
+def compare(survivors: set[Mutant], explained: Mapping[Mutant, str], sources: Path) -> list[str]:
+    """Return a sentence for each survivor that is not explained and each explanation whose line is gone.
+
+    A mutant that a test caught this time may stay explained: some live only when the machine is slow.
+    """
     return [
         *(f"no test notices {_told(mutant)}" for mutant in sorted(survivors - explained.keys())),
         *(
             f"an explanation is no longer needed: {_told(mutant)}"
-            for mutant in sorted(explained.keys() - survivors)
+            for mutant in sorted(explained)
+            if mutant.before not in _text(sources / f"{_module(mutant.where).replace('.', '/')}.py")
         ),
     ]
+
+
+def _text(path: Path) -> str:
+    """Return a module's lines as `_mutant` joins those of a diff."""
+    return " ".join(line.strip() for line in path.read_text("utf-8").splitlines())
 
 
 def _told(mutant: Mutant) -> str:
