@@ -100,6 +100,7 @@ GROUPS = (
             "shared/test_for_direct_calls",
             "shared/test_http",
             "shared/test_http_ends",
+            "shared/test_listen",
             "shared/test_put",
             "shared/test_trouble",
         ),
