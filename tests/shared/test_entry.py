@@ -155,6 +155,9 @@ NO_ENTRIES = {
     "with a cost beyond all bounds": WHOLE.replace(
         b'"cost": null', b'"cost": {"amount": 1%s, "unit": "credits", "source": "charged"}' % (b"0" * 400)
     ),
+    "with a cost that is the bound": WHOLE.replace(
+        b'"cost": null', b'"cost": {"amount": 1e15, "unit": "credits", "source": "charged"}'
+    ),
     "of a cost without a unit": WHOLE.replace(b'"cost": null', b'"cost": {"amount": 1, "source": "charged"}'),
     "of a time without a zone": WHOLE.replace(b'"created_at": ""', b'"created_at": "2026-01-01"'),
     "of no time": WHOLE.replace(b'"created_at": ""', b'"created_at": "soon"'),
