@@ -47,6 +47,16 @@ def test_a_key_file_that_only_its_owner_may_read_keeps_its_mode(tmp_path: Path) 
     assert path.stat().st_mode & 0o777 == 0o400
 
 
+def test_a_system_without_these_flags_reads_key_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.env"
+    path.write_text("A_KEY=dummy\n")
+    for flag in ("O_NOFOLLOW", "O_NONBLOCK"):
+        monkeypatch.delattr(os, flag)
+    assert read_key_file(path, "A_KEY") == "dummy"
+
+
 def test_a_key_file_that_is_a_link_is_named(tmp_path: Path) -> None:
     path = tmp_path / "keys.env"
     path.symlink_to(tmp_path / "elsewhere")
