@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared import keys
 from shared.errors import BadInput, ConfigurationError
 from shared.interrupts import Interrupted, _Holds, handled, held
 from shared.keys import Secret, mask_key, read_key_file, redact_keys, write_key_file
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 DEFAULT = "https://kexiangai.com"
 
 
+@pytest.fixture(autouse=True)
+def _no_keys_in_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_in_play", {})
+
+
 @pytest.mark.parametrize("key", ["dummy-alpha1", "dummy-bravo12", "dummy-delta123", "dummy-zulu-W"])
 def test_base64_is_masked_to_its_last_letter_with_padding_or_without(key: str) -> None:
     """Keys of each length modulo three; the last one's base64 ends in X."""
@@ -32,11 +38,18 @@ def test_base64_is_masked_to_its_last_letter_with_padding_or_without(key: str) -
         assert redact_keys(f"<{text}>").strip("<=>") == mask_key(key)
 
 
-def test_a_spelling_that_holds_the_key_itself_is_masked_whole() -> None:
-    key = "\\" + "dummy-" + 'key-with-"-and-\\'
+@pytest.mark.parametrize("rest", ["key-behind-a-backslash", 'key-with-"-and-\\'])
+def test_a_spelling_that_holds_the_key_itself_is_masked_whole(rest: str) -> None:
+    key = "\\" + "dummy-" + rest
     Secret(key)
     assert redact_keys(json.dumps(key)) == f'"{mask_key(key)}"'
     assert redact_keys(key) == mask_key(key)
+
+
+def test_a_key_is_masked_inside_a_word_from_eight_characters_on() -> None:
+    for key in ("dummy-7", "dummy-88"):
+        Secret(key)
+    assert redact_keys("dummy-7 xdummy-7x dummy-88 xdummy-88x") == "**** xdummy-7x **** x****x"
 
 
 def test_a_key_file_that_only_its_owner_may_read_keeps_its_mode(tmp_path: Path) -> None:
