@@ -155,7 +155,7 @@ def read_explanations(path: Path) -> dict[Mutant, str]:
     Raises:
         ValueError: a block is not like that.
     """
-    explained = {}
+    explained: dict[Mutant, str] = {}
     blocks = path.read_text("utf-8").split("\n\n")
     for block in (block for block in blocks if not block.startswith("#")):
         where, *lines = block.strip().splitlines()
@@ -175,7 +175,7 @@ def compare(survivors: set[Mutant], explained: Mapping[Mutant, str], sources: Pa
     return [
         *(f"no test notices {_told(mutant)}" for mutant in sorted(survivors - explained.keys())),
         *(
-            f"an explanation is no longer needed: {_told(mutant)}"
+            f"the line of an explanation is gone: {_told(mutant)}"
             for mutant in sorted(explained)
             if mutant.before not in _text(sources / f"{_module(mutant.where).replace('.', '/')}.py")
         ),
