@@ -11,7 +11,8 @@ import pytest
 
 from shared import http
 from shared.errors import AnswerLost
-from shared.http import Session
+from shared.http import KeyHeader, Session
+from shared.keys import Secret
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Fault, Reply
 
@@ -40,7 +41,8 @@ def house(replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
 @pytest.fixture
 def session(house: StandInHouse) -> Iterator[Session]:
     assert house.server.port
-    own = Session(user_agent="a-test/1", hosts={HOST})
+    auth = KeyHeader("x-api-key", Secret("dummy-" + "key"))
+    own = Session(user_agent="a-test/1", hosts={HOST}, auth=auth)
     yield own
     own.close()
 
@@ -55,12 +57,8 @@ def test_each_piece_is_given_as_it_comes(replies: list[Reply], house: StandInHou
     assert (stream.status, stream.headers["x-told"], stream.proves_its_end) == (200, "yes", True)
     assert b"".join(stream.blocks()) == b"first second"
     (request,) = house.recorder.requests
-    assert (request.method, request.path, request.headers["x-mark"], request.body) == (
-        "POST",
-        "/run",
-        "1",
-        b"a kite",
-    )
+    assert (request.method, request.path, request.body) == ("POST", "/run", b"a kite")
+    assert (request.headers["x-mark"], request.headers["x-api-key"]) == ("1", "dummy-" + "key")
 
 
 def test_a_close_proves_no_end(replies: list[Reply], session: Session) -> None:
