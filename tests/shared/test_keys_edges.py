@@ -28,9 +28,10 @@ def _no_keys_in_play(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "_in_play", {})
 
 
-@pytest.mark.parametrize("key", ["dummy-alpha1", "dummy-bravo12", "dummy-delta123", "dummy-zulu-W"])
+@pytest.mark.parametrize("key", ["dummy-~~~???", "dummy-~~~???1", "dummy-~~~???12", "dummy-~~~u-W"])
 def test_base64_is_masked_to_its_last_letter_with_padding_or_without(key: str) -> None:
-    """Keys of each length modulo three; the last one's base64 ends in X."""
+    """Keys of each length modulo three, spelled in two ways; the last one's base64 ends in X."""
+    assert base64.b64encode(key.encode()) != base64.urlsafe_b64encode(key.encode())
     Secret(key)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         text = encode(key.encode()).decode()
