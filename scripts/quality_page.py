@@ -16,7 +16,7 @@ TEXT = """\
 # What the tests prove
 
 Written by `make quality`; do not edit. It fails when a core module has a line or a branch without a test, when a
-mutant lives without an explanation, and when an explanation is no longer needed.
+mutant lives without an explanation, and when the line of an explanation is gone.
 
 ## Branches
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.entry import Entry, OpenTask, fingerprint, moment, prompt_record, stamp
+from shared.entry import Entry, OpenTask, fingerprint, moment, parted, prompt_record, stamp
 from shared.errors import DiskError
 from shared.files import Lock
 from shared.interrupts import Interrupted, handled
@@ -47,6 +47,18 @@ def test_a_fingerprint_is_the_sha256_of_canonical_json() -> None:
         '"https://a.example/2.png"],"skill":"image2","variant":"","version":1}'
     )
     assert fingerprint(**{**REQUEST, "prompt": "a red kite 風箏"}) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "parts"),
+    [
+        ("20260301T110000Z-0000000a/a/b", ("20260301T110000Z-0000000a", "a/b")),
+        ("20260301T110000Z-0000000a", ("", "20260301T110000Z-0000000a")),
+        ("a/b", ("", "a/b")),
+    ],
+)
+def test_an_identifier_is_parted_only_behind_a_local_id(identifier: str, parts: tuple[str, str]) -> None:
+    assert parted(identifier) == parts
 
 
 def test_the_order_of_parameters_is_no_difference() -> None:
@@ -142,6 +154,9 @@ NO_ENTRIES = {
     ),
     "with a cost beyond all bounds": WHOLE.replace(
         b'"cost": null', b'"cost": {"amount": 1%s, "unit": "credits", "source": "charged"}' % (b"0" * 400)
+    ),
+    "with a cost that is the bound": WHOLE.replace(
+        b'"cost": null', b'"cost": {"amount": 1e15, "unit": "credits", "source": "charged"}'
     ),
     "of a cost without a unit": WHOLE.replace(b'"cost": null', b'"cost": {"amount": 1, "source": "charged"}'),
     "of a time without a zone": WHOLE.replace(b'"created_at": ""', b'"created_at": "2026-01-01"'),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import files, interrupts, openclaw
-from shared.errors import AnswerLost, DiskError
+from shared.errors import AnswerLost, DiskError, ReadFailed
 from shared.http import Session
 from shared.journal import Journal, Patience
 from tests.providers.house import StandInHouse
@@ -21,6 +21,7 @@ from tests.providers.reply import Reply
 from tests.shared.fakes import FakeClock, draft
 
 if TYPE_CHECKING:
+    from shared.http_answer import Answer
     from tests.providers.request import Request
 
 HOST = "stream.example"
@@ -52,6 +53,20 @@ def test_a_file_is_sent_and_the_answer_goes_to_a_file(session: Session, tmp_path
 def test_an_answer_over_the_limit_is_lost(session: Session, tmp_path: Path) -> None:
     with (tmp_path / "answer").open("w+b") as into, pytest.raises(AnswerLost):
         session.spend("POST", f"https://{HOST}/", headers={}, body=b"x" * 400, seconds=20, into=into, largest=1000)
+
+
+def test_a_free_answer_goes_to_a_file_up_to_its_limit(session: Session, tmp_path: Path) -> None:
+    def read(largest: int) -> Answer:
+        with (tmp_path / "answer").open("wb") as into:
+            body = b"x" * 400
+            return session.read(
+                "POST", f"https://{HOST}/", headers={}, body=body, seconds=20, into=into, largest=largest
+            )
+
+    assert read(1200).body == b""
+    assert (tmp_path / "answer").read_bytes() == b"x" * 1200
+    with pytest.raises(ReadFailed):
+        read(1199)
 
 
 def test_an_answer_that_cannot_be_written_is_a_disk_error(session: Session) -> None:

@@ -482,6 +482,7 @@ def test_a_host_that_a_session_does_not_name_is_not_even_asked_for(proxied: Call
         (b'{"a": [1, 2.5, "\xc3\xa9", null, true]}', {"a": [1, 2.5, "é", None, True]}),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         (b'{"a": {"b": 1}, "c": {"b": 2}}', {"a": {"b": 1}, "c": {"b": 2}}),
+        (rb'{"a": "\ud83d", "b": "\u98a8\u7b9d"}', {"a": "?", "b": "風箝"}),
     ],
 )
 def test_json_is_read(body: bytes, value: object) -> None:

@@ -16,6 +16,7 @@ from shared import http, http_answer
 from shared.errors import AnswerLost, ConfigurationError, DiskError, ReadFailed, SkillError, UnusableResult
 from shared.http import KeyHeader, Session
 from shared.http_connection import Transmission
+from shared.http_download import Progress
 from shared.http_surroundings import proxy_for
 from shared.http_trouble import why
 from shared.keys import Secret
@@ -112,6 +113,15 @@ def test_answers_and_pictures_are_read_in_blocks(
     download(session, tmp_path)
     spend(session)
     assert sizes == [http_answer.BLOCK] * 2, "or the limit would be noticed when all of it is in memory"
+
+
+def test_a_download_tells_how_far_it_has_come(replies: list[Reply], session: Session, tmp_path: Path) -> None:
+    heard: list[tuple[int, int | None]] = []
+    replies.append(Reply(body=b"abc", headers={"ETag": '"1"'}))
+    progress = Progress(on_bytes=lambda done, total: heard.append((done, total)))
+    with (tmp_path / "picture").open("wb") as target:
+        session.download(LINK, target, seconds=20.0, largest=1 << 20, progress=progress)
+    assert (heard[-1], progress.etag) == ((3, 3), '"1"')
 
 
 # ---- how it ends

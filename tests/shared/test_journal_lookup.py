@@ -11,8 +11,9 @@ import pytest
 from shared.entry import moment
 from shared.errors import DiskError, OutcomeUnknown, TaskFailed
 from shared.journal import Journal, Patience
+from shared.journal_upkeep import prune
 from shared.texts import Said
-from tests.shared.fakes import FOLDER, NOW, OTHERS, draft, put
+from tests.shared.fakes import FOLDER, NOW, OTHERS, draft, put, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,3 +105,17 @@ def test_local_ids_are_made_in_utc_wherever_the_machine_stands(tmp_path: Path) -
         made = datetime.strptime(claim.task.entry.local_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
         assert abs(datetime.now(timezone.utc) - made) < timedelta(minutes=5)
         assert abs(datetime.now(timezone.utc) - moment(claim.task.entry.created_at)) < timedelta(minutes=5)
+
+
+@pytest.mark.usefixtures("_in_shanghai")
+def test_the_age_of_an_entry_is_told_in_utc_wherever_the_machine_stands(tmp_path: Path) -> None:
+    made = datetime.now(timezone.utc) - timedelta(hours=3)
+    path = put(tmp_path, state="succeeded", local_id=f"{made:%Y%m%dT%H%M%SZ}-00000001")
+    assert prune([path.parent], timedelta(hours=4)) == 0
+    assert prune([path.parent], timedelta(hours=2)) == 1
+
+
+def test_a_new_task_can_be_ended(journal: Journal) -> None:
+    with journal.claim(draft(), AT_ONCE) as claim:
+        claim.task.finish("failed")
+    assert read(claim.task.path).finished_at == "2026-03-01T12:00:00.000Z"

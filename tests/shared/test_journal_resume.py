@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.entry import fingerprint
-from shared.errors import BadInput, DiskError, NotFinished
+from shared.errors import BadInput, Busy, DiskError, NotFinished
 from shared.files import Lock
 from shared.journal import Journal, Patience
 from shared.texts import Said
@@ -121,3 +121,37 @@ def test_a_task_that_is_gone_when_it_is_reopened_names_its_folder(scene: Scene) 
     with pytest.raises(DiskError) as caught:
         scene.journal.reopen(path.parent, entry)
     assert caught.value.facts == {"path": path.parent, "reason": "No such file or directory"}
+
+
+def test_an_entry_is_told_the_id_that_its_disk_lost_and_keeps_what_was_quoted(scene: Scene) -> None:
+    quoted = {"amount": 4, "unit": "points", "source": "quoted"}
+    path = put(scene.state, state="submitting", charged="unknown", possible_charges=1, cost=quoted)
+    with scene.resume(f"{path.stem}/4711") as claim:
+        assert claim.task.path == path
+    entry = read(path)
+    assert (entry.state, entry.task_id, entry.charged, entry.cost) == ("submitted", "4711", "yes", quoted)
+
+
+def test_an_id_of_an_entry_that_is_gone_is_adopted(scene: Scene) -> None:
+    others = put(scene.state, state="unknown")
+    with scene.resume("20260301T110000Z-0000000a/4711") as claim:
+        assert claim.task.path != others
+        assert claim.task.entry.task_id == "4711"
+    assert read(others).task_id is None
+
+
+def test_an_entry_that_proves_that_nothing_was_accepted_is_told_no_id(scene: Scene) -> None:
+    path = put(scene.state, state="refused")
+    with scene.resume(f"{path.stem}/4711") as claim:
+        assert claim.task.path != path
+    assert (read(path).state, read(path).task_id) == ("refused", None)
+
+
+def test_a_task_in_another_process_s_hands_is_not_adopted_beside_it(scene: Scene) -> None:
+    path = put(scene.state, state="submitting", charged="unknown")
+    with Lock(path.with_suffix(".lock")) as lock:
+        assert lock.try_acquire()
+        with pytest.raises(Busy) as caught:
+            scene.resume(f"{path.stem}/4711")
+    assert caught.value.facts == {"local_id": path.stem}
+    assert list(path.parent.glob("*.json")) == [path]

@@ -22,9 +22,10 @@ OLD = KEPT_FOR + timedelta(days=1)
 
 @pytest.mark.parametrize("state", ["succeeded", "failed", "refused", "unreachable"])
 def test_finished_entries_go_when_they_are_old(tmp_path: Path, state: State) -> None:
-    old, young = put(tmp_path, state=state, age=OLD), put(tmp_path, state=state, sequence=2)
-    assert prune([tmp_path.joinpath(*FOLDER)], KEPT_FOR, NOW) == 1
-    assert (old.exists(), young.exists()) == (False, True)
+    old, older = (put(tmp_path, state=state, age=OLD * times, sequence=times) for times in (1, 2))
+    young = put(tmp_path, state=state, sequence=3)
+    assert prune([tmp_path.joinpath(*FOLDER)], KEPT_FOR, NOW) == 2
+    assert (old.exists(), older.exists(), young.exists()) == (False, False, True)
 
 
 @pytest.mark.parametrize("state", ["prepared", "submitting", "submitted", "unknown"])
@@ -37,6 +38,7 @@ def test_what_may_still_be_paid_for_stays_however_old(tmp_path: Path, state: Sta
 def test_what_somebody_works_on_or_nobody_can_read_stays(tmp_path: Path) -> None:
     held, unreadable = put(tmp_path, state="succeeded", age=OLD), put(tmp_path, sequence=2, age=OLD)
     unreadable.write_bytes(b"{")
+    (held.parent / "20200101T000000Z-00000000.json").mkdir()
     with Lock(held.with_suffix(".lock")) as lock:
         assert lock.try_acquire()
         assert prune([held.parent], KEPT_FOR, NOW) == 0
@@ -61,7 +63,16 @@ def test_what_is_not_there_cannot_be_forgotten(tmp_path: Path) -> None:
     forget(path)
     with pytest.raises(DiskError) as caught:
         forget(path)
-    assert caught.value.code == "disk_failed"
+    assert (caught.value.code, caught.value.facts["path"]) == ("disk_failed", path)
+
+
+def test_what_cannot_be_set_aside_is_named(tmp_path: Path) -> None:
+    cut = put(tmp_path)
+    cut.write_bytes(b"{")
+    cut.with_suffix(".unreadable").mkdir()
+    with pytest.raises(DiskError) as caught:
+        set_unreadable_aside([cut.parent], cut.stem)
+    assert (caught.value.code, caught.value.facts["path"]) == ("disk_failed", cut)
 
 
 def test_only_what_cannot_be_read_is_set_aside(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared import keys
 from shared.errors import BadInput, ConfigurationError
 from shared.interrupts import Interrupted, _Holds, handled, held
 from shared.keys import Secret, mask_key, read_key_file, redact_keys, write_key_file
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
 DEFAULT = "https://kexiangai.com"
 
 
-@pytest.mark.parametrize("key", ["dummy-alpha1", "dummy-bravo12", "dummy-delta123", "dummy-zulu-W"])
+@pytest.fixture(autouse=True)
+def _no_keys_in_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_in_play", {})
+
+
+@pytest.mark.parametrize("key", ["dummy-~~~???", "dummy-~~~???1", "dummy-~~~???12", "dummy-~~~u-W"])
 def test_base64_is_masked_to_its_last_letter_with_padding_or_without(key: str) -> None:
-    """Keys of each length modulo three; the last one's base64 ends in X."""
+    """Keys of each length modulo three, spelled in two ways; the last one's base64 ends in X."""
+    assert base64.b64encode(key.encode()) != base64.urlsafe_b64encode(key.encode())
     Secret(key)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         text = encode(key.encode()).decode()
@@ -32,11 +39,18 @@ def test_base64_is_masked_to_its_last_letter_with_padding_or_without(key: str) -
         assert redact_keys(f"<{text}>").strip("<=>") == mask_key(key)
 
 
-def test_a_spelling_that_holds_the_key_itself_is_masked_whole() -> None:
-    key = "\\" + "dummy-" + 'key-with-"-and-\\'
+@pytest.mark.parametrize("rest", ["key-behind-a-backslash", 'key-with-"-and-\\'])
+def test_a_spelling_that_holds_the_key_itself_is_masked_whole(rest: str) -> None:
+    key = "\\" + "dummy-" + rest
     Secret(key)
     assert redact_keys(json.dumps(key)) == f'"{mask_key(key)}"'
     assert redact_keys(key) == mask_key(key)
+
+
+def test_a_key_is_masked_inside_a_word_from_eight_characters_on() -> None:
+    for key in ("dummy-7", "dummy-88"):
+        Secret(key)
+    assert redact_keys("dummy-7 xdummy-7x dummy-88 xdummy-88x") == "**** xdummy-7x **** x****x"
 
 
 def test_a_key_file_that_only_its_owner_may_read_keeps_its_mode(tmp_path: Path) -> None:
@@ -45,6 +59,16 @@ def test_a_key_file_that_only_its_owner_may_read_keeps_its_mode(tmp_path: Path) 
     path.chmod(0o400)
     assert read_key_file(path, "A_KEY") == "dummy"
     assert path.stat().st_mode & 0o777 == 0o400
+
+
+def test_a_system_without_these_flags_reads_key_files_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.env"
+    path.write_text("A_KEY=dummy\n")
+    for flag in ("O_NOFOLLOW", "O_NONBLOCK"):
+        monkeypatch.delattr(os, flag)
+    assert read_key_file(path, "A_KEY") == "dummy"
 
 
 def test_a_key_file_that_is_a_link_is_named(tmp_path: Path) -> None:
