@@ -35,6 +35,8 @@ class Machine:
     home: Path
     house: StandInHouse
     environment: dict[str, str] = field(default_factory=dict)
+    reports_to: set[str] = field(default_factory=set)
+    """Hosts that a program under test asks for its own ends; the proxy refuses them like all others."""
 
     def __post_init__(self) -> None:
         self.state = self.home / ".openclaw"

