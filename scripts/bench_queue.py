@@ -135,7 +135,7 @@ def waiting(subject: Subject) -> None:
 
 def wave(subject: Subject, history: int, more: tuple[str, ...]) -> tuple[list[float], float, float]:
     """Run the tasks; return each delay from ready to told, and requests and handshakes per host of a task."""
-    chance = random.Random(7)  # noqa: S311  - durations, no secret
+    chance = random.Random(7)  # noqa: S311  - durations and their order, no secret
     with tempfile.TemporaryDirectory() as folder, StandInHouse() as house:
         bench, service = subject.bench(folder, house), subject.service(house)
 
@@ -149,7 +149,10 @@ def wave(subject: Subject, history: int, more: tuple[str, ...]) -> tuple[list[fl
             return told - (task.created_at + task.duration)
 
         def run(kind: str, count: int) -> list[float]:
-            durations = [chance.uniform(SHORTEST, LONGEST) for _ in range(count)]
+            durations = [
+                SHORTEST + (LONGEST - SHORTEST) * (number + chance.random()) / count for number in range(count)
+            ]
+            chance.shuffle(durations)
             service.plan_task(*(subject.task_plan(duration=seconds) for seconds in durations))
             with ThreadPoolExecutor(count) as pool:
                 waits = [SPREAD * number / count for number in range(count)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FASTEST_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
 LONGEST_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
 EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
-LEFT_SHARE = 0.18  # of the time until the slowest task known: how far apart looks are at most
+LEFT_SHARE = 1 / 7  # of the time until the slowest task known: how far apart looks are at most
 TOO_MANY_REQUESTS, SERVER_ERRORS = 429, range(500, 600)  # HTTP codes of a service in trouble
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
@@ -39,9 +39,10 @@ class Schedule:
     One early look after one interval catches quick refusals; then silence until 0.9 × the earliest finish
     that is known; then the short polite interval. `earliest` 0 means that nothing is known.
 
-    With `latest`, the latest finish that is known, a look follows when the end has become likely enough: 0.18 ×
-    what is left until then, never less than `interval` nor more than `cautious`. Tasks of 20-40 s and an interval
-    of 2 s make 6.4 looks instead of 8.5, and 1.2 s of delay instead of 1.0; 5 s always: 6.5 looks and 2.5 s.
+    With `latest`, the latest finish that is known, a look follows when the end has become likely enough: a seventh
+    of what is left until then, never less than `interval` nor more than `cautious`; the end of the silence is no
+    reason to look. Tasks of 20-40 s and an interval of 2 s make 6.5 looks instead of 8.5, and 1.1 s of delay
+    instead of 1.0; 5 s always: 6.5 looks and 2.5 s.
     """
 
     interval: float
@@ -54,16 +55,13 @@ class Schedule:
 
     def next_look(self, looks: int, elapsed: float) -> float:
         """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
-        if looks == 0 and self.at_once:
-            return 0.0
-        quiet_until = EARLIEST_SHARE * self.earliest
-        if looks and elapsed < quiet_until:
-            return max(self.interval, quiet_until - elapsed)
-        likely_from = max(elapsed, self.earliest)
-        if looks == 0 or likely_from >= self.latest:
-            return self.interval
-        pause = likely_from - elapsed + LEFT_SHARE * (self.latest - likely_from)
-        return max(self.interval, min(pause, self.cautious))
+        if looks == 0:
+            return 0.0 if self.at_once else self.interval
+        likely_from = max(elapsed, EARLIEST_SHARE * self.earliest)
+        pause = likely_from - elapsed
+        if likely_from < self.latest:
+            pause += min(LEFT_SHARE * (self.latest - likely_from), self.cautious)
+        return max(self.interval, pause)
 
     def after(self, failure: ReadFailed) -> Schedule:
         """Return the schedule to go on with after a look that did not work."""

@@ -15,7 +15,7 @@ HTML = b"<!DOCTYPE html>\n<html><body><h1>Service temporarily unavailable</h1></
 _GOLDEN = 0.618034  # multiples of it, modulo 1, never come close to each other: colours and places by number
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def make_picture(kind: str, width: int, height: int, seed: int) -> bytes:
     """Draw a gradient with translucent circles and the words STAND-IN; the same arguments give the same bytes.
 
