@@ -15,6 +15,7 @@ EXPORTING = Line(LAUNCHER, ("a cup", "--export"), ("generate",))
 SAY = Line(LAUNCHER, ("a cup", *SESSION), ("say",))
 UPLOAD = Line(LAUNCHER, ("good.png", *SESSION), ("upload",))
 EXPORT = Line(LAUNCHER, SESSION, ("export",))
+ROUTE = Line(LAUNCHER, ("more", "light"), ("route",))
 DOCTOR = Line("doctor.py")
 FREE = {
     "connect": Line(LAUNCHER, command=("connect",)),
@@ -24,7 +25,6 @@ FREE = {
     "cancel-export": Line(LAUNCHER, ("render_1",), ("cancel-export",)),
     "credits": Line(LAUNCHER, command=("credits",)),
     "sessions": Line(LAUNCHER, command=("sessions",)),
-    "route": Line(LAUNCHER, ("more", "light"), ("route",)),
 }
 NO_IDENTIFIERS = {
     "empty": "",
@@ -122,16 +122,16 @@ def messages(line: Line) -> list[Row]:
 
 def free(name: str, line: Line) -> list[Row]:
     """Return the rows of a command that costs nothing and has no use for what money needs."""
-    paying = {"--new": (), "--variant": ("x",), "--resume": ("render_1",)}
+    paying = {"--new": (), "--variant": ("x",), "--variant=": (), "--resume": ("render_1",), "--resume=": ()}
     return [
         *[
-            line.row(f"{flag} where nothing is paid", flag, *value, says=(flag,))
+            line.row(f"{flag} where nothing is paid", flag, *value, says=(flag.rstrip("="),))
             for flag, value in paying.items()
-            if not (name == "export" and flag == "--resume")
+            if not (name == "export" and flag.startswith("--resume"))
         ],
-        *line.usage("--dry-run", "--no-wait", "--yes", arguments=name in ("upload", "cancel-export", "route")),
+        *line.usage("--dry-run", "--no-wait", "--yes", arguments=name in ("upload", "cancel-export")),
         *every_skill.spoken(line),
-        *([] if name == "route" else stretched(line)),
+        *stretched(line),
     ]
 
 
@@ -196,6 +196,9 @@ FREES = [
     *Line(LAUNCHER, command=("cancel-export",)).argument("RENDER_ID", "RENDER_ID", NO_IDENTIFIERS),
     Line(LAUNCHER, command=("cancel-export",)).row("no id", says=("RENDER_ID",), error="usage"),
     Line(LAUNCHER, command=("route",)).row("no words", says=("WORDS",), error="usage"),
+    *ROUTE.usage(arguments=True),
+    *every_skill.spoken(ROUTE),
+    ROUTE.row("--timeout where nothing is waited for", "--timeout=9", says=("--timeout",), error="usage"),
 ]  # fmt: skip
 TASKS = every_skill.tasks(
     [
@@ -216,5 +219,4 @@ TABLE = Table(
     [*GENERATES, *FREES, *TASKS, *DOCTORS],
     least={LAUNCHER: 250, "tasks.py": 60, "doctor.py": 50},
     environment={"NEMO_TOKEN": NEMO_TOKEN},
-    unused=frozenset({("route", "--output-dir"), ("route", "--timeout")}),
 )

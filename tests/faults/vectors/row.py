@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ class Line:
 class Table:
     """The rows of a skill; `least` says how many each of its launchers must have.
 
-    `environment` and `files` are what its commands need to get as far as the network; `unused` are options, with
-    the subcommand, that are taken and never looked at.
+    `environment` and `files` are what its commands need to get as far as the network.
     """
 
     skill: str
@@ -88,7 +87,6 @@ class Table:
     least: Mapping[str, int]
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
-    unused: Collection[tuple[str, str]] = ()
 
 
 def came(value: str) -> str:

@@ -29,7 +29,7 @@ def export(run: Run, options: Options, **given: Any) -> None:
     """Export a session."""
     from nemovideo import export_options  # noqa: PLC0415
 
-    refuse_paying_options(options, "export", "--resume")
+    refuse_paying_options("export", "--resume")
     export_options.export(run, options, given)
 
 
@@ -41,5 +41,5 @@ def cancel_export(run: Run, options: Options, **given: Any) -> None:
     """Cancel a render."""
     from nemovideo import export_options  # noqa: PLC0415
 
-    refuse_paying_options(options, "cancel-export")
+    refuse_paying_options("cancel-export")
     export_options.cancel(run, options, given)

@@ -6,13 +6,12 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from shared.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from shared.command import Options
 
 SERVICE_OPTIONS = (
     click.option(
@@ -36,12 +35,13 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
 
 
-def refuse_paying_options(options: Options, command: str, *allowed: str) -> None:
-    """Refuse options that only mean something where a message is paid for.
+def refuse_paying_options(command: str, *allowed: str) -> None:
+    """Refuse options that only mean something where a message is paid for, empty ones too.
 
     Raises:
-        BadInput: `option_goes_with`.
+        BadInput: `option_has_no_meaning`.
     """
+    given = click.get_current_context().get_parameter_source
     for flag, name in PAYING.items():
-        if flag not in allowed and getattr(options, name):
+        if flag not in allowed and given(name) is ParameterSource.COMMANDLINE:
             raise BadInput("option_has_no_meaning", flag=flag, command=command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nemovideo.service_cli import SERVICE_OPTIONS, SESSION_OPTION, options_of, refuse_paying_options
-from shared.command import Options, common_options
+from shared.command import Options, common_options, output_options
 
 if TYPE_CHECKING:
     from shared.run import Run
@@ -21,7 +21,7 @@ def connect(run: Run, options: Options, **given: Any) -> None:
     """Open a session."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "connect")
+    refuse_paying_options("connect")
     free_commands.connect(run, options, given)
 
 
@@ -33,7 +33,7 @@ def upload(run: Run, options: Options, **given: Any) -> None:
     """Upload into a session."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "upload")
+    refuse_paying_options("upload")
     free_commands.upload(run, options, given)
 
 
@@ -44,7 +44,7 @@ def show_credits(run: Run, options: Options, **given: Any) -> None:
     """Show the balance."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "credits")
+    refuse_paying_options("credits")
     free_commands.show_credits(run, options, given)
 
 
@@ -56,7 +56,7 @@ def state(run: Run, options: Options, **given: Any) -> None:
     """Show what a session holds."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "state")
+    refuse_paying_options("state")
     free_commands.state(run, options, given)
 
 
@@ -67,16 +67,15 @@ def sessions(run: Run, options: Options, **given: Any) -> None:
     """List remembered sessions."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "sessions")
+    refuse_paying_options("sessions")
     free_commands.sessions(run, options, given)
 
 
 @click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
-@common_options
-def route(run: Run, options: Options, words: tuple[str, ...]) -> None:
+@output_options
+def route(run: Run, words: tuple[str, ...]) -> None:
     """Tell the action."""
     from nemovideo import free_commands  # noqa: PLC0415
 
-    refuse_paying_options(options, "route")
     free_commands.route(run, " ".join(words))
