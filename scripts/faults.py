@@ -48,7 +48,8 @@ secret is a canary. It is survived when all of this holds:
 - it ended by its deadline plus 5 s (a paid request has its own limit of 60 s beyond that, see
   [money.md](money.md));
 - no process is left; nothing changed outside state and output folders; no partial file has a final name;
-- after exit 10 the same command sends nothing and ends in the same way;
+- after exit 10 the same command sends nothing that costs and ends in the same way; generator-image's finds out at
+  its session what was charged, and fetches it;
 - the next command that the error names works once the fault is over, and costs what its row says.
 
 A cell reads: exit code and error code, charges → exit code of the command that the error names, charges by then.

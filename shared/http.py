@@ -109,7 +109,8 @@ class Session:
     ) -> Stream:
         """Send a request that costs money, once, and return its answer while it is still coming.
 
-        The whole may take `seconds`, and `silence` between two bytes.
+        It has to begin within `seconds`, and to end unless the stream's own `limit` was set by then; between two
+        bytes it may be silent for `silence` seconds.
 
         Raises:
             NeverReached: proven by the connection; sending it again is safe.
@@ -245,7 +246,7 @@ class Session:
                     data=body,
                     auth=_NoKey() if public else self._auth,
                     proxies={"all": proxy} if proxy else None,
-                    timeout=(min(CONNECT_SECONDS, seconds), min(seconds, silence or seconds)),
+                    timeout=(min(CONNECT_SECONDS, seconds), silence or seconds),
                     allow_redirects=False,
                     stream=True,
                 ) as response,

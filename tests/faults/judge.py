@@ -37,7 +37,7 @@ def judge(scene: Scene, fault: Fault, last: Run, end: End) -> list[str]:
         for one in check(scene, last, document, end)
     ]
     if end.code == UNKNOWN:
-        wrong += [f"again: {one}" for one in _again(scene)]
+        wrong += [f"again: {one}" for one in _again(scene, end)]
     if "next" not in fault.spares:
         wrong += [f"next: {one}" for one in _next(scene, document, end)]
     for name, check_all in _AFTER_ALL.items():
@@ -113,11 +113,13 @@ _AT_THE_END: dict[str, Callable[[Scene, Run, dict[str, Any], End], Iterator[str]
 # What the same command and the next one do
 
 
-def _again(scene: Scene) -> Iterator[str]:
+def _again(scene: Scene, end: End) -> Iterator[str]:
+    found_out = scene.subject.looks_back and end.charges
+    expected = (0, None) if found_out else (UNKNOWN, scene.subject.unknown_before)
     spent, charges = scene.spent, len(scene.house.ledger)
     run = scene.run()
     error = (document_of(run).get("error") or {}).get("code")
-    if (run.code, error) != (UNKNOWN, scene.subject.unknown_before):
+    if (run.code, error) != expected:
         yield f"the same command ended with {run.code} {error}"
     if (scene.spent, len(scene.house.ledger)) != (spent, charges):
         yield "the same command sent a paid request"

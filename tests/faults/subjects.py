@@ -37,6 +37,8 @@ class Subject:
     """The folder below the home, besides OpenClaw's own, where the skill keeps what it was given."""
     unknown_before: str = "outcome_unknown_before"
     """The error code of the same command after one whose outcome is unknown."""
+    looks_back: bool = False
+    """Whether the same command finds out what became of a lost answer, because looking costs nothing."""
 
     def give_key(self, bench: Bench, house: StandInHouse, key: str) -> None:
         """Let the service know this key, and the launchers find it."""
@@ -287,5 +289,6 @@ NEMO = Nemo(
     key_hosts=frozenset({nemo.HOST}),
     keeps=".config/nemovideo",
     unknown_before="message_undecided",
+    looks_back=True,
 )
 SUBJECTS = (IMAGE2, IMA, ZM, NEMO)

@@ -47,8 +47,8 @@ def session(house: StandInHouse) -> Iterator[Session]:
     own.close()
 
 
-def listen(session: Session, url: str = URL, *, silence: float = 20.0) -> Stream:
-    return session.listen("POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=20.0, silence=silence)
+def listen(session: Session, url: str = URL, *, seconds: float = 20.0, silence: float = 20.0) -> Stream:
+    return session.listen("POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=seconds, silence=silence)
 
 
 def test_each_piece_is_given_as_it_comes(replies: list[Reply], house: StandInHouse, session: Session) -> None:
@@ -83,6 +83,26 @@ def test_silence_ends_it_long_before_the_deadline(replies: list[Reply], session:
         list(listen(session, silence=0.2).blocks())
     assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
     assert time.monotonic() - began < 10.0
+
+
+def test_an_answer_has_to_begin_in_time_however_long_it_may_be_silent_later(
+    replies: list[Reply], session: Session
+) -> None:
+    replies.append(Reply(fault=Fault.HANG))
+    began = time.monotonic()
+    with pytest.raises(AnswerLost) as caught:
+        listen(session, seconds=0.2, silence=600.0)
+    assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
+    assert time.monotonic() - began < 10.0
+
+
+def test_an_answer_that_has_begun_may_take_as_long_as_its_own_limit(
+    replies: list[Reply], session: Session
+) -> None:
+    replies.append(Reply(pieces=[(0.0, b"first "), (3.0, b"second")]))
+    stream = listen(session, seconds=2.0)
+    stream.limit(20.0)
+    assert b"".join(stream.blocks()) == b"first second"
 
 
 def test_another_host_hears_nothing(house: StandInHouse, session: Session) -> None:

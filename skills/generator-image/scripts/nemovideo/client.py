@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.keys import Secret
 
 READ_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS = 20.0, 900.0, 900.0  # for one request, first byte to last
-LISTEN_SECONDS, SILENT_SECONDS = 900.0, 600.0  # for one message: in total, and without a byte
+BEGIN_SECONDS, SILENT_SECONDS = 60.0, 600.0  # for the answer to a message: its head, and between two bytes
 LARGEST_STATE = 16 << 20  # bytes
 LARGEST_REFUSAL = 1 << 16  # bytes
 LARGEST_FILE = 4 << 30  # bytes of a render
@@ -80,6 +80,8 @@ class Client:
     def send(self, session: str, text: str) -> Stream:
         """Send a message: one paid request, never repeated in here; its answer is still to be read.
 
+        The caller sets the stream's limit: an answer that has begun may take longer than its head.
+
         Raises:
             Rejected: the service did not accept it.
             NeverReached: proven by the connection; may be sent again.
@@ -90,7 +92,7 @@ class Client:
             self._base_url + wire.MESSAGE_PATH,
             headers={**self._attribution, "Content-Type": "application/json", "Accept": "text/event-stream"},
             body=_encoded(wire.message_body(session, text)),
-            seconds=LISTEN_SECONDS,
+            seconds=BEGIN_SECONDS,
             silence=SILENT_SECONDS,
         )
         if stream.status == 200 and not _is_json(stream.headers):  # noqa: PLR2004

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nemovideo.listening import listen, reminding
+from nemovideo.listening import LISTEN_SECONDS, listen, reminding
 from nemovideo.outcome import finish
 from nemovideo.preparing import prepare, use_new_session
 from nemovideo.request import MODEL
@@ -170,7 +170,7 @@ def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Erran
         return None
     run.result.status = "running"
     with reminding(run.reporter, errand.limits.clock):
-        sent.stream.limit(errand.limits.left)
+        sent.stream.limit(min(errand.limits.left, LISTEN_SECONDS))
         heard = listen(sent.stream, errand.limits.clock)
     if not heard.whole:
         run.reporter.insist("stream_broke_reading")

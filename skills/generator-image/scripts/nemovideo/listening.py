@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.http_stream import Stream
     from shared.progress import Reporter
 
+LISTEN_SECONDS = 900.0  # for one answer, as the service's own skills wait
 IDLE_SECONDS = 600.0  # nothing but heartbeats for so long is the end
 REMIND_EVERY = 120.0  # seconds between two lines for the user
 
