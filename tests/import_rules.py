@@ -27,9 +27,13 @@ def layer(own: str, shared: str) -> Layer:
 LAYERS = {
     "__init__": layer(own="", shared=""),
     "cli": layer(
-        own="client generate request texts wire",
+        own="client generate request service texts wire",
         shared="command doctor_command entry errand errors files images interrupts journal keys messages openclaw "
         "polling progress prompts result run service_url tasks_command texts",
+    ),
+    "service": layer(
+        own="client generate request texts wire",
+        shared="command entry errand errors images journal keys messages openclaw polling run service_url",
     ),
     "generate": layer(
         own="client request wire",
