@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shared import keys
+from tests.launcher import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = ("PATH", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
 """Variables without which nothing runs; everything else of the environment is hidden from the tests."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the checkout once: launchers write no bytecode, and a thousand processes would each compile it."""
+    if not hasattr(config, "workerinput"):
+        for folder in ("shared", "skills"):
+            compileall.compile_dir(ROOT / folder, quiet=1)
 
 
 @pytest.fixture(autouse=True)

@@ -376,7 +376,7 @@ def test_interrupted_while_downloading(house: StandInHouse, new_bench: Callable[
     assert charges_by_prompt(house) == {one.name: 1 for one in INTERRUPTIONS}
 
 
-# Between any two steps on the disk
+# Between any two steps on the disk; a full disk and signals there are rows of tests/faults
 
 
 def sabotaged(how: str, step: int) -> dict[str, str]:
@@ -429,24 +429,6 @@ def test_killed_at_any_step(steps: list[str], house: StandInHouse, new_bench: Ca
     assert len(charged) == len(steps)
 
 
-def test_interrupted_at_any_step(steps: list[str], house: StandInHouse, new_bench: Callable[[str], Bench]) -> None:
-    def interrupt(step: int) -> None:
-        bench = new_bench(str(step))
-        command = (*CREATE, "--prompt", f"kite {step}")
-        how, code = ("int", 130) if step % 2 else ("term", 143)
-        ended = bench.run(*command, env=sabotaged(how, step))
-        task_ids = {entry["task_id"] for entry in bench.entries()} - {None}
-        document = ended_with(ended, code, "interrupted" if task_ids else "interrupted_early")
-        assert document["task_id"] == (task_ids.pop() if task_ids else None)
-        ended_well(bench.shell(document["next"]))
-        assert charges_by_prompt(house)[command[-1]] == 1
-
-    # a write is safe from signals from its first step to its last one
-    told_apart = [number for number, line in enumerate(steps, 1) if not line.endswith(".tmp")]
-    together(interrupt, told_apart)
-    assert creates(house) == len(told_apart)
-
-
 def test_a_signal_while_the_end_is_told_changes_nothing(
     steps: list[str], house: StandInHouse, bench: Bench
 ) -> None:
@@ -456,33 +438,6 @@ def test_a_signal_while_the_end_is_told_changes_nothing(
     document = ended_well(bench.run(*KITE, "--result-file", told, env=sabotaged("int", rename)))
     assert json.loads(told.read_bytes()) == document
     assert len(house.ledger) == 2  # with the run that counted the steps
-
-
-def test_a_disk_that_is_full_from_any_step_on(
-    steps: list[str], house: StandInHouse, new_bench: Callable[[str], Bench]
-) -> None:
-    def fill(step: int) -> None:
-        bench = new_bench(str(step))
-        command = (*CREATE, "--prompt", f"kite {step}")
-        full = bench.run(*command, env=sabotaged("full", step))
-        document = full.document
-        ended_with(full, 12, document["error"]["code"])
-        charged = charges_by_prompt(house)[command[-1]]
-        if document["task_id"]:
-            assert document["next"]
-            assert charged == 1
-            assert document["charged"] == "yes"
-            assert document["task_id"] in full.talk
-            assert document["local_id"] in full.talk
-        else:
-            assert (charged, document["charged"], document["possible_charges"]) == (0, "no", 0)
-        after = bench.shell(document["next"]) if document["next"] else bench.run(*command)
-        assert len(ended_with(after, 0)["images"]) == 1
-        assert charges_by_prompt(house)[command[-1]] == 1
-
-    needs_room = [number for number, line in enumerate(steps, 1) if not line.startswith("flush folder")]
-    together(fill, needs_room)
-    assert creates(house) == len(needs_room)
 
 
 # The disk, before and after the spend

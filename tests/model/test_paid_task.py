@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.entry import Entry
     from shared.journal_table import Verdict
 
-RUNS = int(os.environ.get("MODEL_RUNS", "12"))
+RUNS = int(os.environ.get("MODEL_RUNS", "8"))
 STEPS = 50
 
 Key = tuple[str, str]
