@@ -1,7 +1,8 @@
 """Measures what the tests prove: branches reached, lives of a paid task, mutants caught; writes docs/quality.md.
 
 Works in copies below build/quality. Exit 0: as promised. 1: a core module has an untested branch, a mutant lives
-without an explanation, or the line of an explanation is gone. 3: this Python is too old to measure with.
+without an explanation, or the line of an explanation is gone. 2: there is no such part. 3: this Python is too old
+to measure with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from quality_page import page
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "quality"
 LIVES, STEPS = 200, 50
+PARTS = ("coverage", "model", *(group.name for group in quality_mutation.GROUPS))
 IN_PROCESS = (
     "tests/shared",
     "tests/ima_studio",
@@ -35,7 +37,10 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print("quality: Python 3.11 or newer is expected: 3.10 catches other mutants", file=sys.stderr)
         return 3
-    parts = sys.argv[1:] or ["coverage", "model", "mutation"]
+    parts = sys.argv[1:] or [*PARTS]
+    if unknown := set(parts) - set(PARTS):
+        print(f"quality: no {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
     complaints = []
     covered: list[Covered] = []
     if "coverage" in parts:
@@ -43,11 +48,12 @@ def main() -> int:
         complaints += [f"{one.name}: {one.missing}" for one in covered if one.name in CORE and one.missing]
     if "model" in parts:
         run("model", "-m", "pytest", "-n", "0", "-q", "tests/model", MODEL_RUNS=str(LIVES))
-    if "mutation" in parts:
-        tallies, survivors = mutate()
+    groups = [group for group in quality_mutation.GROUPS if group.name in parts]
+    if groups:
+        tallies, survivors = mutate(groups)
         known = quality_mutation.read_explanations(ROOT / "scripts" / "survivors.txt")
         complaints += quality_mutation.compare(survivors, known, ROOT)
-        if parts == ["coverage", "model", "mutation"] and not complaints:
+        if set(parts) == set(PARTS) and not complaints:
             alive = {mutant: known[mutant] for mutant in survivors}
             text = page(covered, tallies, alive, lives=LIVES, steps=STEPS)
             (ROOT / "docs" / "quality.md").write_text(text, "utf-8")
@@ -68,18 +74,20 @@ def measure_coverage() -> list[Covered]:
     return covered
 
 
-def mutate() -> tuple[list[quality_mutation.Tally], set[quality_mutation.Mutant]]:
+def mutate(
+    groups: list[quality_mutation.Group],
+) -> tuple[list[quality_mutation.Tally], set[quality_mutation.Mutant]]:
     """Change the core modules in every way that mutmut knows, and return what became of it."""
     tallies: list[quality_mutation.Tally] = []
     survivors: set[quality_mutation.Mutant] = set()
-    for group in quality_mutation.GROUPS:
+    for group in groups:
         tree = copy(f"mutation-{group.name}")
         group.configure(tree)
         mutmut = [sys.executable, "-m", "mutmut"]
         with (tree / "mutmut.log").open("wb") as log:
             # Under CI hypothesis chooses the same examples each time, so that the same mutants are caught.
             environment = os.environ | {"CI": "true"}
-            jobs = str(os.cpu_count() or 1)
+            jobs = str((os.cpu_count() or 1) * group.at_once)
             argv = [*mutmut, "run", "--max-children", jobs]
             subprocess.run(argv, cwd=tree, env=environment, stdout=log, stderr=log, check=True)
         outcomes = quality_mutation.outcomes(tree, mutmut)
