@@ -133,10 +133,11 @@ def test_it_looks_early_once_and_then_when_the_picture_is_likely_to_be_there(
 
 def test_history_says_better_when_to_look(scene: Scene) -> None:
     scene.service.answer = after(40.5, task(ready()))
-    scene.make()
-    scene.make("2")
-    assert scene.service.looks == [2, 38.491, 40.491, 42.491]
-    assert "expected 42~42 s" in scene.run.result.extra["messages"]["success"]
+    for number in range(5):
+        scene.make(str(number))
+    scene.make("last")
+    assert scene.service.looks == [2, 37.72, 39.72, 41.72]
+    assert "expected 41~42 s" in scene.run.result.extra["messages"]["success"]
 
 
 def test_a_service_in_trouble_is_asked_less_often_and_never_given_up(scene: Scene) -> None:

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 POLITE_INTERVAL = 2.0  # seconds; the vendor's documents say 2 to 5
 CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble, and the longest one between looks that may tell an end
 USUAL_SECONDS = {FLASH: (20.0, 40.0), PRO: (60.0, 120.0)}  # as published for each model
+ENOUGH_HISTORY = 5  # past tasks, below which the published times count too
 TELL_EVERY = {FLASH: 15.0, PRO: 30.0}  # seconds between two lines for the user
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without all links
 MOST_REFUSED = 3  # looks in a row that the service answers with the same refusal
 
 
 def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None:
-    """Return how long such a task takes at least and at most, in seconds: from history, else as published."""
-    history = durations(journal, entry)
-    return (min(history), max(history)) if history else USUAL_SECONDS.get(entry.model)
+    """Return how long such a task takes at least and at most, in seconds; few past tasks do not tell alone."""
+    known = durations(journal, entry)
+    if len(known) < ENOUGH_HISTORY:
+        known += USUAL_SECONDS.get(entry.model, ())
+    return (min(known), max(known)) if known else None
 
 
 def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task:
