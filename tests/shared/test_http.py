@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import threading
 import time
 import tracemalloc
 from collections import deque
@@ -285,6 +286,18 @@ def test_a_connection_that_is_opened_again_proves_anew(proxied: Caller) -> None:
     with watched(second, SECONDS), pytest.raises(OSError, match="502"):
         connection.request("GET", "/")
     assert (first.may_have_left, second.may_have_left) == (True, False)
+
+
+def test_a_session_asks_the_environment_for_certificates_once(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/at/all.pem")
+    assert caller.read().status == 404
+
+
+def test_a_deadline_to_come_keeps_no_process_alive() -> None:
+    with watched(Transmission(), SECONDS):
+        assert [thread.daemon for thread in threading.enumerate() if isinstance(thread, threading.Timer)] == [True]
 
 
 @pytest.mark.parametrize(
