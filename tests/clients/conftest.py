@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 TASK_SECONDS = 14.0  # longer than the 10 s after which the shell tool puts a command in the background
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "registry" not in item.nodeid)  # it takes longest: nobody shall wait for it alone
+
+
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (CLIENTS / ".ready").exists(), "run this as: make test-clients"
