@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -147,8 +148,8 @@ class Entry:
         return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "None": type(None), "str": str, "int": int, "float": (int, float), "dict": dict, "list": list,
+_KINDS: dict[str, tuple[type, ...]] = {
+    "None": (type(None),), "str": (str,), "int": (int,), "float": (int, float), "dict": (dict,), "list": (list,),
 }  # fmt: skip
 
 
@@ -156,8 +157,12 @@ def _fits(value: object, annotation: str) -> bool:
     """Tell whether a field's value is of the type that its annotation names, as far as JSON knows types."""
     if annotation in ("State", "Charged"):
         return isinstance(value, str) and value in get_args(State if annotation == "State" else Charged)
-    kinds = [_KINDS[one.partition("[")[0]] for one in annotation.split(" | ")]
-    return any(isinstance(value, kind) for kind in kinds) and not isinstance(value, bool)
+    return isinstance(value, _kinds(annotation)) and not isinstance(value, bool)
+
+
+@functools.cache
+def _kinds(annotation: str) -> tuple[type, ...]:
+    return tuple(kind for one in annotation.split(" | ") for kind in _KINDS[one.partition("[")[0]])
 
 
 def _is_cost(cost: Mapping[str, Any] | None) -> bool:
