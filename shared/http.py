@@ -67,6 +67,7 @@ class Session:
         self._hosts = hosts
         self._auth = auth or _NoKey()
         self._last_used = time.monotonic()
+        self._streams = contextlib.ExitStack()
         for host in hosts or ():
             proxy_for(f"https://{host}")  # a setting that cannot work is found before anything is spent
         self._http = _Requests()
@@ -77,7 +78,8 @@ class Session:
         self._http.mount("http://", ProvingAdapter())
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and every stream that is still open."""
+        self._streams.close()
         self._http.close()
 
     def spend(
@@ -124,7 +126,9 @@ class Session:
         exchange = self._exchange(
             method, url, headers, body, seconds, public=False, silence=silence, transmission=transmission
         )
-        return Stream(exchange, transmission.limit)
+        stream = Stream(exchange, transmission.limit)
+        self._streams.callback(stream.close)
+        return stream
 
     def read(
         self,

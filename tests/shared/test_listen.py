@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import types
 from typing import TYPE_CHECKING
@@ -103,6 +104,16 @@ def test_an_answer_that_has_begun_may_take_as_long_as_its_own_limit(
     stream = listen(session, seconds=2.0)
     stream.limit(20.0)
     assert b"".join(stream.blocks()) == b"first second"
+
+
+def test_a_session_that_is_closed_leaves_no_stream_behind(replies: list[Reply], session: Session) -> None:
+    replies.append(Reply(pieces=[(0.0, b"half")], fault=Fault.HANG))
+    others = set(threading.enumerate())
+    listen(session)
+    deadlines = set(threading.enumerate()) - others
+    assert any(isinstance(one, threading.Timer) for one in deadlines)
+    session.close()
+    assert not any(isinstance(one, threading.Timer) and one.is_alive() for one in deadlines)
 
 
 def test_another_host_hears_nothing(house: StandInHouse, session: Session) -> None:
