@@ -134,6 +134,21 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
     assert len(house.ledger) == 3
 
 
+def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) -> None:
+    def paid(*given: dict[str, Any]) -> int:
+        before = len(house.ledger)
+        expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 0)
+        return len(house.ledger) - before
+
+    one, two, three = tasks(3)
+    assert paid(one, two, two, three) == 4  # the same thing twice are two pictures
+    corrected = {**three, "prompt": "a better picture 3"}
+    assert paid(one, two, two, corrected) == 1
+    assert paid({"prompt": "in front of all"}, one, two, two, corrected) == 1
+    assert paid(corrected, two, one, two) == 0
+    assert paid({**one, "task_name": "new-name"}, corrected) == 0
+
+
 def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_prompt(
         "picture 2", Plan(status=400, body={"error": {"message": "no", "code": "moderation_blocked"}})

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     run.speak(" ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang)
     provider = find_provider(provider_name(settings["provider"]))
     run.result.provider = provider.name
-    tasks = [_task(index, task, file, settings, options) for index, task in enumerate(file.tasks, 1)]
+    seen: Counter[str] = Counter()
+    tasks = [_task(index, task, file, settings, options, seen) for index, task in enumerate(file.tasks, 1)]
     folder = _folder(file, settings, options)
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.tell_of_delivery(file, run)
@@ -83,7 +85,9 @@ def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options) -> Task:
+def _task(  # noqa: PLR0917  - each is used, and no two belong together
+    index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options, seen: Counter[str]
+) -> Task:
     """Return a task of the batch; what is wrong with it is its own affair."""
     from openai_images.batch import Task  # noqa: PLC0415
 
@@ -92,10 +96,12 @@ def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], opti
     try:
         task = task_file.check_fields(given, task_file.TASK_FIELDS)
         name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
-        variant = task_file.row_variant(options.variant, file, task_file.task_key(task), index)
+        key = task_file.task_key(task)
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
         raw = bool(task.get("raw") or settings.get("raw"))
-        return Task(index, name, given, variant, attempts, task_file.task_request(task, settings), raw=raw)
+        request = task_file.task_request(task, settings)
+        variant = task_file.row_variant(options.variant, file, key or task_file.own_key(request, seen), index)
+        return Task(index, name, given, variant, attempts, request, raw=raw)
     except SkillError as error:
         return Task(index, name, given, variant, attempts, refused=error)
 

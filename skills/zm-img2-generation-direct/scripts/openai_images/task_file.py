@@ -18,6 +18,7 @@ from shared.prompts import read_prompt
 from shared.texts import Said
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Collection, Mapping
 
     from shared.run import Run
@@ -192,6 +193,19 @@ def task_key(task: Mapping[str, Any]) -> str | None:
         BadInput: `task_key_invalid`.
     """
     return task_name("task_key", task["task_key"]) if "task_key" in task else None
+
+
+def own_key(request: ImageRequest, seen: Counter[str]) -> str:
+    """Return what tells a row without a task_key from its siblings: what it asks for, and which of these it is.
+
+    `seen` counts them, row by row. An index would shift with every row that is put in front of others or taken
+    out, and all that follow would be paid again.
+    """
+    references = [reference.sha256 for reference in request.references]
+    text = json.dumps([request.prompt, request.model, request.size, references])
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    seen[digest] += 1
+    return f"{digest}-{seen[digest]}"
 
 
 def row_variant(base: str, file: TaskFile, key: str | None, index: int) -> str:
