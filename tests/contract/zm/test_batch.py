@@ -137,7 +137,9 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
 def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) -> None:
     def paid(*given: dict[str, Any]) -> int:
         before = len(house.ledger)
-        expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 0)
+        document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 0)
+        for row in document["results"]:
+            assert Path(row["output"]).stem == f"{row['index']:04d}-{row['task_name']}"
         return len(house.ledger) - before
 
     one, two, three = tasks(3)

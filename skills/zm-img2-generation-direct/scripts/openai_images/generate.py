@@ -196,7 +196,8 @@ def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
         _save(delivered, task, folder, hands, errand)
         return
     result.reused = True
-    kept = kept_pictures(task.entry.images, errand.folder)
+    called = hands.place.name if hands.place.unique else None
+    kept = kept_pictures(task.entry.images, errand.folder, called=called)
     if not kept:
         raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
     result.images = kept
