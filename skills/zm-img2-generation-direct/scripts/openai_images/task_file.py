@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,6 @@ from shared.prompts import read_prompt
 from shared.texts import Said
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Collection, Mapping
 
     from shared.run import Run
@@ -61,8 +61,10 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
         )
     except UnicodeDecodeError:
         raise _malformed(argument, "tasks_not_utf8") from None
+    except json.JSONDecodeError as error:
+        raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
     except (ValueError, RecursionError):
-        raise _malformed(argument, "tasks_not_json") from None
+        raise _malformed(argument, "tasks_too_odd") from None
     if not isinstance(document, dict):
         raise _malformed(argument, "tasks_no_object")
     tasks = document.get("tasks")
@@ -116,7 +118,8 @@ def _refuse(constant: str) -> Any:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        raise ValueError("a name stands twice")
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise BadInput("field_twice", field=shown(name))
     return document
 
 
