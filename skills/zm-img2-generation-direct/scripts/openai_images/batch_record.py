@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from openai_images.folders import own_folder
@@ -17,11 +18,12 @@ from shared.journal import LOCK_PAUSE
 from shared.result import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from openai_images.batch import Batch
     from shared.result import Status
 
+WIDEST = 40  # columns of a terminal for a task's name; a longer one stands out
 REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
 
 
@@ -80,14 +82,14 @@ def _status(rows: list[dict[str, Any]]) -> Status:
 def _table(batch: Batch) -> list[str]:
     """Return the summary table for a person."""
     say = batch.run.catalogue.say
-    lines = []
+    table = []
     for row in batch.rows():
         mark = say("verdict_ok") if row["ok"] else say("verdict_failed")
         told = row["error"]["message"] if row["error"] else f"{row['width']}x{row['height']}  {row['bytes']} B"
         status = say("row_reused") if row["reused"] else say(f"row_{row['status']}")
-        lines.append(
-            f"{mark}  {row['index']:>3}  {row['task_name']}  {status}  {row['elapsed_seconds']:.1f} s  {told}"
-        )
+        seconds = f"{row['elapsed_seconds']:6.1f} s"
+        table.append((mark, f"{row['index']:>3}", row["task_name"], status, seconds, told))
+    lines = _aligned(table)
     counters = batch.counters()
     facts = {
         "done": counters["succeeded"],
@@ -97,3 +99,16 @@ def _table(batch: Batch) -> list[str]:
     lines.append(say("batch_totals", **facts))
     lines.append(say("batch_report_line", path=batch.folder / REPORT))
     return lines
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines; a Han character is two columns of a terminal wide."""
+
+    def cells(text: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+    widths = [min(WIDEST, max(map(cells, column))) for column in zip(*table, strict=True)][:-1]
+    return [
+        "  ".join([*(text + " " * (wide - cells(text)) for text, wide in zip(row, widths, strict=False)), row[-1]])
+        for row in table
+    ]
