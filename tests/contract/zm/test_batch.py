@@ -136,8 +136,10 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
 
 def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) -> None:
     def paid(*given: dict[str, Any]) -> int:
-        before = len(house.ledger)
-        document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 0)
+        before, name = len(house.ledger), stage.save("b.json", {"tasks": given})
+        plan = expect(stage.inside(*batch(name, "--dry-run")), 0)["plan"]
+        document = expect(stage.inside(*batch(name)), 0)
+        assert [row["made"] for row in plan["tasks"]] == [row["reused"] for row in document["results"]]
         for row in document["results"]:
             assert Path(row["output"]).stem == f"{row['index']:04d}-{row['task_name']}"
         return len(house.ledger) - before
@@ -158,6 +160,19 @@ def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service:
     document = expect(stage.inside(*batch(json.dumps({"tasks": [*tasks(2), {"prompt": ""}]}))), 8, "batch_refused")
     assert (document["error"]["next"], document["counters"]["succeeded"]) == (None, 1)
     assert document["applied"] == {"tasks": 1, "size": "256x256"}
+
+
+def test_a_picture_that_is_gone_is_paid_again_only_by_its_own_command(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(2)})
+    first = expect(stage.inside(*batch(name)), 0)
+    Path(first["results"][1]["output"]).unlink()
+    gone = expect(stage.inside(*batch(name)), 8, "batch_refused")
+    assert (gone["counters"]["succeeded"], gone["counters"]["failed"], gone["error"]["next"]) == (1, 1, None)
+    assert gone["results"][1]["error"]["code"] == "pictures_gone"
+    assert len(house.ledger) == 2
+    expect(stage.shell(gone["results"][1]["error"]["next"]), 0)
+    assert statuses(expect(stage.inside(*batch(name)), 0)) == ["succeeded"] * 2
+    assert len(house.ledger) == 3
 
 
 def test_a_batch_that_is_run_again_keeps_evidence_and_attachments(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from openai_images.settings import TOTAL_SECONDS, number, policy, provider_name,
 from shared import interrupts
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
+from shared.journal import Journal
 from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
 from shared.run import is_terminal
 
@@ -66,7 +67,8 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.tell_of_delivery(file, run)
     if options.dry_run:
-        _show_plan(run, tasks, provider, folder)
+        made = set() if options.new else _made(tasks, provider, Journal(SKILL.slug, state_folders()))
+        _show_plan(run, tasks, provider, folder, made)
         return
     _carry_out(_batch(run, tasks, folder, provider, options), settings, file)
 
@@ -152,13 +154,30 @@ def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     if workers < settings["max_workers"]:
         run.reporter.insist("workers_capped", asked=settings["max_workers"], most=MOST_WORKERS)
     tell_proof(run, batch.provider.name, [task.request.model for task in batch.tasks if task.request])
-    run.reporter.say("batch_begins", tasks=len(batch.tasks), workers=workers, path=batch.folder)
+    made = 0 if batch.new else len(_made(batch.tasks, batch.provider, batch.journal))
+    run.reporter.say("batch_begins", tasks=len(batch.tasks), made=made, workers=workers, path=batch.folder)
     run.ask()
     with batch_record.opened(batch, file.document, settings), interrupts.held():
         run.stopped_as = "batch_stopped"
         carry_out(batch, workers)
         batch_record.close(batch)
     _judge(batch)
+
+
+def _made(tasks: Sequence[Task], provider: Provider, journal: Journal) -> set[int]:
+    """Return the indices of the tasks whose pictures the journal knows: without --new these cost nothing."""
+    from openai_images.draft import draft_of  # noqa: PLC0415
+
+    newest = {}
+    for _, entry in sorted(journal.entries(), key=lambda found: found[1].sequence):
+        if entry.state not in {"prepared", "refused", "unreachable"}:
+            newest[entry.fingerprint] = entry.state
+    drafts = (
+        (task.index, draft_of(task.request, provider, variant=task.variant, folder=Path()))
+        for task in tasks
+        if task.request
+    )
+    return {index for index, draft in drafts if newest.get(draft.fingerprint) == "succeeded"}
 
 
 def _judge(batch: Batch) -> None:
@@ -172,26 +191,29 @@ def _judge(batch: Batch) -> None:
     done = sum(row["ok"] for row in rows)
     if done == len(rows):
         return
-    errors = [(row["status"], row["error"]) for row in rows if not row["ok"]]
-    facts = {"done": done, "total": len(rows), "first": errors[0][1]["message"]}
-    if batch.stopped is None and all(error["code"] == "task_not_started" for _, error in errors):
+    others = [row for row in rows if not row["ok"]]
+    facts = {"done": done, "total": len(rows), "number": others[0]["index"], "name": others[0]["task_name"]}
+    facts["first"] = others[0]["error"]["message"]
+    if batch.stopped is None and all(row["error"]["code"] == "task_not_started" for row in others):
         raise NotFinished("batch_unfinished", remedy="again", **facts)
-    if batch.stopped is None and all(_is_final(status, error) for status, error in errors):
+    if batch.stopped is None and all(_is_final(row) for row in others):
         raise TaskFailed("batch_refused", remedy="none", **facts)
     raise TaskFailed("batch_incomplete", remedy="again", **facts)
 
 
-def _is_final(status: str, error: Mapping[str, Any]) -> bool:
-    """Tell whether the same task would end like that again: it cannot be a request, or its content was refused."""
-    return status in {"refused", "not_started"} and not error["retryable"] and error["code"] != "task_not_started"
+def _is_final(row: Mapping[str, Any]) -> bool:
+    """Tell whether the same task would end like that again: no request, refused, or paid and its picture lost."""
+    error = row["error"]
+    final = row["status"] in {"refused", "not_started", "failed"} and not error["retryable"]
+    return final and error["code"] != "task_not_started"
 
 
-def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path) -> None:
+def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path, made: set[int]) -> None:
     rows = []
     for task in tasks:
         row: dict[str, Any] = {"index": task.index, "task_name": task.name, "output": f"images/{task.label}.png"}
         if task.request:
-            row |= planned(task.request, provider)
+            row |= {"made": task.index in made, **planned(task.request, provider)}
         elif task.refused:
             row["error"] = run.catalogue.say(task.refused.code, **task.refused.facts)
         rows.append(row)
