@@ -84,6 +84,8 @@ def test_one_bad_task_stops_no_other(stage: Stage, service: OpenAiImagesService)
     ]  # fmt: skip
     assert (document["counters"]["succeeded"], document["counters"]["total"]) == (2, 6)
     assert (document["possible_charges"], document["charged"]) == (service.counted, "unknown")
+    kept = json.loads(Path(document["batch_result"]).read_bytes())
+    assert {name for name in document if kept[name] != document[name]} <= {"elapsed_seconds", "finished_at"}
     again = expect(stage.inside(*batch("@b.json")), 8)
     assert statuses(again) == statuses(document)
     assert service.counted == 3  # the lost one was not sent again, the finished ones were kept
@@ -110,6 +112,17 @@ def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
     assert statuses(document) == ["succeeded", "refused"] + ["not_started"] * 4
     assert [row["error"]["code"] for row in document["results"][1:]] == [error] + ["task_not_started"] * 4
     assert len(house.recorder.requests_to(GENERATIONS)) == 2
+
+
+def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: OpenAiImagesService) -> None:
+    service.plan_prompt("picture 1", Plan(fault=Fault.RESET))
+    expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)
+    service.plan_prompt("no more", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
+    given = {"tasks": [{"prompt": "no more"}, *tasks(2)], "max_workers": 1}
+    document = expect(stage.inside(*batch(stage.save("b.json", given))), 8)
+    assert statuses(document) == ["refused", "unknown", "not_started"]
+    assert document["results"][1]["error"]["code"] == "task_not_started"
+    assert (document["charged"], document["possible_charges"]) == ("unknown", service.counted)
 
 
 def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
@@ -226,6 +239,20 @@ def test_sigterm_lets_what_is_under_way_end(stage: Stage, house: StandInHouse) -
     assert statuses(document) == ["succeeded", "succeeded", "not_started", "not_started"]
     assert statuses(expect(stage.run(*batch("@b.json")), 0)) == ["succeeded"] * 4
     assert len(house.ledger) == 4
+
+
+def test_a_second_signal_tells_what_may_have_been_charged(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(3), "max_workers": 1})
+    with answers_held(house, GENERATIONS):
+        process = stage.start(*batch(name))
+        eventually(lambda: house.recorder.requests_to(GENERATIONS))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while b"Interrupted" not in process.stderr.readline():
+            pass
+        document = expect(end(process, signal.SIGINT), 130, "batch_abandoned")
+    assert statuses(document) == ["unknown", "not_started", "not_started"]
+    assert (document["charged"], document["possible_charges"]) == ("unknown", 1)
 
 
 def test_no_task_begins_when_the_time_is_over(

@@ -28,7 +28,7 @@ from shared.run import is_terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openai_images.batch import Batch, Task
+    from openai_images.batch_task import Batch, Task
     from openai_images.provider import Provider
     from openai_images.task_file import TaskFile
     from shared.run import Run
@@ -91,7 +91,7 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
     index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options, seen: Counter[str]
 ) -> Task:
     """Return a task of the batch; what is wrong with it is its own affair."""
-    from openai_images.batch import Task  # noqa: PLC0415
+    from openai_images.batch_task import Task  # noqa: PLC0415
 
     name, variant = DEFAULT_NAME, task_file.row_variant(options.variant, file, None, index)
     attempts = policy(settings)
@@ -125,9 +125,8 @@ def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
 
 
 def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, options: Options) -> Batch:
-    from openai_images.batch import Batch  # noqa: PLC0415
+    from openai_images.batch_task import Batch  # noqa: PLC0415
     from openai_images.client import Client  # noqa: PLC0415
-    from shared.journal import Journal  # noqa: PLC0415
 
     seconds = options.seconds() or (NO_LIMIT if is_terminal(sys.stderr) else TOTAL_SECONDS)
     states = state_folders()
@@ -160,45 +159,41 @@ def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     with batch_record.opened(batch, file.document, settings), interrupts.held():
         run.stopped_as = "batch_stopped"
         carry_out(batch, workers)
-        batch_record.close(batch)
-    _judge(batch)
+        ended = _ended(batch)
+        if not ended:
+            interrupts.drop_pending()
+        batch_record.close(batch, ended)
+    if ended:
+        raise ended
 
 
 def _made(tasks: Sequence[Task], provider: Provider, journal: Journal) -> set[int]:
     """Return the indices of the tasks whose pictures the journal knows: without --new these cost nothing."""
-    from openai_images.draft import draft_of  # noqa: PLC0415
+    from openai_images.batch_task import known  # noqa: PLC0415
 
-    newest = {}
-    for _, entry in sorted(journal.entries(), key=lambda found: found[1].sequence):
-        if entry.state not in {"prepared", "refused", "unreachable"}:
-            newest[entry.fingerprint] = entry.state
-    drafts = (
-        (task.index, draft_of(task.request, provider, variant=task.variant, folder=Path()))
-        for task in tasks
-        if task.request
-    )
-    return {index for index, draft in drafts if newest.get(draft.fingerprint) == "succeeded"}
+    found = known(tasks, provider, journal)
+    return {index for index, (_, entry) in found.items() if entry.state == "succeeded"}
 
 
-def _judge(batch: Batch) -> None:
-    """End well only when every task did.
-
-    Raises:
-        NotFinished: time ran out, and nothing else went wrong.
-        TaskFailed: any task did not complete.
-    """
+def _ended(batch: Batch) -> SkillError | interrupts.Interrupted | None:
+    """Return how the batch ended; well only when every task did."""
     rows = batch.rows()
     done = sum(row["ok"] for row in rows)
     if done == len(rows):
-        return
+        return None
+    if batch.abandoned:
+        batch.run.stopped_as = "batch_abandoned"
+        return batch.abandoned
+    if interrupts.pending():  # the same ends the command
+        return SkillError("batch_stopped", remedy="again")
     others = [row for row in rows if not row["ok"]]
     facts = {"done": done, "total": len(rows), "number": others[0]["index"], "name": others[0]["task_name"]}
     facts["first"] = others[0]["error"]["message"]
     if batch.stopped is None and all(row["error"]["code"] == "task_not_started" for row in others):
-        raise NotFinished("batch_unfinished", remedy="again", **facts)
+        return NotFinished("batch_unfinished", remedy="again", **facts)
     if batch.stopped is None and all(_is_final(row) for row in others):
-        raise TaskFailed("batch_refused", remedy="none", **facts)
-    raise TaskFailed("batch_incomplete", remedy="again", **facts)
+        return TaskFailed("batch_refused", remedy="none", **facts)
+    return TaskFailed("batch_incomplete", remedy="again", **facts)
 
 
 def _is_final(row: Mapping[str, Any]) -> bool:

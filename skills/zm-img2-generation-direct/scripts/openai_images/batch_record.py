@@ -20,7 +20,9 @@ from shared.result import encoded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from openai_images.batch import Batch
+    from openai_images.batch_task import Batch
+    from shared.errors import SkillError
+    from shared.interrupts import Interrupted
     from shared.result import Status
 
 WIDEST = 40  # columns of a terminal for a task's name; a longer one stands out
@@ -53,7 +55,7 @@ def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any
         yield
 
 
-def close(batch: Batch) -> None:
+def close(batch: Batch, ended: SkillError | Interrupted | None) -> None:
     """Put what came of the tasks into the run's result, write batch_result.json and the report."""
     run, rows = batch.run, batch.rows()
     result = run.result
@@ -65,7 +67,7 @@ def close(batch: Batch) -> None:
     result.extra |= {"counters": batch.counters(), "results": rows}
     result.extra |= {"batch_result": str(batch.folder / RESULT), "batch_report": str(batch.folder / REPORT)}
     with disk_errors(batch.folder):
-        document = {**result.document(None), "ok": all(row["ok"] for row in rows)}
+        document = run.document(ended)
         write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
         page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
         write_atomically(batch.folder / REPORT, page.encode("utf-8", "backslashreplace"), durable=False)

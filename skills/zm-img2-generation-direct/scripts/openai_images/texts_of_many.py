@@ -97,6 +97,15 @@ BATCH = {
     "batch_stopped.hint": Text(
         "The same command goes on; what is done is kept.", "再次运行同一条命令即可继续，已完成的会保留。"
     ),
+    "batch_abandoned": Text(
+        "Stopped at once: requests that were under way may have been charged.",
+        "已立即停止：进行中的请求可能已经扣费。",
+    ),
+    "batch_abandoned.hint": Text(
+        "The same command goes on: what is done is kept, and what may have been charged is not sent again without "
+        "--on-unknown retry.",
+        "再次运行同一条命令即可继续：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry。",
+    ),
     "task_not_started": Text("Not started: {reason}.", "未开始：{reason}。"),
     "stopped_by_key": Text("the key was refused", "密钥被拒绝"),
     "stopped_by_credits": Text("the account is empty", "账户余额不足"),
