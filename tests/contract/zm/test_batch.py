@@ -125,6 +125,13 @@ def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: Ope
     assert (document["charged"], document["possible_charges"]) == ("unknown", service.counted)
 
 
+def test_certificates_that_are_missing_stop_a_batch(stage: Stage, house: StandInHouse) -> None:
+    ended = stage.run(*batch(json.dumps({"tasks": tasks(2)})), env={"REQUESTS_CA_BUNDLE": "gone.pem"})
+    expect(ended, 3, "certificates_missing")
+    assert "Traceback" not in ended.talk
+    assert house.contacted == set()
+
+
 def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.default_seconds = 0.4
     name = stage.save("b.json", {"tasks": tasks(8), "max_workers": 9})

@@ -38,6 +38,9 @@ def carry_out(batch: Batch, workers: int) -> None:
 
     A task that fails stops no other. A refused key or an empty account, SIGINT and SIGTERM, and a time that runs
     out let what is under way end, and the rest stays `not_started`.
+
+    Raises:
+        ConfigurationError: certificates or a proxy that cannot be used; nothing was sent.
     """
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
     for task in batch.tasks:
@@ -45,7 +48,8 @@ def carry_out(batch: Batch, workers: int) -> None:
             batch.results[task.index] = record(batch, task, task.refused)
         elif not _keep(batch, task):
             waiting.put(task)
-    threads = [threading.Thread(target=_work, args=(batch, waiting), daemon=True) for _ in range(workers)]
+    clients = [batch.client() for _ in range(min(workers, waiting.qsize()))]
+    threads = [threading.Thread(target=_work, args=(batch, waiting, client), daemon=True) for client in clients]
     for thread in threads:
         thread.start()
     try:
@@ -116,9 +120,9 @@ def _keep(batch: Batch, task: Task) -> bool:
     return True
 
 
-def _work(batch: Batch, waiting: queue.SimpleQueue[Task]) -> None:
+def _work(batch: Batch, waiting: queue.SimpleQueue[Task], client: Client) -> None:
     """One worker: a client of its own, one task after another until none is left or something says stop."""
-    with batch.client() as client:
+    with client:
         while time.monotonic() + CAUTION * batch.longest < batch.deadline:
             try:
                 task = waiting.get_nowait()
