@@ -67,7 +67,6 @@ def _watch(batch: Batch, threads: list[threading.Thread]) -> None:
     while alive := [thread for thread in threads if thread.is_alive()]:
         alive[0].join(LOOK)
         if interrupts.pending():
-            batch.stopped = batch.stopped or "stopped_by_signal"
             batch.stop.set()
         facts = {"done": len(batch.results), "total": len(batch.tasks)}
         batch.run.reporter.waiting("batch_progress", elapsed=f"{time.monotonic() - started:.0f}", **facts)
@@ -89,7 +88,7 @@ def _abandon(batch: Batch) -> None:
 def _pass_over(batch: Batch) -> None:
     """Record the tasks that were not begun; what an earlier run may have paid for one is not forgotten."""
     found = known(batch.tasks, batch.provider, batch.journal)
-    reason = Said(batch.stopped or "stopped_by_time")
+    reason = Said(batch.stopped or ("stopped_by_signal" if interrupts.pending() else "stopped_by_time"))
     for task in batch.tasks:
         if task.index not in batch.results:
             run = run_of(batch, task)
