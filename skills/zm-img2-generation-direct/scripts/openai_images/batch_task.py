@@ -115,6 +115,7 @@ def run_of(batch: Batch, task: Task) -> Run:
     run = Run(batch.run.skill, _argv(batch, task), str(launcher))
     run.catalogue = batch.run.catalogue
     run.reporter = Reporter(run.catalogue, None)
+    run.yes = True  # the batch has asked, once for all
     run.result.provider = batch.provider.name
     run.result.extra |= {"output": None, "bytes": None, "run_dir": str(batch.task_folder(task)), "raw": task.raw}
     if task.request:
