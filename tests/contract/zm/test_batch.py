@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.contract.paid import answers_held
-from tests.contract.zm.stage import QUICK, Stage, eventually, expect, on_disk
+from tests.contract.zm.stage import QUICK, SECONDS, Stage, eventually, expect, on_disk
 from tests.launcher import end, wait
 from tests.providers.openai_images import GENERATIONS
 from tests.providers.plan import Plan
@@ -130,6 +131,20 @@ def test_certificates_that_are_missing_stop_a_batch(stage: Stage, house: StandIn
     expect(ended, 3, "certificates_missing")
     assert "Traceback" not in ended.talk
     assert house.contacted == set()
+
+
+def test_a_batch_on_a_terminal_asks_once(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(6)})
+    person, terminal = os.openpty()
+    with os.fdopen(person, "wb", buffering=0) as keyboard, os.fdopen(terminal, "rb") as screen:
+        keyboard.write(b"y\n")
+        ended = subprocess.run(
+            stage.argv("batch_run.py", name, *QUICK),
+            env={**stage.environment, "TERM": "xterm"}, cwd=stage.work, stdin=screen, stderr=screen,
+            timeout=SECONDS, check=False, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    assert (ended.returncode, len(house.ledger)) == (0, 6)
+    assert b"6 of 6 done" in ended.stdout
 
 
 def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
