@@ -297,7 +297,7 @@ OWN_LAYERS = {
         ),
         "batch_record": layer(
             own="batch_task folders report rows",
-            shared="errors files images interrupts journal result",
+            shared="entry errors files images interrupts journal result",
         ),
         "cli": layer(
             own="client draft folders generate hands lifeline provider request run_folder settings texts wire",

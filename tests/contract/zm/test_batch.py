@@ -115,6 +115,26 @@ def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
     assert len(house.recorder.requests_to(GENERATIONS)) == 2
 
 
+def test_a_new_batch_that_was_stopped_goes_on(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    name = stage.save("b.json", {"tasks": tasks(4), "max_workers": 1})
+    expect(stage.inside(*batch(name)), 0)
+    service.plan_prompt("picture 2", Plan(fault=Fault.RESET))
+    service.plan_prompt("picture 3", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
+    stopped = expect(stage.inside(*batch(name, "--new")), 8, "batch_incomplete")
+    assert (len(house.ledger), "--new" in stopped["next"]["argv"]) == (6, True)
+    service._plans.by_prompt.clear()
+    again = expect(stage.inside(*batch(name, "--new")), 8)
+    assert statuses(again) == ["succeeded", "unknown", "succeeded", "succeeded"]
+    assert [row["reused"] for row in again["results"]] == [True, False, False, False]
+    assert len(house.ledger) == 8
+    expect(stage.inside(*batch(name, "--new", "--on-unknown", "retry")), 0)
+    assert len(house.ledger) == 8  # the same Idempotency-Key
+    assert expect(stage.inside(*batch(name, "--new")), 0)["results"][0]["reused"] is False
+    assert len(house.ledger) == 12
+
+
 def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_prompt("picture 1", Plan(fault=Fault.RESET))
     expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)

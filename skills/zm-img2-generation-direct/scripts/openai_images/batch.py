@@ -43,6 +43,9 @@ def carry_out(batch: Batch, workers: int) -> None:
         ConfigurationError: certificates or a proxy that cannot be used; nothing was sent.
     """
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    if batch.since:
+        made = known(batch.tasks, batch.provider, batch.journal, batch.since)
+        batch.again = {task.index for task in batch.tasks} - made.keys()
     for task in batch.tasks:
         if task.refused:
             batch.results[task.index] = record(batch, task, task.refused)
@@ -87,7 +90,7 @@ def _abandon(batch: Batch) -> None:
 
 def _pass_over(batch: Batch) -> None:
     """Record the tasks that were not begun; what an earlier run may have paid for one is not forgotten."""
-    found = known(batch.tasks, batch.provider, batch.journal)
+    found = known(batch.tasks, batch.provider, batch.journal, "")
     reason = Said(batch.stopped or ("stopped_by_signal" if interrupts.pending() else "stopped_by_time"))
     for task in batch.tasks:
         if task.index not in batch.results:
@@ -108,7 +111,9 @@ def _keep(batch: Batch, task: Task) -> bool:
         noted = json.loads((path / NOTE).read_bytes())
         (image,) = document["images"]
         same = noted["fingerprint"] == task_draft(batch, task).fingerprint
-        if batch.new or not (document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]):
+        if task.index in batch.again or not (
+            document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]
+        ):
             return False
         run = run_of(batch, task)
         run.result.local_id, run.result.images = document["local_id"], [image]
@@ -147,7 +152,7 @@ def _one(batch: Batch, task: Task, client: Client, run: Run) -> dict[str, Any]:
             draft = task_draft(batch, task)
             folder.note(NOTE, {"index": task.index, "fingerprint": draft.fingerprint, "task": task.given})
             limits = Limits(batch.deadline, time.monotonic, time.sleep)
-            errand = Errand(run, batch.pictures, limits, None, batch.no_wait, batch.new)
+            errand = Errand(run, batch.pictures, limits, None, batch.no_wait, task.index in batch.again)
             generate(task_request(task), draft, hands, errand)
             run.attach(batch.state)
     except SkillError as failure:

@@ -52,6 +52,7 @@ def batch_run(argv: Sequence[str], launcher: str) -> int:
 @common_options
 def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     from openai_images import batch as batches  # noqa: PLC0415  - with requests
+    from openai_images.batch_record import new_since  # noqa: PLC0415
 
     if options.resume is not None:
         raise BadInput("option_goes_with", flag="--resume", other="@FILE")
@@ -67,8 +68,10 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.tell_of_delivery(file, run)
     if options.dry_run:
-        made = set() if options.new else _made(tasks, provider, Journal(SKILL.slug, state_folders()))
-        _show_plan(run, tasks, provider, folder, made)
+        since = new_since(folder) if options.new else ""
+        _show_plan(
+            run, tasks, provider, folder, _made(tasks, provider, Journal(SKILL.slug, state_folders()), since)
+        )
         return
     _carry_out(_batch(run, tasks, folder, provider, options), settings, file)
 
@@ -125,6 +128,7 @@ def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
 
 
 def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, options: Options) -> Batch:
+    from openai_images.batch_record import new_since  # noqa: PLC0415
     from openai_images.batch_task import Batch  # noqa: PLC0415
     from openai_images.client import Client  # noqa: PLC0415
 
@@ -139,7 +143,7 @@ def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, option
         state=states[0],
         client=functools.partial(Client, provider, user_agent=SKILL.user_agent),
         deadline=time.monotonic() + seconds,
-        new=options.new,
+        since=new_since(folder) if options.new else "",
         no_wait=options.no_wait,
     )
 
@@ -153,8 +157,8 @@ def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     if workers < settings["max_workers"]:
         run.reporter.insist("workers_capped", asked=settings["max_workers"], most=MOST_WORKERS)
     tell_proof(run, batch.provider.name, [task.request.model for task in batch.tasks if task.request])
-    made = 0 if batch.new else len(_made(batch.tasks, batch.provider, batch.journal))
-    run.reporter.say("batch_begins", tasks=len(batch.tasks), made=made, workers=workers, path=batch.folder)
+    made = _made(batch.tasks, batch.provider, batch.journal, batch.since)
+    run.reporter.say("batch_begins", tasks=len(batch.tasks), made=len(made), workers=workers, path=batch.folder)
     run.ask()
     with batch_record.opened(batch, file.document, settings), interrupts.held():
         run.stopped_as = "batch_stopped"
@@ -167,11 +171,11 @@ def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
         raise ended
 
 
-def _made(tasks: Sequence[Task], provider: Provider, journal: Journal) -> set[int]:
-    """Return the indices of the tasks whose pictures the journal knows: without --new these cost nothing."""
+def _made(tasks: Sequence[Task], provider: Provider, journal: Journal, since: str) -> set[int]:
+    """Return the indices of the tasks whose pictures the journal knows, and that cost nothing now."""
     from openai_images.batch_task import known  # noqa: PLC0415
 
-    found = known(tasks, provider, journal)
+    found = known(tasks, provider, journal, since)
     return {index for index, (_, entry) in found.items() if entry.state == "succeeded"}
 
 

@@ -6,11 +6,13 @@ import contextlib
 import json
 import time
 import unicodedata
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from openai_images.folders import own_folder
 from openai_images.report import report_page
 from openai_images.rows import add_up, shared_by
+from shared.entry import moment, stamp
 from shared.errors import Busy, NotFinished
 from shared.files import Lock, disk_errors, write_atomically
 from shared.images import check_output_folder
@@ -19,6 +21,7 @@ from shared.result import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from openai_images.batch_task import Batch
     from shared.errors import SkillError
@@ -27,6 +30,20 @@ if TYPE_CHECKING:
 
 WIDEST = 40  # columns of a terminal for a task's name; a longer one stands out
 REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
+NEW = ".new"  # when the --new began that is under way
+
+
+def new_since(folder: Path) -> str:
+    """Return when the --new began that a batch's folder tells of, else now.
+
+    One that was stopped goes on when it is run again: what it has made, or may have paid, is not paid again.
+    """
+    try:
+        text = (folder / NEW).read_text("ascii")
+        moment(text)
+    except (OSError, ValueError):
+        return stamp(datetime.now(timezone.utc))
+    return text
 
 
 @contextlib.contextmanager
@@ -52,6 +69,8 @@ def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any
         resolved = {name: value for name, value in settings.items() if name != "tasks"}
         text = json.dumps({"request": document, "settings": resolved}, ensure_ascii=False, indent=1)
         write_atomically(batch.folder / REQUEST, text.encode("utf-8", "backslashreplace"), durable=False)
+        if batch.since:
+            write_atomically(batch.folder / NEW, batch.since.encode(), durable=False)
         yield
 
 
@@ -71,6 +90,8 @@ def close(batch: Batch, ended: SkillError | Interrupted | None) -> None:
         write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
         page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
         write_atomically(batch.folder / REPORT, page.encode("utf-8", "backslashreplace"), durable=False)
+        if batch.since and not document["next"]:  # nothing is left that the same command would do
+            (batch.folder / NEW).unlink(missing_ok=True)
     run.lines += _table(batch)
 
 

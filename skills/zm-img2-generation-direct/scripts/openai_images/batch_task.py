@@ -20,6 +20,7 @@ from shared.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from openai_images.attempts import Policy
     from openai_images.client import Client
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from shared.entry import Entry
     from shared.interrupts import Interrupted
     from shared.journal import Journal
+
+    Known: TypeAlias = tuple[Path, Entry]
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ class Batch:
     client: Callable[[], Client]
     deadline: float
     """On time.monotonic: no task goes on after that; none begins that would hardly end before."""
-    new: bool = False
+    since: str = ""
+    """With --new, when that began, as `stamp` writes it: what is older is made again, what is younger is kept."""
     no_wait: bool = False
+    again: set[int] = field(default_factory=set)
+    """The indices of the tasks that --new makes again."""
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     stopped: str | None = None
     """Why no further task was begun, as the id of a sentence; None while nothing stops it but the time."""
@@ -136,19 +142,22 @@ def _argv(batch: Batch, task: Task) -> list[str]:
     return argv
 
 
-def known(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, tuple[Path, Entry]]:
-    """Return the folder and the entry that decide about each task which the journal knows, by the task's index."""
-    newest = {}
+def known(tasks: Sequence[Task], provider: Provider, journal: Journal, since: str) -> dict[int, Known]:
+    """Return the folder and the entry that decide about each task which the journal knows, by the task's index.
+
+    Entries from before `since` are none of this run's business.
+    """
+    newest: dict[str, Known] = {}
     for folder, entry in sorted(journal.entries(), key=lambda found: found[1].sequence):
-        if entry.state not in {"prepared", "refused", "unreachable"}:
+        if entry.state not in {"prepared", "refused", "unreachable"} and entry.created_at >= since:
             newest[entry.fingerprint] = folder, entry
-    asked = ((task.index, task.request, task.variant) for task in tasks)
-    drafts = {
-        index: draft_of(request, provider, variant=variant, folder=Path())
-        for index, request, variant in asked
-        if request
-    }
-    return {index: newest[draft.fingerprint] for index, draft in drafts.items() if draft.fingerprint in newest}
+    found = {}
+    for task in tasks:
+        if task.request:
+            draft = draft_of(task.request, provider, variant=task.variant, folder=Path())
+            if draft.fingerprint in newest:
+                found[task.index] = newest[draft.fingerprint]
+    return found
 
 
 def task_draft(batch: Batch, task: Task) -> Entry:

@@ -72,10 +72,11 @@ BATCH = {
         "{total} 个任务完成了 {done} 个，其余的原样重试也不会成功。其中第一个是第 {number} 个（{name}）：{first}",
     ),
     "batch_refused.hint": Text(
-        "Correct what was refused or cannot be sent, keep the name of the file, and run the command again: what "
-        "is done is not paid again. A picture that was paid and is gone or unusable is made again, and paid "
+        "Correct what was refused or cannot be sent, keep the name of the file, and run it again without --new: "
+        "what is done is not paid again. A picture that was paid and is gone or unusable is made again, and paid "
         "again, only by its own command: error.next of its row in batch_result.json.",
-        "请在原文件中修改被拒绝或无法发送的任务（文件名不变）后再次运行，已完成的不会重复付费。已付费但丢失或无法使用的图片，"
+        "请在原文件中修改被拒绝或无法发送的任务（文件名不变）后再次运行，不要加 --new，已完成的不会重复付费。"
+        "已付费但丢失或无法使用的图片，"
         "只有执行 batch_result.json 中该行 error.next 给出的命令才会重新生成并再次扣费。",
     ),
     "batch_unfinished": Text(
