@@ -44,7 +44,15 @@ def batch_run(argv: Sequence[str], launcher: str) -> int:
     return run_command(_batch_run, SKILL, argv, launcher)
 
 
-@click.command(help="Make the pictures of a batch: @batch.json, JSON text, or - for stdin. Run again, it goes on.")
+HELP = """Make the pictures of a batch: @batch.json, JSON text, or - for stdin.
+
+Run again, it goes on, and after an edit only what changed is made and paid; under another name of the file (or
+batch_name) all is. --new makes every picture again. Relative paths start from the current folder. Pictures go to
+content-factory/live-course-design/img2/batches in OpenClaw's workspace, else in the current folder.
+"""
+
+
+@click.command(help=HELP)
 @click.argument("batch", metavar="@FILE")
 @click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
 @options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
