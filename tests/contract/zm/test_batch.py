@@ -184,7 +184,8 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
     assert (first["batch_dir"], second["results"][0]["reused"]) == (second["batch_dir"], True)
     assert len(house.ledger) == 1
     other = expect(stage.run(*batch(text, "--variant", "2")), 0)
-    assert other["batch_dir"] != first["batch_dir"]
+    model = expect(stage.inside(*batch(text, "--dry-run"), env={"OPENCLAW_IMAGE_MODEL": "other"}), 0)["plan"]
+    assert len({one["batch_dir"] for one in (first, other, model)}) == 3
     assert expect(stage.run(*batch(text, "--new")), 0)["results"][0]["reused"] is False
     assert len(house.ledger) == 3
 

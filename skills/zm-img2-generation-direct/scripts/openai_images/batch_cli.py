@@ -17,7 +17,7 @@ from openai_images import __version__, task_file
 from openai_images.cli import ATTEMPT_OPTIONS, PASSED_OPTIONS, PICTURE_OPTIONS, SKILL, options_of, planned
 from openai_images.provider import find_provider
 from openai_images.request import DEFAULT_NAME, task_name
-from openai_images.settings import TOTAL_SECONDS, number, policy, provider_name, tell_proof
+from openai_images.settings import TOTAL_SECONDS, model_name, number, policy, provider_name, tell_proof
 from shared import interrupts
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
@@ -130,7 +130,8 @@ def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
         name = settings.get("batch_name") or task_name("@FILE", file.name or "batch")
     except BadInput:
         name = "batch"
-    identity = [file.tasks, settings["provider"], settings.get("model"), settings.get("size"), options.variant]
+    asked = [provider_name(settings["provider"]), model_name(settings.get("model")), settings.get("size")]
+    identity = [file.tasks, *asked, options.variant]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return place / f"{name}-{digest[:8]}"
 
