@@ -293,7 +293,7 @@ OWN_LAYERS = {
         ),
         "batch_cli": layer(
             own="batch batch_record batch_task cli client provider request settings task_file",
-            shared="command errors interrupts journal openclaw run",
+            shared="command errors interrupts journal messages openclaw run",
         ),
         "batch_record": layer(
             own="batch_task folders report rows",

@@ -66,6 +66,8 @@ ROWS: list[tuple[Any, str]] = [
     ({"prompt": "x", "task_name": "../x"}, "task_name_invalid"),
     ({"prompt": "x", "task_key": "a/b"}, "task_name_invalid"),
     ({}, "prompt_empty"),
+    ({"task_key": "caf\u00e9"}, "prompt_empty"),
+    ({"prompt": "x", "task_key": "cafe\u0301"}, "task_key_twice"),
 ]
 
 

@@ -22,6 +22,7 @@ from shared import interrupts
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
 from shared.journal import Journal
+from shared.messages import shown
 from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
 from shared.run import is_terminal
 
@@ -110,6 +111,10 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
         task = task_file.check_fields(given, task_file.TASK_FIELDS)
         name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
         key = task_file.task_key(task)
+        if key:
+            seen[key] += 1
+            if seen[key] > 1:
+                raise BadInput("task_key_twice", got=shown(key))
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
         raw = bool(task.get("raw") or settings.get("raw"))
         request = task_file.task_request(task, settings)

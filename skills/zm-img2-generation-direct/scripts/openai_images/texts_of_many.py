@@ -27,6 +27,10 @@ TASK_FILES = {
     "field_unknown": Text("{where} has unknown fields: {got}.", "{where}含有未知字段：{got}。"),
     "the_document": Text("The document", "任务文件"),
     "the_task": Text("The task", "任务"),
+    "task_key_twice": Text(
+        "The task_key {got} stands twice in the file; each task takes one of its own.",
+        "任务文件中的 task_key {got} 重复，每个任务的 task_key 应各不相同。",
+    ),
     "field_twice": Text(
         "The field {field} stands twice in one object; leave one of them.",
         "同一对象里有两个 {field} 字段，请只保留一个。",
