@@ -135,6 +135,18 @@ def test_a_new_batch_that_was_stopped_goes_on(
     assert len(house.ledger) == 12
 
 
+def test_a_killed_new_is_not_hidden_by_what_was_before(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(1)})
+    expect(stage.inside(*batch(name)), 0)
+    with answers_held(house, GENERATIONS):
+        process = stage.start(*batch(name, "--new"))
+        eventually(lambda: len(house.recorder.requests_to(GENERATIONS)) == 2)
+        end(process, signal.SIGKILL)
+    for more in ((), ("--new",)):
+        assert statuses(expect(stage.inside(*batch(name, *more)), 8)) == ["unknown"]
+    assert len(house.recorder.requests_to(GENERATIONS)) == 2
+
+
 def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_prompt("picture 1", Plan(fault=Fault.RESET))
     expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)

@@ -43,9 +43,7 @@ def carry_out(batch: Batch, workers: int) -> None:
         ConfigurationError: certificates or a proxy that cannot be used; nothing was sent.
     """
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    if batch.since:
-        made = known(batch.tasks, batch.provider, batch.journal, batch.since)
-        batch.again = {task.index for task in batch.tasks} - made.keys()
+    batch.known = known(batch.tasks, batch.provider, batch.journal)
     for task in batch.tasks:
         if task.refused:
             batch.results[task.index] = record(batch, task, task.refused)
@@ -90,7 +88,7 @@ def _abandon(batch: Batch) -> None:
 
 def _pass_over(batch: Batch) -> None:
     """Record the tasks that were not begun; what an earlier run may have paid for one is not forgotten."""
-    found = known(batch.tasks, batch.provider, batch.journal, "")
+    found = known(batch.tasks, batch.provider, batch.journal)
     reason = Said(batch.stopped or ("stopped_by_signal" if interrupts.pending() else "stopped_by_time"))
     for task in batch.tasks:
         if task.index not in batch.results:
@@ -111,9 +109,9 @@ def _keep(batch: Batch, task: Task) -> bool:
         noted = json.loads((path / NOTE).read_bytes())
         (image,) = document["images"]
         same = noted["fingerprint"] == task_draft(batch, task).fingerprint
-        if task.index in batch.again or not (
-            document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]
-        ):
+        whole = document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]
+        newest = batch.known[task.index][1].local_id if task.index in batch.known else document["local_id"]
+        if not whole or document["local_id"] != newest or batch.makes_again(task):
             return False
         run = run_of(batch, task)
         run.result.local_id, run.result.images = document["local_id"], [image]
@@ -152,7 +150,7 @@ def _one(batch: Batch, task: Task, client: Client, run: Run) -> dict[str, Any]:
             draft = task_draft(batch, task)
             folder.note(NOTE, {"index": task.index, "fingerprint": draft.fingerprint, "task": task.given})
             limits = Limits(batch.deadline, time.monotonic, time.sleep)
-            errand = Errand(run, batch.pictures, limits, None, batch.no_wait, task.index in batch.again)
+            errand = Errand(run, batch.pictures, limits, None, batch.no_wait, batch.makes_again(task))
             generate(task_request(task), draft, hands, errand)
             run.attach(batch.state)
     except SkillError as failure:

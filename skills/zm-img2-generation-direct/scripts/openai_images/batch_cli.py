@@ -78,9 +78,8 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     task_file.tell_of_delivery(file, run)
     if options.dry_run:
         since = new_since(folder) if options.new else ""
-        _show_plan(
-            run, tasks, provider, folder, _made(tasks, provider, Journal(SKILL.slug, state_folders()), since)
-        )
+        made = _made(tasks, provider, Journal(SKILL.slug, state_folders()), since)
+        _show_plan(run, tasks, provider, folder, made)
         return
     _carry_out(_batch(run, tasks, folder, provider, options), settings, file)
 
@@ -189,8 +188,8 @@ def _made(tasks: Sequence[Task], provider: Provider, journal: Journal, since: st
     """Return the indices of the tasks whose pictures the journal knows, and that cost nothing now."""
     from openai_images.batch_task import known  # noqa: PLC0415
 
-    found = known(tasks, provider, journal, since)
-    return {index for index, (_, entry) in found.items() if entry.state == "succeeded"}
+    found = known(tasks, provider, journal).items()
+    return {index for index, (_, entry) in found if entry.state == "succeeded" and entry.created_at >= since}
 
 
 def _ended(batch: Batch) -> SkillError | interrupts.Interrupted | None:

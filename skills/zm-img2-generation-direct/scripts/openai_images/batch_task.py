@@ -68,8 +68,8 @@ class Batch:
     since: str = ""
     """With --new, when that began, as `stamp` writes it: what is older is made again, what is younger is kept."""
     no_wait: bool = False
-    again: set[int] = field(default_factory=set)
-    """The indices of the tasks that --new makes again."""
+    known: dict[int, Known] = field(default_factory=dict)
+    """What the journal knew of the tasks at the start, by index."""
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     stopped: str | None = None
     """Why no further task was begun, as the id of a sentence; None while nothing stops it but the time."""
@@ -90,6 +90,12 @@ class Batch:
     def task_folder(self, task: Task) -> Path:
         """Where the documents of a task go."""
         return self.folder / "tasks" / task.label
+
+    def makes_again(self, task: Task) -> bool:
+        """Tell whether --new makes this task again, and has not done so yet."""
+        return bool(self.since) and not (
+            task.index in self.known and self.known[task.index][1].created_at >= self.since
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what came of the tasks, in their order."""
@@ -142,14 +148,11 @@ def _argv(batch: Batch, task: Task) -> list[str]:
     return argv
 
 
-def known(tasks: Sequence[Task], provider: Provider, journal: Journal, since: str) -> dict[int, Known]:
-    """Return the folder and the entry that decide about each task which the journal knows, by the task's index.
-
-    Entries from before `since` are none of this run's business.
-    """
+def known(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, Known]:
+    """Return the folder and the entry that decide about each task which the journal knows, by the task's index."""
     newest: dict[str, Known] = {}
     for folder, entry in sorted(journal.entries(), key=lambda found: found[1].sequence):
-        if entry.state not in {"prepared", "refused", "unreachable"} and entry.created_at >= since:
+        if entry.state not in {"prepared", "refused", "unreachable"}:
             newest[entry.fingerprint] = folder, entry
     found = {}
     for task in tasks:
