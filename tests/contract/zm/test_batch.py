@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -219,6 +220,10 @@ def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) ->
     assert paid({"prompt": "in front of all"}, one, two, two, corrected) == 1
     assert paid(corrected, two, one, two) == 0
     assert paid({**one, "task_name": "new-name"}, corrected) == 0
+    folders = sorted((stage.work / "content-factory").rglob("images"), key=lambda path: path.stat().st_mtime)
+    for folder in folders[:-1]:
+        shutil.rmtree(folder.parent)  # what the last batch holds is enough
+    assert paid(one, corrected) == 0
 
 
 def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service: OpenAiImagesService) -> None:

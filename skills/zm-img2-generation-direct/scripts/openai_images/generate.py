@@ -197,9 +197,13 @@ def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
         return
     result.reused = True
     called = hands.place.name if hands.place.unique else None
-    kept = kept_pictures(task.entry.images, errand.folder, called=called)
+    copies = task.entry.extra.get("copies", [])  # the latest first: an edited batch has a folder of its own
+    places = (kept_pictures([row], errand.folder, called=called) for row in [*task.entry.images, *copies])
+    kept = next(filter(None, places), None)
     if not kept:
         raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
+    if kept[0] not in (*task.entry.images, *copies):
+        task.save(extra={**task.entry.extra, "copies": [*kept, *copies]})
     result.images = kept
     _tell_picture(errand)
 
