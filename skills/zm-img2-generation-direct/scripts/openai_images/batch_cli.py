@@ -23,7 +23,7 @@ from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
 from shared.journal import Journal
 from shared.messages import shown
-from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
+from shared.openclaw import configured_workspace, enclosing_skill, expanded, output_folder, state_folders
 from shared.run import is_terminal
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_PLACE = Path("content-factory", "live-course-design", "img2", "batches")
 FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
 ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
+MAY_PASS = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_unreadable"))
 NO_LIMIT = 7 * 86400.0  # seconds; for a person at a terminal
 
 
@@ -126,10 +127,7 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
 def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
     """Return the batch's folder; the same batch has the same one, so that it goes on after a kill."""
     state = state_folders()[0]
-    base = configured_workspace() or Path.cwd()
-    if enclosing_skill(base):
-        base = output_folder(None, state).parent
-    place = output_folder(options.output_dir, state, default=base / DEFAULT_PLACE)
+    place = output_folder(options.output_dir, state) if options.output_dir is not None else _default_place(state)
     try:
         name = settings.get("batch_name") or task_name("@FILE", file.name or "batch")
     except BadInput:
@@ -138,6 +136,13 @@ def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
     identity = [file.tasks, *asked, options.variant]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return place / f"{name}-{digest[:8]}"
+
+
+def _default_place(state: Path) -> Path:
+    base = configured_workspace() or expanded(".")
+    if enclosing_skill(base):
+        base = output_folder(None, state).parent
+    return base / DEFAULT_PLACE
 
 
 def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, options: Options) -> Batch:
@@ -217,7 +222,7 @@ def _is_final(row: Mapping[str, Any]) -> bool:
     """Tell whether the same task would end like that again: no request, refused, or paid and its picture lost."""
     error = row["error"]
     final = row["status"] in {"refused", "not_started", "failed"} and not error["retryable"]
-    return final and error["code"] != "task_not_started"
+    return final and error["code"] not in MAY_PASS
 
 
 def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path, made: set[int]) -> None:

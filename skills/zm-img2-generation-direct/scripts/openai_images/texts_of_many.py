@@ -89,8 +89,10 @@ BATCH = {
     ),
     "batch_incomplete.hint": Text(
         "Run the same command again: what is done is kept, what may have been charged is not sent again without "
-        "--on-unknown retry, the rest is tried.",
-        "再次运行同一条命令：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry；其余继续执行。",
+        "--on-unknown retry, the rest is tried. What a task needs besides is error.next of its row in "
+        "batch_result.json.",
+        "再次运行同一条命令：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry；其余继续执行。"
+        "个别任务另需的操作见 batch_result.json 中该行的 error.next。",
     ),
     "batch_unfinished.hint": Text(
         "Run the same command again; it goes on where it stopped.", "再次运行同一条命令即可继续。"
