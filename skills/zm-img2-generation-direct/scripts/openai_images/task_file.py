@@ -55,16 +55,7 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
         BadInput: it cannot be read, is no JSON object with 1 to `most` tasks, or has an unknown field.
     """
     content, name = _content(argument)
-    try:
-        document = json.loads(
-            content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_without_duplicates
-        )
-    except UnicodeDecodeError:
-        raise _malformed(argument, "tasks_not_utf8") from None
-    except json.JSONDecodeError as error:
-        raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
-    except (ValueError, RecursionError):
-        raise _malformed(argument, "tasks_too_odd") from None
+    document = _parsed(argument, content)
     if not isinstance(document, dict):
         raise _malformed(argument, "tasks_no_object")
     tasks = document.get("tasks")
@@ -79,6 +70,22 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
         if not isinstance(document.get(field, ""), str):
             raise BadInput("field_type", field=field, expected=Said("a_text"))
     return TaskFile(document, name)
+
+
+def _parsed(argument: str, content: bytes) -> Any:
+    try:
+        return json.loads(
+            content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_without_duplicates
+        )
+    except UnicodeDecodeError:
+        raise _malformed(argument, "tasks_not_utf8") from None
+    except BadInput as error:
+        error.facts["got"] = shown(argument)
+        raise
+    except json.JSONDecodeError as error:
+        raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
+    except (ValueError, RecursionError):
+        raise _malformed(argument, "tasks_too_odd") from None
 
 
 def _content(argument: str) -> tuple[bytes, str]:

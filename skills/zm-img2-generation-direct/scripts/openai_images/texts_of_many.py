@@ -18,7 +18,9 @@ TASK_FILES = {
         "The tasks {got} are no JSON: look at line {line}, column {column}.",
         "任务文件 {got} 不是合法的 JSON，请检查第 {line} 行第 {column} 列。",
     ),
-    "tasks_too_odd": Text("they hold NaN, Infinity or endless nesting", "含有 NaN、Infinity 或过深的嵌套"),
+    "tasks_too_odd": Text(
+        "they are no JSON: NaN, Infinity or endless nesting", "不是合法的 JSON：含有 NaN、Infinity 或过深的嵌套"
+    ),
     "tasks_no_object": Text("they are no JSON object", "最外层不是 JSON 对象"),
     "tasks_missing": Text("there is no list of tasks in it", "缺少非空的 tasks 列表"),
     "tasks_too_many": Text(
@@ -32,8 +34,8 @@ TASK_FILES = {
         "任务文件中的 task_key {got} 重复，每个任务的 task_key 应各不相同。",
     ),
     "field_twice": Text(
-        "The field {field} stands twice in one object; leave one of them.",
-        "同一对象里有两个 {field} 字段，请只保留一个。",
+        "In the tasks {got} the field {field} stands twice in one object; leave one of them.",
+        "任务文件 {got} 的同一对象里有两个 {field} 字段，请只保留一个。",
     ),
     "field_type": Text("The field {field} takes {expected}.", "字段 {field} 应为{expected}。"),
     "a_text": Text("text", "文本"),
