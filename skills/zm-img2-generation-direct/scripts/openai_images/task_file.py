@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sys
@@ -74,14 +75,10 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
 
 def _parsed(argument: str, content: bytes) -> Any:
     try:
-        return json.loads(
-            content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_without_duplicates
-        )
+        once = functools.partial(_without_duplicates, argument)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=once)
     except UnicodeDecodeError:
         raise _malformed(argument, "tasks_not_utf8") from None
-    except BadInput as error:
-        error.facts["got"] = shown(argument)
-        raise
     except json.JSONDecodeError as error:
         raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
     except (ValueError, RecursionError):
@@ -122,11 +119,11 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(argument: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
         name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise BadInput("field_twice", field=shown(name))
+        raise BadInput("field_twice", got=shown(argument), field=shown(name))
     return document
 
 
