@@ -113,10 +113,12 @@ def save_pictures(
     return rows, failure
 
 
-def kept_pictures(images: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]] | None:
+def kept_pictures(
+    images: Sequence[dict[str, Any]], folder: Path, *, called: str | None = None
+) -> list[dict[str, Any]] | None:
     """Return the rows of saved pictures that are still what they were, copied to `folder` from elsewhere.
 
-    None when there are none, or one is gone or altered.
+    None when there are none, or one is gone or altered. A copy is `called` so, plus its ending, where that is set.
 
     Raises:
         DiskError: `disk_failed`.
@@ -128,7 +130,7 @@ def kept_pictures(images: Sequence[dict[str, Any]], folder: Path) -> list[dict[s
             if not path.is_file() or sha256_of(path) != row["sha256"]:
                 return None
             if path.parent != folder:
-                path = _copied(path, folder / path.name, row["sha256"])
+                path = _copied(path, folder / (called + path.suffix if called else path.name), row["sha256"])
             rows.append({**row, "path": str(path)})
     return rows or None
 

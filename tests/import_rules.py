@@ -284,17 +284,20 @@ OWN_LAYERS = {
             shared="entry errors interrupts polling",
         ),
         "batch": layer(
-            own="attempts client draft generate hands provider request rows run_folder",
-            shared="command entry errand errors files interrupts journal polling progress result run "
-            "summary texts",
+            own="batch_task client generate hands run_folder",
+            shared="command errand errors files interrupts polling progress run texts",
+        ),
+        "batch_task": layer(
+            own="attempts client draft provider request rows run_folder",
+            shared="entry errors interrupts journal progress result run summary",
         ),
         "batch_cli": layer(
-            own="batch batch_record cli client provider request settings task_file",
-            shared="command errors interrupts journal openclaw run",
+            own="batch batch_record batch_task cli client provider request settings task_file",
+            shared="command errors interrupts journal messages openclaw run",
         ),
         "batch_record": layer(
-            own="batch folders report rows",
-            shared="errors files images journal result",
+            own="batch_task folders report rows",
+            shared="entry errors files images interrupts journal result",
         ),
         "cli": layer(
             own="client draft folders generate hands lifeline provider request run_folder settings texts wire",

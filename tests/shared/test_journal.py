@@ -94,6 +94,14 @@ CREATES = {
 }
 
 
+def test_what_was_made_is_returned_however_old_where_that_is_asked(scene: Scene) -> None:
+    path = put(scene.state, state="succeeded", **ENDED, age=timedelta(days=80))
+    with scene.journal.claim(draft(OURS), scene.patience(), however_old=True) as claim:
+        assert (claim.verdict, claim.task.path) == ("return", path)
+    with scene.journal.claim(draft(OURS), scene.patience(), new=True, however_old=True) as claim:
+        assert claim.verdict == "create"
+
+
 @pytest.mark.parametrize("new", [False, True])
 @pytest.mark.parametrize("known", CREATES.values(), ids=CREATES)
 def test_nothing_to_return_to_creates(scene: Scene, known: dict[str, Any], *, new: bool) -> None:

@@ -66,6 +66,8 @@ ROWS: list[tuple[Any, str]] = [
     ({"prompt": "x", "task_name": "../x"}, "task_name_invalid"),
     ({"prompt": "x", "task_key": "a/b"}, "task_name_invalid"),
     ({}, "prompt_empty"),
+    ({"task_key": "caf\u00e9"}, "prompt_empty"),
+    ({"prompt": "x", "task_key": "cafe\u0301"}, "task_key_twice"),
 ]
 
 
@@ -124,6 +126,27 @@ def test_a_batch_folder_that_is_a_link_is_not_used(stage: Stage) -> None:
     folder.parent.mkdir(parents=True)
     folder.symlink_to(stage.work)
     expect(stage.inside("batch_run.py", text, "--json"), 2, "folder_unsafe")
+
+
+def test_a_journal_that_cannot_be_read_may_be_mended(stage: Stage, house: StandInHouse) -> None:
+    stage.journal.mkdir(parents=True)
+    (stage.journal / "20261121T000000Z-deadbeef.json").touch()
+    document = expect(stage.inside("batch_run.py", json.dumps({"tasks": [TASK]}), "--json"), 8, "batch_incomplete")
+    assert "forget" in document["results"][0]["error"]["next"]["argv"]
+    assert (document["next"] is None, house.contacted) == (False, set())
+
+
+def test_a_batch_in_a_folder_that_is_gone(stage: Stage) -> None:
+    gone = stage.work / "gone"
+    gone.mkdir()
+    command = ["sh", "-c", 'cd gone; rmdir ../gone; exec "$@"', "sh", *stage.argv("batch_run.py", "--json", "-")]
+    for more, code in (((), 12), (("--output-dir", str(stage.work / "here")), 0)):
+        gone.mkdir(exist_ok=True)
+        done = subprocess.run(
+            [*command, *more], env=stage.environment, cwd=stage.work, capture_output=True, check=False,
+            input=json.dumps({"tasks": [TASK]}).encode(),
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
 
 
 def test_an_answer_that_does_not_fit_on_the_disk_may_be_charged(stage: Stage, house: StandInHouse) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +17,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.contract.paid import answers_held
-from tests.contract.zm.stage import QUICK, Stage, eventually, expect, on_disk
+from tests.contract.zm.stage import QUICK, SECONDS, Stage, eventually, expect, on_disk
 from tests.launcher import end, wait
 from tests.providers.openai_images import GENERATIONS
 from tests.providers.plan import Plan
@@ -84,6 +86,8 @@ def test_one_bad_task_stops_no_other(stage: Stage, service: OpenAiImagesService)
     ]  # fmt: skip
     assert (document["counters"]["succeeded"], document["counters"]["total"]) == (2, 6)
     assert (document["possible_charges"], document["charged"]) == (service.counted, "unknown")
+    kept = json.loads(Path(document["batch_result"]).read_bytes())
+    assert {name for name in document if kept[name] != document[name]} <= {"elapsed_seconds", "finished_at"}
     again = expect(stage.inside(*batch("@b.json")), 8)
     assert statuses(again) == statuses(document)
     assert service.counted == 3  # the lost one was not sent again, the finished ones were kept
@@ -112,6 +116,70 @@ def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
     assert len(house.recorder.requests_to(GENERATIONS)) == 2
 
 
+def test_a_new_batch_that_was_stopped_goes_on(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    name = stage.save("b.json", {"tasks": tasks(4), "max_workers": 1})
+    expect(stage.inside(*batch(name)), 0)
+    service.plan_prompt("picture 2", Plan(fault=Fault.RESET))
+    service.plan_prompt("picture 3", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
+    stopped = expect(stage.inside(*batch(name, "--new")), 8, "batch_incomplete")
+    assert (len(house.ledger), "--new" in stopped["next"]["argv"]) == (6, True)
+    service._plans.by_prompt.clear()
+    again = expect(stage.inside(*batch(name, "--new")), 8)
+    assert statuses(again) == ["succeeded", "unknown", "succeeded", "succeeded"]
+    assert [row["reused"] for row in again["results"]] == [True, False, False, False]
+    assert len(house.ledger) == 8
+    expect(stage.inside(*batch(name, "--new", "--on-unknown", "retry")), 0)
+    assert len(house.ledger) == 8  # the same Idempotency-Key
+    assert expect(stage.inside(*batch(name, "--new")), 0)["results"][0]["reused"] is False
+    assert len(house.ledger) == 12
+
+
+def test_a_killed_new_is_not_hidden_by_what_was_before(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(1)})
+    expect(stage.inside(*batch(name)), 0)
+    with answers_held(house, GENERATIONS):
+        process = stage.start(*batch(name, "--new"))
+        eventually(lambda: len(house.recorder.requests_to(GENERATIONS)) == 2)
+        end(process, signal.SIGKILL)
+    for more in ((), ("--new",)):
+        assert statuses(expect(stage.inside(*batch(name, *more)), 8)) == ["unknown"]
+    assert len(house.recorder.requests_to(GENERATIONS)) == 2
+
+
+def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: OpenAiImagesService) -> None:
+    service.plan_prompt("picture 1", Plan(fault=Fault.RESET))
+    expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)
+    service.plan_prompt("no more", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
+    given = {"tasks": [{"prompt": "no more"}, *tasks(2)], "max_workers": 1}
+    document = expect(stage.inside(*batch(stage.save("b.json", given))), 8)
+    assert statuses(document) == ["refused", "unknown", "not_started"]
+    assert document["results"][1]["error"]["code"] == "task_not_started"
+    assert (document["charged"], document["possible_charges"]) == ("unknown", service.counted)
+
+
+def test_certificates_that_are_missing_stop_a_batch(stage: Stage, house: StandInHouse) -> None:
+    ended = stage.run(*batch(json.dumps({"tasks": tasks(2)})), env={"REQUESTS_CA_BUNDLE": "gone.pem"})
+    expect(ended, 3, "certificates_missing")
+    assert "Traceback" not in ended.talk
+    assert house.contacted == set()
+
+
+def test_a_batch_on_a_terminal_asks_once(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(6)})
+    person, terminal = os.openpty()
+    with os.fdopen(person, "wb", buffering=0) as keyboard, os.fdopen(terminal, "rb") as screen:
+        keyboard.write(b"y\n")
+        ended = subprocess.run(
+            stage.argv("batch_run.py", name, *QUICK),
+            env={**stage.environment, "TERM": "xterm"}, cwd=stage.work, stdin=screen, stderr=screen,
+            timeout=SECONDS, check=False, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    assert (ended.returncode, len(house.ledger)) == (0, 6)
+    assert b"6 of 6 done" in ended.stdout
+
+
 def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
     service.default_seconds = 0.4
     name = stage.save("b.json", {"tasks": tasks(8), "max_workers": 9})
@@ -129,9 +197,33 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
     assert (first["batch_dir"], second["results"][0]["reused"]) == (second["batch_dir"], True)
     assert len(house.ledger) == 1
     other = expect(stage.run(*batch(text, "--variant", "2")), 0)
-    assert other["batch_dir"] != first["batch_dir"]
+    model = expect(stage.inside(*batch(text, "--dry-run"), env={"OPENCLAW_IMAGE_MODEL": "other"}), 0)["plan"]
+    assert len({one["batch_dir"] for one in (first, other, model)}) == 3
     assert expect(stage.run(*batch(text, "--new")), 0)["results"][0]["reused"] is False
     assert len(house.ledger) == 3
+
+
+def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) -> None:
+    def paid(*given: dict[str, Any]) -> int:
+        before, name = len(house.ledger), stage.save("b.json", {"tasks": given})
+        plan = expect(stage.inside(*batch(name, "--dry-run")), 0)["plan"]
+        document = expect(stage.inside(*batch(name)), 0)
+        assert [row["made"] for row in plan["tasks"]] == [row["reused"] for row in document["results"]]
+        for row in document["results"]:
+            assert Path(row["output"]).stem == f"{row['index']:04d}-{row['task_name']}"
+        return len(house.ledger) - before
+
+    one, two, three = tasks(3)
+    assert paid(one, two, two, three) == 4  # the same thing twice are two pictures
+    corrected = {**three, "prompt": "a better picture 3"}
+    assert paid(one, two, two, corrected) == 1
+    assert paid({"prompt": "in front of all"}, one, two, two, corrected) == 1
+    assert paid(corrected, two, one, two) == 0
+    assert paid({**one, "task_name": "new-name"}, corrected) == 0
+    folders = sorted((stage.work / "content-factory").rglob("images"), key=lambda path: path.stat().st_mtime)
+    for folder in folders[:-1]:
+        shutil.rmtree(folder.parent)  # what the last batch holds is enough
+    assert paid(one, corrected) == 0
 
 
 def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service: OpenAiImagesService) -> None:
@@ -141,6 +233,19 @@ def test_what_would_be_refused_again_is_not_offered_again(stage: Stage, service:
     document = expect(stage.inside(*batch(json.dumps({"tasks": [*tasks(2), {"prompt": ""}]}))), 8, "batch_refused")
     assert (document["error"]["next"], document["counters"]["succeeded"]) == (None, 1)
     assert document["applied"] == {"tasks": 1, "size": "256x256"}
+
+
+def test_a_picture_that_is_gone_is_paid_again_only_by_its_own_command(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(2)})
+    first = expect(stage.inside(*batch(name)), 0)
+    Path(first["results"][1]["output"]).unlink()
+    gone = expect(stage.inside(*batch(name)), 8, "batch_refused")
+    assert (gone["counters"]["succeeded"], gone["counters"]["failed"], gone["error"]["next"]) == (1, 1, None)
+    assert gone["results"][1]["error"]["code"] == "pictures_gone"
+    assert len(house.ledger) == 2
+    expect(stage.shell(gone["results"][1]["error"]["next"]), 0)
+    assert statuses(expect(stage.inside(*batch(name)), 0)) == ["succeeded"] * 2
+    assert len(house.ledger) == 3
 
 
 def test_a_batch_that_is_run_again_keeps_evidence_and_attachments(stage: Stage) -> None:
@@ -194,6 +299,20 @@ def test_sigterm_lets_what_is_under_way_end(stage: Stage, house: StandInHouse) -
     assert statuses(document) == ["succeeded", "succeeded", "not_started", "not_started"]
     assert statuses(expect(stage.run(*batch("@b.json")), 0)) == ["succeeded"] * 4
     assert len(house.ledger) == 4
+
+
+def test_a_second_signal_tells_what_may_have_been_charged(stage: Stage, house: StandInHouse) -> None:
+    name = stage.save("b.json", {"tasks": tasks(3), "max_workers": 1})
+    with answers_held(house, GENERATIONS):
+        process = stage.start(*batch(name))
+        eventually(lambda: house.recorder.requests_to(GENERATIONS))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while b"Interrupted" not in process.stderr.readline():
+            pass
+        document = expect(end(process, signal.SIGINT), 130, "batch_abandoned")
+    assert statuses(document) == ["unknown", "not_started", "not_started"]
+    assert (document["charged"], document["possible_charges"]) == ("unknown", 1)
 
 
 def test_no_task_begins_when_the_time_is_over(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections import Counter
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,7 @@ def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
             file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, most=200)
             settings = batch_cli._settings(file, {})
             for index, task in enumerate(file.tasks, 1):
-                assert batch_cli._task(index, task, file, settings, Options()).index == index
+                assert batch_cli._task(index, task, file, settings, Options(), Counter()).index == index
 
 
 @FEW

@@ -78,14 +78,14 @@ CONFIGURATIONS: list[Row] = [
     for name, (content, error, says) in _REFUSED.items()
 ]
 _FILES: dict[str, tuple[bytes, str]] = {
-    "that is no JSON": (b"{tasks: }", "no JSON"),
+    "that is no JSON": (b"{tasks: }", "line 1, column 2"),
     "that is a list": (b'[{"prompt":"a"}]', "no JSON object"),
     "that is empty": (b"", "no JSON"),
     "without tasks": (b"{}", "no list of tasks"),
     "with no tasks": (b'{"tasks":[]}', "no list of tasks"),
     "with tasks that are an object": (b'{"tasks":{"a":1}}', "no list of tasks"),
     "with NaN": (b'{"tasks":[{"prompt":"a"}],"max_workers":NaN}', "no JSON"),
-    "with a name twice": (b'{"tasks":[],"tasks":[{"prompt":"a"}]}', "no JSON"),
+    "with a name twice": (b'{"tasks":[],"tasks":[{"prompt":"a"}]}', '"tasks" stands twice'),
     "that is not UTF-8": (b'{"tasks":[{"prompt":"caf\xe9"}]}', "not UTF-8"),
     "that is deep": (b'{"tasks":' + b"[" * 100_000, "no JSON"),
     "that is deep and whole": (b'{"tasks":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "no JSON"),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +17,19 @@ from openai_images import __version__, task_file
 from openai_images.cli import ATTEMPT_OPTIONS, PASSED_OPTIONS, PICTURE_OPTIONS, SKILL, options_of, planned
 from openai_images.provider import find_provider
 from openai_images.request import DEFAULT_NAME, task_name
-from openai_images.settings import TOTAL_SECONDS, number, policy, provider_name, tell_proof
+from openai_images.settings import TOTAL_SECONDS, model_name, number, policy, provider_name, tell_proof
 from shared import interrupts
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
-from shared.openclaw import configured_workspace, enclosing_skill, output_folder, state_folders
+from shared.journal import Journal
+from shared.messages import shown
+from shared.openclaw import configured_workspace, enclosing_skill, expanded, output_folder, state_folders
 from shared.run import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from openai_images.batch import Batch, Task
+    from openai_images.batch_task import Batch, Task
     from openai_images.provider import Provider
     from openai_images.task_file import TaskFile
     from shared.run import Run
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_PLACE = Path("content-factory", "live-course-design", "img2", "batches")
 FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
 ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
+MAY_PASS = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_unreadable"))
 NO_LIMIT = 7 * 86400.0  # seconds; for a person at a terminal
 
 
@@ -42,7 +46,15 @@ def batch_run(argv: Sequence[str], launcher: str) -> int:
     return run_command(_batch_run, SKILL, argv, launcher)
 
 
-@click.command(help="Make the pictures of a batch: @batch.json, JSON text, or - for stdin. Run again, it goes on.")
+HELP = """Make the pictures of a batch: @batch.json, JSON text, or - for stdin.
+
+Run again, it goes on, and after an edit only what changed is made and paid; under another name of the file (or
+batch_name) all is. --new makes every picture again. Relative paths start from the current folder. Pictures go to
+content-factory/live-course-design/img2/batches in OpenClaw's workspace, else in the current folder.
+"""
+
+
+@click.command(help=HELP)
 @click.argument("batch", metavar="@FILE")
 @click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
 @options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
@@ -50,6 +62,7 @@ def batch_run(argv: Sequence[str], launcher: str) -> int:
 @common_options
 def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     from openai_images import batch as batches  # noqa: PLC0415  - with requests
+    from openai_images.batch_record import new_since  # noqa: PLC0415
 
     if options.resume is not None:
         raise BadInput("option_goes_with", flag="--resume", other="@FILE")
@@ -59,12 +72,15 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     run.speak(" ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang)
     provider = find_provider(provider_name(settings["provider"]))
     run.result.provider = provider.name
-    tasks = [_task(index, task, file, settings, options) for index, task in enumerate(file.tasks, 1)]
+    seen: Counter[str] = Counter()
+    tasks = [_task(index, task, file, settings, options, seen) for index, task in enumerate(file.tasks, 1)]
     folder = _folder(file, settings, options)
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.tell_of_delivery(file, run)
     if options.dry_run:
-        _show_plan(run, tasks, provider, folder)
+        since = new_since(folder) if options.new else ""
+        made = _made(tasks, provider, Journal(SKILL.slug, state_folders()), since)
+        _show_plan(run, tasks, provider, folder, made)
         return
     _carry_out(_batch(run, tasks, folder, provider, options), settings, file)
 
@@ -83,19 +99,27 @@ def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options) -> Task:
+def _task(  # noqa: PLR0917  - each is used, and no two belong together
+    index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options, seen: Counter[str]
+) -> Task:
     """Return a task of the batch; what is wrong with it is its own affair."""
-    from openai_images.batch import Task  # noqa: PLC0415
+    from openai_images.batch_task import Task  # noqa: PLC0415
 
     name, variant = DEFAULT_NAME, task_file.row_variant(options.variant, file, None, index)
     attempts = policy(settings)
     try:
         task = task_file.check_fields(given, task_file.TASK_FIELDS)
         name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
-        variant = task_file.row_variant(options.variant, file, task_file.task_key(task), index)
+        key = task_file.task_key(task)
+        if key:
+            seen[key] += 1
+            if seen[key] > 1:
+                raise BadInput("task_key_twice", got=shown(key))
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
         raw = bool(task.get("raw") or settings.get("raw"))
-        return Task(index, name, given, variant, attempts, task_file.task_request(task, settings), raw=raw)
+        request = task_file.task_request(task, settings)
+        variant = task_file.row_variant(options.variant, file, key or task_file.own_key(request, seen), index)
+        return Task(index, name, given, variant, attempts, request, raw=raw)
     except SkillError as error:
         return Task(index, name, given, variant, attempts, refused=error)
 
@@ -103,23 +127,28 @@ def _task(index: int, given: Any, file: TaskFile, settings: dict[str, Any], opti
 def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
     """Return the batch's folder; the same batch has the same one, so that it goes on after a kill."""
     state = state_folders()[0]
-    base = configured_workspace() or Path.cwd()
-    if enclosing_skill(base):
-        base = output_folder(None, state).parent
-    place = output_folder(options.output_dir, state, default=base / DEFAULT_PLACE)
+    place = output_folder(options.output_dir, state) if options.output_dir is not None else _default_place(state)
     try:
         name = settings.get("batch_name") or task_name("@FILE", file.name or "batch")
     except BadInput:
         name = "batch"
-    identity = [file.tasks, settings["provider"], settings.get("model"), settings.get("size"), options.variant]
+    asked = [provider_name(settings["provider"]), model_name(settings.get("model")), settings.get("size")]
+    identity = [file.tasks, *asked, options.variant]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return place / f"{name}-{digest[:8]}"
 
 
+def _default_place(state: Path) -> Path:
+    base = configured_workspace() or expanded(".")
+    if enclosing_skill(base):
+        base = output_folder(None, state).parent
+    return base / DEFAULT_PLACE
+
+
 def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, options: Options) -> Batch:
-    from openai_images.batch import Batch  # noqa: PLC0415
+    from openai_images.batch_record import new_since  # noqa: PLC0415
+    from openai_images.batch_task import Batch  # noqa: PLC0415
     from openai_images.client import Client  # noqa: PLC0415
-    from shared.journal import Journal  # noqa: PLC0415
 
     seconds = options.seconds() or (NO_LIMIT if is_terminal(sys.stderr) else TOTAL_SECONDS)
     states = state_folders()
@@ -132,7 +161,7 @@ def _batch(run: Run, tasks: list[Task], folder: Path, provider: Provider, option
         state=states[0],
         client=functools.partial(Client, provider, user_agent=SKILL.user_agent),
         deadline=time.monotonic() + seconds,
-        new=options.new,
+        since=new_since(folder) if options.new else "",
         no_wait=options.no_wait,
     )
 
@@ -146,46 +175,62 @@ def _carry_out(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     if workers < settings["max_workers"]:
         run.reporter.insist("workers_capped", asked=settings["max_workers"], most=MOST_WORKERS)
     tell_proof(run, batch.provider.name, [task.request.model for task in batch.tasks if task.request])
-    run.reporter.say("batch_begins", tasks=len(batch.tasks), workers=workers, path=batch.folder)
+    made = _made(batch.tasks, batch.provider, batch.journal, batch.since)
+    run.reporter.say("batch_begins", tasks=len(batch.tasks), made=len(made), workers=workers, path=batch.folder)
     run.ask()
     with batch_record.opened(batch, file.document, settings), interrupts.held():
         run.stopped_as = "batch_stopped"
         carry_out(batch, workers)
-        batch_record.close(batch)
-    _judge(batch)
+        ended = _ended(batch)
+        if not ended:
+            interrupts.drop_pending()
+        batch_record.close(batch, ended)
+    if ended:
+        raise ended
 
 
-def _judge(batch: Batch) -> None:
-    """End well only when every task did.
+def _made(tasks: Sequence[Task], provider: Provider, journal: Journal, since: str) -> set[int]:
+    """Return the indices of the tasks whose pictures the journal knows, and that cost nothing now."""
+    from openai_images.batch_task import known  # noqa: PLC0415
 
-    Raises:
-        NotFinished: time ran out, and nothing else went wrong.
-        TaskFailed: any task did not complete.
-    """
+    found = known(tasks, provider, journal).items()
+    return {index for index, (_, entry) in found if entry.state == "succeeded" and entry.created_at >= since}
+
+
+def _ended(batch: Batch) -> SkillError | interrupts.Interrupted | None:
+    """Return how the batch ended; well only when every task did."""
     rows = batch.rows()
     done = sum(row["ok"] for row in rows)
     if done == len(rows):
-        return
-    errors = [(row["status"], row["error"]) for row in rows if not row["ok"]]
-    facts = {"done": done, "total": len(rows), "first": errors[0][1]["message"]}
-    if batch.stopped is None and all(error["code"] == "task_not_started" for _, error in errors):
-        raise NotFinished("batch_unfinished", remedy="again", **facts)
-    if batch.stopped is None and all(_is_final(status, error) for status, error in errors):
-        raise TaskFailed("batch_refused", remedy="none", **facts)
-    raise TaskFailed("batch_incomplete", remedy="again", **facts)
+        return None
+    if batch.abandoned:
+        batch.run.stopped_as = "batch_abandoned"
+        return batch.abandoned
+    if interrupts.pending():  # the same ends the command
+        return SkillError("batch_stopped", remedy="again")
+    others = [row for row in rows if not row["ok"]]
+    facts = {"done": done, "total": len(rows), "number": others[0]["index"], "name": others[0]["task_name"]}
+    facts["first"] = others[0]["error"]["message"]
+    if batch.stopped is None and all(row["error"]["code"] == "task_not_started" for row in others):
+        return NotFinished("batch_unfinished", remedy="again", **facts)
+    if batch.stopped is None and all(_is_final(row) for row in others):
+        return TaskFailed("batch_refused", remedy="none", **facts)
+    return TaskFailed("batch_incomplete", remedy="again", **facts)
 
 
-def _is_final(status: str, error: Mapping[str, Any]) -> bool:
-    """Tell whether the same task would end like that again: it cannot be a request, or its content was refused."""
-    return status in {"refused", "not_started"} and not error["retryable"] and error["code"] != "task_not_started"
+def _is_final(row: Mapping[str, Any]) -> bool:
+    """Tell whether the same task would end like that again: no request, refused, or paid and its picture lost."""
+    error = row["error"]
+    final = row["status"] in {"refused", "not_started", "failed"} and not error["retryable"]
+    return final and error["code"] not in MAY_PASS
 
 
-def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path) -> None:
+def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path, made: set[int]) -> None:
     rows = []
     for task in tasks:
         row: dict[str, Any] = {"index": task.index, "task_name": task.name, "output": f"images/{task.label}.png"}
         if task.request:
-            row |= planned(task.request, provider)
+            row |= {"made": task.index in made, **planned(task.request, provider)}
         elif task.refused:
             row["error"] = run.catalogue.say(task.refused.code, **task.refused.facts)
         rows.append(row)

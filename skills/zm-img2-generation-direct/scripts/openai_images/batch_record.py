@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import unicodedata
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from openai_images.folders import own_folder
 from openai_images.report import report_page
 from openai_images.rows import add_up, shared_by
+from shared.entry import moment, stamp
 from shared.errors import Busy, NotFinished
 from shared.files import Lock, disk_errors, write_atomically
 from shared.images import check_output_folder
@@ -17,12 +20,30 @@ from shared.journal import LOCK_PAUSE
 from shared.result import encoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from openai_images.batch import Batch
+    from openai_images.batch_task import Batch
+    from shared.errors import SkillError
+    from shared.interrupts import Interrupted
     from shared.result import Status
 
+WIDEST = 40  # columns of a terminal for a task's name; a longer one stands out
 REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
+NEW = ".new"  # when the --new began that is under way
+
+
+def new_since(folder: Path) -> str:
+    """Return when the --new began that a batch's folder tells of, else now.
+
+    One that was stopped goes on when it is run again: what it has made, or may have paid, is not paid again.
+    """
+    try:
+        text = (folder / NEW).read_text("ascii")
+        moment(text)
+    except (OSError, ValueError):
+        return stamp(datetime.now(timezone.utc))
+    return text
 
 
 @contextlib.contextmanager
@@ -48,10 +69,12 @@ def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any
         resolved = {name: value for name, value in settings.items() if name != "tasks"}
         text = json.dumps({"request": document, "settings": resolved}, ensure_ascii=False, indent=1)
         write_atomically(batch.folder / REQUEST, text.encode("utf-8", "backslashreplace"), durable=False)
+        if batch.since:
+            write_atomically(batch.folder / NEW, batch.since.encode(), durable=False)
         yield
 
 
-def close(batch: Batch) -> None:
+def close(batch: Batch, ended: SkillError | Interrupted | None) -> None:
     """Put what came of the tasks into the run's result, write batch_result.json and the report."""
     run, rows = batch.run, batch.rows()
     result = run.result
@@ -63,10 +86,12 @@ def close(batch: Batch) -> None:
     result.extra |= {"counters": batch.counters(), "results": rows}
     result.extra |= {"batch_result": str(batch.folder / RESULT), "batch_report": str(batch.folder / REPORT)}
     with disk_errors(batch.folder):
-        document = {**result.document(None), "ok": all(row["ok"] for row in rows)}
+        document = run.document(ended)
         write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
         page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
         write_atomically(batch.folder / REPORT, page.encode("utf-8", "backslashreplace"), durable=False)
+        if batch.since and not document["next"]:  # nothing is left that the same command would do
+            (batch.folder / NEW).unlink(missing_ok=True)
     run.lines += _table(batch)
 
 
@@ -80,14 +105,14 @@ def _status(rows: list[dict[str, Any]]) -> Status:
 def _table(batch: Batch) -> list[str]:
     """Return the summary table for a person."""
     say = batch.run.catalogue.say
-    lines = []
+    table = []
     for row in batch.rows():
         mark = say("verdict_ok") if row["ok"] else say("verdict_failed")
         told = row["error"]["message"] if row["error"] else f"{row['width']}x{row['height']}  {row['bytes']} B"
         status = say("row_reused") if row["reused"] else say(f"row_{row['status']}")
-        lines.append(
-            f"{mark}  {row['index']:>3}  {row['task_name']}  {status}  {row['elapsed_seconds']:.1f} s  {told}"
-        )
+        seconds = f"{row['elapsed_seconds']:6.1f} s"
+        table.append((mark, f"{row['index']:>3}", row["task_name"], status, seconds, told))
+    lines = _aligned(table)
     counters = batch.counters()
     facts = {
         "done": counters["succeeded"],
@@ -97,3 +122,16 @@ def _table(batch: Batch) -> list[str]:
     lines.append(say("batch_totals", **facts))
     lines.append(say("batch_report_line", path=batch.folder / REPORT))
     return lines
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines; a Han character is two columns of a terminal wide."""
+
+    def cells(text: str) -> int:
+        return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+    widths = [min(WIDEST, max(map(cells, column))) for column in zip(*table, strict=True)][:-1]
+    return [
+        "  ".join([*(text + " " * (wide - cells(text)) for text, wide in zip(row, widths, strict=False)), row[-1]])
+        for row in table
+    ]

@@ -42,7 +42,10 @@ def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    claim = _claimed(lambda: hands.journal.claim(draft, errand.patience, new=errand.new), hands)
+    lasting = not hands.watched  # what a batch has made stays made, however late its file is corrected
+    claim = _claimed(
+        lambda: hands.journal.claim(draft, errand.patience, new=errand.new, however_old=lasting), hands
+    )
     with claim, errand.telling(claim):
         if claim.verdict == "create":
             _make(request, claim.task, hands, errand)
@@ -193,9 +196,14 @@ def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
         _save(delivered, task, folder, hands, errand)
         return
     result.reused = True
-    kept = kept_pictures(task.entry.images, errand.folder)
+    called = hands.place.name if hands.place.unique else None
+    copies = task.entry.extra.get("copies", [])  # the latest first: an edited batch has a folder of its own
+    places = (kept_pictures([row], errand.folder, called=called) for row in [*task.entry.images, *copies])
+    kept = next(filter(None, places), None)
     if not kept:
         raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
+    if kept[0] not in (*task.entry.images, *copies):
+        task.save(extra={**task.entry.extra, "copies": [*kept, *copies]})
     result.images = kept
     _tell_picture(errand)
 

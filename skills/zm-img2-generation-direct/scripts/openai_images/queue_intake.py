@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import sys
+from collections import Counter
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,7 @@ class Intake:
         if not all(isinstance(task, dict) and set(MOCKS) & task.keys() for task in self._file.tasks):
             find_provider(self._provider)
         self.task_ids: list[str] = []
+        self._seen: Counter[str] = Counter()
 
     def jobs(self, store: QueueStore) -> list[Job]:
         """Give every task its folder and return the jobs of those that are accepted."""
@@ -164,6 +166,8 @@ class Intake:
         if row["mock"]:
             return Job(row, _mock(row["task_id"], task))
         request = self._request(task)
+        key = row["task_key"] or task_file.own_key(request, self._seen)
+        row["variant"] = task_file.row_variant(self._options.variant, self._file, key, index)
         row["model"], row["mode"] = request.model, request.mode
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         policy({**self._settings, **attempts})

@@ -195,5 +195,12 @@ article dl {
 }
 article dd { font-variant-numeric: tabular-nums; }
 a { color: var(--link); }
-@media print { body { max-width: none; } article { break-inside: avoid; } }
+@media print {
+  html { font-size: 70%; }
+  body { max-width: none; padding: 0; }
+  main { grid-template-columns: 1fr 1fr; }
+  article { break-inside: avoid; }
+  .picture, .picture img { height: 14rem; }
+  .prompt { max-height: none; }
+}
 """

@@ -33,8 +33,14 @@ PICTURE = ("media_type", "width", "height", "bytes", "sha256")
 
 
 def row_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a task's result document tells, with its picture beside it instead of in a list."""
-    return {**{name: document[name] for name in _SAME}, **picture_of(document)}
+    """Return what a task's result document tells, with its picture beside it instead of in a list.
+
+    A task that was done before, and whose picture is gone by now, counts as failed.
+    """
+    row = {**{name: document[name] for name in _SAME}, **picture_of(document)}
+    if row["status"] == "succeeded" and not row["ok"]:
+        row |= {"status": "failed", "reused": False}
+    return row
 
 
 def picture_of(document: Mapping[str, Any]) -> dict[str, Any]:

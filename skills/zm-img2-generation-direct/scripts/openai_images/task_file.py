@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,14 +56,7 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
         BadInput: it cannot be read, is no JSON object with 1 to `most` tasks, or has an unknown field.
     """
     content, name = _content(argument)
-    try:
-        document = json.loads(
-            content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=_without_duplicates
-        )
-    except UnicodeDecodeError:
-        raise _malformed(argument, "tasks_not_utf8") from None
-    except (ValueError, RecursionError):
-        raise _malformed(argument, "tasks_not_json") from None
+    document = _parsed(argument, content)
     if not isinstance(document, dict):
         raise _malformed(argument, "tasks_no_object")
     tasks = document.get("tasks")
@@ -72,10 +67,22 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
     unknown = sorted(document.keys() - fields - {"tasks"})
     if unknown:
         raise BadInput("field_unknown", where=Said("the_document"), got=shown(", ".join(unknown)))
-    for name in ("batch_name", "provider", "model", "size"):
-        if not isinstance(document.get(name, ""), str):
-            raise BadInput("field_type", field=name, expected=Said("a_text"))
+    for field in ("batch_name", "provider", "model", "size"):
+        if not isinstance(document.get(field, ""), str):
+            raise BadInput("field_type", field=field, expected=Said("a_text"))
     return TaskFile(document, name)
+
+
+def _parsed(argument: str, content: bytes) -> Any:
+    try:
+        once = functools.partial(_without_duplicates, argument)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=once)
+    except UnicodeDecodeError:
+        raise _malformed(argument, "tasks_not_utf8") from None
+    except json.JSONDecodeError as error:
+        raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
+    except (ValueError, RecursionError):
+        raise _malformed(argument, "tasks_too_odd") from None
 
 
 def _content(argument: str) -> tuple[bytes, str]:
@@ -112,10 +119,11 @@ def _refuse(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(argument: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) < len(pairs):
-        raise ValueError("a name stands twice")
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise BadInput("field_twice", got=shown(argument), field=shown(name))
     return document
 
 
@@ -192,6 +200,19 @@ def task_key(task: Mapping[str, Any]) -> str | None:
         BadInput: `task_key_invalid`.
     """
     return task_name("task_key", task["task_key"]) if "task_key" in task else None
+
+
+def own_key(request: ImageRequest, seen: Counter[str]) -> str:
+    """Return what tells a row without a task_key from its siblings: what it asks for, and which of these it is.
+
+    `seen` counts them, row by row. An index would shift with every row that is put in front of others or taken
+    out, and all that follow would be paid again.
+    """
+    references = [reference.sha256 for reference in request.references]
+    text = json.dumps([request.prompt, request.model, request.size, references])
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    seen[digest] += 1
+    return f"{digest}-{seen[digest]}"
 
 
 def row_variant(base: str, file: TaskFile, key: str | None, index: int) -> str:

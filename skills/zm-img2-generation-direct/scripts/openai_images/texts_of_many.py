@@ -15,7 +15,11 @@ TASK_FILES = {
     "tasks_too_large": Text("they are larger than 32 MB", "超过 32 MB"),
     "tasks_not_utf8": Text("they are not UTF-8 text", "不是 UTF-8 文本"),
     "tasks_not_json": Text(
-        "they are no JSON, or a name stands twice in one object", "不是合法的 JSON，或同一对象里有重复的字段名"
+        "The tasks {got} are no JSON: look at line {line}, column {column}.",
+        "任务文件 {got} 不是合法的 JSON，请检查第 {line} 行第 {column} 列。",
+    ),
+    "tasks_too_odd": Text(
+        "they are no JSON: NaN, Infinity or endless nesting", "不是合法的 JSON：含有 NaN、Infinity 或过深的嵌套"
     ),
     "tasks_no_object": Text("they are no JSON object", "最外层不是 JSON 对象"),
     "tasks_missing": Text("there is no list of tasks in it", "缺少非空的 tasks 列表"),
@@ -25,6 +29,14 @@ TASK_FILES = {
     "field_unknown": Text("{where} has unknown fields: {got}.", "{where}含有未知字段：{got}。"),
     "the_document": Text("The document", "任务文件"),
     "the_task": Text("The task", "任务"),
+    "task_key_twice": Text(
+        "The task_key {got} stands twice in the file; each task takes one of its own.",
+        "任务文件中的 task_key {got} 重复，每个任务的 task_key 应各不相同。",
+    ),
+    "field_twice": Text(
+        "In the tasks {got} the field {field} stands twice in one object; leave one of them.",
+        "任务文件 {got} 的同一对象里有两个 {field} 字段，请只保留一个。",
+    ),
     "field_type": Text("The field {field} takes {expected}.", "字段 {field} 应为{expected}。"),
     "a_text": Text("text", "文本"),
     "true_or_false": Text("true or false", "true 或 false"),
@@ -41,7 +53,8 @@ TASK_FILES = {
 
 BATCH = {
     "batch_begins": Text(
-        "{tasks} task(s), {workers} at once, into {path}.", "共 {tasks} 个任务，并发 {workers} 个，保存到 {path}。"
+        "{tasks} task(s), {made} of them made already; {workers} at once, into {path}.",
+        "共 {tasks} 个任务，其中 {made} 个此前已生成；并发 {workers} 个，保存到 {path}。",
     ),
     "batch_progress": Text("{done} of {total} done after {elapsed} s", "已完成 {done}/{total}，用时 {elapsed} 秒"),
     "batch_waits": Text(
@@ -56,16 +69,21 @@ BATCH = {
         "本次没有发送请求；再次运行同一条命令即可继续等待。",
     ),
     "batch_incomplete": Text(
-        "{done} of {total} tasks are done. The first that is not: {first}",
-        "{total} 个任务完成了 {done} 个。第一个未完成的原因：{first}",
+        "{done} of {total} tasks are done. The first that is not is number {number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个。第一个未完成的是第 {number} 个（{name}）：{first}",
     ),
     "batch_refused": Text(
-        "{done} of {total} tasks are done; each of the others was refused or cannot be sent. The first: {first}",
-        "{total} 个任务完成了 {done} 个，其余的被拒绝或无法发送。第一个的原因：{first}",
+        "{done} of {total} tasks are done; the same again would not make the others. The first of them is number "
+        "{number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个，其余的原样重试也不会成功。其中第一个是第 {number} 个（{name}）：{first}",
     ),
     "batch_refused.hint": Text(
-        "Correct these tasks in the file, then run the command again; what is done is not paid again.",
-        "请修改文件中的这些任务后再次运行；已完成的不会重复付费。",
+        "Correct what was refused or cannot be sent, keep the name of the file, and run it again without --new: "
+        "what is done is not paid again. A picture that was paid and is gone or unusable is made again, and paid "
+        "again, only by its own command: error.next of its row in batch_result.json.",
+        "请在原文件中修改被拒绝或无法发送的任务（文件名不变）后再次运行，不要加 --new，已完成的不会重复付费。"
+        "已付费但丢失或无法使用的图片，"
+        "只有执行 batch_result.json 中该行 error.next 给出的命令才会重新生成并再次扣费。",
     ),
     "batch_unfinished": Text(
         "{done} of {total} tasks are done; there was no time for the rest.",
@@ -73,8 +91,10 @@ BATCH = {
     ),
     "batch_incomplete.hint": Text(
         "Run the same command again: what is done is kept, what may have been charged is not sent again without "
-        "--on-unknown retry, the rest is tried.",
-        "再次运行同一条命令：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry；其余继续执行。",
+        "--on-unknown retry, the rest is tried. What a task needs besides is error.next of its row in "
+        "batch_result.json.",
+        "再次运行同一条命令：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry；其余继续执行。"
+        "个别任务另需的操作见 batch_result.json 中该行的 error.next。",
     ),
     "batch_unfinished.hint": Text(
         "Run the same command again; it goes on where it stopped.", "再次运行同一条命令即可继续。"
@@ -85,6 +105,15 @@ BATCH = {
     ),
     "batch_stopped.hint": Text(
         "The same command goes on; what is done is kept.", "再次运行同一条命令即可继续，已完成的会保留。"
+    ),
+    "batch_abandoned": Text(
+        "Stopped at once: requests that were under way may have been charged.",
+        "已立即停止：进行中的请求可能已经扣费。",
+    ),
+    "batch_abandoned.hint": Text(
+        "The same command goes on: what is done is kept, and what may have been charged is not sent again without "
+        "--on-unknown retry.",
+        "再次运行同一条命令即可继续：已完成的会保留；可能已扣费的不会自动重发，除非加 --on-unknown retry。",
     ),
     "task_not_started": Text("Not started: {reason}.", "未开始：{reason}。"),
     "stopped_by_key": Text("the key was refused", "密钥被拒绝"),

@@ -1,0 +1,24 @@
+"""What is wrong with a file of tasks is named where it stands."""
+
+from __future__ import annotations
+
+import pytest
+from openai_images.task_file import read_tasks
+
+from shared.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "facts"),
+    [
+        ('{"tasks": [\n {"prompt": "x"},\n]}', "tasks_not_json", {"line": 3, "column": 1}),
+        ('{"tasks": [{"prompt": "x", "prompt": "y"}]}', "field_twice", {"field": '"prompt"'}),
+        ('{"tasks": [{"prompt": NaN}]}', "tasks_malformed", {"reason": "tasks_too_odd"}),
+        ("{" + '"tasks": ' + "[" * 100_000, "tasks_malformed", {"reason": "tasks_too_odd"}),
+    ],
+    ids=["syntax", "twice", "NaN", "deep"],
+)
+def test_what_is_no_file_of_tasks(text: str, code: str, facts: dict[str, object]) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_tasks(text, fields=(), most=200)
+    assert (caught.value.code, caught.value.facts | facts) == (code, caught.value.facts)
