@@ -324,7 +324,7 @@ def test_what_is_no_picture_is_charged_and_said(
     service.plan_picture(Plan(status=403))
     document = expect(stage.tried(*PROMPT), 13, error)
     assert (document["charged"], document["possible_charges"], document["images"]) == ("yes", 1, [])
-    expect(stage.tried(*PROMPT), 8, "task_failed_before")
+    assert ".." not in expect(stage.tried(*PROMPT), 8, "task_failed_before")["error"]["message"]
 
 
 def told(document: dict[str, Any]) -> str:
@@ -336,3 +336,18 @@ def test_the_last_refusal_is_quoted_beside_the_open_charge(stage: Stage, service
     document = expect(stage.tried(*PROMPT), 10, "attempts_unclear")
     assert "moderation_blocked" in told(document)
     assert document["error"]["http_status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (trouble(500), "answer_unclear"),
+        (Plan(body={"error": {"message": "overloaded", "code": "busy"}}), "answer_without_picture"),
+    ],
+    ids=["500", "200"],
+)
+def test_what_the_service_says_beside_an_open_charge_is_quoted(
+    plan: Plan, error: str, stage: Stage, service: OpenAiImagesService
+) -> None:
+    service.plan_create(plan)
+    assert "(overloaded)" in expect(stage.tried(*PROMPT, "--max-attempts", "1"), 10, error)["error"]["message"]

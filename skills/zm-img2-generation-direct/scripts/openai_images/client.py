@@ -114,6 +114,7 @@ class Client:
                 "answer_unclear",
                 http_status=answer.status,
                 status=answer.status,
+                words=wire.service_words(document),
                 provider_code=wire.service_code(document) or None,
                 request_id=answer.request_id,
                 retry_after=answer.retry_after,

@@ -230,7 +230,7 @@ def _save(delivered: Delivered, task: OpenTask, folder: RunFolder, hands: Hands,
 def _fail(task: OpenTask, error: UnusableResult, errand: Errand) -> None:
     """End a task that was paid and has no picture to show for it."""
     error.remedy = "new"
-    reason = errand.run.catalogue.say(error.code, **error.facts)
+    reason = errand.run.catalogue.say(error.code, **error.facts).rstrip(".。")  # it is quoted inside another one
     task.finish("failed", error={"code": error.code, "reason": reason})
 
 

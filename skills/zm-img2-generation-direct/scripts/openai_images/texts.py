@@ -121,13 +121,21 @@ SERVICE = {
         "Change the prompt or the reference pictures; the same request will be refused again. Nothing was charged.",
         "请修改提示词或参考图；同样的请求仍会被拒绝。本次未扣费。",
     ),
+    "answer_unclear": Text(
+        "The provider answered HTTP {status} ({words}), which leaves open whether it accepted the request: "
+        "it may have been charged.",
+        "提供方返回 HTTP {status}（{words}），无法确定是否已接受请求，可能已经扣费。",
+    ),
     "answer_without_picture": Text(
-        "The provider answered without a picture: it may have been charged.",
-        "提供方的答复里没有图片，可能已经扣费。",
+        "The provider answered without a picture ({words}): it may have been charged.",
+        "提供方的答复里没有图片（{words}），可能已经扣费。",
     ),
     "attempts_unclear": Text(
         "No picture came, and {count} attempt(s) may have been charged. The last one: {last}",
         "没有得到图片，其中 {count} 次请求可能已经扣费。最后一次：{last}",
+    ),
+    "picture_unusable": Text(
+        "What the provider answered is no whole picture: {reason}.", "提供方给出的不是完整的图片：{reason}。"
     ),
     "picture_not_base64": Text("it is no base64", "不是合法的 base64 数据"),
     "answer_gone": Text(
@@ -155,10 +163,12 @@ for _code in (
     "attempts_unclear",
 ):
     SERVICE[f"{_code}.hint"] = _RETRY
-for _code in ("picture_unusable", "answer_gone"):
-    SERVICE[f"{_code}.hint"] = Text("--new makes it again and pays again.", "--new 会重新生成，并再次扣费。")
-for _code in ("link_expired", "link_refused", "link_private", "picture_too_large"):
-    SERVICE[f"{_code}.hint"] = SERVICE["picture_unusable.hint"]
+for _code in ("picture_unusable", "link_expired", "link_refused", "link_private", "picture_too_large"):
+    SERVICE[f"{_code}.hint"] = Text(
+        "What it answered is kept in answer.json of the run folder. --new makes it again and pays again.",
+        "提供方的答复保存在运行目录的 answer.json 中。--new 会重新生成，并再次扣费。",
+    )
+SERVICE["answer_gone.hint"] = Text("--new makes it again and pays again.", "--new 会重新生成，并再次扣费。")
 
 TALK = {
     "create_summary": Text(
