@@ -50,25 +50,39 @@ def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: 
     assert service.key not in everything
 
 
+ENTRY = 'baseUrl: "https://your-provider.example/v1", apiKey: "${IMAGE_PROVIDER_KEY}", models: []'
+WITHOUT_KEY = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", HERE}}}}}}}}'
+
+
 @pytest.mark.parametrize(
     ("config", "error", "told"),
     [
-        (None, "config_missing", "models: { providers: {"),
-        ("{}", "provider_missing", 'baseUrl: "https://'),
+        (None, "config_missing", f"holds:  {{ models: {{ providers: {{ happy: {{ {ENTRY} }} }} }} }}"),
+        ("{HERE}", "provider_missing", f"outermost braces:  models: {{ providers: {{ happy: {{ {ENTRY} }} }} }},"),
+        ("{models: {HERE}}", "provider_missing", f"inside models:  providers: {{ happy: {{ {ENTRY} }} }},"),
+        ("{models: {providers: {HERE other: {}}}}", "provider_missing", f".providers:  happy: {{ {ENTRY} }},"),
+        (WITHOUT_KEY, "provider_incomplete", 'models.providers.happy:  apiKey: "${IMAGE_PROVIDER_KEY}",'),
     ],
+    ids=["no file", "empty", "models", "providers", "no key"],
 )
-def test_what_is_missing_or_wrong_is_named_with_what_to_add(
-    config: Any, error: str, told: str, stage: Stage, house: StandInHouse
+def test_what_is_missing_is_named_with_what_to_write_and_where(
+    config: str | None, error: str, told: str, stage: Stage, house: StandInHouse
 ) -> None:
-    if config is None:
-        (stage.state / "openclaw.json").unlink()
-    elif isinstance(config, str):
-        stage.configure(config)
-    else:
-        stage.provide(config)
-    document = expect(stage.tried(*PROMPT), 3, error)
-    assert told in f"{document['error']['message']} {document['error']['hint']}"
+    (stage.state / "openclaw.json").unlink()
+    if config is not None:
+        stage.configure(config.replace("HERE", ""))
+    hint = expect(stage.tried(*PROMPT), 3, error)["error"]["hint"]
+    assert told in hint
     assert house.contacted == set()
+    written = (config or "HERE").replace("HERE", hint.partition(":  ")[2])
+    stage.configure(written.replace("https://your-provider.example/v1", BASE_URL))
+    expect(stage.tried(*PROMPT, env={"IMAGE_PROVIDER_KEY": house.openai_images.key}), 0)
+
+
+@pytest.mark.parametrize("key", [" ", "$pa-ss", "${HALF"])
+def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stage) -> None:
+    stage.provide(provider(key))
+    assert "IMAGE_PROVIDER_KEY" in expect(stage.tried(*PROMPT), 3, "key_missing")["error"]["hint"]
 
 
 def test_extra_headers_go_along_and_are_not_told(stage: Stage, service: OpenAiImagesService) -> None:

@@ -10,6 +10,10 @@ PROVIDER = {
         "OpenClaw's configuration {path} does not exist, so there is no provider {name}.",
         "找不到 OpenClaw 配置文件 {path}，因此没有提供方 {name}。",
     ),
+    "config_missing.hint": Text(
+        "Write a file {path} that holds:  {{ {snippet} }}", "请新建文件 {path}，内容为：{{ {snippet} }}"
+    ),
+    "outermost_braces": Text("the outermost braces", "最外层花括号"),
     "config_unreadable": Text(
         "OpenClaw's configuration {path} cannot be read: {reason}.",
         "无法读取 OpenClaw 配置文件 {path}：{reason}。",
@@ -58,6 +62,10 @@ PROVIDER = {
     "key_missing": Text(
         "The provider has no usable apiKey ({passed_over}).", "提供方没有可用的 apiKey（{passed_over}）。"
     ),
+    "key_missing.hint": Text(
+        'Write there the key itself or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
+        '请在该处填写密钥本身，或 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
+    ),
     "key_refused": Text(
         "The provider does not accept the key (HTTP {status}): {words}.",
         "提供方不接受该密钥（HTTP {status}）：{words}。",
@@ -71,8 +79,12 @@ PROVIDER = {
         "{service} 有答复，但不提供模型列表，无法验证密钥",
     ),
 }
-for _code in ("config_missing", "provider_missing", "provider_incomplete"):
-    PROVIDER[f"{_code}.hint"] = Text("Add to {path}:  {snippet}", "请在 {path} 中加入：{snippet}")
+for _code in ("provider_missing", "provider_incomplete"):
+    PROVIDER[f"{_code}.hint"] = Text(
+        "Write into {path}, inside {place}:  {snippet},", "请在 {path} 的 {place} 之内写入：{snippet},"
+    )
+for _code in ("base_url_invalid", "header_invalid"):
+    PROVIDER[f"{_code}.hint"] = Text("Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。")
 
 REQUEST = {
     "size_invalid": Text(
