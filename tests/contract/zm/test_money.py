@@ -214,6 +214,14 @@ def test_all_attempts_end_within_the_timeout(stage: Stage, service: OpenAiImages
     assert (document["attempts"], document["elapsed_seconds"] < 2) == (1, True)
 
 
+@pytest.mark.parametrize(("seconds", "attempts"), [("29", 1), ("60", 3)])
+def test_no_attempt_is_begun_that_would_be_cut_off(
+    seconds: str, attempts: int, stage: Stage, service: OpenAiImagesService
+) -> None:
+    service.plan_create(LIMIT, LIMIT, LIMIT)
+    assert expect(stage.tried(*PROMPT, "--timeout", seconds), 6)["attempts"] == attempts
+
+
 def test_max_attempts_is_kept(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(*(LIMIT,) * 5)
     assert expect(stage.tried(*PROMPT, "--max-attempts", "1"), 6)["attempts"] == 1

@@ -12,7 +12,7 @@ from openai_images.delivery import reread, save_delivered
 from openai_images.run_folder import ANSWER, RunFolder, recorded_request, request_record
 from openai_images.waiting import ticking, wait_before_retry
 from shared import interrupts
-from shared.errors import BadInput, OutcomeUnknown, SkillError, UnusableResult
+from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, UnusableResult
 from shared.estimates import durations
 from shared.files import disk_errors
 from shared.images import kept_pictures
@@ -147,15 +147,18 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
     if expected:
         run.reporter.say("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
-    def send(seconds: float) -> None:
+    def begin(seconds: float) -> None:
         record = request_record(request, hands.provider, package, entry.extra["idempotency_key"], seconds)
-        folder.begin_attempt(entry.attempts, record)
+        folder.begin_attempt(entry.attempts + 1, record)
+
+    def send(seconds: float) -> None:
         started = time.monotonic()
         try:
             with disk_errors(folder.path), folder.spool() as spool, ticking(run, expected):
                 delivered = hands.client.create(package, entry.extra["idempotency_key"], seconds, spool)
         except SkillError as error:
-            folder.end_attempt(started, error, run.catalogue.say(error.code, **error.facts))
+            with contextlib.suppress(DiskError):  # what the attempt came to is what counts
+                folder.end_attempt(started, error, run.catalogue.say(error.code, **error.facts))
             raise
         entry.seconds = round(time.monotonic() - started, 1)
         task.save(state="submitted", charged="yes", cost=delivered.cost)
@@ -170,7 +173,7 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
         wait_before_retry(run, pause, errand.limits)
 
     try:
-        spend(task, send, hands.policy, errand.limits, wait=wait)
+        spend(task, send, hands.policy, errand.limits, begin=begin, wait=wait)
     except OutcomeUnknown as error:
         last = error.facts.get("last")
         if isinstance(last, SkillError):
