@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.contract.zm.stage import Stage, expect, on_disk
 from tests.providers import openai_images
+from tests.providers.openai_images import padded
 from tests.providers.pictures import make_picture
 from tests.providers.plan import Plan
 
@@ -65,3 +66,12 @@ def test_a_picture_after_references(stage: Stage, service: OpenAiImagesService) 
     assert list(service.made[0].asked.references) == [path.read_bytes() for path in inputs]
     assert service.made[0].asked.fields["prompt"] == "重画成手账风格"
     assert service.complaints == []
+
+
+def test_references_of_many_megabytes_arrive_as_they_are(stage: Stage, service: OpenAiImagesService) -> None:
+    inputs = [stage.picture(f"{seed}.png", seed=seed) for seed in range(5)]
+    for path in inputs:
+        path.write_bytes(padded(path.read_bytes(), 4_000_000))
+    flags = [word for path in inputs for word in ("--image", path)]
+    expect(stage.tried("--prompt", "all of these", *flags), 0)
+    assert list(service.made[0].asked.references) == [path.read_bytes() for path in inputs]

@@ -70,7 +70,8 @@ class Client:
                     form.write(f"--{boundary}\r\n".encode() + head)
                     if isinstance(content, int):
                         content = request.references[content].content("--input-image")  # noqa: PLW2901
-                    form.write(content + b"\r\n")
+                    form.write(content)
+                    form.write(b"\r\n")  # not added to it: a reference may have 20 MB
                 form.write(f"--{boundary}--\r\n".encode())
             yield Package(path, f"multipart/form-data; boundary={boundary}", form)
 
