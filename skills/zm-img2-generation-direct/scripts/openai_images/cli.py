@@ -114,6 +114,18 @@ def _run(run: Run, options: Options, **given: Any) -> None:
         command.carry_out(request, name)
 
 
+_OF_ITS_OWN = {
+    "output_dir": "Where pictures go (default: generated-images in OpenClaw's state folder).",
+    "timeout": "For all attempts together (default: 1700); one that is cut off may have been charged.",
+    "no_wait": "Do not wait for another process that has the same request in hand.",
+    "resume": "Go on with a task by its id; costs nothing without --on-unknown retry.",
+}
+"""What common options mean where a service answers with the picture itself, and keeps nothing."""
+for _option in _run.params:
+    if isinstance(_option, click.Option):
+        _option.help = _OF_ITS_OWN.get(str(_option.name), _option.help)
+
+
 class _Command:
     """What the options say besides the request, checked before anything is sent or written."""
 

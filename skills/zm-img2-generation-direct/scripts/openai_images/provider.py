@@ -119,7 +119,7 @@ def key_source(name: str, entry: Mapping[str, Any]) -> KeySource:
             raise ConfigurationError("provider_incomplete", what=where, **_to_write((*PLACE, name), (), KEY))
         return resolved(given, where)
 
-    return KeySource(f"{where} in {config_path()}", read)
+    return KeySource(f"{config_path()}: {where}", read)
 
 
 def resolved(given: Any, where: str) -> str:
