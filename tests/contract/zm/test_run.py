@@ -6,8 +6,10 @@ import base64
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from openai_images import client
 from PIL import Image
 
 from tests.contract.zm.stage import Stage, expect, on_disk
@@ -75,3 +77,23 @@ def test_references_of_many_megabytes_arrive_as_they_are(stage: Stage, service: 
     flags = [word for path in inputs for word in ("--image", path)]
     expect(stage.tried("--prompt", "all of these", *flags), 0)
     assert list(service.made[0].asked.references) == [path.read_bytes() for path in inputs]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "no such key: KEY, KEY"},
+        b"<html>KEY</html>",
+        {"data": [{"b64_json": "***"}], "echo": "KEY"},
+        b"x" * (client.BLOCK - 10) + b"KEY",
+    ],
+    ids=["refusal", "page", "unusable", "between two blocks"],
+)
+def test_an_answer_that_is_kept_does_not_tell_the_key(
+    body: Any, stage: Stage, service: OpenAiImagesService
+) -> None:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    service.plan_create(Plan(body=text.replace(b"KEY", service.key.encode())))
+    document = stage.tried("--prompt", "a cup").document
+    kept = (Path(document["run_dir"]) / "answer.json").read_bytes()
+    assert kept == text.replace(b"KEY", b"*" * len(service.key))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
+BLOCK = 1 << 18  # bytes
+SHORTEST_BLANKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Client:
     def __init__(self, provider: Provider, *, user_agent: str) -> None:
         self._base_url = provider.base_url
         self._headers = dict(provider.headers)
+        secrets_of = (provider.secret.reveal(), *self._headers.values())
+        self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
         auth = KeyHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None)
@@ -88,22 +92,27 @@ class Client:
             package.body.seek(0)
         spool.seek(0)
         spool.truncate()
-        answer = self._api.spend(
-            "POST",
-            self._base_url + package.path,
-            headers={
-                **self._headers,
-                "Content-Type": package.content_type,
-                "Accept": "application/json",
-                wire.IDEMPOTENCY_HEADER: idempotency_key,
-            },
-            body=package.body,
-            seconds=seconds,
-            into=spool,
-            largest=LARGEST_ANSWER,
-        )
+        headers = {
+            **self._headers,
+            "Content-Type": package.content_type,
+            "Accept": "application/json",
+            wire.IDEMPOTENCY_HEADER: idempotency_key,
+        }
+        try:
+            answer = self._api.spend(
+                "POST",
+                self._base_url + package.path,
+                headers=headers,
+                body=package.body,
+                seconds=seconds,
+                into=spool,
+                largest=LARGEST_ANSWER,
+            )
+        finally:
+            for secret in self._secrets:
+                _blank(spool, secret)
         document = _document(spool)
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there, and it may quote the key
+        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there
             spool.seek(0)
             spool.truncate()
         refusal = wire.refusal(answer.status, document, answer.retry_after)
@@ -148,6 +157,22 @@ class Client:
     ) -> None:
         self._api.close()
         self.downloads.close()
+
+
+def _blank(spool: BinaryIO, secret: bytes) -> None:
+    """Overwrite a key that an answer quotes, so that no file holds it; all else stays where it is."""
+    start = 0
+    while True:
+        spool.seek(start)
+        block = spool.read(BLOCK)
+        at = block.find(secret)
+        if at >= 0:
+            spool.seek(start + at)
+            spool.write(b"*" * len(secret))
+        elif len(block) < BLOCK:
+            return
+        else:
+            start += BLOCK - len(secret) + 1
 
 
 def _document(spool: BinaryIO) -> Any:
