@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract.zm.stage import Stage, expect
-from tests.providers.openai_images import BASE_URL, HOST, PICTURE_HOST, ImagePlan
+from tests.providers.openai_images import BASE_URL, HOST, MODELS, PICTURE_HOST, ImagePlan
+from tests.providers.reply import Reply, json_reply
 
 if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
@@ -71,7 +72,9 @@ def test_what_is_missing_is_named_with_what_to_write_and_where(
     (stage.state / "openclaw.json").unlink()
     if config is not None:
         stage.configure(config.replace("HERE", ""))
-    hint = expect(stage.tried(*PROMPT), 3, error)["error"]["hint"]
+    document = expect(stage.tried(*PROMPT), 3, error)
+    assert document["proof"] is None
+    hint = document["error"]["hint"]
     assert told in hint
     assert house.contacted == set()
     written = (config or "HERE").replace("HERE", hint.partition(":  ")[2])
@@ -83,6 +86,26 @@ def test_what_is_missing_is_named_with_what_to_write_and_where(
 def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stage) -> None:
     stage.provide(provider(key))
     assert "IMAGE_PROVIDER_KEY" in expect(stage.tried(*PROMPT), 3, "key_missing")["error"]["hint"]
+
+
+DOCTOR: list[tuple[Reply | None, int, str]] = [
+    (None, 0, "answers and accepts the key"),
+    (Reply(status=404), 0, "the key could not be tried"),
+    (Reply(body=b"<html>the console</html>"), 0, "the key could not be tried"),
+    (json_reply({"error": {"message": "this key has expired"}}, 401), 4, "this key has expired"),
+    (Reply(status=502), 11, "HTTP 502"),
+]
+
+
+@pytest.mark.parametrize(("reply", "code", "told"), DOCTOR)
+def test_what_the_doctor_hears_of_the_service(
+    reply: Reply | None, code: int, told: str, stage: Stage, house: StandInHouse
+) -> None:
+    if reply:
+        house.server.handlers = {HOST: lambda _: reply}
+    ended = stage.inside("doctor.py")
+    assert (ended.code, told in ended.stdout.decode()) == (code, True)
+    assert [request.path for request in house.recorder.requests] == [MODELS]
 
 
 def test_extra_headers_go_along_and_are_not_told(stage: Stage, service: OpenAiImagesService) -> None:

@@ -104,7 +104,7 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.version_option(__version__)
 @common_options
 def _run(run: Run, options: Options, **given: Any) -> None:
-    run.result.extra |= {"output": None, "bytes": None, "run_dir": None, "raw": given["raw"]}
+    run.result.extra |= {"output": None, "bytes": None, "run_dir": None, "raw": given["raw"], "proof": None}
     name = task_name("--task-name", given["task_name"])
     request = None if options.resume is not None else _request(run, options, given)
     command = _Command(run, options, given)

@@ -141,13 +141,16 @@ class Client:
         answer = self._api.read(
             "GET", self._base_url + wire.MODELS_PATH, headers=self._headers, body=None, seconds=MODELS_SECONDS
         )
-        if answer.status in (401, 403):
-            refusal = wire.refusal(answer.status, None, None)
-            if refusal:
-                raise refusal
+        try:
+            document = answer.json()
+        except ValueError:  # a web page, as many servers show at an address that is not the API's
+            document = None
+        refusal = wire.refusal(answer.status, document, None)
+        if refusal and answer.status in (401, 403):
+            raise refusal
         if answer.status >= wire.SERVER_ERROR:
             raise ReadFailed("read_failed", http_status=answer.status, status=answer.status, remedy="again")
-        return answer.status == 200  # noqa: PLR2004
+        return answer.status == 200 and wire.lists_models(document)  # noqa: PLR2004
 
     def __enter__(self) -> Client:
         return self

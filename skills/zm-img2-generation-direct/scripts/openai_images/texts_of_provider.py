@@ -74,8 +74,8 @@ PROVIDER = {
         "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
     ),
     "service_without_list": Text(
-        "{service} answers, but keeps no list of models, so the key could not be tried",
-        "{service} 有答复，但不提供模型列表，无法验证密钥",
+        "{service} answers, but keeps no list of models, so the key could not be tried; most addresses end in /v1",
+        "{service} 有答复，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
     ),
 }
 for _code in ("provider_missing", "provider_incomplete"):

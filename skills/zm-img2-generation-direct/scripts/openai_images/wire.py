@@ -106,6 +106,11 @@ def _cost(usage: Any) -> dict[str, object] | None:
     return {"amount": float(amount), "unit": "tokens", "source": "charged"}
 
 
+def lists_models(document: Any) -> bool:
+    """Tell whether this is the list of models, which a service keeps for those whose key it accepts."""
+    return isinstance(document, dict) and isinstance(document.get("data"), list)
+
+
 def refusal(status: int, document: Any, retry_after: float | None) -> Rejected | None:
     """Return the error of a call that was definitely not accepted, None when that is not certain.
 
