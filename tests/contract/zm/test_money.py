@@ -163,6 +163,19 @@ def test_a_resume_with_consent_sends_what_was_recorded(
     assert (service.counted, len(house.ledger), service.complaints) == (2, 1, [])
 
 
+@pytest.mark.parametrize("body", [{}, {"prompt": "half \ud83d"}, [], {"prompt": "another kite"}], ids=json.dumps)
+def test_a_resume_sends_nothing_but_what_the_journal_knows(
+    body: Any, stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    service.plan_create(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
+    first = expect(stage.tried(*PROMPT), 10)
+    record = Path(first["run_dir"]) / "attempt-1" / "request.json"
+    record.write_text(json.dumps({**json.loads(record.read_bytes()), "body": body}))
+    again = ("--resume", first["local_id"], "--on-unknown", "retry")
+    expect(stage.tried(*again), 13, "request_gone")
+    assert len(house.recorder.requests_to(GENERATIONS)) == 1
+
+
 def test_an_attempt_that_takes_too_long(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(Plan(fault=Fault.HANG))
     started = time.monotonic()

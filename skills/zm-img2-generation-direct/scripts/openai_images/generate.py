@@ -64,7 +64,7 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
     claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.patience), hands)
     with claim, errand.telling(claim):
         if claim.verdict == "create":
-            _make(recorded_request(Path(claim.task.entry.extra["run_dir"])), claim.task, hands, errand)
+            _make(recorded_request(claim.task.entry), claim.task, hands, errand)
         else:
             _go_on(claim, hands, errand)
 
