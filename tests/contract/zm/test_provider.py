@@ -88,6 +88,11 @@ def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stag
     assert "IMAGE_PROVIDER_KEY" in expect(stage.tried(*PROMPT), 3, "key_missing")["error"]["hint"]
 
 
+def test_a_configuration_that_is_a_folder(stage: Stage) -> None:
+    document = expect(stage.tried(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work)}), 3, "config_unreadable")
+    assert "no regular file" in document["error"]["message"]
+
+
 DOCTOR: list[tuple[Reply | None, int, str]] = [
     (None, 0, "answers and accepts the key"),
     (Reply(status=404), 0, "the key could not be tried"),

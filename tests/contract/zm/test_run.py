@@ -70,6 +70,12 @@ def test_a_picture_after_references(stage: Stage, service: OpenAiImagesService) 
     assert service.complaints == []
 
 
+@pytest.mark.parametrize("wrong", ["--colour", "--result-file=gone/r.json", "--size=big", "--provider=nobody"])
+def test_a_document_has_its_keys_however_early_the_end(wrong: str, stage: Stage) -> None:
+    document = stage.tried("--prompt", "a cup", wrong).document
+    assert {"output", "bytes", "run_dir", "raw", "proof"} <= document.keys()
+
+
 def test_references_of_many_megabytes_arrive_as_they_are(stage: Stage, service: OpenAiImagesService) -> None:
     inputs = [stage.picture(f"{seed}.png", seed=seed) for seed in range(5)]
     for path in inputs:

@@ -93,8 +93,8 @@ RUNS = [
         for name, value in {**NO_IDS, "empty": ""}.items()
     ],
     *[
-        RUN.row(f"{variable} {name}", says=(flag, came(value)), env={variable: value})
-        for variable, flag in (("OPENCLAW_IMAGE_PROVIDER", "--provider"), ("OPENCLAW_IMAGE_MODEL", "--model"))
+        RUN.row(f"{variable} {name}", says=(variable, came(value)), env={variable: value})
+        for variable in ("OPENCLAW_IMAGE_PROVIDER", "OPENCLAW_IMAGE_MODEL")
         for name, value in {"of two words": "a b", "path-like": "../x"}.items()
     ],
     *CONFIGURATIONS,

@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
 SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, TEXTS, "run.py")
 
+OWN: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
+"""What the document of run.py has besides, until more is known."""
+
 
 def run(argv: Sequence[str], launcher: str) -> int:
     """Run run.py and return its exit code."""
     lifeline.watch()
-    return run_command(_run, SKILL, argv, launcher)
+    return run_command(_run, SKILL, argv, launcher, OWN)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
@@ -104,7 +107,7 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.version_option(__version__)
 @common_options
 def _run(run: Run, options: Options, **given: Any) -> None:
-    run.result.extra |= {"output": None, "bytes": None, "run_dir": None, "raw": given["raw"], "proof": None}
+    run.result.extra["raw"] = given["raw"]
     name = task_name("--task-name", given["task_name"])
     request = None if options.resume is not None else _request(run, options, given)
     command = _Command(run, options, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -75,7 +76,8 @@ def provider_entry(name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigurationError("config_missing", name=name, **_to_write((), (*PLACE, name), ENTRY)) from None
     except OSError as error:
-        raise ConfigurationError("config_unreadable", path=config_path(), reason=error.strerror) from error
+        reason = Said("not_regular_file") if error.errno == errno.EINVAL else error.strerror
+        raise ConfigurationError("config_unreadable", path=config_path(), reason=reason) from error
     except (ValueError, RecursionError):
         raise ConfigurationError("config_unreadable", path=config_path(), reason=Said("not_json5")) from None
     steps = (*PLACE, name)

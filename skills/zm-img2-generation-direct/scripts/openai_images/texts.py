@@ -12,10 +12,12 @@ REQUEST = {
         "{flag} 应为 1024x1536 这样的宽x高，或 auto；收到的是 {got}。",
     ),
     "model_invalid": Text(
-        "{flag} takes the name of a model; it got {got}.", "{flag} 应为模型名称，收到的是 {got}。"
+        "{flag} (or OPENCLAW_IMAGE_MODEL) takes the name of a model; it got {got}.",
+        "{flag}（或 OPENCLAW_IMAGE_MODEL）应为模型名称，收到的是 {got}。",
     ),
     "provider_invalid": Text(
-        "{flag} takes the name of a provider; it got {got}.", "{flag} 应为提供方名称，收到的是 {got}。"
+        "{flag} (or OPENCLAW_IMAGE_PROVIDER) takes the name of a provider; it got {got}.",
+        "{flag}（或 OPENCLAW_IMAGE_PROVIDER）应为提供方名称，收到的是 {got}。",
     ),
     "references_count": Text(
         "At most {most} reference pictures are taken, all flags together; {got} were given.",
