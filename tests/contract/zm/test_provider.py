@@ -151,7 +151,17 @@ def test_another_pair_runs_when_asked_for_and_is_no_proof(stage: Stage, service:
         assert document["proof"]["acceptable"] is False
         assert "cannot be accepted as proof" in ended.talk
         expect(stage.inside("verify.py", document["run_dir"], "--json"), 13)
-    assert expect(stage.make(*PROMPT, "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
+    assert expect(stage.make(*PROMPT, "--new", "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
+
+
+def test_a_picture_of_another_provider_is_no_proof_when_it_is_returned(
+    stage: Stage, service: OpenAiImagesService
+) -> None:
+    both = {"other": provider(service.key, headers={"X-Route": "elsewhere"}), "happy": provider(service.key)}
+    stage.configure(json.dumps({"models": {"providers": both}}))
+    expect(stage.tried(*PROMPT, "--provider", "other"), 0)
+    document = expect(stage.tried(*PROMPT), 0)
+    assert (document["reused"], document["provider"], document["proof"]["acceptable"]) == (True, "other", False)
 
 
 def test_no_netrc_and_no_key_for_the_picture_host(

@@ -161,7 +161,7 @@ class _Command:
                 generate.generate(request, entry, hands, errand)
             else:
                 generate.resume(str(self._options.resume), hands, errand)
-            tell_proof(self._run, self._provider.name, [str(self._run.result.model)])
+            tell_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
             self._run.attach(self._states[0])
         if self._run.result.extra["run_dir"]:
             self._run.lines.append(self._run.catalogue.say("output_line", path=self._run.result.extra["run_dir"]))

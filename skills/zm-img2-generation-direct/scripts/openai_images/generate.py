@@ -76,6 +76,7 @@ def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -
     folder = RunFolder(Path(entry.extra.get("run_dir") or hands.place.runs / name))
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
+    entry.provider = hands.provider.name  # a resume may go by another one of the same address and account
     run.result.extra["run_dir"] = str(folder.path)
     run.result.input_images = entry.extra["input_images"]
     run.reporter.say("create_summary", **_summary(request, hands.provider))
@@ -184,6 +185,7 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
 def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
     """Return the picture of a task that is done, or save the one whose answer came and was not looked at."""
     task, result = claim.task, errand.run.result
+    result.provider = task.entry.provider
     result.extra["run_dir"] = task.entry.extra["run_dir"]
     result.input_images = task.entry.extra["input_images"]
     if claim.verdict == "attach":
