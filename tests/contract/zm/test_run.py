@@ -50,6 +50,13 @@ def test_words_of_the_service_that_are_no_text_lose_no_picture(stage: Stage, ser
     assert json.loads(said)["data"][0]["revised_prompt"] == "half an emoji: ?"
 
 
+def test_long_words_of_the_service_lose_no_picture(stage: Stage, service: OpenAiImagesService) -> None:
+    service.plan_create(Plan(fields={"previews": [{"large": "x" * 70_000}], "note": "small"}))
+    document = expect(stage.tried("--prompt", "a cup"), 0)
+    said = json.loads((Path(document["run_dir"]) / "attempt-1" / "stdout.txt").read_bytes())
+    assert (said["previews"], said["note"]) == ([{"large": None}], "small")
+
+
 def test_a_picture_after_references(stage: Stage, service: OpenAiImagesService) -> None:
     inputs = [
         stage.picture("one.png"),

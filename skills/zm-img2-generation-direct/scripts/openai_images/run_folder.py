@@ -171,7 +171,8 @@ class RunFolder:
             "finished_at": stamp(datetime.now(timezone.utc)),
         }
         self._write(self._folder / "result.json", result)
-        self._write_text(self._folder / "stdout.txt", json.dumps(answer, ensure_ascii=False) if answer else "")
+        said = json.dumps(answer, ensure_ascii=False, default=lambda _: None) if answer else ""  # no long strings
+        self._write_text(self._folder / "stdout.txt", said)
         self._write_text(self._folder / "stderr.txt", error or "")
         if error:
             self.state("running", last_error=error)
