@@ -54,6 +54,9 @@ PROVIDER = {
         "{what} points into the secrets file {path}, and there is no such secret to be read.",
         "{what} 指向密钥文件 {path}，但无法从中读到该密钥。",
     ),
+    "secret_file_unreadable.hint": Text(
+        "Correct its id in OpenClaw's configuration, or that file.", "请修正 OpenClaw 配置中的 id，或修正该文件。"
+    ),
     "header_invalid": Text(
         "{what} is no extra header that can be sent; the key and the form of the request are not set there.",
         "{what} 不是可以发送的附加请求头；密钥与请求格式不在此处设置。",
