@@ -145,6 +145,7 @@ class Entry:
         """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""
         document = asdict(self)
         document["error"] = redact_within(self.error)  # what a service says may quote the key
+        document["cost"] = self.cost if _is_cost(self.cost) else None  # or nobody could read the entry again
         return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
 from shared.errors import ConfigurationError
+from shared.urls import is_loopback
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -29,11 +31,15 @@ def certificates() -> str | bool:
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for this URL.
+    """Return the proxy that the environment names for this URL; none for this machine, whatever it names.
+
+    A service on this machine may be spoken to without TLS, and a proxy elsewhere would read the key.
 
     Raises:
         ConfigurationError: `socks_missing`; it is a SOCKS proxy, and PySocks is not installed.
     """
+    if is_loopback((urlsplit(url).hostname or "").removesuffix(".")):
+        return None
     proxy: str | None = select_proxy(url, get_environ_proxies(url))
     if proxy and proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:
         raise ConfigurationError("socks_missing", proxy=proxy, package="PySocks")

@@ -40,7 +40,8 @@ def tasks_command(skill: Skill) -> click.Group:
     for command in (_list, _show, _cost, _forget, _prune):
         group.add_command(command)
     described = f"Go on with a task of {skill.slug}; costs nothing. Takes the options of {skill.main_launcher}."
-    group.add_command(click.Command("resume", help=described, params=[click.Argument(["id"])]))
+    identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
+    group.add_command(click.Command("resume", help=described, options_metavar="", params=[identifier]))
     return group
 
 

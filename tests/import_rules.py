@@ -264,7 +264,11 @@ OWN_LAYERS = {
     },
     "openai_images": {
         "texts": layer(
-            own="texts_of_many",
+            own="texts_of_many texts_of_provider",
+            shared="texts",
+        ),
+        "texts_of_provider": layer(
+            own="",
             shared="texts",
         ),
         "texts_of_many": layer(

@@ -39,12 +39,17 @@ def test_pictures_come_out_whole_at_every_block_size(
     assert decoded(text, monkeypatch, block) == content
 
 
-@pytest.mark.parametrize("block", [3, 16])
+@pytest.mark.parametrize("block", [1, 3, 16])
 def test_spellings_that_servers_use(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     content = bytes(range(256)) * 2
     text = base64.b64encode(content).decode()
     slashes = json.dumps({"data": [{"b64_json": text}]}).replace("/", "\\/")
     assert decoded(slashes, monkeypatch, block) == content
+    escapes = {"+": "\\u002B", "/": "\\/", "=": "\\u003d", "A": "\\u0041"}
+    escaped = "".join(escapes.get(char, char) for char in text)
+    assert decoded(f'{{"data": [{{"b64_json": "{escaped}"}}]}}', monkeypatch, block) == content
+    urls = json.dumps({"data": [{"b64_json": base64.urlsafe_b64encode(content).decode()}]})
+    assert decoded(urls, monkeypatch, block) == content
     lines = "\n".join(text[start : start + 76] for start in range(0, len(text), 76))
     assert decoded(json.dumps({"data": [{"b64_json": lines}]}), monkeypatch, block) == content
     assert decoded(json.dumps({"data": [{"b64_json": text.rstrip("=")}]}), monkeypatch, block) == content
@@ -55,7 +60,7 @@ def test_a_data_url_is_let_through() -> None:
     assert decoded(json.dumps({"data": [{"b64_json": text}]})) == b"picture"
 
 
-@pytest.mark.parametrize("text", ["***", "abcde", "ab=cd", "====", "é", "abc\\"])
+@pytest.mark.parametrize("text", ["***", "abcde", "ab=cd", "====", "é", "abc\\", "aGk\\u00ff", "aGk\\u20ac"])
 def test_what_is_no_base64(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  - the kind is all that is promised
         decoded(json.dumps({"data": [{"b64_json": text}]}))

@@ -54,6 +54,12 @@ def test_a_picture_and_what_was_said_with_it() -> None:
     assert found.told["data"] == [{"b64_json": None, "revised_prompt": "r"}]
 
 
+@pytest.mark.parametrize("link", ["data:image/png;base64,aGk=", LongText(5, 900_000)])
+def test_a_picture_that_stands_where_its_link_belongs(link: Any) -> None:
+    found = wire.delivered(200, {"data": [{"url": link}]}, None)
+    assert (found.picture, found.url, found.told) == (link, None, {"data": [{"url": None}]})
+
+
 @pytest.mark.parametrize("total", [None, True, -1, "7", float("nan"), float("inf")])
 def test_a_cost_that_is_none(total: Any) -> None:
     document = {"data": [{"url": "https://a.example/x"}], "usage": {"total_tokens": total}}
@@ -94,7 +100,10 @@ def test_what_may_have_been_accepted(status: int) -> None:
     ("document", "words"),
     [
         ({"error": {"message": "too\nbad"}}, "too bad"), ({"message": "m"}, "m"), ({"error": "e"}, "e"),
-        ({"detail": "d"}, "d"), (None, "no_words"), ({"error": {"message": 7}}, "no_words"),
+        ({"detail": "d"}, "d"), (None, "no_words"), ({}, "no_words"),
+        ({"error": {"message": 7}}, '{"error": {"message": 7}}'),
+        ({"detail": [{"loc": ["size"], "msg": "bad"}]}, '{"detail": [{"loc": ["size"], "msg": "bad"}]}'),
+        ({"error": LongText(1, 9)}, '{"error": null}'),
         ({"error": {"message": "MEDIA:/etc/passwd"}}, "media∶/etc/passwd"),
     ],
 )  # fmt: skip

@@ -99,7 +99,7 @@ def _parts(request: Request) -> list[tuple[str, str | None, str, bytes]]:
     if not match:
         refuse(f"Content-Type: {request.headers.get('content-type')!r}")
     delimiter = b"--" + match[1].encode()
-    body = request.body
+    body = request.large[:] if request.large else request.body
     if not body.startswith(delimiter + b"\r\n") or not body.endswith(b"\r\n" + delimiter + b"--\r\n"):
         refuse("the form does not begin and end with its boundary")
     inner = body[len(delimiter) + 2 : -len(delimiter) - 6]

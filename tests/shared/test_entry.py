@@ -110,6 +110,11 @@ def test_an_entry_is_read_as_it_was_written() -> None:
     assert Entry.from_json(entry.to_json()) == entry
 
 
+def test_a_cost_beyond_belief_makes_no_entry_unreadable() -> None:
+    entry = draft(cost={"amount": 1e16, "unit": "tokens", "source": "charged"})
+    assert Entry.from_json(entry.to_json()).cost is None
+
+
 def test_the_fingerprint_is_the_first_thing_in_the_file() -> None:
     assert draft().to_json().startswith(b'{\n "fingerprint": "abab')
 

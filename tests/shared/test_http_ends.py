@@ -249,3 +249,15 @@ def test_a_socks_proxy_is_used_when_its_package_is_there(monkeypatch: pytest.Mon
     package.__spec__ = importlib.machinery.ModuleSpec("socks", None)
     monkeypatch.setitem(sys.modules, "socks", package)
     assert proxy_for(LINK) == "socks5h://127.0.0.1:1080"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8080", "127.9.9.9", "localhost", "LOCALHOST.:8080", "[::1]:8080"], ids=str
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_proxy_reads_what_is_for_this_machine(scheme: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(variable, "http://proxy.example:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert proxy_for(f"{scheme}://{host}/v1") is None
+    assert proxy_for(f"{scheme}://localhost.example/v1") == "http://proxy.example:3128"

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,16 +150,32 @@ def test_a_batch_in_a_folder_that_is_gone(stage: Stage) -> None:
         assert done.returncode == code, done.stdout
 
 
-def test_an_answer_that_does_not_fit_on_the_disk_may_be_charged(stage: Stage, house: StandInHouse) -> None:
+@dataclass(frozen=True)
+class Full:
+    """How large a file may become, and what a run comes to whose prompt has so many characters."""
+
+    limit: int
+    prompt: int
+    charged: str
+    possible: int
+    then: int
+
+
+@pytest.mark.parametrize("full", [Full(3500, 6000, "no", 0, 0), Full(8000, 1, "unknown", 1, 10)], ids=str)
+def test_a_disk_that_is_full_before_or_after_the_request_is_sent(
+    full: Full, stage: Stage, house: StandInHouse
+) -> None:
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full.limit, full.limit))
 
+    prompt = ("--prompt", "x" * full.prompt)
     ended = subprocess.run(
-        stage.argv("run.py", "--json", "--prompt", "x"),
+        stage.argv("run.py", "--json", *prompt),
         env=stage.environment, cwd=stage.work, capture_output=True, check=False, preexec_fn=small_files,
     )  # fmt: skip
     document = json.loads(ended.stdout)
     assert (ended.returncode, document["error"]["code"]) == (12, "disk_failed")
-    assert (document["charged"], document["possible_charges"], len(house.ledger)) == ("unknown", 1, 1)
-    expect(stage.make("--prompt", "x"), 10, "outcome_unknown_before")
+    assert (document["charged"], document["possible_charges"]) == (full.charged, full.possible)
+    assert len(house.ledger) == full.possible
+    expect(stage.tried(*prompt), full.then)

@@ -163,6 +163,19 @@ def test_a_resume_with_consent_sends_what_was_recorded(
     assert (service.counted, len(house.ledger), service.complaints) == (2, 1, [])
 
 
+@pytest.mark.parametrize("body", [{}, {"prompt": "half \ud83d"}, [], {"prompt": "another kite"}], ids=json.dumps)
+def test_a_resume_sends_nothing_but_what_the_journal_knows(
+    body: Any, stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    service.plan_create(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
+    first = expect(stage.tried(*PROMPT), 10)
+    record = Path(first["run_dir"]) / "attempt-1" / "request.json"
+    record.write_text(json.dumps({**json.loads(record.read_bytes()), "body": body}))
+    again = ("--resume", first["local_id"], "--on-unknown", "retry")
+    expect(stage.tried(*again), 13, "request_gone")
+    assert len(house.recorder.requests_to(GENERATIONS)) == 1
+
+
 def test_an_attempt_that_takes_too_long(stage: Stage, service: OpenAiImagesService) -> None:
     service.plan_create(Plan(fault=Fault.HANG))
     started = time.monotonic()
@@ -212,6 +225,14 @@ def test_all_attempts_end_within_the_timeout(stage: Stage, service: OpenAiImages
     slow = ("--retry-base-delay", "30", "--retry-max-delay", "30", "--timeout", "2")
     document = expect(stage.run("run.py", *PROMPT, "--json", *slow), 6)
     assert (document["attempts"], document["elapsed_seconds"] < 2) == (1, True)
+
+
+@pytest.mark.parametrize(("seconds", "attempts"), [("29", 1), ("60", 3)])
+def test_no_attempt_is_begun_that_would_be_cut_off(
+    seconds: str, attempts: int, stage: Stage, service: OpenAiImagesService
+) -> None:
+    service.plan_create(LIMIT, LIMIT, LIMIT)
+    assert expect(stage.tried(*PROMPT, "--timeout", seconds), 6)["attempts"] == attempts
 
 
 def test_max_attempts_is_kept(stage: Stage, service: OpenAiImagesService) -> None:
@@ -324,7 +345,7 @@ def test_what_is_no_picture_is_charged_and_said(
     service.plan_picture(Plan(status=403))
     document = expect(stage.tried(*PROMPT), 13, error)
     assert (document["charged"], document["possible_charges"], document["images"]) == ("yes", 1, [])
-    expect(stage.tried(*PROMPT), 8, "task_failed_before")
+    assert ".." not in expect(stage.tried(*PROMPT), 8, "task_failed_before")["error"]["message"]
 
 
 def told(document: dict[str, Any]) -> str:
@@ -336,3 +357,18 @@ def test_the_last_refusal_is_quoted_beside_the_open_charge(stage: Stage, service
     document = expect(stage.tried(*PROMPT), 10, "attempts_unclear")
     assert "moderation_blocked" in told(document)
     assert document["error"]["http_status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("plan", "error"),
+    [
+        (trouble(500), "answer_unclear"),
+        (Plan(body={"error": {"message": "overloaded", "code": "busy"}}), "answer_without_picture"),
+    ],
+    ids=["500", "200"],
+)
+def test_what_the_service_says_beside_an_open_charge_is_quoted(
+    plan: Plan, error: str, stage: Stage, service: OpenAiImagesService
+) -> None:
+    service.plan_create(plan)
+    assert "(overloaded)" in expect(stage.tried(*PROMPT, "--max-attempts", "1"), 10, error)["error"]["message"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract.zm.stage import Stage, expect
-from tests.providers.openai_images import BASE_URL, HOST, PICTURE_HOST, ImagePlan
+from tests.providers.openai_images import BASE_URL, HOST, MODELS, PICTURE_HOST, ImagePlan
+from tests.providers.reply import Reply, json_reply
 
 if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
@@ -50,25 +51,66 @@ def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: 
     assert service.key not in everything
 
 
+ENTRY = 'baseUrl: "https://your-provider.example/v1", apiKey: "${IMAGE_PROVIDER_KEY}", models: []'
+WITHOUT_KEY = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", HERE}}}}}}}}'
+
+
 @pytest.mark.parametrize(
     ("config", "error", "told"),
     [
-        (None, "config_missing", "models: { providers: {"),
-        ("{}", "provider_missing", 'baseUrl: "https://'),
+        (None, "config_missing", f"holds:  {{ models: {{ providers: {{ happy: {{ {ENTRY} }} }} }} }}"),
+        ("{HERE}", "provider_missing", f"outermost braces:  models: {{ providers: {{ happy: {{ {ENTRY} }} }} }},"),
+        ("{models: {HERE}}", "provider_missing", f"inside models:  providers: {{ happy: {{ {ENTRY} }} }},"),
+        ("{models: {providers: {HERE other: {}}}}", "provider_missing", f".providers:  happy: {{ {ENTRY} }},"),
+        (WITHOUT_KEY, "provider_incomplete", 'models.providers.happy:  apiKey: "${IMAGE_PROVIDER_KEY}",'),
     ],
+    ids=["no file", "empty", "models", "providers", "no key"],
 )
-def test_what_is_missing_or_wrong_is_named_with_what_to_add(
-    config: Any, error: str, told: str, stage: Stage, house: StandInHouse
+def test_what_is_missing_is_named_with_what_to_write_and_where(
+    config: str | None, error: str, told: str, stage: Stage, house: StandInHouse
 ) -> None:
-    if config is None:
-        (stage.state / "openclaw.json").unlink()
-    elif isinstance(config, str):
-        stage.configure(config)
-    else:
-        stage.provide(config)
+    (stage.state / "openclaw.json").unlink()
+    if config is not None:
+        stage.configure(config.replace("HERE", ""))
     document = expect(stage.tried(*PROMPT), 3, error)
-    assert told in f"{document['error']['message']} {document['error']['hint']}"
+    assert document["proof"] is None
+    hint = document["error"]["hint"]
+    assert told in hint
     assert house.contacted == set()
+    written = (config or "HERE").replace("HERE", hint.partition(":  ")[2])
+    stage.configure(written.replace("https://your-provider.example/v1", BASE_URL))
+    expect(stage.tried(*PROMPT, env={"IMAGE_PROVIDER_KEY": house.openai_images.key}), 0)
+
+
+@pytest.mark.parametrize("key", [" ", "$pa-ss", "${HALF"])
+def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stage) -> None:
+    stage.provide(provider(key))
+    assert "IMAGE_PROVIDER_KEY" in expect(stage.tried(*PROMPT), 3, "key_missing")["error"]["hint"]
+
+
+def test_a_configuration_that_is_a_folder(stage: Stage) -> None:
+    document = expect(stage.tried(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work)}), 3, "config_unreadable")
+    assert "no regular file" in document["error"]["message"]
+
+
+DOCTOR: list[tuple[Reply | None, int, str]] = [
+    (None, 0, "answers and accepts the key"),
+    (Reply(status=404), 0, "the key could not be tried"),
+    (Reply(body=b"<html>the console</html>"), 0, "the key could not be tried"),
+    (json_reply({"error": {"message": "this key has expired"}}, 401), 4, "this key has expired"),
+    (Reply(status=502), 11, "HTTP 502"),
+]
+
+
+@pytest.mark.parametrize(("reply", "code", "told"), DOCTOR)
+def test_what_the_doctor_hears_of_the_service(
+    reply: Reply | None, code: int, told: str, stage: Stage, house: StandInHouse
+) -> None:
+    if reply:
+        house.server.handlers = {HOST: lambda _: reply}
+    ended = stage.inside("doctor.py")
+    assert (ended.code, told in ended.stdout.decode()) == (code, True)
+    assert [request.path for request in house.recorder.requests] == [MODELS]
 
 
 def test_extra_headers_go_along_and_are_not_told(stage: Stage, service: OpenAiImagesService) -> None:
@@ -109,7 +151,17 @@ def test_another_pair_runs_when_asked_for_and_is_no_proof(stage: Stage, service:
         assert document["proof"]["acceptable"] is False
         assert "cannot be accepted as proof" in ended.talk
         expect(stage.inside("verify.py", document["run_dir"], "--json"), 13)
-    assert expect(stage.make(*PROMPT, "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
+    assert expect(stage.make(*PROMPT, "--new", "--model", "happy/gpt-image-2"), 0)["proof"]["acceptable"] is True
+
+
+def test_a_picture_of_another_provider_is_no_proof_when_it_is_returned(
+    stage: Stage, service: OpenAiImagesService
+) -> None:
+    both = {"other": provider(service.key, headers={"X-Route": "elsewhere"}), "happy": provider(service.key)}
+    stage.configure(json.dumps({"models": {"providers": both}}))
+    expect(stage.tried(*PROMPT, "--provider", "other"), 0)
+    document = expect(stage.tried(*PROMPT), 0)
+    assert (document["reused"], document["provider"], document["proof"]["acceptable"]) == (True, "other", False)
 
 
 def test_no_netrc_and_no_key_for_the_picture_host(

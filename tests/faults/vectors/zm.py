@@ -44,7 +44,7 @@ def pictures(line: Line) -> list[Row]:
         *line.refused(
             "--size", "1024x1536, or auto",
             {"empty": "", "wrong": "big", "hexadecimal": "0x10", "a ratio": "16:9", "negative": "-1x1024",
-             "other digits": "١٠٢٤x١٠٢٤", "two lines": "1024x1024\n", "oversized": "9" * 400 + "x1024"},
+             "other digits": "1٠24x1٠24", "two lines": "1024x1024\n", "oversized": "9" * 400 + "x1024"},
         ),
     ]  # fmt: skip
 
@@ -93,8 +93,8 @@ RUNS = [
         for name, value in {**NO_IDS, "empty": ""}.items()
     ],
     *[
-        RUN.row(f"{variable} {name}", says=(flag, came(value)), env={variable: value})
-        for variable, flag in (("OPENCLAW_IMAGE_PROVIDER", "--provider"), ("OPENCLAW_IMAGE_MODEL", "--model"))
+        RUN.row(f"{variable} {name}", says=(variable, came(value)), env={variable: value})
+        for variable in ("OPENCLAW_IMAGE_PROVIDER", "OPENCLAW_IMAGE_MODEL")
         for name, value in {"of two words": "a b", "path-like": "../x"}.items()
     ],
     *CONFIGURATIONS,

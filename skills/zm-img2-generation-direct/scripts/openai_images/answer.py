@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 BLOCK = 1 << 18  # bytes
 LONGEST_KEPT = 1 << 16  # bytes of a JSON string that is read into memory; pictures are longer by far
 LARGEST_SKELETON = 1 << 20  # bytes of the document without its long strings
+LONGEST_ESCAPE = 6  # bytes of `\\u003d`
+FROM_URLS = bytes.maketrans(b"-_", b"+/")  # RFC 4648, section 5
 _MARK = re.compile(rb'["\\]')
-_NOISE = re.compile(rb"\\[nrt]|\s")
+_ESCAPE = re.compile(rb"\\(?:u00([0-7][0-9A-Fa-f])|(/)|[nrt])")
+_HALF_ESCAPE = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
+_NOISE = re.compile(rb"\s")
 _DATA_URL = re.compile(rb"data:[^,]{0,100};base64,")
 
 
@@ -47,7 +51,8 @@ def read_document(file: BinaryIO) -> Any:
 def decode_picture(file: BinaryIO, long_text: LongText | str, target: BinaryIO) -> str:
     """Write the picture that a base64 string holds to `target`, in pieces; return the hex SHA-256 of its bytes.
 
-    Escaped slashes, line breaks, a `data:` prefix and missing padding are common and let through.
+    Escapes (Gson writes `=` as one, .NET `+`, PHP slashes), line breaks, a `data:` prefix, missing padding and the
+    alphabet of URLs are let through.
 
     Raises:
         ValueError: it is no base64.
@@ -79,13 +84,22 @@ def _pieces(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
     first, held = True, b""
     for block in _blocks(file, long_text):
         raw = held + block
-        held = b"\\" if raw.endswith(b"\\") else b""  # half an escape
-        raw = raw[: len(raw) - len(held)].replace(b"\\/", b"/")
+        half = _HALF_ESCAPE.search(raw, max(0, len(raw) - LONGEST_ESCAPE))
+        held = half[0] if half else b""
+        raw = raw[: len(raw) - len(held)]
+        if b"\\" in raw:
+            raw = _ESCAPE.sub(_meant, raw)
         if first:
             raw, first = _DATA_URL.sub(b"", raw, count=1), False
+        raw = raw.translate(FROM_URLS)
         yield _NOISE.sub(b"", raw) if _NOISE.search(raw) else raw
     if held:
         raise ValueError("a string that ends in an escape")
+
+
+def _meant(escape: re.Match[bytes]) -> bytes:
+    """Return the character of an escape; a line break or a tab is no part of base64."""
+    return bytes.fromhex(escape[1].decode()) if escape[1] else escape[2] or b""
 
 
 def _blocks(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:

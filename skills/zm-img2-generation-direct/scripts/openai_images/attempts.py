@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.polling import Limits
 
 MOST_ATTEMPTS = 5
+SHORTEST_RETRY = 30.0  # seconds; with less until the deadline, another attempt would be paid for and cut off
 Made = TypeVar("Made")
 
 
@@ -46,29 +47,34 @@ def spend(
     policy: Policy,
     limits: Limits,
     *,
+    begin: Callable[[float], None],
     wait: Callable[[int, float, SkillError], None],
 ) -> Made:
     """Send the paid request of a task until it is answered or may not be sent again, and record what came of it.
 
-    `send` gets the seconds that an attempt may take and records the acceptance; `wait` gets the number of the
-    attempt that failed, the seconds to wait, and why. An attempt that may have been charged stays counted in the
+    `begin` and `send` get the seconds that an attempt may take: the one does what has to be done before anything
+    leaves, the other records the acceptance. `wait` gets the number of the attempt that failed, the seconds to
+    wait, and why. An attempt that may have been charged stays counted in the
     entry's `possible_charges`, whatever follows.
 
     Raises:
         Rejected, NeverReached: the last attempt's, when no attempt can have been charged.
         OutcomeUnknown: no picture, and an attempt may have been charged; the entry is `unknown`.
-        DiskError: the entry could not be written.
+        DiskError: the entry could not be written, or `begin` could not; then nothing was sent by this attempt.
     """
     for number in range(1, policy.most + 1):
+        seconds = min(policy.seconds, limits.left)
+        begin(seconds)
         task.about_to_spend()
         try:
             with interrupts.held():
-                return send(min(policy.seconds, limits.left))
+                return send(seconds)
         except (Rejected, NeverReached, OutcomeUnknown) as error:
             if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
                 raise
             pause = policy.pause(number, error.retry_after)
-            again = number < policy.most and _repeatable(error, policy) and pause < limits.left
+            in_time = pause + min(policy.seconds, SHORTEST_RETRY) <= limits.left
+            again = number < policy.most and _repeatable(error, policy) and in_time
             _record(task, error, over=not again)
             if not again:
                 interrupts.drop_pending()

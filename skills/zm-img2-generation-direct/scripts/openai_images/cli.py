@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
 SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, TEXTS, "run.py")
 
+OWN: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
+"""What the document of run.py has besides, until more is known."""
+
 
 def run(argv: Sequence[str], launcher: str) -> int:
     """Run run.py and return its exit code."""
     lifeline.watch()
-    return run_command(_run, SKILL, argv, launcher)
+    return run_command(_run, SKILL, argv, launcher, OWN)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
@@ -104,7 +107,7 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.version_option(__version__)
 @common_options
 def _run(run: Run, options: Options, **given: Any) -> None:
-    run.result.extra |= {"output": None, "bytes": None, "run_dir": None, "raw": given["raw"]}
+    run.result.extra["raw"] = given["raw"]
     name = task_name("--task-name", given["task_name"])
     request = None if options.resume is not None else _request(run, options, given)
     command = _Command(run, options, given)
@@ -112,6 +115,18 @@ def _run(run: Run, options: Options, **given: Any) -> None:
         command.show_plan(request, name)
     else:
         command.carry_out(request, name)
+
+
+_OF_ITS_OWN = {
+    "output_dir": "Where pictures go (default: generated-images in OpenClaw's state folder).",
+    "timeout": "For all attempts together (default: 1700); one that is cut off may have been charged.",
+    "no_wait": "Do not wait for another process that has the same request in hand.",
+    "resume": "Go on with a task by its id; costs nothing without --on-unknown retry.",
+}
+"""What common options mean where a service answers with the picture itself, and keeps nothing."""
+for _option in _run.params:
+    if isinstance(_option, click.Option):
+        _option.help = _OF_ITS_OWN.get(str(_option.name), _option.help)
 
 
 class _Command:
@@ -146,7 +161,7 @@ class _Command:
                 generate.generate(request, entry, hands, errand)
             else:
                 generate.resume(str(self._options.resume), hands, errand)
-            tell_proof(self._run, self._provider.name, [str(self._run.result.model)])
+            tell_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
             self._run.attach(self._states[0])
         if self._run.result.extra["run_dir"]:
             self._run.lines.append(self._run.catalogue.say("output_line", path=self._run.result.extra["run_dir"]))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
+BLOCK = 1 << 18  # bytes
+SHORTEST_BLANKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Client:
     def __init__(self, provider: Provider, *, user_agent: str) -> None:
         self._base_url = provider.base_url
         self._headers = dict(provider.headers)
+        secrets_of = (provider.secret.reveal(), *self._headers.values())
+        self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
         auth = KeyHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None)
@@ -70,7 +74,8 @@ class Client:
                     form.write(f"--{boundary}\r\n".encode() + head)
                     if isinstance(content, int):
                         content = request.references[content].content("--input-image")  # noqa: PLW2901
-                    form.write(content + b"\r\n")
+                    form.write(content)
+                    form.write(b"\r\n")  # not added to it: a reference may have 20 MB
                 form.write(f"--{boundary}--\r\n".encode())
             yield Package(path, f"multipart/form-data; boundary={boundary}", form)
 
@@ -87,22 +92,27 @@ class Client:
             package.body.seek(0)
         spool.seek(0)
         spool.truncate()
-        answer = self._api.spend(
-            "POST",
-            self._base_url + package.path,
-            headers={
-                **self._headers,
-                "Content-Type": package.content_type,
-                "Accept": "application/json",
-                wire.IDEMPOTENCY_HEADER: idempotency_key,
-            },
-            body=package.body,
-            seconds=seconds,
-            into=spool,
-            largest=LARGEST_ANSWER,
-        )
+        headers = {
+            **self._headers,
+            "Content-Type": package.content_type,
+            "Accept": "application/json",
+            wire.IDEMPOTENCY_HEADER: idempotency_key,
+        }
+        try:
+            answer = self._api.spend(
+                "POST",
+                self._base_url + package.path,
+                headers=headers,
+                body=package.body,
+                seconds=seconds,
+                into=spool,
+                largest=LARGEST_ANSWER,
+            )
+        finally:
+            for secret in self._secrets:
+                _blank(spool, secret)
         document = _document(spool)
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there, and it may quote the key
+        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there
             spool.seek(0)
             spool.truncate()
         refusal = wire.refusal(answer.status, document, answer.retry_after)
@@ -114,6 +124,7 @@ class Client:
                 "answer_unclear",
                 http_status=answer.status,
                 status=answer.status,
+                words=wire.service_words(document),
                 provider_code=wire.service_code(document) or None,
                 request_id=answer.request_id,
                 retry_after=answer.retry_after,
@@ -130,13 +141,16 @@ class Client:
         answer = self._api.read(
             "GET", self._base_url + wire.MODELS_PATH, headers=self._headers, body=None, seconds=MODELS_SECONDS
         )
-        if answer.status in (401, 403):
-            refusal = wire.refusal(answer.status, None, None)
-            if refusal:
-                raise refusal
+        try:
+            document = answer.json()
+        except ValueError:  # a web page, as many servers show at an address that is not the API's
+            document = None
+        refusal = wire.refusal(answer.status, document, None)
+        if refusal and answer.status in (401, 403):
+            raise refusal
         if answer.status >= wire.SERVER_ERROR:
             raise ReadFailed("read_failed", http_status=answer.status, status=answer.status, remedy="again")
-        return answer.status == 200  # noqa: PLR2004
+        return answer.status == 200 and wire.lists_models(document)  # noqa: PLR2004
 
     def __enter__(self) -> Client:
         return self
@@ -146,6 +160,22 @@ class Client:
     ) -> None:
         self._api.close()
         self.downloads.close()
+
+
+def _blank(spool: BinaryIO, secret: bytes) -> None:
+    """Overwrite a key that an answer quotes, so that no file holds it; all else stays where it is."""
+    start = 0
+    while True:
+        spool.seek(start)
+        block = spool.read(BLOCK)
+        at = block.find(secret)
+        if at >= 0:
+            spool.seek(start + at)
+            spool.write(b"*" * len(secret))
+        elif len(block) < BLOCK:
+            return
+        else:
+            start += BLOCK - len(secret) + 1
 
 
 def _document(spool: BinaryIO) -> Any:

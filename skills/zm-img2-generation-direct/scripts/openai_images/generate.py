@@ -12,7 +12,7 @@ from openai_images.delivery import reread, save_delivered
 from openai_images.run_folder import ANSWER, RunFolder, recorded_request, request_record
 from openai_images.waiting import ticking, wait_before_retry
 from shared import interrupts
-from shared.errors import BadInput, OutcomeUnknown, SkillError, UnusableResult
+from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, UnusableResult
 from shared.estimates import durations
 from shared.files import disk_errors
 from shared.images import kept_pictures
@@ -67,7 +67,7 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
     claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.patience), hands)
     with claim, errand.telling(claim):
         if claim.verdict == "create":
-            _make(recorded_request(Path(claim.task.entry.extra["run_dir"])), claim.task, hands, errand)
+            _make(recorded_request(claim.task.entry), claim.task, hands, errand)
         else:
             _go_on(claim, hands, errand)
 
@@ -79,6 +79,7 @@ def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -
     folder = RunFolder(Path(entry.extra.get("run_dir") or hands.place.runs / name))
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
+    entry.provider = hands.provider.name  # a resume may go by another one of the same address and account
     run.result.extra["run_dir"] = str(folder.path)
     run.result.input_images = entry.extra["input_images"]
     run.reporter.say("create_summary", **_summary(request, hands.provider))
@@ -150,15 +151,18 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
     if expected:
         run.reporter.say("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
-    def send(seconds: float) -> None:
+    def begin(seconds: float) -> None:
         record = request_record(request, hands.provider, package, entry.extra["idempotency_key"], seconds)
-        folder.begin_attempt(entry.attempts, record)
+        folder.begin_attempt(entry.attempts + 1, record)
+
+    def send(seconds: float) -> None:
         started = time.monotonic()
         try:
             with disk_errors(folder.path), folder.spool() as spool, ticking(run, expected):
                 delivered = hands.client.create(package, entry.extra["idempotency_key"], seconds, spool)
         except SkillError as error:
-            folder.end_attempt(started, error, run.catalogue.say(error.code, **error.facts))
+            with contextlib.suppress(DiskError):  # what the attempt came to is what counts
+                folder.end_attempt(started, error, run.catalogue.say(error.code, **error.facts))
             raise
         entry.seconds = round(time.monotonic() - started, 1)
         task.save(state="submitted", charged="yes", cost=delivered.cost)
@@ -173,7 +177,7 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
         wait_before_retry(run, pause, errand.limits)
 
     try:
-        spend(task, send, hands.policy, errand.limits, wait=wait)
+        spend(task, send, hands.policy, errand.limits, begin=begin, wait=wait)
     except OutcomeUnknown as error:
         last = error.facts.get("last")
         if isinstance(last, SkillError):
@@ -184,6 +188,7 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
 def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
     """Return the picture of a task that is done, or save the one whose answer came and was not looked at."""
     task, result = claim.task, errand.run.result
+    result.provider = task.entry.provider
     result.extra["run_dir"] = task.entry.extra["run_dir"]
     result.input_images = task.entry.extra["input_images"]
     if claim.verdict == "attach":
@@ -238,7 +243,7 @@ def _save(delivered: Delivered, task: OpenTask, folder: RunFolder, hands: Hands,
 def _fail(task: OpenTask, error: UnusableResult, errand: Errand) -> None:
     """End a task that was paid and has no picture to show for it."""
     error.remedy = "new"
-    reason = errand.run.catalogue.say(error.code, **error.facts)
+    reason = errand.run.catalogue.say(error.code, **error.facts).rstrip(".。")  # it is quoted inside another one
     task.finish("failed", error={"code": error.code, "reason": reason})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from shared.texts import Said
 from shared.urls import UrlRefused, host_of, is_loopback, without_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 DEFAULT_PROVIDER = "happy"
 APPROVED = (DEFAULT_PROVIDER, "gpt-image-2")
@@ -38,6 +39,11 @@ OUR_HEADERS = frozenset(
         "user-agent",
     ]
 )
+PLACE = ("models", "providers")
+"""Where providers stand in openclaw.json."""
+ADDRESS = 'baseUrl: "https://your-provider.example/v1"'
+KEY = 'apiKey: "${IMAGE_PROVIDER_KEY}"'
+ENTRY = f"{ADDRESS}, {KEY}, models: []"
 TELLTALE = re.compile(r"auth|cookie|key|secret|token", re.IGNORECASE)
 LARGEST_SECRET_FILE = 1 << 20  # bytes
 
@@ -65,21 +71,22 @@ def find_provider(name: str) -> Provider:
 
 def provider_entry(name: str) -> dict[str, Any]:
     """Return the provider's part of the configuration, unread."""
-    if not NAME.fullmatch(name):
-        raise ConfigurationError("provider_missing", **_facts("happy"))
     try:
-        config = read_config()
+        entry = read_config()
     except FileNotFoundError:
-        raise ConfigurationError("config_missing", **_facts(name)) from None
+        raise ConfigurationError("config_missing", name=name, **_to_write((), (*PLACE, name), ENTRY)) from None
     except OSError as error:
-        raise ConfigurationError("config_unreadable", path=config_path(), reason=error.strerror) from error
+        reason = Said("not_regular_file") if error.errno == errno.EINVAL else error.strerror
+        raise ConfigurationError("config_unreadable", path=config_path(), reason=reason) from error
     except (ValueError, RecursionError):
         raise ConfigurationError("config_unreadable", path=config_path(), reason=Said("not_json5")) from None
-    entry: Any = config
-    for step in ("models", "providers", name):
-        entry = entry.get(step) if isinstance(entry, dict) else None
-    if not isinstance(entry, dict):
-        raise ConfigurationError("provider_missing", **_facts(name))
+    steps = (*PLACE, name)
+    for depth, step in enumerate(steps):
+        inner = entry.get(step)
+        if not isinstance(inner, dict):
+            to_write = _to_write(steps[:depth], steps[depth:], ENTRY)
+            raise ConfigurationError("provider_missing", name=name, **to_write)
+        entry = inner
     return entry
 
 
@@ -88,7 +95,7 @@ def base_url(name: str, entry: Mapping[str, Any]) -> str:
     text = entry.get("baseUrl")
     where = f"models.providers.{name}.baseUrl"
     if not isinstance(text, str) or not text.strip():
-        raise ConfigurationError("provider_incomplete", what=where, **_facts(name))
+        raise ConfigurationError("provider_incomplete", what=where, **_to_write((*PLACE, name), (), ADDRESS))
     text = resolved(text.strip(), where)
     try:
         host, reason = host_of(text), None
@@ -111,10 +118,10 @@ def key_source(name: str, entry: Mapping[str, Any]) -> KeySource:
     def read() -> str | None:
         given = entry.get("apiKey")
         if given is None or given == "":
-            raise ConfigurationError("provider_incomplete", what=where, **_facts(name))
+            raise ConfigurationError("provider_incomplete", what=where, **_to_write((*PLACE, name), (), KEY))
         return resolved(given, where)
 
-    return KeySource(f"{where} in {config_path()}", read)
+    return KeySource(f"{config_path()}: {where}", read)
 
 
 def resolved(given: Any, where: str) -> str:
@@ -201,7 +208,8 @@ def _headers(name: str, given: Any) -> dict[str, str]:
     return headers
 
 
-def _facts(name: str) -> dict[str, Any]:
-    fields = 'baseUrl: "https://your-provider.example/v1", apiKey: "${IMAGE_PROVIDER_KEY}", models: []'
-    snippet = f'models: {{ providers: {{ "{name}": {{ {fields} }} }} }}'
-    return {"path": config_path(), "name": name, "snippet": snippet}
+def _to_write(place: Sequence[str], steps: Sequence[str], text: str) -> dict[str, Any]:
+    """Return the facts of a hint: the file, where in it, and the text that brings `steps` and what they hold."""
+    for step in reversed(steps):
+        text = f"{step if step.isidentifier() else json.dumps(step)}: {{ {text} }}"
+    return {"path": config_path(), "place": ".".join(place) or Said("outermost_braces"), "snippet": text}

@@ -23,7 +23,7 @@ REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what i
 DEFAULT_MODEL = "gpt-image-2"
 DEFAULT_SIZE = "1024x1024"
 DEFAULT_NAME = "img2"
-SIZE = re.compile(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}")
+SIZE = re.compile(r"auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")
 MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/@-]{0,99}")
 LONGEST_NAME = 100  # characters of a task's name; with an id and an ending it stays below every file system's 255
 LONGEST_NAME_BYTES = 180
@@ -98,5 +98,7 @@ def task_name(flag: str, text: str) -> str:
         or name.startswith("-")
         or stem in RESERVED_NAMES
     ):
-        raise BadInput("task_name_invalid", flag=flag, most=LONGEST_NAME, got=shown(text))
+        raise BadInput(
+            "task_name_invalid", flag=flag, most=LONGEST_NAME, bytes=LONGEST_NAME_BYTES, got=shown(text)
+        )
     return name

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 from openai_images import wire
 from openai_images.request import image_request
 from openai_images.wire import IDEMPOTENCY_HEADER, Delivered
-from shared.entry import stamp
+from shared.entry import prompt_record, stamp
 from shared.errors import BadInput, DiskError, SkillError, UnusableResult
 from shared.files import PRIVATE_FILE, disk_errors, make_private_folder, write_atomically
 from shared.interrupts import Interrupted
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from openai_images.client import Package
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
+    from shared.entry import Entry
     from shared.run import Run
 
 ANSWER = "answer.json"
@@ -53,28 +54,38 @@ def request_record(
     }
 
 
-def recorded_request(path: Path) -> ImageRequest:
-    """Return the request that the request.json of a run's first attempt tells.
+def recorded_request(entry: Entry) -> ImageRequest:
+    """Return the request of an entry: its prompt from the request.json of an attempt, all else from the entry.
 
     Raises:
         BadInput: a reference picture is gone or another one by now.
-        UnusableResult: `request_gone`; there is no such file any more.
+        UnusableResult: `request_gone`; no attempt's request.json holds the prompt any more.
     """
-    try:
-        record = json.loads((path / "attempt-1" / "request.json").read_bytes())
-        body, references = record["body"], [(str(row["path"]), row["sha256"]) for row in record["input_images"]]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UnusableResult("request_gone", path=path, remedy="none") from error
+    path = Path(entry.extra["run_dir"])
+    prompt = _prompt_of(entry, path)
+    if prompt is None:
+        raise UnusableResult("request_gone", path=path, remedy="none")
+    rows = entry.extra["input_images"]
     request = image_request(
-        prompt=body["prompt"],
-        model=body["model"],
-        size=body["size"],
-        references=[("--input-image", reference) for reference, _ in references],
+        prompt=prompt,
+        model=entry.model,
+        size=entry.requested["size"],
+        references=[("--input-image", str(row["path"])) for row in rows],
     )
-    for reference, (given, digest) in zip(request.references, references, strict=True):
-        if reference.sha256 != digest:
-            raise BadInput("reference_changed", flag="--input-image", got=shown(given))
+    for reference, row in zip(request.references, rows, strict=True):
+        if reference.sha256 != row["sha256"]:
+            raise BadInput("reference_changed", flag="--input-image", got=shown(row["path"]))
     return request
+
+
+def _prompt_of(entry: Entry, path: Path) -> str | None:
+    """Look through all attempts in a folder; the row of a batch may have had another prompt before."""
+    for file in sorted(path.glob("attempt-*/request.json")):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+            prompt = str(json.loads(file.read_bytes())["body"]["prompt"])
+            if prompt_record(prompt)["sha256"] == entry.prompt["sha256"]:
+                return prompt
+    return None
 
 
 @contextlib.contextmanager
@@ -160,7 +171,8 @@ class RunFolder:
             "finished_at": stamp(datetime.now(timezone.utc)),
         }
         self._write(self._folder / "result.json", result)
-        self._write_text(self._folder / "stdout.txt", json.dumps(answer, ensure_ascii=False) if answer else "")
+        said = json.dumps(answer, ensure_ascii=False, default=lambda _: None) if answer else ""  # no long strings
+        self._write_text(self._folder / "stdout.txt", said)
         self._write_text(self._folder / "stderr.txt", error or "")
         if error:
             self.state("running", last_error=error)

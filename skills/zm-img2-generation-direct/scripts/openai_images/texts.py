@@ -3,76 +3,8 @@
 from __future__ import annotations
 
 from openai_images.texts_of_many import MANY
+from openai_images.texts_of_provider import PROVIDER
 from shared.texts import Text
-
-PROVIDER = {
-    "config_missing": Text(
-        "OpenClaw's configuration {path} does not exist, so there is no provider {name}.",
-        "找不到 OpenClaw 配置文件 {path}，因此没有提供方 {name}。",
-    ),
-    "config_unreadable": Text(
-        "OpenClaw's configuration {path} cannot be read: {reason}.",
-        "无法读取 OpenClaw 配置文件 {path}：{reason}。",
-    ),
-    "config_unreadable.hint": Text(
-        "Correct the file; `openclaw doctor` names the place.", "请修正该文件；`openclaw doctor` 会指出出错位置。"
-    ),
-    "not_json5": Text("it is no JSON5", "不是合法的 JSON5"),
-    "provider_missing": Text(
-        "There is no provider {name} in {path} (models.providers).",
-        "{path} 中没有提供方 {name}（models.providers）。",
-    ),
-    "provider_incomplete": Text("{what} is missing in {path}.", "{path} 中缺少 {what}。"),
-    "variable_missing": Text(
-        "{what} names the variable {variable}, which is not set here.",
-        "{what} 引用的环境变量 {variable} 在当前环境中未设置。",
-    ),
-    "variable_missing.hint": Text(
-        "Set {variable} where OpenClaw's gateway starts, then run the same command again.",
-        "请在启动 OpenClaw 网关的环境中设置 {variable}，再运行同一条命令。",
-    ),
-    "secret_malformed": Text(
-        "{what} is neither text nor a secret reference that can be resolved here.",
-        "{what} 既不是文本，也不是可以在此解析的密钥引用。",
-    ),
-    "secret_malformed.hint": Text(
-        "Use plain text, a variable such as ${{NAME}}, or {{source: env or file, provider, id}}.",
-        "请使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
-    ),
-    "secret_source_refused": Text(
-        "{what} is a secret with the source {source}, which only OpenClaw's gateway can open.",
-        "{what} 的密钥来源是 {source}，只有 OpenClaw 网关能够读取。",
-    ),
-    "secret_source_refused.hint": Text(
-        "Use a variable such as ${{NAME}} or a secret of the source env or file for this provider.",
-        "请为该提供方改用 ${{NAME}} 变量，或来源为 env、file 的密钥。",
-    ),
-    "secret_file_unreadable": Text(
-        "{what} points into the secrets file {path}, and there is no such secret to be read.",
-        "{what} 指向密钥文件 {path}，但无法从中读到该密钥。",
-    ),
-    "header_invalid": Text(
-        "{what} is no extra header that can be sent; the key and the form of the request are not set there.",
-        "{what} 不是可以发送的附加请求头；密钥与请求格式不在此处设置。",
-    ),
-    "key_missing": Text(
-        "The provider has no usable apiKey ({passed_over}).", "提供方没有可用的 apiKey（{passed_over}）。"
-    ),
-    "key_refused": Text(
-        "The provider does not accept the key (HTTP {status}): {words}.",
-        "提供方不接受该密钥（HTTP {status}）：{words}。",
-    ),
-    "key_refused.hint": Text(
-        "Correct models.providers.<name>.apiKey in OpenClaw's configuration. Nothing was charged.",
-        "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
-    ),
-    "service_without_list": Text(
-        "{service} answers, but keeps no list of models, so the key could not be tried",
-        "{service} 有答复，但不提供模型列表，无法验证密钥",
-    ),
-}
-for _code in ("config_missing", "provider_missing", "provider_incomplete"):
-    PROVIDER[f"{_code}.hint"] = Text("Add to {path}:  {snippet}", "请在 {path} 中加入：{snippet}")
 
 REQUEST = {
     "size_invalid": Text(
@@ -80,10 +12,12 @@ REQUEST = {
         "{flag} 应为 1024x1536 这样的宽x高，或 auto；收到的是 {got}。",
     ),
     "model_invalid": Text(
-        "{flag} takes the name of a model; it got {got}.", "{flag} 应为模型名称，收到的是 {got}。"
+        "{flag} (or OPENCLAW_IMAGE_MODEL) takes the name of a model; it got {got}.",
+        "{flag}（或 OPENCLAW_IMAGE_MODEL）应为模型名称，收到的是 {got}。",
     ),
     "provider_invalid": Text(
-        "{flag} takes the name of a provider; it got {got}.", "{flag} 应为提供方名称，收到的是 {got}。"
+        "{flag} (or OPENCLAW_IMAGE_PROVIDER) takes the name of a provider; it got {got}.",
+        "{flag}（或 OPENCLAW_IMAGE_PROVIDER）应为提供方名称，收到的是 {got}。",
     ),
     "references_count": Text(
         "At most {most} reference pictures are taken, all flags together; {got} were given.",
@@ -93,13 +27,17 @@ REQUEST = {
         "{flag} takes a JSON array of paths, or paths with commas between them; it got {got}.",
         "{flag} 应为路径组成的 JSON 数组，或用逗号分隔的路径；收到的是 {got}。",
     ),
+    "reference_unreadable.hint": Text(
+        "References are files on this machine, no links; a path with a comma goes into --input-image.",
+        "参考图须为本机文件，不能是链接；路径中含逗号时请使用 --input-image。",
+    ),
     "reference_type": Text(
         "{flag} takes a PNG, JPEG or WebP picture; {got} is {media_type}.",
         "{flag} 只接受 PNG、JPEG 或 WebP 图片；{got} 是 {media_type}。",
     ),
     "task_name_invalid": Text(
-        "{flag} takes up to {most} characters that can stand in a file name on every system; it got {got}.",
-        "{flag} 应为不超过 {most} 个字符、可在各系统用作文件名的名称；收到的是 {got}。",
+        "{flag} takes up to {most} characters ({bytes} bytes) that can stand in a file name on every system; it got {got}.",
+        "{flag} 应为不超过 {most} 个字符（{bytes} 字节）、可在各系统用作文件名的名称；收到的是 {got}。",
     ),
     "resume_elsewhere": Text(
         "Task {identifier} belongs to another address or account than the provider {provider} has now.",
@@ -121,13 +59,29 @@ SERVICE = {
         "Change the prompt or the reference pictures; the same request will be refused again. Nothing was charged.",
         "请修改提示词或参考图；同样的请求仍会被拒绝。本次未扣费。",
     ),
+    "answer_unclear": Text(
+        "The provider answered HTTP {status} ({words}), which leaves open whether it accepted the request: "
+        "it may have been charged.",
+        "提供方返回 HTTP {status}（{words}），无法确定是否已接受请求，可能已经扣费。",
+    ),
     "answer_without_picture": Text(
-        "The provider answered without a picture: it may have been charged.",
-        "提供方的答复里没有图片，可能已经扣费。",
+        "The provider answered without a picture ({words}): it may have been charged.",
+        "提供方的答复里没有图片（{words}），可能已经扣费。",
+    ),
+    "outcome_unknown_before": Text(
+        "The same request was sent at {since} (task {local_id}) and no picture came back: it may have been charged.",
+        "同一请求已于 {since} 发出（任务 {local_id}），但没有得到图片，可能已经扣费。",
     ),
     "attempts_unclear": Text(
         "No picture came, and {count} attempt(s) may have been charged. The last one: {last}",
         "没有得到图片，其中 {count} 次请求可能已经扣费。最后一次：{last}",
+    ),
+    "create_limited.hint": Text(
+        "Nothing was accepted or charged, and no more attempts are made now. Try again later.",
+        "请求未被接受，也未扣费；本次不再尝试，请稍后再运行。",
+    ),
+    "picture_unusable": Text(
+        "What the provider answered is no whole picture: {reason}.", "提供方给出的不是完整的图片：{reason}。"
     ),
     "picture_not_base64": Text("it is no base64", "不是合法的 base64 数据"),
     "answer_gone": Text(
@@ -155,10 +109,12 @@ for _code in (
     "attempts_unclear",
 ):
     SERVICE[f"{_code}.hint"] = _RETRY
-for _code in ("picture_unusable", "answer_gone"):
-    SERVICE[f"{_code}.hint"] = Text("--new makes it again and pays again.", "--new 会重新生成，并再次扣费。")
-for _code in ("link_expired", "link_refused", "link_private", "picture_too_large"):
-    SERVICE[f"{_code}.hint"] = SERVICE["picture_unusable.hint"]
+for _code in ("picture_unusable", "link_expired", "link_refused", "link_private", "picture_too_large"):
+    SERVICE[f"{_code}.hint"] = Text(
+        "What it answered is kept in answer.json of the run folder. --new makes it again and pays again.",
+        "提供方的答复保存在运行目录的 answer.json 中。--new 会重新生成，并再次扣费。",
+    )
+SERVICE["answer_gone.hint"] = Text("--new makes it again and pays again.", "--new 会重新生成，并再次扣费。")
 
 TALK = {
     "create_summary": Text(

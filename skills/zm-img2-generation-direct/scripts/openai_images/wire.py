@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -71,9 +72,17 @@ def delivered(status: int, document: Any, request_id: str | None) -> Delivered:
     first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
     picture, url = first.get("b64_json"), first.get("url")
     picture = picture if isinstance(picture, LongText) or (isinstance(picture, str) and picture) else None
+    if isinstance(url, LongText) or (isinstance(url, str) and url.startswith("data:")):
+        picture, url = picture or url, None
     url = url if isinstance(url, str) and url else None
     if not isinstance(document, dict) or (picture is None and url is None):
-        raise OutcomeUnknown("answer_without_picture", http_status=status, request_id=request_id)
+        raise OutcomeUnknown(
+            "answer_without_picture",
+            http_status=status,
+            provider_code=service_code(document) or None,
+            request_id=request_id,
+            words=service_words(document),
+        )
     told = {name: value for name, value in document.items() if name != "data"}
     told["data"] = [_without_picture(row) for row in data or ()]
     return Delivered(picture, url, _cost(document.get("usage")), told, request_id)
@@ -82,9 +91,12 @@ def delivered(status: int, document: Any, request_id: str | None) -> Delivered:
 def _without_picture(row: Any) -> Any:
     if not isinstance(row, dict):
         return None
-    return {
-        name: None if isinstance(value, LongText) or name == "b64_json" else value for name, value in row.items()
-    }
+    return {name: None if _is_picture(name, value) else value for name, value in row.items()}
+
+
+def _is_picture(name: str, value: Any) -> bool:
+    inline = isinstance(value, str) and value.startswith("data:")
+    return name == "b64_json" or isinstance(value, LongText) or inline
 
 
 def _cost(usage: Any) -> dict[str, object] | None:
@@ -92,6 +104,11 @@ def _cost(usage: Any) -> dict[str, object] | None:
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= sys.float_info.max:
         return None
     return {"amount": float(amount), "unit": "tokens", "source": "charged"}
+
+
+def lists_models(document: Any) -> bool:
+    """Tell whether this is the list of models, which a service keeps for those whose key it accepts."""
+    return isinstance(document, dict) and isinstance(document.get("data"), list)
 
 
 def refusal(status: int, document: Any, retry_after: float | None) -> Rejected | None:
@@ -121,14 +138,16 @@ def refusal(status: int, document: Any, retry_after: float | None) -> Rejected |
 
 
 def service_words(document: Any) -> str:
-    """Return what the service says about a refusal, as one harmless line."""
+    """Return what the service says instead of giving a picture, as one harmless line."""
     error = document.get("error") if isinstance(document, dict) else None
     for place, name in ((error, "message"), (document, "message"), (document, "error"), (document, "detail")):
         value = place.get(name) if isinstance(place, dict) else None
         words = quoted(value) if isinstance(value, str) else ""
         if words:
             return words
-    return Said("no_words")
+    if not document:
+        return Said("no_words")
+    return quoted(json.dumps(document, ensure_ascii=False, default=lambda _: None))  # a form that nobody knows
 
 
 def service_code(document: Any) -> str:

@@ -1,0 +1,89 @@
+"""The sentences about the provider in OpenClaw's configuration, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from shared.texts import Text
+
+PROVIDER = {
+    "config_missing": Text(
+        "OpenClaw's configuration {path} does not exist, so there is no provider {name}.",
+        "找不到 OpenClaw 配置文件 {path}，因此没有提供方 {name}。",
+    ),
+    "config_missing.hint": Text(
+        "Write a file {path} that holds:  {{ {snippet} }}", "请新建文件 {path}，内容为：{{ {snippet} }}"
+    ),
+    "outermost_braces": Text("the outermost braces", "最外层花括号"),
+    "config_unreadable": Text(
+        "OpenClaw's configuration {path} cannot be read: {reason}.",
+        "无法读取 OpenClaw 配置文件 {path}：{reason}。",
+    ),
+    "config_unreadable.hint": Text(
+        "Correct the file; `openclaw doctor` names the place.", "请修正该文件；`openclaw doctor` 会指出出错位置。"
+    ),
+    "not_json5": Text("it is no JSON5", "不是合法的 JSON5"),
+    "provider_missing": Text(
+        "There is no provider {name} in {path} (models.providers).",
+        "{path} 中没有提供方 {name}（models.providers）。",
+    ),
+    "provider_incomplete": Text("{what} is missing in {path}.", "{path} 中缺少 {what}。"),
+    "variable_missing": Text(
+        "{what} names the variable {variable}, which is not set here.",
+        "{what} 引用的环境变量 {variable} 在当前环境中未设置。",
+    ),
+    "variable_missing.hint": Text(
+        "Set {variable} where OpenClaw's gateway starts, then run the same command again.",
+        "请在启动 OpenClaw 网关的环境中设置 {variable}，再运行同一条命令。",
+    ),
+    "secret_malformed": Text(
+        "{what} is neither text nor a secret reference that can be resolved here.",
+        "{what} 既不是文本，也不是可以在此解析的密钥引用。",
+    ),
+    "secret_malformed.hint": Text(
+        "Use plain text, a variable such as ${{NAME}}, or {{source: env or file, provider, id}}.",
+        "请使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
+    ),
+    "secret_source_refused": Text(
+        "{what} is a secret with the source {source}, which only OpenClaw's gateway can open.",
+        "{what} 的密钥来源是 {source}，只有 OpenClaw 网关能够读取。",
+    ),
+    "secret_source_refused.hint": Text(
+        "Use a variable such as ${{NAME}} or a secret of the source env or file for this provider.",
+        "请为该提供方改用 ${{NAME}} 变量，或来源为 env、file 的密钥。",
+    ),
+    "secret_file_unreadable": Text(
+        "{what} points into the secrets file {path}, and there is no such secret to be read.",
+        "{what} 指向密钥文件 {path}，但无法从中读到该密钥。",
+    ),
+    "secret_file_unreadable.hint": Text(
+        "Correct its id in OpenClaw's configuration, or that file.", "请修正 OpenClaw 配置中的 id，或修正该文件。"
+    ),
+    "header_invalid": Text(
+        "{what} is no extra header that can be sent; the key and the form of the request are not set there.",
+        "{what} 不是可以发送的附加请求头；密钥与请求格式不在此处设置。",
+    ),
+    "key_missing": Text(
+        "The provider has no usable apiKey ({passed_over}).", "提供方没有可用的 apiKey（{passed_over}）。"
+    ),
+    "key_missing.hint": Text(
+        'Write there the key itself or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
+        '请在该处填写密钥本身，或 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
+    ),
+    "key_refused": Text(
+        "The provider does not accept the key (HTTP {status}): {words}.",
+        "提供方不接受该密钥（HTTP {status}）：{words}。",
+    ),
+    "key_refused.hint": Text(
+        "Correct models.providers.<name>.apiKey in OpenClaw's configuration. Nothing was charged.",
+        "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
+    ),
+    "service_without_list": Text(
+        "{service} answers, but keeps no list of models, so the key could not be tried; most addresses end in /v1",
+        "{service} 有答复，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
+    ),
+}
+for _code in ("provider_missing", "provider_incomplete"):
+    PROVIDER[f"{_code}.hint"] = Text(
+        "Write into {path}, inside {place}:  {snippet},", "请在 {path} 的 {place} 之内写入：{snippet},"
+    )
+for _code in ("base_url_invalid", "header_invalid"):
+    PROVIDER[f"{_code}.hint"] = Text("Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。")
