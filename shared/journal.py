@@ -67,21 +67,15 @@ class Journal:
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     def claim(
-        self,
-        draft: Entry,
-        patience: Patience,
-        *,
-        new: bool = False,
-        again: Collection[State] = (),
-        however_old: bool = False,
+        self, draft: Entry, patience: Patience, *, new: bool = False, again: Collection[State] = ()
     ) -> Claim:
         """Decide what to do with a request, by the table of docs/money.md, and take its task in hand.
 
         `draft` describes the request; its local id and sequence are given here. Verdicts: `create` with a
         fresh entry in state prepared; `attach` to one that is submitted; `return` the pictures of one that
-        succeeded within 24 hours. `new` passes over entries that are succeeded, failed or unknown; `again` names
-        states that are passed over even without it, because the same words may be meant once more. `however_old`
-        returns pictures from before these 24 hours too.
+        succeeded within 24 hours, or bears a variant. `new` passes over entries that are succeeded, failed or
+        unknown; `again` names states that are passed over even without it, because the same words may be meant
+        once more.
 
         Raises:
             TaskFailed: the same request failed and may have been charged.
@@ -101,7 +95,7 @@ class Journal:
                 for folder, entry in self._newest_first(draft.fingerprint):
                     if entry.state in passed_over and entry.local_id != waited_for:
                         continue
-                    taken = self._take(folder, entry, kept=however_old)
+                    taken = self._take(folder, entry)
                     if taken == "create":
                         break
                     if taken != "next":
@@ -130,7 +124,7 @@ class Journal:
             if local_id and self._knows(local_id, identifier):
                 identifier = local_id
             while found := self.find(identifier, adoption.base_url):
-                taken = self._take(*found, kept=True)
+                taken = self._take(*found, resumed=True)
                 if isinstance(taken, Claim):
                     return taken
                 if isinstance(taken, str):
@@ -239,7 +233,7 @@ class Journal:
                     raise DiskError("journal_unreadable", path=path, local_id=path.stem, remedy="forget") from None
 
     def _take(
-        self, folder: Path, entry: Entry, *, kept: bool
+        self, folder: Path, entry: Entry, *, resumed: bool = False
     ) -> Claim | tuple[Path, Entry] | Literal["create", "next"]:
         """Lock an entry and decide by its state; returns what it was given while a living owner holds it."""
         lock = Lock(folder / f"{entry.local_id}.lock")
@@ -248,7 +242,7 @@ class Journal:
         task = OpenTask(entry, folder, lock, self._now)
         try:
             task.entry = Entry.from_json(task.path.read_bytes())  # what was read before the lock may be old
-            verdict = verdict_on(task, self._now(), kept=kept)
+            verdict = verdict_on(task, self._now(), resumed=resumed)
         except BaseException:
             task.release()
             raise

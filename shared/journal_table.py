@@ -18,12 +18,11 @@ PASSED_OVER_BY_NEW: frozenset[State] = frozenset(("succeeded", "failed", "unknow
 Verdict = Literal["create", "attach", "return", "next"]
 
 
-def verdict_on(task: OpenTask, now: datetime, *, kept: bool) -> Verdict:
+def verdict_on(task: OpenTask, now: datetime, *, resumed: bool) -> Verdict:
     """Decide by the state of an entry; one that a dead process left gets its end first.
 
     `next` means that the entry proves nothing was accepted, so that the next older one decides: a refused
-    --new must not make a paid picture of the same request forgotten. `kept` returns what succeeded however old
-    it is.
+    --new must not make a paid picture of the same request forgotten.
 
     Raises:
         TaskFailed: it failed and may have been charged.
@@ -41,7 +40,7 @@ def verdict_on(task: OpenTask, now: datetime, *, kept: bool) -> Verdict:
         return "attach"
     if entry.state == "succeeded":
         age = now - moment(entry.finished_at or entry.created_at)
-        return "return" if kept or age < REUSED_FOR else "create"
+        return "return" if resumed or entry.variant or age < REUSED_FOR else "create"
     if entry.state == "failed":
         reason = (entry.error or {}).get("reason") or Said("no_words")
         raise TaskFailed("task_failed_before", about=about, local_id=entry.local_id, reason=reason)

@@ -94,11 +94,11 @@ CREATES = {
 }
 
 
-def test_what_was_made_is_returned_however_old_where_that_is_asked(scene: Scene) -> None:
-    path = put(scene.state, state="succeeded", **ENDED, age=timedelta(days=80))
-    with scene.journal.claim(draft(OURS), scene.patience(), however_old=True) as claim:
+def test_a_variant_that_was_made_is_returned_however_old(scene: Scene) -> None:
+    path = put(scene.state, state="succeeded", **ENDED, age=timedelta(days=80), variant="second")
+    with scene.journal.claim(draft(OURS), scene.patience()) as claim:
         assert (claim.verdict, claim.task.path) == ("return", path)
-    with scene.journal.claim(draft(OURS), scene.patience(), new=True, however_old=True) as claim:
+    with scene.journal.claim(draft(OURS), scene.patience(), new=True) as claim:
         assert claim.verdict == "create"
 
 

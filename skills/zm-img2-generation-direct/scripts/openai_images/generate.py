@@ -42,10 +42,7 @@ def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    lasting = not hands.watched  # what a batch has made stays made, however late its file is corrected
-    claim = _claimed(
-        lambda: hands.journal.claim(draft, errand.patience, new=errand.new, however_old=lasting), hands
-    )
+    claim = _claimed(lambda: hands.journal.claim(draft, errand.patience, new=errand.new), hands)
     with claim, errand.telling(claim):
         if claim.verdict == "create":
             _make(request, claim.task, hands, errand)
