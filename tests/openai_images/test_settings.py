@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai_images.attempts import Policy
 from openai_images.provider import resolved
 from openai_images.request import task_name
 from openai_images.settings import model_name, number, policy, reference_list
-from openai_images.task_file import TaskFile, row_variant
+from openai_images.task_file import TaskFile, read_tasks, row_variant
 
 from shared.errors import BadInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -82,3 +85,10 @@ def test_rows_are_kept_apart_and_fit() -> None:
     long = [row_variant("v" * 200, file, key, 1) for key in ("a", "b")]
     assert len(set(long)) == 2
     assert all(len(variant) <= 200 for variant in long)
+
+
+def test_rows_of_two_files_are_told_apart_by_the_names_of_the_files(tmp_path: Path) -> None:
+    for name in ("spring", "autumn"):
+        (tmp_path / f"{name}.json").write_text('{"tasks": [{"task_key": "cover", "prompt": "a cover"}]}')
+        file = read_tasks(f"@{tmp_path / name}.json", fields=(), most=1)
+        assert row_variant("", file, "cover", 1) == f"{name}/cover"

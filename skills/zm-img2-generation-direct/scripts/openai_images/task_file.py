@@ -72,9 +72,9 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
     unknown = sorted(document.keys() - fields - {"tasks"})
     if unknown:
         raise BadInput("field_unknown", where=Said("the_document"), got=shown(", ".join(unknown)))
-    for name in ("batch_name", "provider", "model", "size"):
-        if not isinstance(document.get(name, ""), str):
-            raise BadInput("field_type", field=name, expected=Said("a_text"))
+    for field in ("batch_name", "provider", "model", "size"):
+        if not isinstance(document.get(field, ""), str):
+            raise BadInput("field_type", field=field, expected=Said("a_text"))
     return TaskFile(document, name)
 
 
