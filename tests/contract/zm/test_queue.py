@@ -250,6 +250,26 @@ def test_sigterm_ends_children_and_cancels_the_rest(stage: Stage) -> None:
     assert not any(alive(row["pid"]) for row in running)
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+def test_an_answer_that_comes_after_the_stop_is_kept(signals: int, stage: Stage, house: StandInHouse) -> None:
+    tasks = [{"task_key": "paid", "prompt": "a cat"}, {"task_key": "waiting", "prompt": "a dog"}]
+    with answers_held(house, GENERATIONS) as answer:
+        process = stage.start(*QUEUE, stage.save("t.json", {"tasks": tasks}), "--max-workers", "1")
+        eventually(lambda: house.recorder.requests_to(GENERATIONS))
+        paid = eventually(lambda: rows(stage).get("paid"))
+        for number in range(signals):
+            process.send_signal(signal.SIGTERM)
+            if number == 0:
+                eventually(lambda: "Interrupted" in Path(paid["stderr"]).read_text())
+        if signals == 1:
+            answer()
+        document = expect(wait(process), 143, "queue_interrupted")
+    assert (document["possible_charges"], len(house.ledger)) == (1, 1)
+    assert document["charged"] == ("yes" if signals == 1 else "unknown")
+    assert document["results"][0]["status"] == ("completed" if signals == 1 else "running")
+    assert eventually(lambda: [entry for entry in stage.entries() if entry["state"] == "succeeded"])
+
+
 def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
     process = stage.start(*QUEUE, stage.save("t.json", {"tasks": sleepers(3, 60)}), "--max-workers", "2")
     eventually(lambda: sum(row["status"] == "running" for row in rows(stage).values()) == 2)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from openai_images.queue_intake import Intake
+    from openai_images.queue_store import Row
     from shared.run import Run
 
 
@@ -99,8 +100,14 @@ def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
         jobs = intake.jobs(store)
         run.reporter.say("queue_begins", tasks=len(jobs), workers=intake.workers, path=store.folder)
         journal = Journal(SKILL.slug, state_folders())
-        Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
-    rows = [store.rows[task_id] for task_id in intake.task_ids]
+        try:
+            Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
+        finally:
+            _tell_all(run, [store.rows[task_id] for task_id in intake.task_ids])
+
+
+def _tell_all(run: Run, rows: list[Row]) -> None:
+    """Put what came of the tasks into the result, also when the run ends before they do."""
     tell(run, rows)
     ok = bool(rows) and all(row["status"] == "completed" for row in rows)
     run.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": run.result.extra["counters"]}
