@@ -82,6 +82,38 @@ def test_what_was_left_out_of_the_document_is_not_read_again(tmp_path: Path) -> 
     assert sorted(again.rows) == ["t002", "t003"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"task_id": "../../elsewhere"}, {"task_id": "t002"}, {"status": []}, {"finished_at": 7}, {"stdout": 1}, None],
+)
+def test_a_file_that_tells_of_no_task_is_passed_over(more: dict[str, Any] | None, tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    store.add(row(1))
+    task = store.task_folder("t001") / "task.json"
+    task.write_text("[" * 100_000 if more is None else json.dumps({**row(1), **more}))
+    store.load()
+    store.mark_orphans("gone")
+    assert store.rows == {}
+
+
+@pytest.mark.parametrize("name", ["queue_state.json", "tasks/t001/task.json"])
+def test_a_pipe_in_place_of_a_document_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    store.add(row(1))
+    (tmp_path / "queue" / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "queue" / name)
+    store.load()
+    assert len(store.rows) == (name == "queue_state.json")
+
+
+def test_an_orphan_that_had_begun_may_have_been_charged(tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    for number, more in enumerate(({"pid": 7}, {"pid": 7, "mock": True}, {})):
+        store.add(row(number, **{"mock": False, "status": "running", **more}))
+    store.mark_orphans("gone")
+    assert [one.get("charged") for one in store.rows.values()] == ["unknown", None, None]
+
+
 def runner_of(store: QueueStore, folder: Path) -> Runner:
     run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
     return Runner(run, store, Journal("s", [folder]), 60.0, 1.0)

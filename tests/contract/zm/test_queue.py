@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai_images import queue_looks_cli
 
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import QUICK, Stage, eventually, expect
@@ -101,7 +102,11 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
     again = expect(run(stage, tasks, *QUICK, "--json"), 0)
     assert [row["reused"] for row in again["results"]] == [True, True]
     assert service.counted == 2
-    expect(stage.inside("image_queue.py", "get", "c1", "--json"), 0)
+    got = expect(stage.inside("image_queue.py", "get", "c1", "--json"), 0)
+    assert ([image["path"] for image in got["images"]], got["charged"]) == (
+        [document["results"][0]["output"]],
+        "yes",
+    )
 
 
 def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> None:
@@ -161,6 +166,7 @@ def test_two_keys_that_are_one_after_normalising(stage: Stage) -> None:
     tasks = [{"task_key": "cafe\u0301", "mock_sleep": 0}, {"task_key": "caf\u00e9", "mock_sleep": 0}]
     document = expect(run(stage, tasks), 8)
     assert [row["status"] for row in document["results"]] == ["completed", "skipped"]
+    expect(stage.inside("image_queue.py", "get", "caf\u00e9"), 0)
 
 
 def test_failures_of_children(stage: Stage) -> None:
@@ -239,6 +245,23 @@ def test_cancel(stage: Stage, house: StandInHouse) -> None:
         document = expect(wait(process), 8)
     assert [row["status"] for row in document["results"]] == ["completed", "cancelled", "cancelled"]
     expect(stage.inside("image_queue.py", "cancel", "real"), 2, "cancel_ended")
+
+
+def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect(run(stage, sleepers(1, 0)), 0)
+    seen = queue_looks_cli._seen
+
+    def a_moment_ago(*given: Any) -> Any:
+        store = seen(*given)
+        for row in store.rows.values():
+            row["status"] = "queued"
+        return store
+
+    monkeypatch.setattr(queue_looks_cli, "_seen", a_moment_ago)
+    expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")
+    assert rows(stage)["k0"]["status"] == "completed"
 
 
 def test_sigterm_ends_children_and_cancels_the_rest(stage: Stage) -> None:

@@ -122,9 +122,9 @@ def _runner(store: QueueStore) -> Iterator[None]:
     Raises:
         Busy: another runner works in this folder.
     """
-    lock = store.runner_lock()
     for _ in range(20):
-        if lock.try_acquire():
+        lock = store.runner_lock()
+        if lock:
             with lock:
                 yield
             return
