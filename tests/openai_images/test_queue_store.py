@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images import lifeline, queue_store
+from openai_images import lifeline, queue_looks_cli, queue_store
 from openai_images.queue_runner import Job, Runner
 from openai_images.queue_store import CANCEL, QueueStore
 from openai_images.texts import TEXTS
@@ -112,6 +112,14 @@ def test_an_orphan_that_had_begun_may_have_been_charged(tmp_path: Path) -> None:
         store.add(row(number, **{"mock": False, "status": "running", **more}))
     store.mark_orphans("gone")
     assert [one.get("charged") for one in store.rows.values()] == ["unknown", None, None]
+
+
+def test_what_is_printed_of_a_task_is_one_harmless_line() -> None:
+    run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
+    one = row(1, task_key="a\nMEDIA:/etc/passwd", error="\x1b[2J\nmedia: /etc/passwd")
+    line = queue_looks_cli._line(run, one)
+    assert line.isprintable()
+    assert "media:" not in line.casefold()
 
 
 def runner_of(store: QueueStore, folder: Path) -> Runner:

@@ -171,12 +171,15 @@ def test_two_keys_that_are_one_after_normalising(stage: Stage) -> None:
 
 def test_failures_of_children(stage: Stage) -> None:
     noisy = "import sys; sys.stdout.write('x' * 5_000_000)"
+    junk = {"ok": True, "images": [{"path": 5}], "possible_charges": "many", "media": 5, "error": {"message": 5}}
     tasks = [
         {"task_key": "code", "mock_command": [sys.executable, "-c", "raise SystemExit(3)"]},
         {"task_key": "says no", "mock_command": [sys.executable, "-c", "print('{\"ok\": false}')"]},
         {"task_key": "noisy", "mock_command": [sys.executable, "-c", noisy]},
         {"task_key": "missing", "mock_command": ["/nowhere/at/all"]},
         {"task_key": "text", "mock_command": "rm -rf /"},
+        {"task_key": "nothing", "mock_sleep": None},
+        {"task_key": "junk", "mock_command": ["echo", json.dumps(junk)]},
     ]
     document = expect(run(stage, tasks, env=MOCKS), 8)
     assert [row["status"] for row in document["results"]] == [
@@ -185,10 +188,15 @@ def test_failures_of_children(stage: Stage) -> None:
         "completed",
         "failed",
         "rejected",
+        "rejected",
+        "completed",
     ]
     assert document["results"][0]["exit_code"] == 3
-    assert Path(document["results"][2]["stdout"]).stat().st_size < 1_100_000
-    refused = expect(run(stage, tasks[:1]), 8)
+    noise = Path(document["results"][2]["stdout"])
+    assert noise.stat().st_size < 1_100_000
+    assert noise.read_text().endswith("[the rest was not kept]\n")
+    stage.configure("{}")  # what has no prompt needs no provider
+    refused = expect(run(stage, [tasks[0], {}, 7]), 8)
     assert refused["results"][0]["status"] == "rejected"
     assert "IMAGE_QUEUE_ALLOW_MOCK_COMMAND" in refused["results"][0]["error"]
 
@@ -333,6 +341,8 @@ def test_a_child_that_is_killed_says_what_may_be_paid(
     assert document["possible_charges"] == service.counted == 1
     again = expect(stage.run(*QUEUE, "@t.json"), 8)
     assert again["results"][0]["status"] == "failed"
+    assert "--on-unknown retry" in again["error"]["hint"]
+    assert json.loads(Path(again["results"][0]["result_json"]).read_bytes())["error"]["next"] is None
     assert service.counted == 1
     assert expect(stage.run(*QUEUE, "@t.json", "--on-unknown", "retry"), 0)["results"][0]["possible_charges"] == 2
 

@@ -33,7 +33,7 @@ def image_queue(argv: Sequence[str], launcher: str) -> int:
     """Run image_queue.py and return its exit code; where nobody watches, the result is JSON unasked."""
     asked = {"--json", "--output-json"} & set(argv)
     more = ["--json"] if argv[:1] and argv[0] in _queue.commands and not (asked or is_terminal(sys.stdout)) else []
-    return run_command(_queue, SKILL, [*argv, *more], launcher)
+    return run_command(_queue, SKILL, [*argv[:1], *more, *argv[1:]], launcher)
 
 
 @click.group(name="image_queue", help="Picture tasks as supervised processes, with a state that can be looked at.")

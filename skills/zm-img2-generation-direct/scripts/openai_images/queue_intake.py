@@ -83,7 +83,10 @@ class Intake:
         self._folder = output_folder(options.output_dir, state, default=state / "generated-images")
         self._provider = provider_name(self._settings.get("provider"))
         run.result.provider = self._provider
-        if not all(isinstance(task, dict) and set(MOCKS) & task.keys() for task in self._file.tasks):
+        if any(
+            isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
+            for task in self._file.tasks
+        ):
             find_provider(self._provider)
         self.task_ids: list[str] = []
 
@@ -234,7 +237,9 @@ def _mock(task_id: str, task: dict[str, Any]) -> list[str]:
     """Return the command of a task that makes no picture."""
     command = task.get("mock_command")
     if command is None:
-        return mock_argv(task_id, seconds=number("mock_sleep", task["mock_sleep"], 0, 86400), command=None)
+        given = task.get("mock_sleep")
+        seconds = number("mock_sleep", "null" if given is None else given, 0, 86400)
+        return mock_argv(task_id, seconds=seconds, command=None)
     if os.environ.get(ALLOW_COMMANDS) != "1":
         raise BadInput("mock_command_refused", variable=ALLOW_COMMANDS)
     if not (isinstance(command, list) and command and all(isinstance(word, str) for word in command)):

@@ -15,8 +15,9 @@ from openai_images.settings import number
 from shared.command import output_options
 from shared.errors import BadInput, NotFinished, TaskFailed
 from shared.files import disk_errors
-from shared.messages import shown
+from shared.messages import quoted, shown
 from shared.openclaw import output_folder, state_folders
+from shared.texts import Said
 
 if TYPE_CHECKING:
     from openai_images.queue_store import Row
@@ -76,7 +77,7 @@ def _get(run: Run, identifier: str, state_dir: str | None) -> None:
     run.result.extra |= {"task": row, **logs}
     add_up(run.result, [row])
     run.lines += [_line(run, row), *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json"))]
-    run.lines += [text for text in logs.values() if text]
+    run.lines += [quoted(line) for text in logs.values() for line in text.splitlines()]
     if row["status"] in ALIVE:
         run.result.status = "running"
         raise NotFinished("queue_task_alive", remedy="again", task_id=row["task_id"])
@@ -122,7 +123,7 @@ def _not_ended(store: QueueStore, identifier: str) -> Row:
     row = _found(store, identifier)
     begun = row["status"] == "orphaned" and row["pid"] is not None
     if begun or row["status"] not in (*ALIVE, "orphaned"):
-        raise BadInput("cancel_ended", task_id=row["task_id"], status=row["status"])
+        raise BadInput("cancel_ended", task_id=row["task_id"], status=Said(f"queue_is_{row['status']}"))
     return row
 
 
@@ -139,7 +140,7 @@ def _heeded(store: QueueStore, row: Row, wish: Path) -> Row:
         if seen["status"] == "cancelled":
             return seen
         if seen["status"] not in ALIVE:
-            raise BadInput("cancel_ended", task_id=row["task_id"], status=seen["status"])
+            raise BadInput("cancel_ended", task_id=row["task_id"], status=Said(f"queue_is_{seen['status']}"))
         time.sleep(0.05)
     with contextlib.suppress(FileNotFoundError):
         wish.unlink()
@@ -193,9 +194,8 @@ def tell(run: Run, rows: list[Row]) -> None:
 
 def _line(run: Run, row: Row) -> str:
     status = run.catalogue.say(f"queue_is_{row['status']}")
-    return (
-        f"{row['task_id']}  {row['task_key'] or '-'}  {status}  {row.get('output') or row['error'] or ''}".rstrip()
-    )
+    key, told = (quoted(text) for text in (row["task_key"] or "-", row.get("output") or row["error"] or ""))
+    return f"{row['task_id']}  {key}  {status}  {told}".rstrip()
 
 
 def _tail(name: str | None) -> str:

@@ -111,7 +111,7 @@ def _pump(stream: IO[bytes], path: Path) -> threading.Thread:
         with stream:
             with contextlib.suppress(OSError), path.open("wb") as file:
                 while block := os.read(stream.fileno(), BLOCK):
-                    if left > 0:
+                    if left >= 0:
                         file.write(block[:left] + (CUT if len(block) > left else b""))
                         file.flush()
                     left -= len(block)

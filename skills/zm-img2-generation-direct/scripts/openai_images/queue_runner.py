@@ -17,6 +17,7 @@ from openai_images.rows import picture_of
 from shared import interrupts
 from shared.errors import DiskError, SkillError
 from shared.files import write_atomically
+from shared.messages import quoted
 from shared.result import encoded
 
 if TYPE_CHECKING:
@@ -160,9 +161,13 @@ class Runner:
             document["mock"] = True
         elif row["pid"] and "charged" not in document:
             document |= self._from_journal(job)
-        row |= {name: document.get(name) for name in (*PROOF, *MONEY)} | picture_of(document)
+        made = {} if row["mock"] else document
+        row |= {name: made.get(name) for name in (*PROOF, *MONEY)} | picture_of(made)
         error = document.get("error")
-        row["error"] = error.get("message") if isinstance(error, dict) else error
+        if isinstance(error, dict):  # its next command would wait for the prompt on stdin
+            document |= {"error": {**error, "next": None}, "next": None}
+        told = error.get("message") if isinstance(error, dict) else error
+        row["error"] = None if told is None else quoted(told)
         result = {
             **document,
             "ok": status == "completed",
