@@ -109,6 +109,12 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
     )
 
 
+def test_the_next_command_of_new_pictures_pays_for_none_again(stage: Stage, service: OpenAiImagesService) -> None:
+    document = expect(run(stage, [{"prompt": "x"}, {"prompt": ""}], "--new"), 8)
+    again = expect(stage.shell(document["error"]["next"]), 8)
+    assert (again["results"][0]["reused"], service.counted) == (True, 1)
+
+
 def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> None:
     argv = (
         *QUEUE,
