@@ -99,7 +99,6 @@ def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
     with store.writing():
         jobs = intake.jobs(store)
         run.reporter.say("queue_begins", tasks=len(jobs), workers=intake.workers, path=store.folder)
-        run.argv = [word for word in run.argv if word != "--new"]  # the next command pays nothing a second time
         journal = Journal(SKILL.slug, state_folders())
         try:
             Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
