@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openai_images import queue_looks_cli
 
+from shared.interrupts import Interrupted
+from shared.run import Run
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import QUICK, Stage, eventually, expect
 from tests.launcher import Ended, wait
@@ -113,6 +115,14 @@ def test_the_next_command_of_new_pictures_pays_for_none_again(stage: Stage, serv
     document = expect(run(stage, [{"prompt": "x"}, {"prompt": ""}], "--new"), 8)
     again = expect(stage.shell(document["error"]["next"]), 8)
     assert (again["results"][0]["reused"], service.counted) == (True, 1)
+
+
+def test_what_is_to_be_paid_is_said_before_the_question(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def declined(_run: Run) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(Run, "ask", declined)
+    assert "2 task(s)" in run(stage, [{"prompt": "a cat"}, {"prompt": "a dog"}]).talk
 
 
 def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> None:

@@ -77,6 +77,7 @@ def _run(run: Run, options: Options, tasks: str | None, state_dir: str | None, *
         run.result.extra["plan"] = intake.plan(folder)
         run.lines.append(json.dumps(run.result.extra["plan"], ensure_ascii=False, indent=2))
         return
+    run.reporter.say("queue_begins", tasks=intake.total, workers=intake.workers, path=folder)
     run.ask()
     store = QueueStore(folder)
     with _runner(store), interrupts.held():
@@ -98,7 +99,6 @@ def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
     store.mark_orphans(run.catalogue.say("queue_orphaned"))
     with store.writing():
         jobs = intake.jobs(store)
-        run.reporter.say("queue_begins", tasks=len(jobs), workers=intake.workers, path=store.folder)
         journal = Journal(SKILL.slug, state_folders())
         try:
             Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)

@@ -60,6 +60,7 @@ class Intake:
         self._run = run
         self._options = options
         self._file = _file(tasks, given)
+        self.total = len(self._file.tasks)
         document = task_file.check_fields(self._file.document, FIELDS | {"tasks"})
         task_file.tell_of_delivery(self._file, run)
         self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
