@@ -172,7 +172,8 @@ class Intake:
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
-        return Job(row, self._argv(store, row, request, attempts), request.prompt.encode())
+        prompt = request.prompt.encode("utf-8-sig")  # run.py takes one mark away, and it may be the prompt's own
+        return Job(row, self._argv(store, row, request, attempts), prompt)
 
     def _argv(self, store: QueueStore, row: Row, request: ImageRequest, attempts: dict[str, Any]) -> list[str]:
         """Return the run.py of a task; it ends by itself before the queue would end it."""

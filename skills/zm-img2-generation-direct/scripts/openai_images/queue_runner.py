@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import hashlib
 import json
@@ -185,7 +186,7 @@ class Runner:
 
     def _from_journal(self, job: Job) -> dict[str, Any]:
         """Return what the journal knows of the money of a task whose child left no result."""
-        digest = hashlib.sha256(job.stdin).hexdigest()
+        digest = hashlib.sha256(job.stdin.removeprefix(codecs.BOM_UTF8)).hexdigest()
         entries = [
             entry
             for _, entry in self.journal.entries()
