@@ -40,10 +40,11 @@ def test_a_hundred_tasks_do_not_rewrite_everything_for_each_event(
 ) -> None:
     written: list[str] = []
 
-    def counting(path: Path, content: bytes, *, durable: bool) -> None:
+    def counting(path: Path, content: bytes, *, temporary: Path, durable: bool) -> None:
         assert durable is False
+        assert temporary == path.with_suffix(".tmp"), "a writer that is killed leaves one file, however often"
         written.append(path.name)
-        write_atomically(path, content, durable=durable)
+        write_atomically(path, content, temporary=temporary, durable=durable)
 
     monkeypatch.setattr(queue_store, "write_atomically", counting)
     store = QueueStore(tmp_path / "queue")

@@ -70,7 +70,7 @@ class QueueStore:
             text = _text(row)
         path = self.task_folder(row["task_id"]) / TASK
         with disk_errors(path):
-            write_atomically(path, text, durable=False)
+            _replace(path, text)
         self._dirty.set()
 
     @contextlib.contextmanager
@@ -105,7 +105,7 @@ class QueueStore:
             "counters": counters(shown.values()),
         }
         with disk_errors(self.folder / STATE):
-            write_atomically(self.folder / STATE, _text(document), durable=False)
+            _replace(self.folder / STATE, _text(document))
 
     def _write_often(self) -> None:
         while not self._closing.is_set():
@@ -175,6 +175,11 @@ def now() -> str:
 
 def _work(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ("worker_id", "thread_id", "pid", "started_at")}
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """Write a document whose only writer this is, as the runner's lock and the worker of a task see to."""
+    write_atomically(path, text, temporary=path.with_suffix(".tmp"), durable=False)
 
 
 def _json_of(path: Path) -> Any:
