@@ -346,8 +346,12 @@ OWN_LAYERS = {
             shared="command errors files messages openclaw run texts",
         ),
         "queue_intake": layer(
-            own="mock_task provider queue_runner queue_store request settings task_file",
-            shared="command errors files openclaw prompts run texts",
+            own="mock_task provider queue_command queue_runner queue_store request settings task_file",
+            shared="command errors files journal openclaw prompts run texts",
+        ),
+        "queue_command": layer(
+            own="draft provider request",
+            shared="journal run",
         ),
         "queue_runner": layer(
             own="queue_process queue_store rows",
