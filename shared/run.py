@@ -94,8 +94,9 @@ class Run:
         return [PYTHON, self.launcher, *argv, *chain.from_iterable(changes.items())]
 
     def _paid_once(self) -> list[str]:
-        """Return the arguments; once a request may have been charged, --new would pay for the same thing again."""
-        return [word for word in self.argv if word != "--new" or not self.result.possible_charges]
+        """Return the arguments; once the task in hand may have been charged, --new would pay for it again."""
+        paid = self.result.local_id and self.result.possible_charges
+        return [word for word in self.argv if word != "--new" or not paid]
 
     def resume(self, *, unrecorded: bool = False) -> list[str]:
         """Return the argv that goes on with the task in hand; this command again while nothing was sent for it.
