@@ -99,6 +99,7 @@ def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
     store.mark_orphans(run.catalogue.say("queue_orphaned"))
     with store.writing():
         jobs = intake.jobs(store)
+        run.argv = [word for word in run.argv if word != "--new"]  # the next command pays for none of them again
         journal = Journal(SKILL.slug, state_folders())
         try:
             Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
