@@ -355,7 +355,7 @@ def test_a_child_that_is_killed_says_what_may_be_paid(
     service.plan_create(Plan(delay=30.0))
     process = stage.start(*QUEUE, stage.save("t.json", {"tasks": [{"task_key": "a", "prompt": "x"}]}))
     eventually(lambda: house.recorder.requests_to(GENERATIONS))
-    os.kill(rows(stage)["a"]["pid"], signal.SIGKILL)
+    os.kill(eventually(lambda: rows(stage)["a"]["pid"]), signal.SIGKILL)
     document = expect(wait(process), 8)
     (row,) = document["results"]
     assert (row["status"], row["charged"], row["possible_charges"]) == ("failed", "unknown", 1)
