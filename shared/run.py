@@ -85,11 +85,18 @@ class Run:
 
     def again(self, *more: str) -> list[str]:
         """Return the argv that runs this command once more."""
-        return [PYTHON, self.launcher, *self.argv, *(flag for flag in more if flag not in self.argv)]
+        argv = self._paid_once()
+        return [PYTHON, self.launcher, *argv, *(flag for flag in more if flag not in argv)]
 
     def instead(self, changes: Mapping[str, str]) -> list[str]:
         """Return the argv that runs this command with other values of some options."""
-        return [PYTHON, self.launcher, *without_options(self.argv, changes), *chain.from_iterable(changes.items())]
+        argv = without_options(self._paid_once(), changes)
+        return [PYTHON, self.launcher, *argv, *chain.from_iterable(changes.items())]
+
+    def _paid_once(self) -> list[str]:
+        """Return the arguments; once the task in hand may have been charged, --new would pay for it again."""
+        paid = self.result.local_id and self.result.possible_charges
+        return [word for word in self.argv if word != "--new" or not paid]
 
     def resume(self, *, unrecorded: bool = False) -> list[str]:
         """Return the argv that goes on with the task in hand; this command again while nothing was sent for it.

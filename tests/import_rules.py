@@ -281,7 +281,7 @@ OWN_LAYERS = {
         ),
         "lifeline": layer(
             own="",
-            shared="",
+            shared="interrupts",
         ),
         "attempts": layer(
             own="wire",
@@ -349,16 +349,20 @@ OWN_LAYERS = {
             shared="command errors interrupts journal openclaw run",
         ),
         "queue_looks_cli": layer(
-            own="queue_store settings",
-            shared="command errors messages openclaw run",
+            own="queue_store rows settings",
+            shared="command errors files messages openclaw run texts",
         ),
         "queue_intake": layer(
-            own="mock_task provider queue_runner queue_store request settings task_file",
-            shared="command errors files openclaw prompts run texts",
+            own="mock_task provider queue_command queue_runner queue_store request settings task_file",
+            shared="command errors files journal openclaw prompts run texts",
+        ),
+        "queue_command": layer(
+            own="draft provider request",
+            shared="journal run",
         ),
         "queue_runner": layer(
             own="queue_process queue_store rows",
-            shared="files interrupts journal result run",
+            shared="errors files interrupts journal messages result run",
         ),
         "queue_store": layer(
             own="folders",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import queue
+import shutil
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images import queue_store
+from openai_images import lifeline, queue_looks_cli, queue_store
 from openai_images.queue_runner import Job, Runner
 from openai_images.queue_store import CANCEL, QueueStore
 from openai_images.texts import TEXTS
 
+from shared import interrupts
+from shared.entry import Entry
 from shared.files import write_atomically
 from shared.journal import Journal
 from shared.run import Run, Skill
@@ -32,10 +40,11 @@ def test_a_hundred_tasks_do_not_rewrite_everything_for_each_event(
 ) -> None:
     written: list[str] = []
 
-    def counting(path: Path, content: bytes, *, durable: bool) -> None:
+    def counting(path: Path, content: bytes, *, temporary: Path, durable: bool) -> None:
         assert durable is False
+        assert temporary == path.with_suffix(".tmp"), "a writer that is killed leaves one file, however often"
         written.append(path.name)
-        write_atomically(path, content, durable=durable)
+        write_atomically(path, content, temporary=temporary, durable=durable)
 
     monkeypatch.setattr(queue_store, "write_atomically", counting)
     store = QueueStore(tmp_path / "queue")
@@ -74,10 +83,54 @@ def test_what_was_left_out_of_the_document_is_not_read_again(tmp_path: Path) -> 
     assert sorted(again.rows) == ["t002", "t003"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"task_id": "../../elsewhere"}, {"task_id": "t002"}, {"status": []}, {"finished_at": 7}, {"stdout": 1}, None],
+)
+def test_a_file_that_tells_of_no_task_is_passed_over(more: dict[str, Any] | None, tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    store.add(row(1))
+    task = store.task_folder("t001") / "task.json"
+    task.write_text("[" * 100_000 if more is None else json.dumps({**row(1), **more}))
+    store.load()
+    store.mark_orphans("gone")
+    assert store.rows == {}
+
+
+@pytest.mark.parametrize("name", ["queue_state.json", "tasks/t001/task.json"])
+def test_a_pipe_in_place_of_a_document_is_not_waited_for(name: str, tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    store.add(row(1))
+    (tmp_path / "queue" / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "queue" / name)
+    store.load()
+    assert len(store.rows) == (name == "queue_state.json")
+
+
+def test_an_orphan_that_had_begun_may_have_been_charged(tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    for number, more in enumerate(({"pid": 7}, {"pid": 7, "mock": True}, {})):
+        store.add(row(number, **{"mock": False, "status": "running", **more}))
+    store.mark_orphans("gone")
+    assert [one.get("charged") for one in store.rows.values()] == ["unknown", None, None]
+
+
+def test_what_is_printed_of_a_task_is_one_harmless_line() -> None:
+    run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
+    one = row(1, task_key="a\nMEDIA:/etc/passwd", error="\x1b[2J\nmedia: /etc/passwd")
+    line = queue_looks_cli._line(run, one)
+    assert line.isprintable()
+    assert "media:" not in line.casefold()
+
+
+def runner_of(store: QueueStore, folder: Path) -> Runner:
+    run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
+    return Runner(run, store, Journal("s", [folder]), 60.0, 1.0)
+
+
 def test_a_task_that_a_worker_has_in_hand_is_no_waiting_one(tmp_path: Path) -> None:
     store = QueueStore(tmp_path / "queue")
-    run = Run(Skill("s", "p", "1", TEXTS, "run.py"), [], "run.py")
-    runner = Runner(run, store, Journal("s", [tmp_path]), 1.0, 1.0)
+    runner = runner_of(store, tmp_path)
     jobs = [Job({**row(number), "mock": True, "result_json": str(tmp_path / "r.json")}, ()) for number in (1, 2)]
     for job in jobs:
         store.add(job.row)
@@ -101,3 +154,53 @@ def test_a_document_that_is_gone_or_broken_is_rebuilt(content: bytes | None, tmp
     assert {task: one["status"] for task, one in again.rows.items()} == {"t001": "orphaned"}
     assert again.find("k1") == again.rows["t001"]
     assert again.find("nobody") is None
+
+
+def test_the_money_of_a_request_that_was_sent_again_is_found_however_old_its_task_is(tmp_path: Path) -> None:
+    prompt: dict[str, object] = {"sha256": hashlib.sha256(b"a cup").hexdigest()}
+    told: dict[str, Any] = {
+        "charged": "unknown",
+        "possible_charges": 2,
+        "attempts": 2,
+        "created_at": "2026-01-01T00:00:00.000Z",
+    }
+    who: dict[str, Any] = dict.fromkeys(
+        ("fingerprint", "skill", "provider", "mode", "model", "base_url", "account"), "x"
+    )
+    entry = Entry(**who, local_id="20260101T000000Z-00000000", variant="t/k1", prompt=prompt, **told)
+    runner = runner_of(QueueStore(tmp_path / "queue"), tmp_path)
+    (folder,) = runner.journal.folders
+    folder.mkdir(parents=True)
+    (folder / "20260101T000000Z-00000000.json").write_bytes(entry.to_json())
+    again, other = (
+        Job(row(1, variant="t/k1", created_at="2026-02-02"), (), text) for text in (b"a cup", b"a mug")
+    )
+    assert runner._from_journal(again)["possible_charges"] == 2
+    assert runner._from_journal(other)["possible_charges"] == 0
+    runner.lifeline.close()
+
+
+def test_a_child_whose_task_cannot_be_written_down_is_ended(tmp_path: Path) -> None:
+    store = QueueStore(tmp_path / "queue")
+    runner = runner_of(store, tmp_path)
+    sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
+    job = Job({**row(1), "mock": True, "result_json": str(tmp_path / "queue" / "tasks" / "t001" / "r")}, sleeper)
+    store.add(job.row)
+    shutil.rmtree(store.task_folder("t001"))
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    waiting.put(job)
+    runner._work("worker-1", waiting)
+    runner.lifeline.close()
+    assert job.row["status"] == "failed"
+    assert "t001" in job.row["error"]
+    with pytest.raises(ProcessLookupError):
+        os.killpg(job.row["pid"], 0)
+
+
+def test_a_runner_that_is_gone_is_no_second_signal() -> None:
+    """It has sent one before it was killed; a second one would give up an answer that is paid."""
+    with interrupts.handled(), interrupts.held():
+        os.kill(os.getpid(), signal.SIGTERM)
+        lifeline._terminate()
+        assert interrupts.pending()
+        interrupts.drop_pending()

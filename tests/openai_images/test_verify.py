@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openai_images import self_test as trial
 from openai_images import verify
-from openai_images.verify import judge
+from openai_images.verify import documents, judge
 
 from shared.errors import SkillError
 
@@ -50,3 +52,25 @@ def test_a_picture_that_is_a_link_or_was_changed(tmp_path: Path) -> None:
 
 def test_nothing_holds_for_an_empty_document() -> None:
     assert refused({}) == set(verify._RULES) - {"no_mock"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "counters", "found"),
+    [
+        ([0, 1], {"total": 2, "succeeded": 2}, [True, True]),
+        ([0, 1], {"completed": 2}, [True, True]),
+        ([0], {"total": 2, "succeeded": 2}, [True, False]),
+        ([0], {"completed": 2, "failed": 0}, [True, False]),
+        ([0, 0], {"total": 2}, [True, False]),
+        ([], {"total": 10**12}, [False] * 1000),
+        ([0, 1, 2], {"total": "many"}, [True, True, False]),
+    ],
+)
+def test_every_task_of_a_batch_needs_a_result_of_its_own(
+    rows: list[int], counters: dict[str, Any], found: list[bool], tmp_path: Path
+) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.json").write_text('{"ok": true}')
+    results = [{"result_json": str(tmp_path / f"{number}.json")} for number in rows]
+    (tmp_path / "batch_result.json").write_text(json.dumps({"results": results, "counters": counters}))
+    assert [bool(document) for _, document in documents(str(tmp_path))] == found

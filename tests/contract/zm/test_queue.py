@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai_images import queue_looks_cli
 
+from shared.interrupts import Interrupted
+from shared.run import Run
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import QUICK, Stage, eventually, expect
 from tests.launcher import Ended, wait
@@ -84,9 +87,12 @@ def test_five_tasks_on_two_workers(stage: Stage, house: StandInHouse) -> None:
 
 
 def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) -> None:
-    tasks = [{"task_name": "cover", "task_key": "c1", "prompt": "画一只猫"}, {"task_key": "c2", "prompt": "a dog"}]
+    tasks = [
+        {"task_name": "cover", "task_key": "c1", "prompt": "画一只猫"},
+        {"task_key": "c2", "prompt": "\ufeffa dog"},
+    ]
     document = expect(run(stage, tasks, *QUICK, "--json"), 0)
-    assert service.made[0].asked.fields["prompt"] in ("画一只猫", "a dog")
+    assert {made.asked.fields["prompt"] for made in service.made} == {"画一只猫", "\ufeffa dog"}
     for row in document["results"]:
         assert Path(row["output"]).stat().st_size == row["bytes"]
         assert (row["provider"], row["model"], row["possible_charges"]) == ("happy", "gpt-image-2", 1)
@@ -98,10 +104,30 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
     assert all(Path(path).is_file() for path in document["media"])
     assert (len(document["media"]), document["cost"]["amount"]) == (2, 2 * 4210)
     assert document["possible_charges"] == service.counted == 2
+    (old,) = (stage.journal / f"{row['local_id']}.json" for row in document["results"] if row["task_key"] == "c1")
+    old.write_text(json.dumps(json.loads(old.read_text()) | {"finished_at": "2026-01-01T00:00:00.000Z"}))
     again = expect(run(stage, tasks, *QUICK, "--json"), 0)
     assert [row["reused"] for row in again["results"]] == [True, True]
     assert service.counted == 2
-    expect(stage.inside("image_queue.py", "get", "c1", "--json"), 0)
+    got = expect(stage.inside("image_queue.py", "get", "c1", "--json"), 0)
+    assert ([image["path"] for image in got["images"]], got["charged"]) == (
+        [document["results"][0]["output"]],
+        "yes",
+    )
+
+
+def test_the_next_command_of_new_pictures_pays_for_none_again(stage: Stage, service: OpenAiImagesService) -> None:
+    document = expect(run(stage, [{"prompt": "x"}, {"prompt": ""}], "--new"), 8)
+    again = expect(stage.shell(document["error"]["next"]), 8)
+    assert (again["results"][0]["reused"], service.counted) == (True, 1)
+
+
+def test_what_is_to_be_paid_is_said_before_the_question(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def declined(_run: Run) -> None:
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(Run, "ask", declined)
+    assert "2 task(s)" in run(stage, [{"prompt": "a cat"}, {"prompt": "a dog"}]).talk
 
 
 def test_a_single_task_by_flags(stage: Stage, service: OpenAiImagesService) -> None:
@@ -161,16 +187,20 @@ def test_two_keys_that_are_one_after_normalising(stage: Stage) -> None:
     tasks = [{"task_key": "cafe\u0301", "mock_sleep": 0}, {"task_key": "caf\u00e9", "mock_sleep": 0}]
     document = expect(run(stage, tasks), 8)
     assert [row["status"] for row in document["results"]] == ["completed", "skipped"]
+    expect(stage.inside("image_queue.py", "get", "caf\u00e9"), 0)
 
 
 def test_failures_of_children(stage: Stage) -> None:
     noisy = "import sys; sys.stdout.write('x' * 5_000_000)"
+    junk = {"ok": True, "images": [{"path": 5}], "possible_charges": "many", "media": 5, "error": {"message": 5}}
     tasks = [
         {"task_key": "code", "mock_command": [sys.executable, "-c", "raise SystemExit(3)"]},
         {"task_key": "says no", "mock_command": [sys.executable, "-c", "print('{\"ok\": false}')"]},
         {"task_key": "noisy", "mock_command": [sys.executable, "-c", noisy]},
         {"task_key": "missing", "mock_command": ["/nowhere/at/all"]},
         {"task_key": "text", "mock_command": "rm -rf /"},
+        {"task_key": "nothing", "mock_sleep": None},
+        {"task_key": "junk", "mock_command": ["echo", json.dumps(junk)]},
     ]
     document = expect(run(stage, tasks, env=MOCKS), 8)
     assert [row["status"] for row in document["results"]] == [
@@ -179,10 +209,15 @@ def test_failures_of_children(stage: Stage) -> None:
         "completed",
         "failed",
         "rejected",
+        "rejected",
+        "completed",
     ]
     assert document["results"][0]["exit_code"] == 3
-    assert Path(document["results"][2]["stdout"]).stat().st_size < 1_100_000
-    refused = expect(run(stage, tasks[:1]), 8)
+    noise = Path(document["results"][2]["stdout"])
+    assert noise.stat().st_size < 1_100_000
+    assert noise.read_text().endswith("[the rest was not kept]\n")
+    stage.configure("{}")  # what has no prompt needs no provider
+    refused = expect(run(stage, [tasks[0], {}, 7]), 8)
     assert refused["results"][0]["status"] == "rejected"
     assert "IMAGE_QUEUE_ALLOW_MOCK_COMMAND" in refused["results"][0]["error"]
 
@@ -241,6 +276,23 @@ def test_cancel(stage: Stage, house: StandInHouse) -> None:
     expect(stage.inside("image_queue.py", "cancel", "real"), 2, "cancel_ended")
 
 
+def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expect(run(stage, sleepers(1, 0)), 0)
+    seen = queue_looks_cli._seen
+
+    def a_moment_ago(*given: Any) -> Any:
+        store = seen(*given)
+        for row in store.rows.values():
+            row["status"] = "queued"
+        return store
+
+    monkeypatch.setattr(queue_looks_cli, "_seen", a_moment_ago)
+    expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")
+    assert rows(stage)["k0"]["status"] == "completed"
+
+
 def test_sigterm_ends_children_and_cancels_the_rest(stage: Stage) -> None:
     process = stage.start(*QUEUE, stage.save("t.json", {"tasks": sleepers(4, 60)}), "--max-workers", "2")
     running = eventually(lambda: [row for row in rows(stage).values() if row["status"] == "running"][1:])
@@ -248,6 +300,26 @@ def test_sigterm_ends_children_and_cancels_the_rest(stage: Stage) -> None:
     document = expect(wait(process), 143, "queue_interrupted")
     assert sorted(row["status"] for row in document["results"]) == ["cancelled", "cancelled", "failed", "failed"]
     assert not any(alive(row["pid"]) for row in running)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_an_answer_that_comes_after_the_stop_is_kept(signals: int, stage: Stage, house: StandInHouse) -> None:
+    tasks = [{"task_key": "paid", "prompt": "a cat"}, {"task_key": "waiting", "prompt": "a dog"}]
+    with answers_held(house, GENERATIONS) as answer:
+        process = stage.start(*QUEUE, stage.save("t.json", {"tasks": tasks}), "--max-workers", "1")
+        eventually(lambda: house.recorder.requests_to(GENERATIONS))
+        paid = eventually(lambda: rows(stage).get("paid"))
+        for number in range(signals):
+            process.send_signal(signal.SIGTERM)
+            if number == 0:
+                eventually(lambda: "Interrupted" in Path(paid["stderr"]).read_text())
+        if signals == 1:
+            answer()
+        document = expect(wait(process), 143, "queue_interrupted")
+    assert (document["possible_charges"], len(house.ledger)) == (1, 1)
+    assert document["charged"] == ("yes" if signals == 1 else "unknown")
+    assert document["results"][0]["status"] == ("completed" if signals == 1 else "running")
+    assert eventually(lambda: [entry for entry in stage.entries() if entry["state"] == "succeeded"])
 
 
 def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
@@ -283,13 +355,15 @@ def test_a_child_that_is_killed_says_what_may_be_paid(
     service.plan_create(Plan(delay=30.0))
     process = stage.start(*QUEUE, stage.save("t.json", {"tasks": [{"task_key": "a", "prompt": "x"}]}))
     eventually(lambda: house.recorder.requests_to(GENERATIONS))
-    os.kill(rows(stage)["a"]["pid"], signal.SIGKILL)
+    os.kill(eventually(lambda: rows(stage)["a"]["pid"]), signal.SIGKILL)
     document = expect(wait(process), 8)
     (row,) = document["results"]
     assert (row["status"], row["charged"], row["possible_charges"]) == ("failed", "unknown", 1)
     assert document["possible_charges"] == service.counted == 1
     again = expect(stage.run(*QUEUE, "@t.json"), 8)
     assert again["results"][0]["status"] == "failed"
+    assert "--on-unknown retry" in again["error"]["hint"]
+    assert json.loads(Path(again["results"][0]["result_json"]).read_bytes())["error"]["next"] is None
     assert service.counted == 1
     assert expect(stage.run(*QUEUE, "@t.json", "--on-unknown", "retry"), 0)["results"][0]["possible_charges"] == 2
 

@@ -7,6 +7,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from shared import interrupts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,4 +34,6 @@ def watch(on_end: Callable[[], None] | None = None) -> None:
 
 
 def _terminate() -> None:
+    if interrupts.pending():  # the runner has said so before it went; a second signal would give up a paid answer
+        return
     os.kill(os.getpid(), signal.SIGTERM)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from openai_images.queue_intake import Intake
+    from openai_images.queue_store import Row
     from shared.run import Run
 
 
@@ -32,7 +33,7 @@ def image_queue(argv: Sequence[str], launcher: str) -> int:
     """Run image_queue.py and return its exit code; where nobody watches, the result is JSON unasked."""
     asked = {"--json", "--output-json"} & set(argv)
     more = ["--json"] if argv[:1] and argv[0] in _queue.commands and not (asked or is_terminal(sys.stdout)) else []
-    return run_command(_queue, SKILL, [*argv, *more], launcher)
+    return run_command(_queue, SKILL, [*argv[:1], *more, *argv[1:]], launcher)
 
 
 @click.group(name="image_queue", help="Picture tasks as supervised processes, with a state that can be looked at.")
@@ -76,6 +77,7 @@ def _run(run: Run, options: Options, tasks: str | None, state_dir: str | None, *
         run.result.extra["plan"] = intake.plan(folder)
         run.lines.append(json.dumps(run.result.extra["plan"], ensure_ascii=False, indent=2))
         return
+    run.reporter.say("queue_begins", tasks=intake.total, workers=intake.workers, path=folder)
     run.ask()
     store = QueueStore(folder)
     with _runner(store), interrupts.held():
@@ -97,10 +99,16 @@ def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
     store.mark_orphans(run.catalogue.say("queue_orphaned"))
     with store.writing():
         jobs = intake.jobs(store)
-        run.reporter.say("queue_begins", tasks=len(jobs), workers=intake.workers, path=store.folder)
+        run.argv = [word for word in run.argv if word != "--new"]  # the next command pays for none of them again
         journal = Journal(SKILL.slug, state_folders())
-        Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
-    rows = [store.rows[task_id] for task_id in intake.task_ids]
+        try:
+            Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
+        finally:
+            _tell_all(run, [store.rows[task_id] for task_id in intake.task_ids])
+
+
+def _tell_all(run: Run, rows: list[Row]) -> None:
+    """Put what came of the tasks into the result, also when the run ends before they do."""
     tell(run, rows)
     ok = bool(rows) and all(row["status"] == "completed" for row in rows)
     run.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": run.result.extra["counters"]}
@@ -115,9 +123,9 @@ def _runner(store: QueueStore) -> Iterator[None]:
     Raises:
         Busy: another runner works in this folder.
     """
-    lock = store.runner_lock()
     for _ in range(20):
-        if lock.try_acquire():
+        lock = store.runner_lock()
+        if lock:
             with lock:
                 yield
             return

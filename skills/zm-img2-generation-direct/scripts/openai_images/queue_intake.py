@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
-import sys
 from collections import Counter
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openai_images import task_file
 from openai_images.mock_task import mock_argv
 from openai_images.provider import find_provider
+from openai_images.queue_command import Commands, made_before
 from openai_images.queue_runner import Job, reject
 from openai_images.queue_store import now
 from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
@@ -21,11 +21,14 @@ from openai_images.settings import number, policy, provider_name, reference_list
 from openai_images.task_file import TaskFile
 from shared.errors import BadInput, SkillError
 from shared.files import write_atomically
+from shared.journal import Journal
 from shared.openclaw import output_folder, state_folders
 from shared.prompts import read_prompt
 from shared.texts import Said
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from openai_images.queue_store import QueueStore, Row
     from openai_images.request import ImageRequest
     from shared.command import Options
@@ -51,7 +54,6 @@ FIELDS = frozenset(
         "send_to_feishu",
     ]
 )
-PASSED_ON = ("timeout_ms", "max_attempts", "retry_base_delay", "retry_max_delay", "retry_jitter", "on_unknown")
 
 
 class Intake:
@@ -61,6 +63,7 @@ class Intake:
         self._run = run
         self._options = options
         self._file = _file(tasks, given)
+        self.total = len(self._file.tasks)
         document = task_file.check_fields(self._file.document, FIELDS | {"tasks"})
         task_file.tell_of_delivery(self._file, run)
         self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
@@ -84,7 +87,10 @@ class Intake:
         self._folder = output_folder(options.output_dir, state, default=state / "generated-images")
         self._provider = provider_name(self._settings.get("provider"))
         run.result.provider = self._provider
-        if not all(isinstance(task, dict) and set(MOCKS) & task.keys() for task in self._file.tasks):
+        if any(
+            isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
+            for task in self._file.tasks
+        ):
             find_provider(self._provider)
         self.task_ids: list[str] = []
         self._seen: Counter[str] = Counter()
@@ -98,7 +104,7 @@ class Intake:
             self.task_ids.append(row["task_id"])
             say = self._run.catalogue.say
             try:
-                job = self._job(store, row, given, index)
+                job = self._job(row, given, index)
             except SkillError as error:
                 reject(store, row, "rejected", say(error.code, **error.facts))
                 continue
@@ -157,7 +163,7 @@ class Intake:
     def _request(self, task: dict[str, Any]) -> ImageRequest:
         return task_file.task_request(task, self._settings)
 
-    def _job(self, store: QueueStore, row: Row, given: Any, index: int) -> Job:
+    def _job(self, row: Row, given: Any, index: int) -> Job:
         """Return what a task runs; raises what is wrong with it."""
         task = self._checked(given)
         row["task_key"] = task_file.task_key(task)
@@ -172,31 +178,14 @@ class Intake:
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
-        return Job(row, self._argv(store, row, request, attempts), request.prompt.encode())
+        prompt = request.prompt.encode("utf-8-sig")  # run.py takes one mark away, and it may be the prompt's own
+        return Job(row, self._commands.argv(request, row, attempts), prompt)
 
-    def _argv(self, store: QueueStore, row: Row, request: ImageRequest, attempts: dict[str, Any]) -> list[str]:
-        """Return the run.py of a task; it ends by itself before the queue would end it."""
-        launcher = Path(self._run.launcher).with_name(self._run.skill.main_launcher)
-        argv = [
-            sys.executable,
-            str(launcher),
-            "--prompt-file",
-            "-",
-            "--json",
-            "--lang",
-            self._run.catalogue.language,
-        ]
-        argv += ["--result-file", str(store.task_folder(row["task_id"]) / "result.json")]
-        argv += ["--task-name", row["task_name"], "--variant", row["variant"], "--output-dir", str(self._folder)]
-        argv += ["--provider", self._provider, "--model", request.model, "--size", request.size]
-        argv += ["--timeout", f"{max(1.0, self.seconds - 2.0):g}"]
-        for reference in request.references:
-            argv += ["--input-image", str(reference.path)]
-        for name in PASSED_ON:
-            value = attempts.get(name, self._settings.get(name))
-            if value is not None:
-                argv += [f"--{name.replace('_', '-')}", str(value)]
-        return argv + ["--raw"] * bool(attempts["raw"]) + ["--new"] * self._options.new
+    @functools.cached_property
+    def _commands(self) -> Commands:
+        made = {} if self._options.new else made_before(Journal(self._run.skill.slug, state_folders()))
+        provider, new = find_provider(self._provider), self._options.new
+        return Commands(self._run, provider, self._folder, self.seconds, self._settings, made, new)
 
 
 def store_command(store: QueueStore, job: Job) -> None:
@@ -238,7 +227,9 @@ def _mock(task_id: str, task: dict[str, Any]) -> list[str]:
     """Return the command of a task that makes no picture."""
     command = task.get("mock_command")
     if command is None:
-        return mock_argv(task_id, seconds=number("mock_sleep", task["mock_sleep"], 0, 86400), command=None)
+        given = task.get("mock_sleep")
+        seconds = number("mock_sleep", "null" if given is None else given, 0, 86400)
+        return mock_argv(task_id, seconds=seconds, command=None)
     if os.environ.get(ALLOW_COMMANDS) != "1":
         raise BadInput("mock_command_refused", variable=ALLOW_COMMANDS)
     if not (isinstance(command, list) and command and all(isinstance(word, str) for word in command)):

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from openai_images.queue_store import ALIVE, CANCEL, STATUSES, TASKS, QueueStore, counters, now
+from openai_images.rows import add_up
 from openai_images.settings import number
 from shared.command import output_options
 from shared.errors import BadInput, NotFinished, TaskFailed
-from shared.messages import shown
+from shared.files import disk_errors
+from shared.messages import quoted, shown
 from shared.openclaw import output_folder, state_folders
+from shared.texts import Said
 
 if TYPE_CHECKING:
     from openai_images.queue_store import Row
@@ -72,8 +75,9 @@ def _get(run: Run, identifier: str, state_dir: str | None) -> None:
     row = _found(_seen(run, state_dir), identifier)
     logs = {f"{name}_tail": _tail(row[name]) for name in ("stdout", "stderr")}
     run.result.extra |= {"task": row, **logs}
+    add_up(run.result, [row])
     run.lines += [_line(run, row), *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json"))]
-    run.lines += [text for text in logs.values() if text]
+    run.lines += [quoted(line) for text in logs.values() for line in text.splitlines()]
     if row["status"] in ALIVE:
         run.result.status = "running"
         raise NotFinished("queue_task_alive", remedy="again", task_id=row["task_id"])
@@ -90,29 +94,44 @@ def _get(run: Run, identifier: str, state_dir: str | None) -> None:
 @output_options
 def _cancel(run: Run, identifier: str, state_dir: str | None) -> None:
     store = _seen(run, state_dir)
-    row = _found(store, identifier)
-    begun = row["status"] == "orphaned" and row["pid"] is not None
-    if begun or row["status"] not in (*ALIVE, "orphaned"):
-        raise BadInput("cancel_ended", task_id=row["task_id"], status=row["status"])
     lock = store.runner_lock()
-    if lock.try_acquire():
+    if lock:
         with lock:
+            _look(run, store)
+            row = _not_ended(store, identifier)
             store.change(row, status="cancelled", finished_at=now(), error=run.catalogue.say("queue_cancelled"))
             store.write()
-    elif row["status"] == "running" and not row["mock"]:
-        raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
     else:
-        (store.task_folder(row["task_id"]) / CANCEL).touch()
-        row = _heeded(store, row)
+        row = _not_ended(store, identifier)
+        if row["status"] == "running" and not row["mock"]:
+            raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
+        wish = store.task_folder(row["task_id"]) / CANCEL
+        with disk_errors(wish):
+            wish.touch()
+        row = _heeded(store, row, wish)
     run.result.status = "succeeded"
     run.result.extra["task"] = row
     run.lines.append(_line(run, row))
 
 
-def _heeded(store: QueueStore, row: Row) -> Row:
+def _not_ended(store: QueueStore, identifier: str) -> Row:
+    """Return a task that has not ended; one that was left waiting by a runner that is gone has not begun.
+
+    Raises:
+        BadInput: `cancel_ended`, or there is no such task.
+    """
+    row = _found(store, identifier)
+    begun = row["status"] == "orphaned" and row["pid"] is not None
+    if begun or row["status"] not in (*ALIVE, "orphaned"):
+        raise BadInput("cancel_ended", task_id=row["task_id"], status=Said(f"queue_is_{row['status']}"))
+    return row
+
+
+def _heeded(store: QueueStore, row: Row, wish: Path) -> Row:
     """Wait until the living runner has cancelled the task.
 
     Raises:
+        BadInput: `cancel_ended`; it ended otherwise meanwhile.
         NotFinished: `cancel_running`; the task had begun, or the runner did not look.
     """
     deadline = time.monotonic() + PATIENCE
@@ -121,10 +140,10 @@ def _heeded(store: QueueStore, row: Row) -> Row:
         if seen["status"] == "cancelled":
             return seen
         if seen["status"] not in ALIVE:
-            break
+            raise BadInput("cancel_ended", task_id=row["task_id"], status=Said(f"queue_is_{seen['status']}"))
         time.sleep(0.05)
     with contextlib.suppress(FileNotFoundError):
-        (store.task_folder(row["task_id"]) / CANCEL).unlink()
+        wish.unlink()
     raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
 
 
@@ -135,13 +154,18 @@ def _seen(run: Run, state_dir: str | None) -> QueueStore:
         raise BadInput("queue_missing", flag="--state-dir", got=shown(state_dir or folder))
     store = QueueStore(folder)
     lock = store.runner_lock()
-    if lock.try_acquire():
+    if lock:
         with lock:
-            store.load()
-            store.mark_orphans(run.catalogue.say("queue_orphaned"))
+            _look(run, store)
     else:
         store.load()
     return store
+
+
+def _look(run: Run, store: QueueStore) -> None:
+    """Read the queue that nobody works on: who holds the runner's lock sees it as it stays."""
+    store.load()
+    store.mark_orphans(run.catalogue.say("queue_orphaned"))
 
 
 def _found(store: QueueStore, identifier: str) -> Row:
@@ -170,15 +194,15 @@ def tell(run: Run, rows: list[Row]) -> None:
 
 def _line(run: Run, row: Row) -> str:
     status = run.catalogue.say(f"queue_is_{row['status']}")
-    return (
-        f"{row['task_id']}  {row['task_key'] or '-'}  {status}  {row.get('output') or row['error'] or ''}".rstrip()
-    )
+    key, told = (quoted(text) for text in (row["task_key"] or "-", row.get("output") or row["error"] or ""))
+    return f"{row['task_id']}  {key}  {status}  {told}".rstrip()
 
 
-def _tail(path: str) -> str:
+def _tail(name: str | None) -> str:
+    path = Path(name or "")
     try:
-        return Path(path).read_text("utf-8", "replace")[-TAIL:]
-    except OSError:
+        return path.read_text("utf-8", "replace")[-TAIL:] if path.is_file() else ""
+    except (OSError, ValueError):
         return ""
 
 

@@ -108,12 +108,15 @@ def _pump(stream: IO[bytes], path: Path) -> threading.Thread:
 
     def copy() -> None:
         left = LARGEST_LOG
-        with stream, path.open("wb") as file, contextlib.suppress(OSError, ValueError):
-            while block := os.read(stream.fileno(), BLOCK):
-                if left > 0:
-                    file.write(block[:left] + (CUT if len(block) > left else b""))
-                    file.flush()
-                left -= len(block)
+        with stream:
+            with contextlib.suppress(OSError), path.open("wb") as file:
+                while block := os.read(stream.fileno(), BLOCK):
+                    if left >= 0:
+                        file.write(block[:left] + (CUT if len(block) > left else b""))
+                        file.flush()
+                    left -= len(block)
+            while os.read(stream.fileno(), BLOCK):  # a log that cannot be written does not stop the child
+                pass
 
     thread = threading.Thread(target=copy, daemon=True)
     thread.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import hashlib
 import json
 import queue
 import threading
@@ -11,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openai_images.queue_process import Child, Lifeline
-from openai_images.queue_store import CANCEL, now
+from openai_images.queue_store import ALIVE, CANCEL, now
 from openai_images.rows import picture_of
 from shared import interrupts
+from shared.errors import DiskError, SkillError
 from shared.files import write_atomically
+from shared.messages import quoted
 from shared.result import encoded
 
 if TYPE_CHECKING:
@@ -63,15 +67,20 @@ class Runner:
         threads = [threading.Thread(target=self._work, args=(name, waiting), daemon=True) for name in names]
         for thread in threads:
             thread.start()
-        while alive := [thread for thread in threads if thread.is_alive()]:
-            alive[0].join(LOOK)
-            if interrupts.pending():
-                self.stopping.set()
-            with self._choosing:
-                for job in jobs:
-                    self._heed_cancel(job)
-            ended = sum(job.row["status"] not in ("queued", "running") for job in jobs)
-            self.run.reporter.waiting("queue_progress", done=ended, total=len(jobs))
+        try:
+            while alive := [thread for thread in threads if thread.is_alive()]:
+                alive[0].join(LOOK)
+                if interrupts.pending():
+                    self.stopping.set()
+                with self._choosing:
+                    for job in jobs:
+                        self._heed_cancel(job)
+                ended = sum(job.row["status"] not in ALIVE for job in jobs)
+                self.run.reporter.waiting("queue_progress", done=ended, total=len(jobs))
+        finally:
+            for job in jobs:  # after a second signal, what is under way ends without us
+                if job.row["status"] == "running" and not job.row["mock"]:
+                    job.row.update(self._from_journal(job))
         self.lifeline.close()
 
     def _heed_cancel(self, job: Job) -> None:
@@ -95,7 +104,9 @@ class Runner:
                 try:
                     self._one(job, worker)
                 except Exception as error:  # noqa: BLE001  - one task's trouble stops no other
-                    self._end(job, "failed", {"ok": False, "error": f"{type(error).__name__}: {error}"})
+                    told = self._words(error.code, **error.facts) if isinstance(error, SkillError) else repr(error)
+                    with contextlib.suppress(OSError, DiskError):  # the row that is printed tells it all the same
+                        self._end(job, "failed", {"ok": False, "error": told})
 
     def _one(self, job: Job, worker: str) -> None:
         """Run one child to its end and judge what it left."""
@@ -110,7 +121,11 @@ class Runner:
             grace=self.grace,
         )
         binding = {"worker_id": worker, "thread_id": threading.get_ident(), "pid": child.pid}
-        self.store.change(row, status="running", started_at=begun, **binding)
+        try:
+            self.store.change(row, status="running", started_at=begun, **binding)
+        except DiskError:
+            child.supervise(0, lambda: "stopped")
+            raise
         reason, code = child.supervise(self.seconds, self._why_end(job))
         row["exit_code"] = code
         document = _document(folder, mock=row["mock"])
@@ -119,6 +134,8 @@ class Runner:
         elif reason == "timed_out":
             told = {"ok": False, "error": self._words("queue_timed_out", seconds=f"{self.seconds:g}")}
             self._end(job, "timed_out", {**document, **told})
+        elif reason == "stopped" and code == 0 and document.get("ok") is True:
+            self._end(job, "completed", document)
         elif reason != "exited":
             told = {"ok": False, "error": self._words("queue_stopped")}
             self._end(job, "cancelled" if reason == "cancelled" else "failed", {**document, **told})
@@ -144,10 +161,14 @@ class Runner:
         if row["mock"]:
             document["mock"] = True
         elif row["pid"] and "charged" not in document:
-            document |= self._from_journal(row)
-        row |= {name: document.get(name) for name in (*PROOF, *MONEY)} | picture_of(document)
+            document |= self._from_journal(job)
+        made = {} if row["mock"] else document
+        row |= {name: made.get(name) for name in (*PROOF, *MONEY)} | picture_of(made)
         error = document.get("error")
-        row["error"] = error.get("message") if isinstance(error, dict) else error
+        if isinstance(error, dict):  # its next command would wait for the prompt on stdin
+            document |= {"error": {**error, "next": None}, "next": None}
+        told = error.get("message") if isinstance(error, dict) else error
+        row["error"] = None if told is None else quoted(told)
         result = {
             **document,
             "ok": status == "completed",
@@ -158,16 +179,18 @@ class Runner:
             name: row[name]
             for name in ("task_id", "task_key", "task_name", "worker_id", "thread_id", "pid", "mock")
         }
-        write_atomically(Path(row["result_json"]), (encoded(result, ascii_only=False) + "\n").encode())
-        self.store.change(row, status=status, finished_at=now())
+        try:
+            write_atomically(Path(row["result_json"]), (encoded(result, ascii_only=False) + "\n").encode())
+        finally:
+            self.store.change(row, status=status, finished_at=now())
 
-    def _from_journal(self, row: Row) -> dict[str, Any]:
-        """Return what the journal knows of the money of a child that left no result."""
+    def _from_journal(self, job: Job) -> dict[str, Any]:
+        """Return what the journal knows of the money of a task whose child left no result."""
+        digest = hashlib.sha256(job.stdin.removeprefix(codecs.BOM_UTF8)).hexdigest()
         entries = [
             entry
             for _, entry in self.journal.entries()
-            if entry.variant == row["variant"]
-            and (entry.finished_at or entry.created_at) >= row["created_at"][:19]
+            if (entry.variant, entry.prompt.get("sha256")) == (job.row["variant"], digest)
         ]
         if not entries:
             return {"charged": "no", "possible_charges": 0, "attempts": 0}

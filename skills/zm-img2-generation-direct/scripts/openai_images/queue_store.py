@@ -31,6 +31,10 @@ MOST_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
 FLUSH = 0.25  # seconds in which changes are collected before the whole document is written again
 
 Row = dict[str, Any]
+_TEXTS = (
+    "task_key", "task_name", "worker_id", "created_at", "started_at", "finished_at", "error",
+    "stdout", "stderr", "result_json",
+)  # fmt: skip
 
 
 class QueueStore:
@@ -66,7 +70,7 @@ class QueueStore:
             text = _text(row)
         path = self.task_folder(row["task_id"]) / TASK
         with disk_errors(path):
-            write_atomically(path, text, durable=False)
+            _replace(path, text)
         self._dirty.set()
 
     @contextlib.contextmanager
@@ -101,7 +105,7 @@ class QueueStore:
             "counters": counters(shown.values()),
         }
         with disk_errors(self.folder / STATE):
-            write_atomically(self.folder / STATE, _text(document), durable=False)
+            _replace(self.folder / STATE, _text(document))
 
     def _write_often(self) -> None:
         while not self._closing.is_set():
@@ -113,12 +117,10 @@ class QueueStore:
 
     def load(self) -> None:
         """Read what is known of all tasks; the file of a task that was under way is newer than the document."""
-        rows: dict[str, Row] = {}
-        try:
-            found = json.loads((self.folder / STATE).read_bytes())["tasks"]
-            rows = {name: row for name, row in found.items() if _is_row(row)}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            rows = {}
+        document = _json_of(self.folder / STATE)
+        found = document.get("tasks") if isinstance(document, dict) else None
+        seen = {name: _row(one, name) for name, one in found.items()} if isinstance(found, dict) else {}
+        rows = {name: row for name, row in seen.items() if row}
         oldest = min(rows, default="")  # what is older has been left out of the document on purpose
         unread = {path.name for path in self.tasks_folder.iterdir() if path.name > oldest} - rows.keys()
         alive = {name for name, row in rows.items() if row["status"] in ALIVE}
@@ -130,27 +132,31 @@ class QueueStore:
 
     def read(self, task_id: str) -> Row | None:
         """Return a task's row from its own file."""
-        try:
-            row = json.loads((self.task_folder(task_id) / TASK).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return row if _is_row(row) else None
+        return _row(_json_of(self.task_folder(task_id) / TASK), task_id)
 
     def find(self, identifier: str) -> Row | None:
-        """Return the task with this id, or the newest with this key."""
+        """Return the task with this id, or the newest with this key; one that was skipped for it comes last."""
         if identifier in self.rows:
             return self.rows[identifier]
         matches = [row for row in self.rows.values() if row["task_key"] == identifier]
-        return max(matches, key=lambda row: row["task_id"], default=None)
+        return max(matches, key=lambda row: (row["status"] != "skipped", row["created_at"] or ""), default=None)
 
-    def runner_lock(self) -> Lock:
-        """Return the lock that a living runner holds."""
-        return Lock(self.folder / "runner.lock")
+    def runner_lock(self) -> Lock | None:
+        """Take the lock that a living runner holds; None while there is one.
+
+        Raises:
+            DiskError: `disk_failed`.
+        """
+        lock = Lock(self.folder / "runner.lock")
+        with disk_errors(lock.path):
+            return lock if lock.try_acquire() else None
 
     def mark_orphans(self, why: str) -> None:
         """Tell of tasks whose runner is gone, in the words `why`; the caller holds the runner's lock."""
         orphans = [row for row in self.rows.values() if row["status"] in ALIVE]
         for row in orphans:
+            if row["pid"] is not None and not row["mock"]:
+                row["charged"] = "unknown"  # the same run again asks the journal
             self.change(row, status="orphaned", finished_at=now(), error=why)
         if orphans:
             self.write()
@@ -171,10 +177,25 @@ def _work(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ("worker_id", "thread_id", "pid", "started_at")}
 
 
-def _is_row(row: Any) -> bool:
-    if not isinstance(row, dict) or "task_key" not in row:
-        return False
-    return isinstance(row.get("task_id"), str) and row.get("status") in list(STATUSES)
+def _replace(path: Path, text: bytes) -> None:
+    """Write a document whose only writer this is, as the runner's lock and the worker of a task see to."""
+    write_atomically(path, text, temporary=path.with_suffix(".tmp"), durable=False)
+
+
+def _json_of(path: Path) -> Any:
+    """Return what a file holds, None when it is none or holds no JSON; a pipe or a device may never end."""
+    try:
+        return json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _row(found: Any, task_id: str) -> Row | None:
+    """Return what a file tells of a task, None where it can be no row of it; what it leaves out is None."""
+    if not isinstance(found, dict) or found.get("task_id") != task_id or found.get("status") not in list(STATUSES):
+        return None
+    row = {**dict.fromkeys((*_TEXTS, "pid", "thread_id", "mock")), **found}
+    return row if all(isinstance(row[name], str | None) for name in _TEXTS) else None
 
 
 def _text(document: Any) -> bytes:

@@ -149,6 +149,11 @@ VERIFY = {
         "{got} is neither a result.json nor the folder of a run or a batch.",
         "{got} 不是 result.json，也不是运行或批次的目录。",
     ),
+    "verify_nothing.hint": Text(
+        "Name the run_dir of a result, a batch's folder or, for the queue, a task's result_json: "
+        "`image_queue.py list` tells it.",
+        "请给出结果中的 run_dir、批次目录，或队列任务的 result_json（`image_queue.py list` 会列出）。",
+    ),
     "verify_what": Text(
         "Give either a result.json or a run's or batch's folder, or --self-test.",
         "请给出 result.json、运行目录或批次目录，或者使用 --self-test（两者选一）。",
@@ -159,6 +164,10 @@ VERIFY = {
     "verify_refused.hint": Text(
         "Do not accept these pictures. The rules that do not hold are named above and under `verdicts`.",
         "请勿验收这些图片。未通过的规则见上文及 `verdicts`。",
+    ),
+    "verify_no_result": Text(
+        "no result of its own is there: gone, moved away, listed twice, or counted and not listed",
+        "此处没有属于它的结果：已丢失、已移走、重复列出，或计入总数却未列出",
     ),
     "verify_accepted": Text("accepted", "通过"),
     "verify_not_accepted": Text("NOT ACCEPTED", "不通过"),

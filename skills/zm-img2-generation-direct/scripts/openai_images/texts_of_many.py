@@ -160,8 +160,10 @@ QUEUE = {
         "{total} 个任务完成了 {done} 个。第一个未完成的原因：{first}",
     ),
     "queue_incomplete.hint": Text(
-        "Look at each with `image_queue.py get`. Run again, nothing that was made is paid again.",
-        "请用 `image_queue.py get` 逐个查看。再次运行不会为已生成的图片重复付费。",
+        "Look at each with `image_queue.py get`. Run again: what was made is not paid again, what may have been "
+        "charged is not sent again without --on-unknown retry.",
+        "请用 `image_queue.py get` 逐个查看。再次运行不会为已生成的图片重复付费；可能已扣费的不会自动重发，"
+        "除非加 --on-unknown retry。",
     ),
     "queue_interrupted": Text(
         "Stopped; running tasks were ended and waiting ones cancelled.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LARGEST_RESULT = 16 << 20  # bytes
+MOST_COUNTED = 1000  # tasks; the queue takes no more
 Document = dict[str, Any]
 
 
@@ -34,6 +35,8 @@ class Verdict:
 def documents(given: str) -> Iterator[tuple[Path, Document]]:
     """Yield the results that a result.json, a run's folder or a batch's folder holds, each with its path.
 
+    A result that cannot be read, stands there twice, or was counted and is not listed, is an empty one.
+
     Raises:
         BadInput: `verify_nothing`.
     """
@@ -48,9 +51,22 @@ def documents(given: str) -> Iterator[tuple[Path, Document]]:
     if "results" not in document:
         yield path, document
         return
-    for row in document["results"] if isinstance(document["results"], list) else ():
+    rows = document["results"] if isinstance(document["results"], list) else []
+    seen = {path}
+    for row in rows:
         own = Path(str(row.get("result_json"))) if isinstance(row, dict) else path
-        yield own, _read(own) or {}
+        yield own, {} if own in seen else _read(own) or {}
+        seen.add(own)
+    for _ in range(len(rows), _counted(document)):
+        yield path, {}
+
+
+def _counted(document: Document) -> int:
+    """Return how many tasks a batch, or a run of the queue, says that it had."""
+    counters = document.get("counters")
+    told = counters.items() if isinstance(counters, dict) else ()
+    counts = {name: count for name, count in told if isinstance(count, int)}
+    return min(counts.get("total", sum(counts.values())), MOST_COUNTED)
 
 
 def _read(path: Path) -> Document | None:

@@ -57,7 +57,9 @@ def _told(run: Run, file: Path, document: Document, verdicts: Sequence[Verdict])
     say = run.catalogue.say
     accepted = all(verdict.holds for verdict in verdicts)
     run.lines.append(f"{say('verify_accepted' if accepted else 'verify_not_accepted')}  {file}")
-    for verdict in verdicts:
+    if not document:
+        run.lines.append(f"   {say('verify_no_result')}")
+    for verdict in verdicts if document else ():
         sign = say("verdict_ok") if verdict.holds else say("verdict_failed")
         detail = f": {verdict.detail}" if verdict.detail else ""
         run.lines.append(f"   {sign}  {say(f'rule_{verdict.rule}')}{detail}")
