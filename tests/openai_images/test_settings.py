@@ -80,9 +80,9 @@ def test_names_are_composed() -> None:
 
 def test_rows_are_kept_apart_and_fit() -> None:
     file = TaskFile({"tasks": []}, "covers\n")
-    assert row_variant("", file, None, 3) == "covers?/3"
-    assert row_variant("v2", file, "key", 3) == "v2/covers?/key"
-    long = [row_variant("v" * 200, file, key, 1) for key in ("a", "b")]
+    assert row_variant("", file, "3") == "covers?/3"
+    assert row_variant("v2", file, "key") == "v2/covers?/key"
+    long = [row_variant("v" * 200, file, key) for key in ("a", "b")]
     assert len(set(long)) == 2
     assert all(len(variant) <= 200 for variant in long)
 
@@ -91,4 +91,4 @@ def test_rows_of_two_files_are_told_apart_by_the_names_of_the_files(tmp_path: Pa
     for name in ("spring", "autumn"):
         (tmp_path / f"{name}.json").write_text('{"tasks": [{"task_key": "cover", "prompt": "a cover"}]}')
         file = read_tasks(f"@{tmp_path / name}.json", fields=(), most=1)
-        assert row_variant("", file, "cover", 1) == f"{name}/cover"
+        assert row_variant("", file, "cover") == f"{name}/cover"

@@ -105,8 +105,7 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
     """Return a task of the batch; what is wrong with it is its own affair."""
     from openai_images.batch_task import Task  # noqa: PLC0415
 
-    name, variant = DEFAULT_NAME, task_file.row_variant(options.variant, file, None, index)
-    attempts = policy(settings)
+    name, attempts = DEFAULT_NAME, policy(settings)
     try:
         task = task_file.check_fields(given, task_file.TASK_FIELDS)
         name = task_name("task_name", task.get("task_name", DEFAULT_NAME))
@@ -118,10 +117,10 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
         raw = bool(task.get("raw") or settings.get("raw"))
         request = task_file.task_request(task, settings)
-        variant = task_file.row_variant(options.variant, file, key or task_file.own_key(request, seen), index)
-        return Task(index, name, given, variant, attempts, request, raw=raw)
+        variant = task_file.row_variant(options.variant, file, key or task_file.own_key(request, seen))
+        return Task(index, name, given, attempts, variant, request, raw=raw)
     except SkillError as error:
-        return Task(index, name, given, variant, attempts, refused=error)
+        return Task(index, name, given, attempts, refused=error)
 
 
 def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:

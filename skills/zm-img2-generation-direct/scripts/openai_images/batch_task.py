@@ -40,8 +40,8 @@ class Task:
     index: int
     name: str
     given: Any
-    variant: str
     policy: Policy
+    variant: str = ""
     request: ImageRequest | None = None
     refused: SkillError | None = None
     raw: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import secrets
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openai_images import task_file
 from openai_images.mock_task import mock_argv
 from openai_images.provider import find_provider
-from openai_images.queue_command import Commands, made_before
+from openai_images.queue_command import Commands
 from openai_images.queue_runner import Job, reject
 from openai_images.queue_store import now
 from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
@@ -21,7 +20,6 @@ from openai_images.settings import number, policy, provider_name, reference_list
 from openai_images.task_file import TaskFile
 from shared.errors import BadInput, SkillError
 from shared.files import write_atomically
-from shared.journal import Journal
 from shared.openclaw import output_folder, state_folders
 from shared.prompts import read_prompt
 from shared.texts import Said
@@ -84,8 +82,9 @@ class Intake:
         grace = number("--grace-seconds", self._settings.get("grace_seconds"), 0, 600)
         self.grace = DEFAULT_GRACE if grace is None else grace
         state = state_folders()[0]
-        self._folder = output_folder(options.output_dir, state, default=state / "generated-images")
+        folder = output_folder(options.output_dir, state, default=state / "generated-images")
         self._provider = provider_name(self._settings.get("provider"))
+        self._commands = Commands(run, self._provider, folder, self.seconds, self._settings, options.new)
         run.result.provider = self._provider
         if any(
             isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
@@ -104,7 +103,7 @@ class Intake:
             self.task_ids.append(row["task_id"])
             say = self._run.catalogue.say
             try:
-                job = self._job(row, given, index)
+                job = self._job(row, given)
             except SkillError as error:
                 reject(store, row, "rejected", say(error.code, **error.facts))
                 continue
@@ -133,7 +132,12 @@ class Intake:
             task = self._checked(given)
             request = None if set(MOCKS) & task.keys() else self._request(task)
             rows.append({"index": index, "task_key": task.get("task_key"), "mode": request and request.mode})
-        return {"state_dir": str(folder), "output_dir": str(self._folder), "workers": self.workers, "tasks": rows}
+        return {
+            "state_dir": str(folder),
+            "output_dir": str(self._commands.folder),
+            "workers": self.workers,
+            "tasks": rows,
+        }
 
     def _row(self, store: QueueStore, index: int, given: Any) -> Row:
         """Return a new task's row; what it is called is checked later."""
@@ -163,29 +167,22 @@ class Intake:
     def _request(self, task: dict[str, Any]) -> ImageRequest:
         return task_file.task_request(task, self._settings)
 
-    def _job(self, row: Row, given: Any, index: int) -> Job:
+    def _job(self, row: Row, given: Any) -> Job:
         """Return what a task runs; raises what is wrong with it."""
         task = self._checked(given)
         row["task_key"] = task_file.task_key(task)
         row["task_name"] = task_name("task_name", task.get("task_name", DEFAULT_NAME))
-        row["variant"] = task_file.row_variant(self._options.variant, self._file, row["task_key"], index)
         if row["mock"]:
             return Job(row, _mock(row["task_id"], task))
         request = self._request(task)
         key = row["task_key"] or task_file.own_key(request, self._seen)
-        row["variant"] = task_file.row_variant(self._options.variant, self._file, key, index)
+        row["variant"] = task_file.row_variant(self._options.variant, self._file, key)
         row["model"], row["mode"] = request.model, request.mode
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
         prompt = request.prompt.encode("utf-8-sig")  # run.py takes one mark away, and it may be the prompt's own
         return Job(row, self._commands.argv(request, row, attempts), prompt)
-
-    @functools.cached_property
-    def _commands(self) -> Commands:
-        made = {} if self._options.new else made_before(Journal(self._run.skill.slug, state_folders()))
-        provider, new = find_provider(self._provider), self._options.new
-        return Commands(self._run, provider, self._folder, self.seconds, self._settings, made, new)
 
 
 def store_command(store: QueueStore, job: Job) -> None:

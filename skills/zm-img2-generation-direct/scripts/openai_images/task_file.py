@@ -215,13 +215,13 @@ def own_key(request: ImageRequest, seen: Counter[str]) -> str:
     return f"{digest}-{seen[digest]}"
 
 
-def row_variant(base: str, file: TaskFile, key: str | None, index: int) -> str:
+def row_variant(base: str, file: TaskFile, key: str) -> str:
     """Return the variant that keeps the rows of a file apart, so that each is paid once however often it is run.
 
-    `base` is the variant of the whole command. docs/money.md, section 4.
+    `base` is the variant of the whole command, `key` the row's task_key or its own_key. docs/money.md, section 4.
     """
     name = str(file.document.get("batch_name") or file.name)
-    text = "/".join(part for part in (base, name, key or str(index)) if part)
+    text = "/".join(part for part in (base, name, key) if part)
     text = "".join(char if char.isprintable() else "?" for char in text)
     if len(text) <= LONGEST_VARIANT:
         return text
