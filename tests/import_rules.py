@@ -354,14 +354,14 @@ OWN_LAYERS = {
         ),
         "queue_intake": layer(
             own="mock_task provider queue_command queue_runner queue_store request settings task_file",
-            shared="command errors files journal openclaw prompts run texts",
+            shared="command errors files openclaw prompts run texts",
         ),
         "queue_command": layer(
-            own="draft provider request",
-            shared="journal run",
+            own="request",
+            shared="run",
         ),
         "queue_runner": layer(
-            own="queue_process queue_store rows",
+            own="queue_command queue_process queue_store rows",
             shared="errors files interrupts journal messages result run",
         ),
         "queue_store": layer(

@@ -349,13 +349,24 @@ def test_a_result_of_somebody_else_is_not_accepted(stage: Stage) -> None:
     assert json.loads(Path(row["result_json"]).read_bytes())["ok"] is False
 
 
+def test_a_picture_that_takes_too_long_is_timed_out_and_tells_its_charge(
+    stage: Stage, service: OpenAiImagesService
+) -> None:
+    service.plan_create(Plan(delay=30.0))
+    tasks = [{"task_key": "slow", "prompt": "x"}, {"task_key": "quick", "prompt": "y"}]
+    document = expect(run(stage, tasks, "--task-timeout-seconds", "3", "--max-workers", "1"), 8)
+    slow, quick = document["results"]
+    assert (slow["status"], slow["charged"], slow["possible_charges"]) == ("timed_out", "unknown", 1)
+    assert (quick["status"], document["counters"]["timed_out"], service.counted) == ("completed", 1, 2)
+
+
 def test_a_child_that_is_killed_says_what_may_be_paid(
     stage: Stage, house: StandInHouse, service: OpenAiImagesService
 ) -> None:
     service.plan_create(Plan(delay=30.0))
     process = stage.start(*QUEUE, stage.save("t.json", {"tasks": [{"task_key": "a", "prompt": "x"}]}))
     eventually(lambda: house.recorder.requests_to(GENERATIONS))
-    os.kill(eventually(lambda: rows(stage)["a"]["pid"]), signal.SIGKILL)
+    os.kill(eventually(lambda: rows(stage).get("a", {}).get("pid")), signal.SIGKILL)
     document = expect(wait(process), 8)
     (row,) = document["results"]
     assert (row["status"], row["charged"], row["possible_charges"]) == ("failed", "unknown", 1)

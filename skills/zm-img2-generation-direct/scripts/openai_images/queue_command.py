@@ -17,6 +17,11 @@ PASSED_ON = ("timeout_ms", "max_attempts", "retry_base_delay", "retry_max_delay"
 HEADSTART = 2.0  # seconds by which a task gives up before the queue would end it
 
 
+def own_seconds(seconds: float) -> float:
+    """Return after how many seconds a task ends by itself, which the queue ends after `seconds`."""
+    return max(1.0, seconds - HEADSTART)
+
+
 @dataclass(frozen=True)
 class Commands:
     """What all tasks of a run have in common."""
@@ -41,7 +46,7 @@ class Commands:
             "--provider": self.provider,
             "--model": request.model,
             "--size": request.size,
-            "--timeout": f"{max(1.0, self.seconds - HEADSTART):g}",
+            "--timeout": f"{own_seconds(self.seconds):g}",
         }
         for name in PASSED_ON:
             value = attempts.get(name, self.settings.get(name))

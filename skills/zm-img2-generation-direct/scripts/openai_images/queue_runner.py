@@ -8,10 +8,12 @@ import hashlib
 import json
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openai_images.queue_command import own_seconds
 from openai_images.queue_process import Child, Lifeline
 from openai_images.queue_store import ALIVE, CANCEL, now
 from openai_images.rows import picture_of
@@ -126,7 +128,9 @@ class Runner:
         except DiskError:
             child.supervise(0, lambda: "stopped")
             raise
+        started = time.monotonic()
         reason, code = child.supervise(self.seconds, self._why_end(job))
+        overdue = not row["mock"] and time.monotonic() - started >= own_seconds(self.seconds)
         row["exit_code"] = code
         document = _document(folder, mock=row["mock"])
         if (self.store.read(row["task_id"]) or {}).get("pid") != child.pid or _late(document, row):
@@ -143,7 +147,7 @@ class Runner:
             self._end(job, "completed", {**document, "ok": True})
         else:
             error = document.get("error") or self._words("queue_child_failed", code=code)
-            self._end(job, "failed", {**document, "ok": False, "error": error})
+            self._end(job, "timed_out" if overdue else "failed", {**document, "ok": False, "error": error})
 
     def _why_end(self, job: Job) -> Callable[[], Reason | None]:
         """Return what a running child is ended for: a stop of the runner, or a cancel that loses nothing paid."""
