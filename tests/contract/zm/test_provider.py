@@ -51,7 +51,10 @@ def test_every_form_of_a_key_that_can_be_read(form: str, stage: Stage, service: 
     assert service.key not in everything
 
 
-ENTRY = 'baseUrl: "https://your-provider.example/v1", apiKey: "${IMAGE_PROVIDER_KEY}", models: []'
+KEY = 'apiKey: "${IMAGE_PROVIDER_KEY}"'
+ENTRY = f'baseUrl: "https://your-provider.example/v1", {KEY}, models: []'
+OTHER = '{ id: "a-chat-model", name: "Chat" }'
+WITHOUT_MODEL = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", {KEY}, models: [HERE {OTHER}]}}}}}}}}'
 WITHOUT_KEY = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", HERE}}}}}}}}'
 
 
@@ -62,9 +65,10 @@ WITHOUT_KEY = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", HERE}}}
         ("{HERE}", "provider_missing", f"outermost braces:  models: {{ providers: {{ happy: {{ {ENTRY} }} }} }},"),
         ("{models: {HERE}}", "provider_missing", f"inside models:  providers: {{ happy: {{ {ENTRY} }} }},"),
         ("{models: {providers: {HERE other: {}}}}", "provider_missing", f".providers:  happy: {{ {ENTRY} }},"),
-        (WITHOUT_KEY, "provider_incomplete", 'models.providers.happy:  apiKey: "${IMAGE_PROVIDER_KEY}",'),
+        (WITHOUT_KEY, "provider_incomplete", f"models.providers.happy:  {KEY},"),
+        (WITHOUT_MODEL, "model_missing", '.happy.models:  { id: "gpt-image-2", name: "gpt-image-2" },'),
     ],
-    ids=["no file", "empty", "models", "providers", "no key"],
+    ids=["no file", "empty", "models", "providers", "no key", "no model"],
 )
 def test_what_is_missing_is_named_with_what_to_write_and_where(
     config: str | None, error: str, told: str, stage: Stage, house: StandInHouse
@@ -72,14 +76,15 @@ def test_what_is_missing_is_named_with_what_to_write_and_where(
     (stage.state / "openclaw.json").unlink()
     if config is not None:
         stage.configure(config.replace("HERE", ""))
-    document = expect(stage.tried(*PROMPT), 3, error)
+    key = {"IMAGE_PROVIDER_KEY": house.openai_images.key}
+    document = expect(stage.tried(*PROMPT, env=key), 3, error)
     assert document["proof"] is None
     hint = document["error"]["hint"]
     assert told in hint
     assert house.contacted == set()
     written = (config or "HERE").replace("HERE", hint.partition(":  ")[2])
     stage.configure(written.replace("https://your-provider.example/v1", BASE_URL))
-    expect(stage.tried(*PROMPT, env={"IMAGE_PROVIDER_KEY": house.openai_images.key}), 0)
+    expect(stage.tried(*PROMPT, env=key), 0)
 
 
 @pytest.mark.parametrize("key", [" ", "$pa-ss", "${HALF"])
@@ -195,3 +200,16 @@ def test_a_big_picture_costs_little_memory_and_keeps_its_bytes(stage: Stage, ser
         peaks.append(usage.ru_maxrss / 1024)
         assert Path(document["output"]).read_bytes() == service.pictures[-1]
     assert peaks[1] - peaks[0] < 60
+
+
+@pytest.mark.parametrize("launcher", [("batch_run.py",), ("image_queue.py", "run")], ids=lambda words: words[0])
+def test_a_model_that_the_provider_does_not_list_is_its_tasks_affair_or_everybodys(
+    launcher: tuple[str, ...], stage: Stage, service: OpenAiImagesService
+) -> None:
+    stage.provide(provider(service.key, models=[{"id": "gpt-image-2"}]))
+    tasks = [{"prompt": "x", "model": "other"}, {"prompt": "y"}]
+    document = expect(stage.inside(*launcher, json.dumps({"tasks": tasks}), "--json"), 8)
+    assert "other" in json.dumps(document["results"][0]["error"])
+    assert [row.get("output") is not None for row in document["results"]] == [False, True]
+    expect(stage.inside(*launcher, json.dumps({"tasks": tasks}), "--model", "third", "--json"), 3, "model_missing")
+    assert service.counted == 1

@@ -17,14 +17,14 @@ from ima_studio.preferences import Preferences
 from nemovideo.sessions import Sessions
 from openai_images import batch_cli, cli, task_file
 from openai_images.answer import decode_picture, read_document
-from openai_images.provider import find_provider
+from openai_images.provider import Provider, find_provider
 from openai_images.queue_store import QueueStore, counters
 
 from shared import openclaw
 from shared.command import Options
 from shared.entry import Entry
 from shared.errors import SkillError
-from shared.keys import read_key_file
+from shared.keys import Secret, read_key_file
 from shared.openclaw import attaches, configured_workspace
 from tests.contract.inside import Inside
 from tests.faults.vectors.spoiled import BODIES, FEW, ODD, spoilings
@@ -142,8 +142,9 @@ def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
         with contextlib.suppress(SkillError):
             file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, most=200)
             settings = batch_cli._settings(file, {})
+            provider = Provider("happy", "https://images.example/v1", Secret("dummy-" + "key"))
             for index, task in enumerate(file.tasks, 1):
-                assert batch_cli._task(index, task, file, settings, Options(), Counter()).index == index
+                assert batch_cli._task(index, task, file, settings, Options(), provider, Counter()).index == index
 
 
 @FEW

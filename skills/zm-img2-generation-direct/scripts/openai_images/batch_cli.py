@@ -72,8 +72,12 @@ def _batch_run(run: Run, options: Options, batch: str, **given: Any) -> None:
     run.speak(" ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang)
     provider = find_provider(provider_name(settings["provider"]))
     run.result.provider = provider.name
+    if task_file.some_take_the_default(file.tasks):
+        provider.check_model(model_name(settings.get("model")))
     seen: Counter[str] = Counter()
-    tasks = [_task(index, task, file, settings, options, seen) for index, task in enumerate(file.tasks, 1)]
+    tasks = [
+        _task(index, task, file, settings, options, provider, seen) for index, task in enumerate(file.tasks, 1)
+    ]
     folder = _folder(file, settings, options)
     run.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.tell_of_delivery(file, run)
@@ -100,7 +104,13 @@ def _settings(file: TaskFile, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _task(  # noqa: PLR0917  - each is used, and no two belong together
-    index: int, given: Any, file: TaskFile, settings: dict[str, Any], options: Options, seen: Counter[str]
+    index: int,
+    given: Any,
+    file: TaskFile,
+    settings: dict[str, Any],
+    options: Options,
+    provider: Provider,
+    seen: Counter[str],
 ) -> Task:
     """Return a task of the batch; what is wrong with it is its own affair."""
     from openai_images.batch_task import Task  # noqa: PLC0415
@@ -117,6 +127,7 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
         attempts = policy({**settings, **{one: task[one] for one in ATTEMPT_FIELDS if one in task}})
         raw = bool(task.get("raw") or settings.get("raw"))
         request = task_file.task_request(task, settings)
+        provider.check_model(request.model)
         variant = task_file.row_variant(options.variant, file, key or task_file.own_key(request, seen))
         return Task(index, name, given, attempts, variant, request, raw=raw)
     except SkillError as error:

@@ -142,6 +142,8 @@ class _Command:
             options.output_dir, self._states[0], default=self._states[0] / "generated-images"
         )
         self._provider = find_provider(provider_name(given["provider"]))
+        if options.resume is None:
+            self._provider.check_model(str(run.result.model))
         self._journal = Journal(SKILL.slug, self._states)
         if options.resume is not None and not self._journal.find(options.resume):
             raise BadInput("task_unknown", identifier=shown(options.resume))

@@ -56,6 +56,19 @@ class Provider:
     base_url: str
     secret: Secret
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    models: frozenset[str] = frozenset()
+    """The models that its `models` lists; empty when it lists none, as providers of pictures alone often do."""
+
+    def check_model(self, model: str) -> None:
+        """Refuse a model that is missing in a list that names others.
+
+        Raises:
+            ConfigurationError: `model_missing`, with the line to add.
+        """
+        if self.models and not self.models & {model, f"{self.name}/{model}"}:
+            quoted = json.dumps(model)
+            to_write = _to_write((*PLACE, self.name, "models"), (), f"{{ id: {quoted}, name: {quoted} }}")
+            raise ConfigurationError("model_missing", name=self.name, model=model, **to_write)
 
 
 def find_provider(name: str) -> Provider:
@@ -66,7 +79,8 @@ def find_provider(name: str) -> Provider:
     """
     entry = provider_entry(name)
     secret = find_key([key_source(name, entry)]).secret
-    return Provider(name, base_url(name, entry), secret, _headers(name, entry.get("headers")))
+    headers, models = _headers(name, entry.get("headers")), _models(entry.get("models"))
+    return Provider(name, base_url(name, entry), secret, headers, models)
 
 
 def provider_entry(name: str) -> dict[str, Any]:
@@ -189,6 +203,13 @@ def _pointed(document: Any, pointer: str) -> Any:
     return document
 
 
+def _models(given: Any) -> frozenset[str]:
+    """Return the ids of a list of models, which OpenClaw keeps as objects with an `id`."""
+    listed = given if isinstance(given, list) else []
+    ids = [one.get("id") if isinstance(one, dict) else one for one in listed]
+    return frozenset(one for one in ids if isinstance(one, str))
+
+
 def _headers(name: str, given: Any) -> dict[str, str]:
     where = f"models.providers.{name}.headers"
     if given is None:
@@ -212,4 +233,5 @@ def _to_write(place: Sequence[str], steps: Sequence[str], text: str) -> dict[str
     """Return the facts of a hint: the file, where in it, and the text that brings `steps` and what they hold."""
     for step in reversed(steps):
         text = f"{step if step.isidentifier() else json.dumps(step)}: {{ {text} }}"
-    return {"path": config_path(), "place": ".".join(place) or Said("outermost_braces"), "snippet": text}
+    where = {"path": config_path(), "place": ".".join(place) or Said("outermost_braces")}
+    return {**where, "snippet": text, "line": f"{text},"}

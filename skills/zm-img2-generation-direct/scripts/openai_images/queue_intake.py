@@ -16,7 +16,7 @@ from openai_images.queue_command import Commands
 from openai_images.queue_runner import Job, reject
 from openai_images.queue_store import now
 from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
-from openai_images.settings import number, policy, provider_name, reference_list, tell_proof
+from openai_images.settings import model_name, number, policy, provider_name, reference_list, tell_proof
 from openai_images.task_file import TaskFile
 from shared.errors import BadInput, SkillError
 from shared.files import write_atomically
@@ -86,11 +86,14 @@ class Intake:
         self._provider = provider_name(self._settings.get("provider"))
         self._commands = Commands(run, self._provider, folder, self.seconds, self._settings, options.new)
         run.result.provider = self._provider
-        if any(
-            isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
+        real = [
+            task
             for task in self._file.tasks
-        ):
-            find_provider(self._provider)
+            if isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
+        ]
+        self._found = find_provider(self._provider) if real else None
+        if self._found and task_file.some_take_the_default(real):
+            self._found.check_model(model_name(self._settings.get("model")))
         self.task_ids: list[str] = []
         self._seen: Counter[str] = Counter()
 
@@ -165,7 +168,10 @@ class Intake:
         return task_file.check_fields(given, task_file.TASK_FIELDS | frozenset(MOCKS))
 
     def _request(self, task: dict[str, Any]) -> ImageRequest:
-        return task_file.task_request(task, self._settings)
+        request = task_file.task_request(task, self._settings)
+        if self._found:
+            self._found.check_model(request.model)
+        return request
 
     def _job(self, row: Row, given: Any) -> Job:
         """Return what a task runs; raises what is wrong with it."""

@@ -153,6 +153,11 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
     return task
 
 
+def some_take_the_default(tasks: Collection[Any]) -> bool:
+    """Tell whether any task names no model of its own."""
+    return any(isinstance(task, dict) and "model" not in task for task in tasks)
+
+
 def check_defaults(settings: Mapping[str, Any]) -> None:
     """Check the model and the size that hold for every task which names none.
 

@@ -25,6 +25,10 @@ PROVIDER = {
         "There is no provider {name} in {path} (models.providers).",
         "{path} 中没有提供方 {name}（models.providers）。",
     ),
+    "model_missing": Text(
+        "Provider {name} lists its models in {path}, and {model} is not among them.",
+        "提供方 {name} 在 {path} 中列出了模型，但其中没有 {model}。",
+    ),
     "provider_incomplete": Text("{what} is missing in {path}.", "{path} 中缺少 {what}。"),
     "variable_missing": Text(
         "{what} names the variable {variable}, which is not set here.",
@@ -81,9 +85,9 @@ PROVIDER = {
         "{service} 有答复，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
     ),
 }
-for _code in ("provider_missing", "provider_incomplete"):
+for _code in ("provider_missing", "provider_incomplete", "model_missing"):
     PROVIDER[f"{_code}.hint"] = Text(
-        "Write into {path}, inside {place}:  {snippet},", "请在 {path} 的 {place} 之内写入：{snippet},"
+        "Write into {path}, inside {place}:  {line}", "请在 {path} 的 {place} 之内写入：{line}"
     )
 for _code in ("base_url_invalid", "header_invalid"):
     PROVIDER[f"{_code}.hint"] = Text("Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。")
