@@ -374,7 +374,7 @@ MACHINE = {
         "The next command goes on with it, at no cost.", "下面的命令会继续处理它，不会再扣费。"
     ),
     "interrupted_early": Text(
-        "Stopped before anything was sent; nothing was charged.", "在发送之前已停止，未扣费。"
+        "Stopped before anything was accepted; nothing was charged.", "在服务受理之前已停止，未扣费。"
     ),
     "interrupted_unknown": Text(
         "Stopped while the request was being sent; it may have been charged.",
