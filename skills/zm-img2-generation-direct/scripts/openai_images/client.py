@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
+    from shared.http_answer import Answer
 
 LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
@@ -88,33 +89,10 @@ class Client:
             OutcomeUnknown: it may have been accepted; `http_status` tells when there was an answer.
             DiskError: the answer could not be spooled.
         """
-        if not isinstance(package.body, bytes):
-            package.body.seek(0)
-        spool.seek(0)
-        spool.truncate()
-        headers = {
-            **self._headers,
-            "Content-Type": package.content_type,
-            "Accept": "application/json",
-            wire.IDEMPOTENCY_HEADER: idempotency_key,
-        }
-        try:
-            answer = self._api.spend(
-                "POST",
-                self._base_url + package.path,
-                headers=headers,
-                body=package.body,
-                seconds=seconds,
-                into=spool,
-                largest=LARGEST_ANSWER,
-            )
-        finally:
-            for secret in self._secrets:
-                _blank(spool, secret)
+        answer = self._spend(package, idempotency_key, seconds, spool)
         document = _document(spool)
         if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there
-            spool.seek(0)
-            spool.truncate()
+            _empty(spool)
         refusal = wire.refusal(answer.status, document, answer.retry_after)
         if refusal:
             refusal.request_id = answer.request_id
@@ -130,6 +108,31 @@ class Client:
                 retry_after=answer.retry_after,
             )
         return wire.delivered(answer.status, document, answer.request_id)
+
+    def _spend(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> Answer:
+        """Send the request and spool its answer, without any key that it quotes."""
+        if not isinstance(package.body, bytes):
+            package.body.seek(0)
+        _empty(spool)
+        headers = {
+            **self._headers,
+            "Content-Type": package.content_type,
+            "Accept": "application/json",
+            wire.IDEMPOTENCY_HEADER: idempotency_key,
+        }
+        try:
+            return self._api.spend(
+                "POST",
+                self._base_url + package.path,
+                headers=headers,
+                body=package.body,
+                seconds=seconds,
+                into=spool,
+                largest=LARGEST_ANSWER,
+            )
+        finally:
+            for secret in self._secrets:
+                _blank(spool, secret)
 
     def check_key(self) -> bool:
         """Ask for the list of models, which costs nothing; False when the service keeps no such list.
@@ -160,6 +163,11 @@ class Client:
     ) -> None:
         self._api.close()
         self.downloads.close()
+
+
+def _empty(spool: BinaryIO) -> None:
+    spool.seek(0)
+    spool.truncate()
 
 
 def _blank(spool: BinaryIO, secret: bytes) -> None:
