@@ -116,6 +116,8 @@ def refusal(status: int, document: Any, retry_after: float | None) -> Rejected |
 
     Certain are HTTP 4xx answers except 408; anything else may have been accepted and charged.
     """
+    if not 400 <= status < SERVER_ERROR or status == REQUEST_TIMEOUT:  # noqa: PLR2004
+        return None
     words, code = service_words(document), service_code(document)
     facts: dict[str, Any] = {
         "http_status": status,
@@ -123,8 +125,6 @@ def refusal(status: int, document: Any, retry_after: float | None) -> Rejected |
         "words": words,
         "status": status,
     }
-    if not 400 <= status < SERVER_ERROR or status == REQUEST_TIMEOUT:  # noqa: PLR2004
-        return None
     if status == 402 or code in MONEY_CODES:  # noqa: PLR2004  - Payment Required
         return OutOfCredits("out_of_credits", **facts)
     if code in CONTENT_CODES:
