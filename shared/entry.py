@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -143,7 +143,7 @@ class Entry:
 
     def to_json(self) -> bytes:
         """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""
-        document = asdict(self)
+        document = dict(vars(self))
         document["error"] = redact_within(self.error)  # what a service says may quote the key
         document["cost"] = self.cost if _is_cost(self.cost) else None  # or nobody could read the entry again
         return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"

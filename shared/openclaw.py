@@ -166,7 +166,8 @@ def _is_no_folder(path: Path) -> bool:
 def attaches(path: Path, state: Path) -> bool:
     """Tell whether OpenClaw attaches a file from there."""
     roots = (workspace(state), *(state / name for name in ROOTS_IN_STATE))
-    return any(path.resolve().is_relative_to(root.resolve()) for root in roots)
+    real = path.resolve()
+    return any(real.is_relative_to(root.resolve()) for root in roots)
 
 
 def attachable(picture: Path, local_id: str, state: Path) -> Path:
