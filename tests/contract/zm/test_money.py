@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai_images import generate
 
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import Stage, eventually, expect, on_disk
@@ -227,12 +228,19 @@ def test_all_attempts_end_within_the_timeout(stage: Stage, service: OpenAiImages
     assert (document["attempts"], document["elapsed_seconds"] < 2) == (1, True)
 
 
-@pytest.mark.parametrize(("seconds", "attempts"), [("29", 1), ("60", 3)])
+@pytest.mark.parametrize(("times", "attempts"), [((29, 10), 2), ((29, 20), 1), ((100, 60), 2), ((100, 75), 1)])
 def test_no_attempt_is_begun_that_would_be_cut_off(
-    seconds: str, attempts: int, stage: Stage, service: OpenAiImagesService
+    times: tuple[int, int],
+    attempts: int,
+    stage: Stage,
+    service: OpenAiImagesService,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    service.plan_create(LIMIT, LIMIT, LIMIT)
-    assert expect(stage.tried(*PROMPT, "--timeout", seconds), 6)["attempts"] == attempts
+    monkeypatch.setattr(generate, "wait_before_retry", lambda *_: None)
+    service.plan_create(LIMIT, LIMIT)
+    seconds, pause = map(str, times)
+    flags = ("--timeout", seconds, "--retry-base-delay", pause, "--retry-max-delay", pause, "--max-attempts", "2")
+    assert expect(stage.tried(*PROMPT, *flags), 6)["attempts"] == attempts
 
 
 def test_max_attempts_is_kept(stage: Stage, service: OpenAiImagesService) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shared.polling import Limits
 
 MOST_ATTEMPTS = 5
-SHORTEST_RETRY = 30.0  # seconds; with less until the deadline, another attempt would be paid for and cut off
+SHORTEST_RETRY = 30.0  # seconds; with less until a far deadline, another attempt would be paid for and cut off
 Made = TypeVar("Made")
 
 
@@ -62,6 +62,7 @@ def spend(
         OutcomeUnknown: no picture, and an attempt may have been charged; the entry is `unknown`.
         DiskError: the entry could not be written, or `begin` could not; then nothing was sent by this attempt.
     """
+    shortest = min(policy.seconds, SHORTEST_RETRY, limits.left / 2)  # who gives little time has quick pictures
     for number in range(1, policy.most + 1):
         seconds = min(policy.seconds, limits.left)
         begin(seconds)
@@ -73,7 +74,7 @@ def spend(
             if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
                 raise
             pause = policy.pause(number, error.retry_after)
-            in_time = pause + min(policy.seconds, SHORTEST_RETRY) <= limits.left
+            in_time = pause + shortest <= limits.left
             again = number < policy.most and _repeatable(error, policy) and in_time
             _record(task, error, over=not again)
             if not again:
