@@ -67,9 +67,10 @@ class Transmission:
             self._timer.join()
         self._timer = None
         if seconds is not None:
-            self._timer = threading.Timer(seconds, self.abort)
-            self._timer.daemon = True
-            self._timer.start()
+            timer = threading.Timer(seconds, self.abort)
+            timer.daemon = True
+            timer.start()
+            self._timer = timer  # not before: a signal may come in between, and what never began cannot be joined
 
     def abort(self) -> None:
         """End the request from another thread: whoever reads or writes its socket gets an error at once."""
