@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from package import Tree, build, changelog_of
-from release import SHARED, changes, last_release, newest_entry, numbers
+from release import SHARED, UNRELEASED, changes, last_release, newest_entry, numbers
 from skill_index import ROOT, IndexEntry, Refused, choose, read_index, version_in
 
 if TYPE_CHECKING:
@@ -31,16 +31,25 @@ def raised(version: str, part: str) -> str:
 def bump(root: Path, entry: IndexEntry, part: str, today: str) -> tuple[str, str]:
     """Edit the three files and return the old and the new version.
 
+    An entry that is still unreleased gets today's date and, where that is higher, its own version: a version that
+    was announced and never published is not skipped.
+
     Raises:
         Refused: one of them does not say the version where it should; nothing was changed then.
     """
     old = version_in((root / entry.version_file).read_text("utf-8"))
-    new = raised(old, part)
     heading = f"## {entry.slug}\n\n"
+    new, opened = raised(old, part), f"{heading}### "
+    announced = _unreleased(root, entry)
+    if announced:
+        last = last_release(root, entry)
+        new = max(announced, raised(last.version, part) if last else announced, key=numbers)
+        opened = f"{heading}### {announced}{UNRELEASED}\n"
+    dated = f"{heading}### {new} — {today}\n"
     edits = {
         entry.version_file: (f'__version__ = "{old}"', f'__version__ = "{new}"'),
         f"{entry.folder}/SKILL.md": (f'  version: "{old}"\n', f'  version: "{new}"\n'),
-        "CHANGELOG.md": (heading, f"{heading}### {new} — {today}\n\n"),
+        "CHANGELOG.md": (opened, dated if announced else f"{dated}\n### "),
     }
     texts = {}
     for path, (before, after) in edits.items():
@@ -51,6 +60,12 @@ def bump(root: Path, entry: IndexEntry, part: str, today: str) -> tuple[str, str
     for path, text in texts.items():
         (root / path).write_text(text, "utf-8")
     return old, new
+
+
+def _unreleased(root: Path, entry: IndexEntry) -> str | None:
+    """Return the version of the newest entry when that entry has no date yet."""
+    heading, _ = newest_entry(changelog_of((root / "CHANGELOG.md").read_text("utf-8"), entry.slug))
+    return heading.removesuffix(UNRELEASED) if heading.endswith(UNRELEASED) else None
 
 
 def left_behind(root: Path, chosen: list[IndexEntry]) -> list[str]:
@@ -114,8 +129,12 @@ def main() -> int:
         for entry in chosen:
             _check_entry(root, entry)
         for entry in chosen:
+            announced = _unreleased(root, entry)
             old, new = bump(root, entry, arguments.part, today)
-            print(f"{entry.slug}: {old} is now {new}; say in CHANGELOG.md what its users notice")
+            if announced:
+                print(f"{entry.slug}: {announced}{UNRELEASED} is now {new} — {today}; the version was {old}")
+            else:
+                print(f"{entry.slug}: {old} is now {new}; say in CHANGELOG.md what its users notice")
     except Refused as refusal:
         print(f"bump: {refusal}", file=sys.stderr)
         return 1

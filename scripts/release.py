@@ -12,6 +12,8 @@ from package import MANIFEST, Bundle, Tree, build
 from skill_index import IndexEntry, Refused, read_index
 
 SHARED = "scripts/shared/"
+UNRELEASED = " — unreleased"
+"""How the heading of an entry ends that has no date yet."""
 TOLD_ANYWAY = (MANIFEST, "CHANGELOG.md")
 """They differ with every version and say nothing of what else does."""
 

@@ -183,6 +183,25 @@ def test_a_bump_edits_the_version_where_it_stands_and_opens_an_entry(maintainer:
     assert tree(maintainer.root / "skills") == before
 
 
+@pytest.mark.parametrize(("part", "new"), [("patch", "1.1.0"), ("major", "2.0.0")])
+def test_a_bump_dates_an_unreleased_entry_and_skips_no_version(
+    maintainer: Maintainer, part: str, new: str
+) -> None:
+    maintainer.publish(SLUG, "--confirm", "yes")
+    text = maintainer.changelog.read_text("utf-8")
+    entry = f"## {SLUG}\n\n### 1.1.0 — unreleased\n\n- Hotter tea.\n\n"
+    maintainer.changelog.write_text(text.replace(f"## {SLUG}\n\n", entry), "utf-8")
+    commit(maintainer.root)
+    assert f"{SLUG}: 1.1.0 — unreleased is now {new} — " in maintainer.bump(SLUG, part)
+    commit(maintainer.root)
+    assert re.search(
+        rf"### {re.escape(new)} — \d{{4}}-\d\d-\d\d\n\n- Hotter tea.", maintainer.changelog.read_text("utf-8")
+    )
+    assert "unreleased" not in maintainer.changelog.read_text("utf-8")
+    maintainer.publish(SLUG, "--confirm", "yes")
+    assert maintainer.tags == [f"{SLUG}-v1.0.0", f"{SLUG}-v{new}"]
+
+
 def add_a_sibling(maintainer: Maintainer) -> str:
     """Add a second skill, which is the first under another name."""
     sibling, root = "glass-kettle", maintainer.root
