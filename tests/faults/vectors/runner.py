@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import pytest
 
 from shared import keys, openclaw, prompts
 from tests.contract.inside import Inside, command_of
@@ -20,13 +21,11 @@ from tests.launcher import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pytest
-
     from tests.launcher import Bench, Ended
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
 _KNOWN: set[tuple[str, ...]] = set()
-PATIENCE = 30  # seconds, after which a command that waits for ever ends the tests' process
+PATIENCE = 30  # seconds, after which a command that waits for ever fails its test
 
 
 class Unplugged:
@@ -44,6 +43,11 @@ class Unplugged:
 
     def run(self, launcher: str, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ended:
         inside = Inside(self._bench, self._patch, command_of(self._bench.skill, launcher), launcher)
+
+        def give_up(_number: int, _frame: object) -> None:
+            pytest.fail(f"still running after {PATIENCE} s: {self._bench.skill} {launcher} {shlex.join(argv)[:500]}")
+
+        signal.signal(signal.SIGALRM, give_up)
         signal.alarm(PATIENCE)
         try:
             return inside.run(*argv, stdin=stdin, env=env)
