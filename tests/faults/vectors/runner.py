@@ -45,7 +45,8 @@ class Unplugged:
         inside = Inside(self._bench, self._patch, command_of(self._bench.skill, launcher), launcher)
 
         def give_up(_number: int, _frame: object) -> None:
-            pytest.fail(f"still running after {PATIENCE} s: {self._bench.skill} {launcher} {shlex.join(argv)[:500]}")
+            command = shlex.join([self._bench.skill, launcher, *argv])
+            pytest.fail(f"still running after {PATIENCE} s: {command[:500]}")
 
         signal.signal(signal.SIGALRM, give_up)
         signal.alarm(PATIENCE)
