@@ -117,14 +117,20 @@ class Run:
             *(["--json"] if self.json else []),
         ]
 
-    def attach(self, state: Path, others: Sequence[Mapping[str, Any]] = ()) -> None:
-        """List under `media` a path of every picture, and of other files, that OpenClaw may attach to a reply."""
-        local_id = self.result.local_id or "result"
-        for row in (*self.result.images, *others):
+    def attach(
+        self, state: Path, others: Sequence[tuple[Mapping[str, Any], str]] = (), identifier: str = ""
+    ) -> None:
+        """List under `media` a path of every image, and of other files, that OpenClaw may attach to a reply.
+
+        A copy goes under the task's local id. `others` are rows each with an id of its own, "" for the task's;
+        `identifier` takes the place of a local id where there is none.
+        """
+        local_id = self.result.local_id or identifier or "result"
+        for row, own_id in (*((row, "") for row in self.result.images), *others):
             if row["bytes"] > LARGEST_ATTACHMENT:
                 self.reporter.insist("picture_large", path=row["path"], megabytes=f"{row['bytes'] / 1e6:.1f}")
             try:
-                self.result.media.append(str(attachable(Path(row["path"]), local_id, state)))
+                self.result.media.append(str(attachable(Path(row["path"]), own_id or local_id, state)))
             except OSError as failure:
                 reason = failure.strerror or type(failure).__name__
                 self.reporter.insist("not_attachable", path=row["path"], reason=reason)

@@ -170,8 +170,8 @@ OWN_LAYERS = {
             shared="doctor_command keys texts",
         ),
         "outcome": layer(
-            own="billing draft events hands listening preparing saving settling snapshot talk wire",
-            shared="entry errand errors images journal run summary texts urls",
+            own="billing draft events hands listening preparing refusals saving settling snapshot talk wire",
+            shared="entry errand errors images journal keys run summary texts urls",
         ),
         "preparing": layer(
             own="attachments connection hands request snapshot wire",
@@ -190,7 +190,7 @@ OWN_LAYERS = {
             shared="errors keys polling run",
         ),
         "client": layer(
-            own="attachments renders request snapshot wire",
+            own="attachments refusals renders request snapshot wire",
             shared="errors http http_answer http_stream keys urls",
         ),
         "saving": layer(
@@ -217,13 +217,17 @@ OWN_LAYERS = {
             own="event_stream events",
             shared="errors http_stream progress",
         ),
-        "wire": layer(
-            own="request",
+        "refusals": layer(
+            own="",
             shared="errors messages texts",
+        ),
+        "wire": layer(
+            own="refusals request",
+            shared="errors keys messages texts",
         ),
         "events": layer(
             own="event_stream",
-            shared="messages",
+            shared="keys messages",
         ),
         "request": layer(
             own="attachments",
@@ -235,7 +239,7 @@ OWN_LAYERS = {
         ),
         "draft": layer(
             own="",
-            shared="messages",
+            shared="keys messages",
         ),
         "event_stream": layer(
             own="",
@@ -251,7 +255,7 @@ OWN_LAYERS = {
         ),
         "sessions": layer(
             own="",
-            shared="entry files",
+            shared="entry files keys",
         ),
         "talk": layer(
             own="",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from nemovideo.listening import IDLE_SECONDS, Heard, listen, reminding
-from nemovideo.settling import WORK_SECONDS, Ending, ending_of, settle
+from nemovideo.settling import ELSEWHERE_SECONDS, WORK_SECONDS, Ending, ending_of, settle
 from nemovideo.snapshot import EMPTY, State
 from nemovideo.texts import TEXTS
 
-from shared.errors import AnswerLost, NotFinished, RateLimited, ReadFailed
+from shared.errors import AnswerLost, NotFinished, ReadFailed
 from shared.messages import Catalogue
 from tests.shared.fakes import FakeClock
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.run import Run
 
 BEAT = b'data: {"type": "heartbeat"}\n\n'
+LIMITED = ReadFailed("read_failed", status=429, retry_after=9)
 AFTER = replace(EMPTY, digest="after")
 LATER = replace(EMPTY, digest="later")
 
@@ -118,6 +119,7 @@ def settled(
     *,
     seconds: float = 2000,
     before: str | None = "before",
+    patience: float = WORK_SECONDS,
 ) -> tuple[str, bool | None]:
     found = settle(
         lambda _seconds: read(),
@@ -125,7 +127,7 @@ def settled(
         ending,
         limits=clock.limits(seconds),
         interval=None,
-        patience=WORK_SECONDS,
+        patience=patience,
         run=nobody(),
     )
     return found.state.digest, found.changed
@@ -144,7 +146,12 @@ BEFORE = replace(EMPTY, digest="before")
         ("silent", [BEFORE, BEFORE], ("before", False), [2, 7]),
         ("lost", [BEFORE, AFTER, LATER, LATER], ("later", True), [2, 7, 12, 17]),
         ("lost", [ReadFailed("read_failed"), AFTER, AFTER], ("after", True), [2, 7, 12]),
-        ("silent", [RateLimited("create_limited", retry_after=9), AFTER, AFTER], ("after", True), [2, 11, 16]),
+        (
+            "silent",
+            [ReadFailed("read_failed", status=429, retry_after=9), AFTER, AFTER],
+            ("after", True),
+            [2, 11, 16],
+        ),
     ],
 )
 def test_the_state_is_read_until_it_settles(
@@ -169,6 +176,24 @@ def test_a_lost_answer_is_given_up_only_when_no_work_can_go_on() -> None:
     assert WORK_SECONDS < clock.now - 100 < WORK_SECONDS + 10
     with pytest.raises(NotFinished):
         settled(FakeClock(), lambda: BEFORE, "lost", seconds=60)
+
+
+def test_while_nobody_knows_whether_it_was_accepted_no_share_of_the_wait_is_told() -> None:
+    told: list[tuple[str, dict[str, object]]] = []
+    run = nobody()
+    run.reporter.tell = lambda message, **facts: told.append((message, facts))  # type: ignore[method-assign]
+    clock = FakeClock()
+    settle(
+        lambda _seconds: BEFORE, "before", "lost",
+        limits=clock.limits(2000), interval=None, patience=WORK_SECONDS, run=run,
+    )  # fmt: skip
+    assert told == [("still_reading", {"minutes": str(2 * number)}) for number in range(1, 8)]
+
+
+def test_after_a_redirect_the_state_is_read_for_a_minute() -> None:
+    clock = FakeClock()
+    assert settled(clock, lambda: BEFORE, "lost", patience=ELSEWHERE_SECONDS) == ("before", False)
+    assert ELSEWHERE_SECONDS < clock.now - 100 < ELSEWHERE_SECONDS + 10
 
 
 def test_without_a_state_before_nothing_is_said_of_a_change() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from nemovideo import wire
+from nemovideo.refusals import SESSION_GONE, refusal
 from nemovideo.renders import read_render
 from nemovideo.request import export_request
 
@@ -57,7 +58,7 @@ REFUSALS = [  # status, body, the error's code, its exit code
 def test_every_refusal_of_the_table(
     status: int, body: dict[str, Any] | None, code: str, exit_code: int, certain: bool
 ) -> None:
-    error = wire.refusal(status, body, None, certain=certain)
+    error = refusal(status, body, None, certain=certain)
     assert error is not None
     assert (error.code, error.exit_code, error.http_status) == (code, exit_code, status)
 
@@ -74,15 +75,15 @@ def test_every_refusal_of_the_table(
     ],
 )
 def test_what_may_have_been_accepted_is_no_refusal_of_a_message(status: int, body: dict[str, Any] | None) -> None:
-    assert wire.refusal(status, body, None, certain=True) is None
+    assert refusal(status, body, None, certain=True) is None
 
 
 @pytest.mark.parametrize("body", [None, {"detail": "Session not found: s-1"}])
 def test_a_plain_404_to_a_message_is_a_session_that_is_gone(body: dict[str, Any] | None) -> None:
-    error = wire.refusal(404, body, None, certain=True)
+    error = refusal(404, body, None, certain=True)
     assert error is not None
-    assert (error.code, error.provider_code) == ("session_gone", wire.SESSION_GONE)
-    other = wire.refusal(404, body, None)
+    assert (error.code, error.provider_code) == ("session_gone", SESSION_GONE)
+    other = refusal(404, body, None)
     assert other is not None
     assert other.code == "refused_by_code"
 

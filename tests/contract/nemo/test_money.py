@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from nemovideo import outcome
 
 from tests.contract.nemo.room import GENERATE, KITE, LAUNCHER, QUICK, SAY, SECONDS
 from tests.contract.paid import answers_held
@@ -83,6 +84,30 @@ def test_an_undecided_outcome_is_never_sent_again(room: Room) -> None:
     assert document["next"]["argv"][2:4] == ["--resume", document["local_id"]]
     assert room.run(*KITE, "--new")["charged"] == "yes"
     assert room.charged() == [5]
+
+
+@pytest.mark.parametrize(("status", "accepted"), [(302, False), (307, False), (303, True)])
+def test_a_redirect_of_the_message_is_no_answer_and_ends_soon(
+    room: Room, monkeypatch: pytest.MonkeyPatch, status: int, accepted: bool
+) -> None:
+    """Nobody follows it, nobody sends again; the session tells whether it was accepted, or nobody does."""
+    monkeypatch.setattr(outcome, "ELSEWHERE_SECONDS", 2.0)
+    headers = {"Location": "https://elsewhere.example/run_sse"}
+    room.service.plan_message(Plan(status=status, body=b"", headers=headers, charge=accepted))
+    if accepted:
+        document = room.run(*KITE)
+        assert (document["changed"], document["charged"], room.charged()) == (True, "yes", [5])
+    else:
+        ended = room.inside[LAUNCHER].run(*KITE[1:]) if room.inside else room.bench.run(*KITE)
+        document = room.checked(ended, 10, "message_undecided")
+        assert f"HTTP {status}" in ended.talk
+        assert "%" not in ended.talk
+        assert (document["charged"], document["possible_charges"], document["status"]) == ("unknown", 1, "unknown")
+        began = time.monotonic()
+        room.run(LAUNCHER, "--resume", document["local_id"], *QUICK, code=10, error="message_undecided")
+        assert time.monotonic() - began < SECONDS
+        assert room.charged() == []
+    assert (room.messages(), room.house.contacted - {nemo.CDN_HOST}) == (["a red kite"], {nemo.HOST})
 
 
 def test_a_stream_that_began_and_was_not_waited_for_is_resumed(room: Room) -> None:

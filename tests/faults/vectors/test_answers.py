@@ -14,7 +14,7 @@ from ima_studio import details, products
 from ima_studio import wire as ima
 from ima_studio.offers import Offer
 from kexiang import wire as kexiang
-from nemovideo import draft, renders, snapshot
+from nemovideo import draft, refusals, renders, snapshot
 from nemovideo import wire as nemo
 from nemovideo.event_stream import Event, EventParser
 from nemovideo.events import Words, read_event
@@ -89,7 +89,7 @@ READERS: dict[str, tuple[Callable[[Any], object], Any]] = {
     "IMA list": (prices, LIST),
     "IMA detail": (details.read_task, {"medias": MEDIAS}),
     "IMA upload": (ima.upload_links, {"ful": "https://a.example/1", "fdl": "https://a.example/2"}),
-    "nemo refusal": (lambda one: nemo.refusal(200, one, None, certain=True), {"code": "1002", "msg": "x"}),
+    "nemo refusal": (lambda one: refusals.refusal(200, one, None, certain=True), {"code": "1002", "msg": "x"}),
     "nemo token": (nemo_data(nemo.anonymous), {"data": {"token": "dummy-token", "user_id": 1, "expires_at": "x"}}),
     "nemo session": (nemo_data(nemo.opened), {"data": {"session_id": "s-1", "task_id": 7}}),
     "nemo credits": (nemo_data(nemo.balance), {"data": {"available": "93.5", "frozen": 0, "total": 100}}),

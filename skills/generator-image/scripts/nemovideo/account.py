@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import ConfigurationError, KeyRefused
 from shared.files import Lock, disk_errors, make_private_folder, write_atomically
-from shared.keys import Secret, read_private
+from shared.keys import Secret, read_private, redact_keys
 from shared.texts import Said
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LIFETIME = 7 * 24 * 3600.0  # seconds; for a token whose end the service did not tell
 LOCK_SECONDS, LOCK_PAUSE = 60.0, 0.2
+LONGEST_USER_ID = 200  # characters
 
 
 @dataclass
@@ -102,9 +103,10 @@ class Account:
                 early = True
             told = fetch(client_id)
             secret = Secret(told.token)
+            known = told.user_id if redact_keys(told.user_id) == told.user_id else ""  # it goes into a link
             fresh = {
                 "token": told.token,
-                "user_id": told.user_id or kept.get("user_id", ""),
+                "user_id": known[:LONGEST_USER_ID] or kept.get("user_id", ""),
                 "until": _until(told.expires_at, self.now()),
                 "renewed_until": kept.get("until", 0) if early else 0,
             }
@@ -162,6 +164,6 @@ def _uuid(text: str | None) -> str | None:
 def _until(told: str, now: float) -> float:
     try:
         moment = datetime.fromisoformat(told.replace("Z", "+00:00"))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
         return now + LIFETIME
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from nemovideo import wire
 from nemovideo.attachments import Form
+from nemovideo.refusals import WEB_PAGE, refusal
 from nemovideo.renders import Render, read_render
-from nemovideo.snapshot import State, read_state
+from nemovideo.snapshot import State, is_deep, read_state
 from shared.errors import AnswerLost, OutcomeUnknown, SkillError, UnusableResult
 from shared.http import KeyHeader, Session
 from shared.http_answer import Answer, retry_after_seconds
@@ -31,6 +32,7 @@ READ_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS = 20.0, 900.0, 900.0  # for one r
 BEGIN_SECONDS, SILENT_SECONDS = 60.0, 600.0  # for the answer to a message: its head, and between two bytes
 LARGEST_STATE = 16 << 20  # bytes
 LARGEST_REFUSAL = 1 << 16  # bytes
+PAGE_HEAD = 200  # bytes in which a web page shows itself
 LARGEST_FILE = 4 << 30  # bytes of a render
 JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -98,9 +100,9 @@ class Client:
         if stream.status == 200 and not _is_json(stream.headers):  # noqa: PLR2004
             return stream
         wait = retry_after_seconds(stream.headers.get("retry-after"))
-        refusal = wire.refusal(stream.status, _small_document(stream), wait, certain=True)
-        if refusal:
-            raise refusal
+        refused = refusal(stream.status, _small_document(stream), wait, certain=True)
+        if refused:
+            raise refused
         raise OutcomeUnknown("answer_unclear", http_status=stream.status, status=stream.status)
 
     def upload(
@@ -184,8 +186,8 @@ class Client:
             self.downloads.download(place, target, seconds=seconds, largest=LARGEST_FILE)
         elif answer.status != 200 or _is_json(answer.headers):  # noqa: PLR2004
             target.seek(0)
-            refusal = wire.refusal(answer.status, _document(target.read(LARGEST_REFUSAL)), answer.retry_after)
-            raise refusal or UnusableResult("link_expired", http_status=answer.status, status=answer.status)
+            refused = refusal(answer.status, _document(target.read(LARGEST_REFUSAL)), answer.retry_after)
+            raise refused or UnusableResult("link_expired", http_status=answer.status, status=answer.status)
 
     def _get(self, path: str, seconds: float) -> dict[str, Any]:
         headers = {**self._attribution, "Accept": "application/json"}
@@ -218,6 +220,8 @@ def _data(answer: Answer) -> dict[str, Any]:
     try:
         document = answer.json()
     except ValueError:
+        document = WEB_PAGE if _is_page(answer.body) else None
+    if is_deep(document):
         document = None
     try:
         return wire.data_of(answer.status, document, answer.retry_after)
@@ -245,7 +249,11 @@ def _document(content: bytes | bytearray) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        return None
+        return WEB_PAGE if _is_page(content) else None
+
+
+def _is_page(content: bytes | bytearray) -> bool:
+    return content[:PAGE_HEAD].lstrip().startswith(b"<")
 
 
 def _is_json(headers: Mapping[str, str]) -> bool:

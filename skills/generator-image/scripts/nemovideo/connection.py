@@ -23,6 +23,26 @@ LIMITED_SECONDS = 30.0  # the service's wish after a 429 that does not say more
 Value = TypeVar("Value")
 
 
+class Mending:
+    """What one operation may still do so that a refused call is made once more: each of it once, whatever follows.
+
+    All calls of an operation share it, also the call for a token: nested, one wait would become three.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waited = False
+
+    def mended(self, error: Rejected) -> bool:
+        """Do what makes the same call worth one more try; False where nothing does, or it was done before."""
+        if isinstance(error, KeyRefused) and error.code == "token_refused":
+            return self._connection.renew()
+        if not isinstance(error, RateLimited) or self._waited:
+            return False
+        self._waited = True
+        return self._connection.wait_for_limit(error)
+
+
 class Connection:
     """An account and its client; the token is looked for when the first call needs it."""
 
@@ -32,8 +52,13 @@ class Connection:
         self._run = run
         self._limits = limits
         self._secret: Secret | None = None
+        self._refused: Secret | None = None
         self._renewed = False
         self._greeted = False
+
+    def mending(self) -> Mending:
+        """Return what a new operation may do once when it is refused."""
+        return Mending(self)
 
     def read(self, ask: Callable[[float], Value], *, tries: int = TRIES) -> Value:
         """Make a free call until it works; `ask` gets the seconds that it may take.
@@ -42,23 +67,45 @@ class Connection:
             Rejected: the service says no.
             ReadFailed: three tries did not work.
         """
-        return read_patiently(lambda seconds: self.once(lambda: ask(seconds)), self._limits, tries=tries)
+        mending = self.mending()
+        return read_patiently(lambda seconds: self.once(lambda: ask(seconds), mending), self._limits, tries=tries)
 
-    def once(self, ask: Callable[[], Value]) -> Value:
+    def once(self, ask: Callable[[], Value], mending: Mending | None = None) -> Value:
         """Make a free call, once more after a token was renewed or a limit waited for.
+
+        A caller that makes it several times for one purpose passes the `mending` that all of them share.
 
         Raises:
             Rejected, ReadFailed.
         """
-        done: set[str] = set()
+        mending = mending or self.mending()
         while True:
             try:
                 self.ready()
                 return ask()
             except Rejected as error:
-                if error.provider_code in done or not self.mended(error):
+                if not mending.mended(error):
                     raise self.explained(error) from error
-                done.add(str(error.provider_code))
+
+    def poll(self, ask: Callable[[], Value]) -> Value:
+        """Make one of the calls of a wait; a limited one is a failed poll, because the wait polls again anyway.
+
+        Raises:
+            Rejected, ReadFailed.
+        """
+        while True:
+            try:
+                self.ready()
+                return ask()
+            except RateLimited as error:
+                pause = LIMITED_SECONDS if error.retry_after is None else error.retry_after
+                status = error.http_status
+                raise ReadFailed("read_failed", status=status, http_status=status, retry_after=pause) from error
+            except KeyRefused as error:
+                if error.code != "token_refused" or not self.renew():
+                    raise self.explained(error) from error
+            except Rejected as error:
+                raise self.explained(error) from error
 
     def greet(self) -> None:
         """Say once that we are connecting."""
@@ -73,45 +120,19 @@ class Connection:
             Rejected, ReadFailed.
         """
         if self._secret is None:
-            self._use(None)
+            self._secret = self.account.token(self._fetch, refused=self._refused)
+            self._refused = None
+            self.client.use(self._secret)
 
-    def mended(self, error: Rejected) -> bool:
-        """Do what makes the same call worth one more try; False where nothing does.
+    def renew(self) -> bool:
+        """Have the next call take a new anonymous token in place of a refused one; False if that cannot help."""
+        if not self.account.is_anonymous or self._renewed:
+            return False
+        self._renewed = True
+        self._refused, self._secret = self._secret, None
+        return True
 
-        Raises:
-            Rejected, ReadFailed: a new token is not to be had.
-        """
-        if isinstance(error, KeyRefused) and error.code == "token_refused":
-            if not self.account.is_anonymous or self._renewed:
-                return False
-            self._renewed = True
-            self._use(self._secret)
-            return True
-        return isinstance(error, RateLimited) and self._waited(error)
-
-    def explained(self, error: Rejected) -> Rejected:
-        """Return the error with what is different for somebody without a token of their own."""
-        if self.account.is_anonymous and error.code == "token_refused":
-            error.code = "token_refused_anonymous"
-        if self.account.is_anonymous and isinstance(error, OutOfCredits) and error.code == "credits_gone":
-            error.code = "credits_gone_anonymous"
-            error.help_url = f"{wire.SITE}/?bind={quote(self.account.bind_id, safe='')}"
-        return error
-
-    def _use(self, refused: Secret | None) -> None:
-        def fetch(client_id: str) -> wire.Anonymous:
-            self.greet()
-            try:
-                return self.client.anonymous_token(client_id, self._limits.left)
-            except RateLimited as error:
-                if not self._waited(error):
-                    raise
-                return self.client.anonymous_token(client_id, self._limits.left)
-
-        self._secret = self.account.token(fetch, refused=refused)
-        self.client.use(self._secret)
-
-    def _waited(self, error: RateLimited) -> bool:
+    def wait_for_limit(self, error: RateLimited) -> bool:
         """Wait as the service asks, if that is not too long."""
         pause = LIMITED_SECONDS if error.retry_after is None else error.retry_after
         if pause > min(LONGEST_RETRY_AFTER, self._limits.left):
@@ -122,9 +143,15 @@ class Connection:
             self._limits.sleep(min(1.0, until - self._limits.clock()))
         return True
 
+    def explained(self, error: Rejected) -> Rejected:
+        """Return the error with what is different for somebody without a token of their own."""
+        if self.account.is_anonymous and error.code == "token_refused":
+            error.code = "token_refused_anonymous"
+        if self.account.is_anonymous and isinstance(error, OutOfCredits) and error.code == "credits_gone":
+            error.code = "credits_gone_anonymous"
+            error.help_url = f"{wire.SITE}/?bind={quote(self.account.bind_id, safe='')}"
+        return error
 
-def patient_with_limits(error: Rejected) -> ReadFailed:
-    """Return a limited look as one that failed: a wait looks again."""
-    return ReadFailed(
-        "read_failed", status=error.http_status, http_status=error.http_status, retry_after=error.retry_after
-    )
+    def _fetch(self, client_id: str) -> wire.Anonymous:
+        self.greet()
+        return self.client.anonymous_token(client_id, self._limits.left)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.keys import redact_keys, redact_within
 from shared.messages import quoted
 
 if TYPE_CHECKING:
@@ -62,6 +64,13 @@ def timeline(draft: Any, say: Callable[..., str]) -> str:
         lines.append(f"{number}. {label}: {pieces}")
     head = say("timeline_head", count=len(found)) if len(found) > 1 else say("timeline_head_one")
     return f"{head} {' '.join(lines)}"
+
+
+def to_file(draft: Any) -> bytes:
+    """Return a draft as the content of a file; a key that the service repeated in it is masked, also as a name."""
+    masked = redact_within(draft)
+    text = json.dumps(masked, ensure_ascii=False)
+    return redact_keys(text).encode(errors="replace")
 
 
 def _in_words(segment: Segment, kind: str) -> str:

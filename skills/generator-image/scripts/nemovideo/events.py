@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from shared.keys import redact_keys
 from shared.messages import quoted
 
 if TYPE_CHECKING:
@@ -91,28 +92,67 @@ def _object(text: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
+@dataclass
+class _Part:
+    """Words that belong together, as chunks: joined at each of them, they would take quadratic time."""
+
+    chunks: list[str]
+    length: int
+
+    def text(self) -> str:
+        self.chunks = ["".join(self.chunks)]
+        return self.chunks[0]
+
+    def begins(self, text: str) -> bool:
+        """Return whether `text` is all of this part and perhaps more."""
+        return self.length <= len(text) and text.startswith(self.text())
+
+
 class Words:
     """The agent's words, put together from pieces, growing parts, and wholes that repeat them."""
 
     def __init__(self) -> None:
-        self._parts: list[str] = []
+        self._parts: list[_Part] = []
+        self._length = 0  # characters of all parts
         self._open: Kind = "whole"
 
     def add(self, said: Utterance) -> None:
-        """Take in a piece of the agent's words; other utterances change nothing."""
-        if said.kind not in ("piece", "growing", "whole") or len(self.text) + len(said.text) > LONGEST_TEXT:
+        """Take in a piece of the agent's words; other utterances change nothing, nor does more than is kept."""
+        if said.kind not in ("piece", "growing", "whole"):
             return
-        last = self._parts[-1] if self._parts else ""
-        if said.kind == "whole" and self._open == "growing":
-            self._parts[-1] = said.text
-        elif said.kind != "whole" and self._open == said.kind:
-            repeats = len(last) >= LEAST_REPEATED and said.text.startswith(last)
-            self._parts[-1] = said.text if repeats else last + said.text
-        elif said.text != last:
-            self._parts.append(said.text)
-        self._open = said.kind
+        kind, text = said.kind, said.text
+        last = self._parts[-1] if self._parts else None
+        if last and kind == "whole" and self._open == "growing":
+            self._put(kind, text, instead=last)
+        elif last and kind != "whole" and self._open == kind:
+            if last.length >= LEAST_REPEATED and last.begins(text):
+                self._put(kind, text, instead=last)
+            elif self._length + len(text) <= LONGEST_TEXT:
+                last.chunks.append(text)
+                last.length += len(text)
+                self._length += len(text)
+        elif last and len(text) == last.length and last.begins(text):  # said twice
+            self._open = kind
+        else:
+            self._put(kind, text)
+
+    def _put(self, kind: Kind, text: str, *, instead: _Part | None = None) -> None:
+        """Add a part, or put it in the place of the last one, if that is not more than is kept."""
+        more = len(text) - (instead.length if instead else 0)
+        if self._length + more > LONGEST_TEXT:
+            return
+        if instead:
+            self._parts.pop()
+        self._parts.append(_Part([text], len(text)))
+        self._length += more
+        self._open = kind
 
     @property
     def text(self) -> str:
-        """Everything so far."""
-        return "\n".join(part.strip("\n") for part in self._parts if part.strip())
+        """Everything so far, without keys: also one that was cut in two by the end of an event."""
+        parts = [part.text() for part in self._parts]
+        joined = "\n".join(part.strip("\n") for part in parts if part.strip())
+        joined = redact_keys(joined.encode(errors="replace").decode())  # half a character could be written nowhere
+        tight = joined.replace("\n", "")
+        masked = redact_keys(tight)
+        return joined if masked == tight else masked

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nemovideo import __version__, wire
 from nemovideo.account import Account
-from nemovideo.service import base_url, config_folder, key_sources
+from nemovideo.service import base_url, config_folder, key_sources, token_ignored
 from shared.doctor_command import Patient
 from shared.keys import KeySource
 from shared.texts import Said
@@ -33,4 +33,6 @@ def patient(given: dict[str, Any]) -> Patient:
             client.credits(ASK_SECONDS)
         return "service_accepts"
 
-    return Patient(sources, service, ask, without_key=Said("token_comes_by_itself"))
+    ignored = token_ignored()
+    without_key = Said(f"{ignored}_doctor" if ignored else "token_comes_by_itself")
+    return Patient(sources, service, ask, without_key=without_key)

@@ -109,6 +109,7 @@ def _save_render(render_id: str, url: str, hands: Hands, errand: Errand) -> dict
     """Save the file: from its link, else from the service itself."""
     client = hands.connection.client
     failed = 0 if url else LINK_TRIES
+    mending = hands.connection.mending()
 
     def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
         nonlocal failed
@@ -125,7 +126,7 @@ def _save_render(render_id: str, url: str, hands: Hands, errand: Errand) -> dict
         progress.etag = ""
         file.seek(0)
         file.truncate()
-        hands.connection.once(lambda: client.download_render(render_id, file, seconds))
+        hands.connection.once(lambda: client.download_render(render_id, file, seconds), mending)
 
     row = save_clip(fetch, errand.folder / render_id, errand.limits, errand.run)
     sizes = dict.fromkeys(("width", "height", "duration"))
@@ -140,7 +141,9 @@ def _save_stills(session: str, request: ExportRequest, links: list[str], hands: 
     run = errand.run
     if not links:
         raise UnusableResult("nothing_to_export", session=session, remedy="none")
-    target = errand.folder / re.sub(r"[^\w-]", "_", f"still-{session}", flags=re.ASCII)
+    name = re.sub(r"[^\w-]", "_", f"still-{session}", flags=re.ASCII)
+    run.result.extra["stills_id"] = name
+    target = errand.folder / name
     images, failure = save_pictures(hands.connection.client.downloads, links, target, errand.limits)
     _show_stills(images, request, run)
     if failure:

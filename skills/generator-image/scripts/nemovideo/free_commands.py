@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -103,7 +102,7 @@ def state(run: Run, options: Options, given: dict[str, Any]) -> None:
         found = read_state(hands.connection, session)
     if path is not None:
         with disk_errors(expanded(path)):
-            write_atomically(expanded(path), json.dumps(found.draft, ensure_ascii=False).encode())
+            write_atomically(expanded(path), draft.to_file(found.draft))
     line = draft.timeline(found.draft, run.catalogue.say)
     run.result.status = "succeeded"
     run.result.extra |= {

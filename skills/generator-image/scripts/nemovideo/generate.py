@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.listening import LISTEN_SECONDS, listen, reminding
-from nemovideo.outcome import finish
+from nemovideo.outcome import LONGEST_TEXT, finish
 from nemovideo.preparing import prepare, use_new_session
 from nemovideo.request import MODEL
-from nemovideo.wire import SESSION_GONE
 from shared.arguments import without_options
 from shared.entry import Entry, fingerprint, prompt_record
 from shared.errors import OutcomeUnknown, Refused, Rejected
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from shared.run import Run
 
 SKILL = "generator-image"
-LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
+REDIRECTS = range(300, 400)
 SAID_AGAIN: frozenset[State] = frozenset(("succeeded", "failed"))
 """What `say` passes over: "make it louder", said twice, is two messages."""
 
@@ -142,7 +141,7 @@ def _beginning_anew(run: Run) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        if error.provider_code == SESSION_GONE:
+        if error.code == "session_gone":
             run.argv = ["generate", *without_options(run.argv[1:], ["--session"])]
             error.remedy = "again"
         raise
@@ -162,8 +161,12 @@ def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Erran
     task, run = claim.task, errand.run
     try:
         sent = _send(request, claim, hands, errand)
-    except OutcomeUnknown:
-        run.reporter.insist("answer_lost_reading")
+    except OutcomeUnknown as error:
+        if error.http_status in REDIRECTS:
+            task.save(extra={**task.entry.extra, "answered_elsewhere": True})
+            run.reporter.insist("answer_redirected_reading", status=error.http_status)
+        else:
+            run.reporter.insist("answer_lost_reading")
         return None
     if errand.no_wait:
         sent.stream.close()
@@ -184,7 +187,7 @@ def _send(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -
     Mended are a refused anonymous token, a 429 (after its wait), and a session of our own that is gone.
     """
     connection, task, run = hands.connection, claim.task, errand.run
-    done: set[str | None] = set()
+    mending, reopened = connection.mending(), False
 
     def send() -> Sent:
         session = str(task.entry.extra["session_id"])
@@ -196,15 +199,13 @@ def _send(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -
 
     while True:
         try:
+            connection.ready()
             return spend_once(task, send, sleep=errand.limits.sleep, on_accepted=announce, last=False)
         except Rejected as error:
-            if error.provider_code in done:
-                raise connection.explained(error) from error
-            done.add(error.provider_code)
-            gone = error.provider_code == SESSION_GONE and request.session is None
-            if gone:
+            if error.code == "session_gone" and request.session is None and not reopened:
+                reopened = True
                 use_new_session(request, task, hands, errand)
-            elif not connection.mended(error):
+            elif not mending.mended(error):
                 raise connection.explained(error) from error
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from nemovideo import draft, wire
+from nemovideo import draft
 from nemovideo.billing import bill
 from nemovideo.preparing import read_state, state_or_none
+from nemovideo.refusals import refusal
 from nemovideo.saving import save_media
-from nemovideo.settling import WORK_SECONDS, Settled, ending_of, settle
+from nemovideo.settling import ELSEWHERE_SECONDS, WORK_SECONDS, Settled, ending_of, settle
 from nemovideo.talk import translate
 from shared.entry import moment
 from shared.errors import NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
 from shared.images import kept_pictures
+from shared.keys import redact_keys
 from shared.summary import cost_in_words
 from shared.texts import Said
 from shared.urls import without_query
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from shared.errand import Errand
     from shared.journal import Claim
     from shared.run import Run
+
+LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
 
 
 def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> None:
@@ -76,15 +80,16 @@ def _settle(task: OpenTask, heard: Heard | None, hands: Hands, errand: Errand) -
     session = _session(entry)
     age = (datetime.now(timezone.utc) - moment(entry.submitted_at or entry.created_at)).total_seconds()
     before = entry.extra.get("before", {}).get("digest")
+    longest = ELSEWHERE_SECONDS if entry.extra.get("answered_elsewhere") else WORK_SECONDS
     ending = _ending(heard, entry)
     try:
         settled = settle(
-            lambda seconds: connection.once(lambda: state_or_none(connection, session, seconds)),
+            lambda seconds: connection.poll(lambda: state_or_none(connection, session, seconds)),
             before,
             ending,
             limits=errand.limits,
             interval=errand.interval,
-            patience=max(0.0, WORK_SECONDS - age),
+            patience=max(0.0, longest - age),
             run=errand.run,
         )
     except NotFinished:
@@ -113,7 +118,7 @@ def _undecided(entry: Entry) -> OutcomeUnknown:
 def _tell(entry: Entry, state: State | None, changed: bool | None, run: Run) -> None:
     """Put what is for people into the result: the agent's words, what changed, the timeline."""
     say = run.catalogue.say
-    text, actions = translate(str(entry.extra.get("text") or ""), say)
+    text, actions = translate(str(entry.extra.get("text") or "")[:LONGEST_TEXT], say)
     line = draft.timeline(state.draft, say) if state and draft.tracks(state.draft) else None
     run.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
     if text:
@@ -158,7 +163,7 @@ def show_files(images: list[dict[str, Any]], videos: list[dict[str, Any]], run: 
 
 
 def _unsigned(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "url": without_query(row["url"])}
+    return {**row, "url": redact_keys(without_query(row["url"]))}
 
 
 def _return(task: OpenTask, hands: Hands, errand: Errand) -> None:
@@ -197,7 +202,7 @@ def _fail(task: OpenTask, trouble: Utterance, hands: Hands, *, changed: bool) ->
     if changed:
         saved = len(task.entry.images) + len(task.entry.extra.get("videos", []))
         raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=trouble.code)
-    refused = wire.refusal(200, {"code": trouble.code, "message": trouble.text}, None, certain=True)
+    refused = refusal(200, {"code": trouble.code, "message": trouble.text}, None, certain=True)
     if refused:
         raise hands.connection.explained(refused)
     raise TaskFailed("agent_trouble", reason=reason, provider_code=trouble.code or None)

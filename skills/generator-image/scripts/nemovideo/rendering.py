@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nemovideo.renders import Render
 from nemovideo.request import RENDER_START
 from nemovideo.snapshot import without_signatures
-from shared.errors import NeverReached, RateLimited, ReadFailed, Refused, Rejected
+from shared.errors import NeverReached, ReadFailed, Refused, Rejected
 from shared.polling import Schedule, wait_for_task
 from shared.spend import PAUSES
 from shared.watcher import Rhythm, Watcher
@@ -70,10 +70,12 @@ def begin(order: Order, hands: Hands, errand: Errand) -> str:
     render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
     hands.sessions.note(order.session, renders={render_id: order.digest})
     _tell(render_id, "render_begins", errand)
+    mending = hands.connection.mending()
     for pause in (*PAUSES, None):
         try:
             hands.connection.once(
-                lambda: client.begin_render(render_id, order.session, order.draft, order.request, limits.left)
+                lambda: client.begin_render(render_id, order.session, order.draft, order.request, limits.left),
+                mending,
             )
         except ReadFailed as error:
             if not isinstance(error.__cause__, NeverReached):
@@ -107,9 +109,7 @@ def wait_for(render_id: str, hands: Hands, errand: Errand) -> Render:
     def look(seconds: float) -> Render:
         nonlocal unknown
         try:
-            seen = connection.once(lambda: connection.client.render(render_id, seconds))
-        except RateLimited as error:
-            raise ReadFailed("read_failed", status=429, http_status=429, retry_after=error.retry_after) from error
+            seen = connection.poll(lambda: connection.client.render(render_id, seconds))
         except Refused as error:
             unknown += 1
             if unknown >= MOST_UNKNOWN:

@@ -75,7 +75,14 @@ class Service:
             with client:
                 yield hands, errand
         finally:
-            run.attach(self.states[0], run.result.extra.get("videos", ()))
+            self._attach()
+
+    def _attach(self) -> None:
+        """Have what was saved attachable: an export under an id of its own, whatever message came before it."""
+        result = self._run.result
+        exported = str(result.extra.get("render_id") or result.extra.get("stills_id") or "")
+        rows = [(row, str(row.get("render_id") or "")) for row in result.extra.get("videos", ())]
+        self._run.attach(self.states[0], rows, exported)
 
     def account(self) -> Account:
         """Return who pays."""
@@ -134,18 +141,30 @@ def key_sources() -> list[KeySource]:
 def own_token(run: Run) -> FoundKey | None:
     """Return the user's own token, None where there is none.
 
+    A variable that is set and holds no token counts as not set. Somebody meant to pay with an account of their own
+    then, so it is said on stderr, even with --quiet, and under `warnings` in the document.
+
     Raises:
         ConfigurationError: `key_malformed`.
     """
     try:
-        found = find_key(key_sources())
+        return find_key(key_sources())
     except ConfigurationError as error:
         if error.code != "key_missing":
             raise
+    code = token_ignored()
+    if code:
+        run.reporter.insist(code, name=KEY_NAME)
+        run.result.extra["warnings"] = [run.catalogue.say(code, name=KEY_NAME)]
+    return None
+
+
+def token_ignored() -> str | None:
+    """Return the sentence's id for a token variable that is set and counts as not set; None for any other."""
+    text = os.environ.get(KEY_NAME)
+    if text is None or (text.strip() and not text.strip().startswith("$")):
         return None
-    for source, why in found.passed_over:
-        run.reporter.say(f"key_source_{why}", source=source)
-    return found
+    return "token_unresolved" if text.strip() else "token_empty"
 
 
 def config_folder() -> Path:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.entry import stamp
 from shared.files import PRIVATE_FILE, disk_errors, make_private_folder
+from shared.keys import redact_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,7 @@ class Sessions:
         """
         folder = self._folders[0]
         line = {"session_id": session_id, "base_url": self._base_url, "account": self._account}
-        text = json.dumps({**line, "at": stamp(self._now()), **facts}) + "\n"
+        text = json.dumps(redact_within({**line, "at": stamp(self._now()), **facts})) + "\n"
         name = hashlib.sha256(f"{self._base_url} {session_id}".encode()).hexdigest()[:16]
         make_private_folder(folder)
         path = folder / f"{name}.jsonl"

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from shared.errors import RateLimited, ReadFailed
 from shared.polling import Schedule, wait_for_task
-from shared.watcher import Rhythm, Watcher
+from shared.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nemovideo.listening import Heard
     from nemovideo.snapshot import State
+    from shared.errors import ReadFailed
     from shared.polling import Limits
     from shared.run import Run
 
 FIRST_LOOK, INTERVAL = 2.0, 5.0  # seconds; the wire facts' own
 WORK_SECONDS = 900.0  # for so long a message may be worked on
+ELSEWHERE_SECONDS = 60.0  # for so long the state is read after a redirect: a gateway's answer, not the agent's
 REMIND_EVERY = 120.0  # seconds between two lines for the user
 
 Ending = Literal["told", "silent", "lost"]
@@ -84,10 +85,7 @@ def settle(
     previous: list[str] = []
 
     def look(seconds: float) -> _Seen:
-        try:
-            state = read(seconds)
-        except RateLimited as error:
-            raise ReadFailed("read_failed", status=429, http_status=429, retry_after=error.retry_after) from error
+        state = read(seconds)
         changed = None if before is None else state.digest != before
         equal = previous[-1:] == [state.digest]
         previous.append(state.digest)
@@ -101,6 +99,15 @@ def settle(
     schedule = _Looks(
         interval or INTERVAL, first=0.0 if ending == "told" else min(FIRST_LOOK, interval or INTERVAL)
     )
-    rhythm = Rhythm(REMIND_EVERY, max(patience, 1.0))
-    seen = wait_for_task(look, schedule=schedule, limits=limits, on_update=Watcher(run, [], rhythm=rhythm).update)
+    watcher, told = Watcher(run, []), 0
+
+    def update(elapsed: float, seen: _Seen | ReadFailed | None) -> None:
+        """Tell the user that the wait goes on, without a share: nobody knows how much of it is over."""
+        nonlocal told
+        if elapsed >= (told + 1) * REMIND_EVERY:
+            told = int(elapsed // REMIND_EVERY)
+            run.reporter.tell("still_reading", minutes=f"{elapsed / 60:.0f}")
+        watcher.update(elapsed, seen)
+
+    seen = wait_for_task(look, schedule=schedule, limits=limits, on_update=update)
     return Settled(seen.state, seen.changed)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from nemovideo.wire import amount
 from shared.errors import ReadFailed
-from shared.urls import without_query
+from shared.urls import MAX_URL_LENGTH, without_query
 
 MediaKind = Literal["image", "video", "audio", "unknown"]
-_SIGNATURE = re.compile(
-    r"(?i)x-.*|.*(?:sig|token|expir|time|date|nonce|rand|cred|policy|auth|accesskey|key-pair).*|response-.*|[ets_]|ts|s[eprtv]"
+_SIGNATURE_STARTS = ("x-", "response-")
+_SIGNATURE_PARTS = (
+    *("sig", "token", "expir", "time", "date", "nonce", "rand"),
+    *("cred", "policy", "auth", "accesskey", "key-pair"),
 )
-"""Names of what a signed link carries besides the file: Amazon, Google, Azure, Alibaba and Tencent."""
+_SIGNATURE_NAMES = frozenset(("e", "t", "s", "_", "ts", "se", "sp", "sr", "st", "sv"))
+"""What a signed link carries besides the file: Amazon, Google, Azure, Alibaba and Tencent."""
 _LINK = re.compile(r"(?i)https?://\S+")
 _LONGEST_STEADY = 40  # characters of a value that names a file; signatures are longer
+MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
 
 
 @dataclass(frozen=True)
@@ -68,39 +73,65 @@ def read_state(data: dict[str, Any]) -> State:
     return State(parts["draft"], _media(parts["generated_media"]), _media(parts["video_infos"]), digest)
 
 
+def is_deep(document: Any) -> bool:
+    """Return whether a JSON value is nested deeper than any answer should be; what walks through it recurses."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict | list):
+                inner += value.values() if isinstance(value, dict) else value
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
 def unsigned(url: str) -> str:
-    """Return a link without its signature: of its query, what looks as if it named the file."""
+    """Return a link without its signature: of its query, what looks as if it named the file.
+
+    A link that is too long to be fetched loses its whole query.
+    """
     try:
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+        query = parse_qsl(urlsplit(url).query, keep_blank_values=True) if len(url) <= MAX_URL_LENGTH else []
     except ValueError:
         query = []
     steady = [
         (name, value)
         for name, value in query
-        if not _SIGNATURE.fullmatch(name)
+        if not _is_of_signature(name.lower())
         and len(value) <= _LONGEST_STEADY
         and not re.fullmatch(r"\d{9,}", value)  # a moment
     ]
-    return without_query(url) + ("?" + urlencode(sorted(steady)) if steady else "")
+    return without_query(url) + ("?" + urlencode(sorted(steady), errors="replace") if steady else "")
+
+
+def _is_of_signature(name: str) -> bool:
+    return (
+        name in _SIGNATURE_NAMES
+        or name.startswith(_SIGNATURE_STARTS)
+        or any(part in name for part in _SIGNATURE_PARTS)
+    )
 
 
 def _media(rows: Any) -> tuple[Media, ...]:
-    found: dict[str, Media] = {}
-    names: list[str] = []
+    media: dict[str, Media] = {}
+    names: Counter[str] = Counter()
     for row in rows if isinstance(rows, list) else ():
         url = (
             next((row[name] for name in ("url", "cdn_url") if row.get(name)), "") if isinstance(row, dict) else ""
         )
-        if isinstance(url, str) and url and url not in found:
+        if isinstance(url, str) and url and url not in media:
             width, height, duration = (amount(row.get(name)) for name in ("width", "height", "duration"))
             name = unsigned(url)
-            found[url] = Media(url, _kind(row, url), width, height, duration, names.count(name))
-            names.append(name)
-    return tuple(found.values())
+            media[url] = Media(url, _kind(row, url), width, height, duration, names[name])
+            names[name] += 1
+    return tuple(media.values())
 
 
 def _kind(row: dict[str, Any], url: str) -> MediaKind:
-    told = " ".join(str(row.get(name) or "") for name in ("type", "file_type")).lower()
+    words = [row.get(name) for name in ("type", "file_type")]
+    told = " ".join(word for word in words if isinstance(word, str)).lower()
     kinds: tuple[MediaKind, ...] = ("image", "video", "audio")
     for kind in kinds:
         if kind in told:

@@ -79,8 +79,10 @@ _RULES = [
     )
     for row in TABLE
 ]
-_SENTENCE = re.compile(r"[^.!?。！？\n]*(?:[.!?。！？]+[\"”*」]*(?=\s|$|[^\x00-\x7f])|[.!?]|\n|$)\s*")
+_END = re.compile(r"(?P<stop>[.!?。！？]+)(?P<close>[\"”*」]*)(?P<space>\s*)|\n\s*")
+"""The end of a sentence, or of a line; whether what closes it belongs to it is seen by what follows."""
 _STEP = re.compile(r"\s*(?:(?P<number>\d{1,2})[.)、]|[-*•](?!\*))\s*(?!\d)")
+_NUMBER = re.compile(r"\s*(?:\d{1,2}\.|[-*•])\s*")
 _QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」|《[^》\n]*》|`[^`\n]*`")
 _NAMES = re.compile(r"(?i)(?:export|download|render|upload|导出|下载|渲染|上传)[\w ]{0,10}")
 _BETWEEN = re.compile(
@@ -144,9 +146,9 @@ def _instruction(sentence: str) -> tuple[Meaning, str] | None:
     """
     step = _STEP.match(sentence)
     plain = sentence[step.end() if step else 0 :].strip()
-    bare = _QUOTED.sub(lambda found: _name_in(found.group()), plain)
-    if bare.endswith(("?", "？")) or len(bare) > LONGEST:
+    if plain.endswith(("?", "？")) or len(plain) > LONGEST:  # longer ones are not matched against anything
         return None
+    bare = _QUOTED.sub(lambda match: _name_in(match.group()), plain)
     for meaning, english, chinese in _RULES:
         found = english.search(bare) or chinese.search(bare)
         if not found:
@@ -177,14 +179,23 @@ def _name_in(quotation: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    """Cut a text into sentences; the number of a step stays with what follows it."""
-    found = [one for one in _SENTENCE.findall(text) if one]
+    """Cut a text into sentences, losing nothing; the number of a step stays with what follows it."""
+    begin, sentences = 0, list[str]()
+    for match in _END.finditer(text):
+        end = match.end()
+        follows = text[match.end("close") : match.end("close") + 1] if match["stop"] else "\n"
+        if match["close"] and not match["space"] and follows.isascii() and follows:
+            end = match.end("stop")
+        sentences.append(text[begin:end])
+        begin = end
+    if begin < len(text):
+        sentences.append(text[begin:])
     joined: list[str] = []
-    for one in found:
-        if joined and re.fullmatch(r"\s*(?:\d{1,2}\.|[-*•])\s*", joined[-1]):
-            joined[-1] += one
+    for sentence in sentences:
+        if joined and _NUMBER.fullmatch(joined[-1]):
+            joined[-1] += sentence
         else:
-            joined.append(one)
+            joined.append(sentence)
     return joined
 
 

@@ -109,6 +109,28 @@ SERVICE = {
         "This is a matter of the plan, not of credits: see nemovideo.com. Pictures can still be saved with export --format png.",
         "这是套餐的问题，与积分无关，请见 nemovideo.com。图片仍可用 export --format png 保存。",
     ),
+    "not_allowed": Text(
+        "NemoVideo does not allow this ({answered}): {words}.", "NemoVideo 不允许此操作（{answered}）：{words}。"
+    ),
+    "not_allowed.hint": Text(
+        "The token itself may be fine (a wrong one is 401 or code 1001). See whether the account is suspended, whether the content or the region is restricted; nothing was charged.",
+        "令牌本身可能没有问题（令牌错误会是 401 或代码 1001）。请检查账户是否被停用、内容或地区是否受限；本次未扣积分。",
+    ),
+    "not_available_here": Text(
+        "NemoVideo may not offer this here, for legal reasons ({answered}): {words}.",
+        "因法律原因，NemoVideo 在此不提供这项服务（{answered}）：{words}。",
+    ),
+    "not_available_here.hint": Text(
+        "Neither the token nor the prompt is wrong; nothing was charged.", "令牌和消息都没有问题；本次未扣积分。"
+    ),
+    "firewall_page": Text(
+        "A web page answered instead of NemoVideo (HTTP {status}): a web firewall or gateway refused the request.",
+        "应答的是网页而不是 NemoVideo（HTTP {status}）：请求被网站防火墙或网关拦截。",
+    ),
+    "firewall_page.hint": Text(
+        "The token was not checked, and nothing was charged. Try another network or proxy, or wait and run the same command again.",
+        "令牌未被检查，本次未扣积分。请更换网络或代理，或稍后重新运行同一条命令。",
+    ),
     "refused_by_code": Text(
         "NemoVideo refused the request ({answered}): {words}.", "NemoVideo 拒绝了请求（{answered}）：{words}。"
     ),
@@ -167,6 +189,14 @@ TALK = {
         "No answer came back. The message is not sent again; reading the session to see whether it was accepted.",
         "没有收到答复。消息不会重发，正在查看会话以确认是否已被接受。",
     ),
+    "answer_redirected_reading": Text(
+        "NemoVideo answered with a redirect (HTTP {status}), which is not followed. The message is not sent again; reading the session for a minute to see whether it was accepted.",
+        "NemoVideo 以重定向（HTTP {status}）应答，不会跟随。消息不会重发，将用一分钟查看会话以确认是否已被接受。",
+    ),
+    "still_reading": Text(
+        "⏳ Still reading the session to see what came of the message… ({minutes} min so far)",
+        "⏳ 仍在查看会话以确认消息的结果…（已 {minutes} 分钟）",
+    ),
     "stream_broke_reading": Text(
         "The answer broke off. The message is not sent again; reading the session until it is clear what came of it.",
         "答复中断。消息不会重发，正在查看会话，直到结果明确。",
@@ -214,6 +244,22 @@ TALK = {
     "route_state": Text("show the timeline, free", "查看时间线，不花积分"),
     "route_upload": Text("put files into the session, free", "把文件放进会话，不花积分"),
     "route_message": Text("a message to the agent; it costs credits", "发给智能体的消息，消耗积分"),
+    "token_empty": Text(
+        "{name} is set but empty, which counts as not set: a free anonymous account is used, not one of your own.",
+        "{name} 已设置但为空，视为未设置：本次使用免费的匿名账户，而不是您自己的账户。",
+    ),
+    "token_unresolved": Text(
+        "{name} holds the unresolved name of a variable, which counts as not set: a free anonymous account is used, not one of your own.",
+        "{name} 里是未展开的变量名，视为未设置：本次使用免费的匿名账户，而不是您自己的账户。",
+    ),
+    "token_empty_doctor": Text(
+        "none: NEMO_TOKEN is set but empty; a free anonymous one is taken at the first use",
+        "没有：NEMO_TOKEN 已设置但为空；首次使用时会取一个免费的匿名令牌",
+    ),
+    "token_unresolved_doctor": Text(
+        "none: NEMO_TOKEN holds the unresolved name of a variable; a free anonymous one is taken at the first use",
+        "没有：NEMO_TOKEN 里是未展开的变量名；首次使用时会取一个免费的匿名令牌",
+    ),
     "token_comes_by_itself": Text(
         "none; a free anonymous one is taken at the first use", "没有；首次使用时会取一个免费的匿名令牌"
     ),

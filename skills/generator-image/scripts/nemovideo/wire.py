@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nemovideo.refusals import refusal
 from nemovideo.request import IDENTIFIER
-from shared.errors import KeyRefused, OutOfCredits, RateLimited, ReadFailed, Refused
-from shared.messages import quoted
-from shared.texts import Said
+from shared.errors import ReadFailed
+from shared.keys import redact_keys
 
 if TYPE_CHECKING:
     from nemovideo.request import ExportRequest
@@ -25,14 +25,7 @@ DOWNLOAD_PATH = "/api/render/proxy/{render}/download"
 CLIENT_HEADER = "X-Client-Id"
 SITE = "https://nemovideo.com"
 COST_UNIT = "credits"
-
-TOKEN_REFUSED, SESSION_GONE, NO_CREDITS = "1001", "1002", "2001"
-FILE_TYPE, FILE_SIZE, PLAN, LIMITED = "4001", "4002", "402", "429"
-REQUEST_TIMEOUT, SERVER_ERROR = 408, 500
-NOT_FOUND = 404  # a message without a code of the service's own: the Agent Development Kit's word for 1002
-_BY_STATUS = {401: TOKEN_REFUSED, 403: TOKEN_REFUSED, 402: PLAN, 413: FILE_SIZE, 415: FILE_TYPE, 429: LIMITED}
-
-Rejection = KeyRefused | OutOfCredits | RateLimited | Refused
+MAX_NUMBER_LENGTH = 40  # characters of a number that is told as text
 
 
 def headers(version: str, platform: str) -> dict[str, str]:
@@ -64,53 +57,6 @@ def render_body(render: str, session: str, draft: Any, request: ExportRequest) -
     """Return what begins a render; here the session is spelled in camel case."""
     output = {"format": request.form, "quality": request.quality}
     return {"id": render, "sessionId": session, "draft": draft, "output": output}
-
-
-def refusal(status: int, document: Any, retry_after: float | None, *, certain: bool = False) -> Rejection | None:
-    """Return the error of an answer that says no, None for one that does not, or not certainly.
-
-    The body's `code` decides, else the HTTP status. With `certain`, for a message, only what surely was not
-    accepted counts: the documented codes, and HTTP 4xx but 408; any other may have been carried out.
-    """
-    code = _code(document)
-    if code == "0" or (code is None and status < 400):  # noqa: PLR2004
-        return None
-    told = int(code) if code and len(code) == 3 and code.isdecimal() else status  # noqa: PLR2004  - as in HTTP
-    known = code if code in _SENTENCES else _BY_STATUS.get(told)
-    if certain and code is None and status == NOT_FOUND:
-        known = SESSION_GONE
-    if known is None and (told >= SERVER_ERROR or told == REQUEST_TIMEOUT or (certain and told < 400)):  # noqa: PLR2004
-        return None
-    kind = _KINDS.get(known or "", Refused)
-    sentence = _SENTENCES.get(known or "", "refused_by_code")
-    wait: object = f"{retry_after:.0f} s" if retry_after is not None else Said("wait_unknown")
-    return kind(
-        sentence,
-        provider_code=code or known,
-        http_status=status,
-        retry_after=retry_after,
-        words=service_words(document),
-        answered=code or status,
-        status=status,
-        wait=wait,
-    )
-
-
-_KINDS: dict[str, type[Rejection]] = {
-    TOKEN_REFUSED: KeyRefused,
-    NO_CREDITS: OutOfCredits,
-    PLAN: OutOfCredits,
-    LIMITED: RateLimited,
-}
-_SENTENCES = {
-    TOKEN_REFUSED: "token_refused",
-    SESSION_GONE: "session_gone",
-    NO_CREDITS: "credits_gone",
-    FILE_TYPE: "file_type_refused",
-    FILE_SIZE: "file_size_refused",
-    PLAN: "plan_without_export",
-    LIMITED: "create_limited",
-}
 
 
 def data_of(status: int, document: Any, retry_after: float | None) -> dict[str, Any]:
@@ -165,8 +111,8 @@ def opened(data: dict[str, Any]) -> Opened:
         ReadFailed: there is no id that can be used.
     """
     session = data.get("session_id")
-    session = str(session) if isinstance(session, str | int) and session is not True else ""
-    if not IDENTIFIER.fullmatch(session):
+    session = str(session) if isinstance(session, str | int) and not isinstance(session, bool) else ""
+    if not IDENTIFIER.fullmatch(session) or redact_keys(session) != session:  # a token is not an id to keep
         raise ReadFailed("read_failed", status=200, remedy="again")
     return Opened(session, str(data.get("task_id") or ""))
 
@@ -200,23 +146,10 @@ def uploaded(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in names} for row in found if isinstance(row, dict)]
 
 
-def service_words(document: Any) -> str:
-    """Return what the service says about a refusal, as one harmless line."""
-    if isinstance(document, dict):
-        for name in ("message", "msg", "error", "detail"):
-            words = quoted(document[name]) if isinstance(document.get(name), str) else ""
-            if words:
-                return words
-    return Said("no_words")
-
-
-def _code(document: Any) -> str | None:
-    code = document.get("code") if isinstance(document, dict) else None
-    return quoted(code, 20) if isinstance(code, str | int) and not isinstance(code, bool) else None
-
-
 def amount(value: Any) -> float | None:
     """Return a number that is 0 or more, however the service spells it; None for anything else."""
+    if isinstance(value, str) and len(value) > MAX_NUMBER_LENGTH:
+        return None
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
     except (ValueError, OverflowError):
