@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import unicodedata
 
 from shared.errors import BadInput
 from shared.messages import shown
@@ -12,6 +13,10 @@ from shared.texts import Said
 
 LARGEST_PROMPT = 1 << 20  # bytes of UTF-8
 ALLOWED_CONTROLS = "\n\t\r"
+BLANK_CHARACTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159")
+"""Fillers and blanks that Unicode counts as letters or symbols, though nothing is drawn for them."""
+INVISIBLE_UNASSIGNED = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
+"""Code points without a character that are ignored all the same (Default_Ignorable_Code_Point of Unicode)."""
 PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
@@ -19,8 +24,8 @@ def read_prompt(text: str | None, file: str | None) -> str:
     """Return the prompt of --prompt or --prompt-file (`-` is stdin), never altered; a byte order mark is no part.
 
     Raises:
-        BadInput: both or neither were given, the file cannot be read, or the text is empty, larger than
-            1 MiB, not UTF-8, or holds control characters other than newline, tab and carriage return.
+        BadInput: both or neither were given, the file cannot be read, or the text holds nothing visible, is
+            larger than 1 MiB, not UTF-8, or holds control characters other than newline, tab and carriage return.
     """
     if (text is None) == (file is None):
         raise BadInput("prompt_missing" if text is None else "prompt_twice")
@@ -38,7 +43,22 @@ def read_prompt(text: str | None, file: str | None) -> str:
         if (char < " " and char not in ALLOWED_CONTROLS) or "\x7f" <= char < "\xa0":
             named = f"U+{ord(char):04X}"
             raise BadInput("prompt_control_character", flag=flag, character=named, position=position + 1)
+    if not any(is_visible(char) for char in prompt):
+        raise BadInput("prompt_invisible", flag=flag)
     return prompt
+
+
+def is_visible(char: str) -> bool:
+    """Return whether a character shows something by itself.
+
+    Spaces, format characters, variation selectors and combining marks do not. A code point that this Python's
+    Unicode does not know yet may be a new emoji, so it does.
+    """
+    category = unicodedata.category(char)
+    if category == "Cn":
+        noncharacter = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF  # noqa: PLR2004
+        return not noncharacter and not any(ord(char) in block for block in INVISIBLE_UNASSIGNED)
+    return category == "Co" or (category[0] not in "CMZ" and char not in BLANK_CHARACTERS)
 
 
 def _read(file: str) -> str:

@@ -58,6 +58,9 @@ INPUT = {
         "--prompt 与 --prompt-file 只能给一个。",
     ),
     "prompt_empty": Text("{flag} holds no words; say what to draw.", "{flag} 的内容为空，请写明要画什么。"),
+    "prompt_invisible": Text(
+        "{flag} holds invisible characters only; say what to draw.", "{flag} 里只有不可见字符，请写明要画什么。"
+    ),
     "prompt_not_utf8": Text("{flag} is not UTF-8 text.", "{flag} 的内容不是 UTF-8 文本。"),
     "prompt_too_large": Text(
         "{flag} holds {size} bytes; at most {largest} are accepted.",

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import threading
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BadInput
-from shared.prompts import LARGEST_PROMPT, read_prompt
+from shared.prompts import LARGEST_PROMPT, is_visible, read_prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_a_prompt_is_never_altered(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 ALLOWED = st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t\r")
 
 
-@given(st.text(ALLOWED, min_size=1).filter(str.strip))
+@given(st.text(ALLOWED, min_size=1).filter(lambda text: any(map(is_visible, text))))
 def test_any_text_without_controls_passes(prompt: str) -> None:
     assert read_prompt(prompt, None) == prompt
 
@@ -84,6 +85,33 @@ def both_ways(tmp_path: Path, prompt: str) -> list[tuple[str, BadInput]]:
 @pytest.mark.parametrize("prompt", ["", " ", "\n\t\r\n", "\u3000", "\u2003\u00a0"])
 def test_a_prompt_without_words_is_refused(tmp_path: Path, prompt: str) -> None:
     assert {error.code for _, error in both_ways(tmp_path, prompt)} == {"prompt_empty"}
+
+
+INVISIBLE = (
+    *("\u200b", "\ufeff\ufeff", "\u2060", "\u00ad", "\u202e", "\u3164", "\u115f", "\u1160", "\uffa0", "\u2800"),
+    *("\u034f", "\u180b", "\u17b4", "\ufe0f", "\U000e0100", "\U000e0041\U000e007f", "\U0001d173", "\U0001d159"),
+    *("\u0301", "\u0903", "\u20e3", "\u2028", "\ufffe", "\U0001ffff", "\U000e0fff", "\u2065", " \u200d\n\t\u3000"),
+)
+
+
+@pytest.mark.parametrize("prompt", INVISIBLE, ids=[f"{ord(prompt[0]):04X}" for prompt in INVISIBLE])
+def test_a_prompt_that_shows_nothing_is_refused(tmp_path: Path, prompt: str) -> None:
+    errors = both_ways(tmp_path, f"\n{prompt}")
+    assert {(error.code, error.exit_code) for _, error in errors} <= {("prompt_invisible", 2), ("prompt_empty", 2)}
+    assert read_prompt(f"a{prompt}", None) == f"a{prompt}"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["😀", "👩‍👩‍👧", "🇨🇳", "☃\ufe0f", "?", "é", "e\u0301", "茶", "\ufffd", "\ue000", "\U0001f9fb"]
+)
+def test_one_visible_character_is_enough(prompt: str) -> None:
+    assert read_prompt(f"\u200b{prompt}\u2800", None) == f"\u200b{prompt}\u2800"
+
+
+def test_an_emoji_that_is_newer_than_this_python_is_visible() -> None:
+    unknown = "\U0001fbfa"
+    assert unicodedata.category(unknown) == "Cn"
+    assert read_prompt(unknown, None) == unknown
 
 
 @pytest.mark.parametrize("code", [*range(9), 11, 12, *range(14, 32), *range(127, 160)])

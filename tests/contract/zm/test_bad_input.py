@@ -69,6 +69,7 @@ ROWS: list[tuple[Any, str]] = [
     ({}, "prompt_empty"),
     ({"task_key": "caf\u00e9"}, "prompt_empty"),
     ({"prompt": "x", "task_key": "cafe\u0301"}, "task_key_twice"),
+    ({"prompt": "\u200b\u3164"}, "prompt_invisible"),
 ]
 
 
@@ -77,6 +78,13 @@ def test_bad_rows_of_a_batch_each_say_why(stage: Stage, house: StandInHouse) -> 
     name = stage.save("b.json", {"tasks": [row for row, _ in ROWS]})
     document = expect(stage.inside("batch_run.py", name, "--json"), 8)
     assert [row["error"]["code"] for row in document["results"]] == [error for _, error in ROWS]
+    assert house.contacted == set()
+
+
+def test_an_invisible_prompt_of_a_queue_is_not_sent(stage: Stage, house: StandInHouse) -> None:
+    rows = json.dumps({"tasks": [{"prompt": "\u2060"}, {"prompt": "\ufe0f\u0301"}]})
+    document = expect(stage.inside("image_queue.py", "run", rows, "--json"), 8)
+    assert ["invisible" in json.dumps(row["error"]) for row in document["results"]] == [True, True]
     assert house.contacted == set()
 
 

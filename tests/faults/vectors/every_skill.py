@@ -19,6 +19,21 @@ def prompts(line: Line) -> list[Row]:
             line.row(f"--prompt {name}", "--prompt", text, says=("--prompt", "no words"))
             for name, text in {"empty": "", "blank": " \n\t", "a wide blank": "\u3000"}.items()
         ],
+        *[
+            line.row(
+                f"--prompt of {name}", "--prompt", text, says=("--prompt", "invisible"), error="prompt_invisible"
+            )
+            for name, text in INVISIBLE.items()
+        ],
+        line.row(
+            "--prompt-file of marks",
+            "--prompt-file=marks.txt",
+            says=("--prompt-file", "invisible"),
+            files={"work/marks.txt": "\u200b\n".encode()},
+        ),
+        line.row(
+            "stdin of marks", "--prompt-file=-", stdin="\u2060".encode(), says=("--prompt-file", "invisible")
+        ),
         line.row(
             "--prompt oversized",
             "--prompt",
@@ -46,6 +61,21 @@ def prompts(line: Line) -> list[Row]:
     ]
 
 
+INVISIBLE = {
+    "a zero-width space": "\u200b",
+    "a byte order mark": "\ufeff",
+    "a word joiner": "\u2060",
+    "a soft hyphen": "\u00ad",
+    "a change of direction": "\u202e",
+    "a Hangul filler": "\u3164",
+    "an initial filler": "\u115f",
+    "empty Braille": "\u2800",
+    "tags": "\U000e0041\U000e007f",
+    "variation selectors": "\ufe0f\U000e0100",
+    "combining marks": "\u0301\u20dd",
+    "marks among blanks": " \u200b\n\u3000\u200d\t",
+}
+"""Prompts that nobody can see, though they are not empty."""
 PROMPT_FILES = (
     ("missing", "gone.txt", "No such file"),
     ("a folder", "folder", "directory"),

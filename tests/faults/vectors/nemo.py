@@ -163,6 +163,9 @@ GENERATES = [
     *service(GENERATE),
     SAY.row("--prompt-file too", "--prompt-file", "gone.txt", says=("--prompt",), error="message_twice"),
     *SAY.refused("--attach", "folder", {"a folder": "folder"}),
+    Line(LAUNCHER, SESSION, ("say",)).row(
+        "words of marks", "\u200b\u3164", says=("--prompt", "invisible"), error="prompt_invisible"
+    ),
     Line(LAUNCHER, SESSION, ("say",)).row("no words", says=("prompt is missing",), error="prompt_missing"),
     Line(LAUNCHER, ("a cup",), ("say",)).row("no session", says=("No session",), error="session_missing"),
     *Line(LAUNCHER, command=("say",)).refused("--resume", "letters, digits", FEW_IDENTIFIERS),
