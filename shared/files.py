@@ -8,9 +8,11 @@ import hashlib
 import itertools
 import os
 import secrets
+import stat
 from typing import TYPE_CHECKING
 
 from shared.errors import DiskError
+from shared.trusted_folders import refuse_planted_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 BLOCK = 1 << 20
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+BINARY = getattr(os, "O_BINARY", 0)
 
 
 @contextlib.contextmanager
@@ -35,8 +39,9 @@ def make_private_folder(path: Path) -> None:
     """Make `path` and its missing parents, each with mode 700; existing folders keep theirs.
 
     Raises:
-        DiskError: `disk_failed`.
+        DiskError: `disk_failed`, or `folder_planted`.
     """
+    refuse_planted_links(path)
     with disk_errors(path):
         missing = []
         folder = path
@@ -47,6 +52,17 @@ def make_private_folder(path: Path) -> None:
             folder.mkdir(PRIVATE_FOLDER, exist_ok=True)
         if not path.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a private folder that nobody but us makes: a link that has its name is refused, whoever made it.
+
+    Raises:
+        DiskError: `disk_failed`, or `folder_planted`.
+    """
+    make_private_folder(path)
+    if path.is_symlink():
+        raise DiskError("disk_failed", path=path, reason=os.strerror(errno.ELOOP))
 
 
 def check_could_make(folder: Path) -> None:
@@ -73,20 +89,78 @@ def sync_folder(path: Path) -> None:
             os.close(descriptor)
 
 
+def create_file(path: Path) -> int:
+    """Return a descriptor, for reading and writing, of a file that did not exist; mode 600.
+
+    Whatever has that name, a link too, is neither followed nor changed.
+
+    Raises:
+        FileExistsError: something has that name.
+        OSError: it cannot be made.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | BINARY, PRIVATE_FILE)
+
+
+def create_anew(path: Path) -> int:
+    """Return a descriptor of an empty file in the place of what had that name, which only loses its name.
+
+    Raises:
+        OSError: it cannot be made, or a folder has that name.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    return create_file(path)
+
+
+def read_document(path: Path, max_bytes: int) -> bytes:
+    """Return the bytes of a file that we have written, which somebody may have exchanged: a regular file, no link.
+
+    Raises:
+        OSError: it is missing, a link, a folder, a device or a pipe, or larger than `max_bytes`.
+    """
+    if path.is_symlink():  # Windows cannot refuse links while it opens
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    descriptor = os.open(path, os.O_RDONLY | NOFOLLOW | BINARY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
+
+
+def open_to_append(path: Path) -> int:
+    """Return a descriptor that adds to a file of this user's own, which is made with mode 600 where it is missing.
+
+    Raises:
+        OSError: it cannot be opened, or it is a link, no regular file, or has a second name elsewhere.
+    """
+    if path.is_symlink():  # Windows cannot refuse links while it opens
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | NOFOLLOW | BINARY | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags, PRIVATE_FILE)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return descriptor
+
+
 def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None, durable: bool = True) -> None:
     """Replace `path` by `content`, mode 600: a reader sees the old file or the new one, whole.
 
     `temporary` is a fixed name for a file whose only writer holds its lock, so that a killed writer leaves
-    at most one stray file, which the next writer overwrites; by default the name is random. What need not
-    survive a power cut is written without `durable`, which costs two flushes of the disk.
+    at most one stray file, which the next writer removes; by default the name is random. Either way the file is
+    created: what somebody put there is not written to. What need not survive a power cut is written without
+    `durable`, which costs two flushes of the disk.
 
     Raises:
         OSError: nothing of `path` has changed then; a caller that serves people wraps it in `disk_errors`.
     """
-    temporary = temporary or path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    fixed, temporary = temporary, temporary or path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(os.open(temporary, flags, PRIVATE_FILE), "wb") as file:
+        with os.fdopen(create_anew(temporary) if fixed else create_file(temporary), "wb") as file:
             file.write(content)
             file.flush()
             if durable:
@@ -107,6 +181,11 @@ def sha256_of(path: Path) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_same_file(path: Path, digest: str) -> bool:
+    """Return whether a regular file, no link to one, has that name and the hex SHA-256 `digest`."""
+    return path.is_file() and not path.is_symlink() and sha256_of(path) == digest
 
 
 def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> Path:

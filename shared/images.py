@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import RateLimited, ReadFailed, UnusableResult
-from shared.files import disk_errors, move_into_place, sha256_of
+from shared.files import disk_errors, is_same_file, sha256_of
+from shared.part_files import PartFile
 from shared.polling import read_patiently
 from shared.texts import Said
+from shared.trusted_folders import refuse_planted_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,14 @@ def check_output_folder(folder: Path) -> None:
     """Make the folder and prove that a file can be written into it, before anything is spent.
 
     Raises:
-        DiskError: `disk_failed`.
+        DiskError: `disk_failed`, or `folder_planted`.
     """
+    refuse_planted_links(folder)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{secrets.token_hex(4)}"
-        try:
-            probe.write_bytes(b"x")
-        finally:
-            probe.unlink(missing_ok=True)
+        with PartFile.create(folder / "probe") as probe:
+            probe.file.write(b"x")
+            probe.file.flush()
 
 
 def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -> dict[str, Any]:
@@ -60,30 +59,25 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
     """
     from shared.pictures import NotAPicture, inspect_picture  # noqa: PLC0415  - not before there is one
 
-    part = target.with_name(f".{target.name}.part")
-
     def fetch(seconds: float) -> Picture:
-        with part.open("wb") as file:
-            downloads.download(url, file, seconds=min(seconds, DOWNLOAD_SECONDS), largest=LARGEST_PICTURE)
-            file.flush()
-            os.fsync(file.fileno())
+        part.clear()
+        downloads.download(url, part.file, seconds=min(seconds, DOWNLOAD_SECONDS), largest=LARGEST_PICTURE)
+        part.sync()
         try:
-            return inspect_picture(part)
+            return inspect_picture(part.path)
         except NotAPicture as error:
             raise ReadFailed("picture_unusable", reason=Said(f"picture_{error.reason}")) from error
 
-    with disk_errors(target.parent):
+    with disk_errors(target.parent), PartFile.create(target) as part:
         try:
             picture = read_patiently(fetch, limits, tries=TRIES)
-            digest = sha256_of(part)
-            path = target.with_name(target.name + picture.extension)
-            if not (path.is_file() and sha256_of(path) == digest):
-                path = move_into_place(part, path)
         except ReadFailed as failure:
             code = failure.code if failure.code == "picture_unusable" else "picture_unreachable"
             raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
-        finally:
-            part.unlink(missing_ok=True)
+        digest = sha256_of(part.path)
+        path = target.with_name(target.name + picture.extension)
+        if not is_same_file(path, digest):
+            path = part.move_to(path)
     return {
         "path": str(path),
         "url": url,
@@ -136,11 +130,8 @@ def kept_pictures(
 
 
 def _copied(path: Path, target: Path, digest: str) -> Path:
-    if target.is_file() and sha256_of(target) == digest:
+    if is_same_file(target, digest):
         return target
-    part = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(path, part)
-        return move_into_place(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with PartFile.create(target) as part, path.open("rb") as source:
+        shutil.copyfileobj(source, part.file)
+        return part.move_to(target)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import BadInput, ConfigurationError, DiskError
-from shared.files import PRIVATE_FOLDER
+from shared.files import PRIVATE_FOLDER, create_file
 from shared.messages import shown
 
 MEDIA_KEPT = 7 * 24 * 3600  # seconds
@@ -180,11 +180,14 @@ def attachable(picture: Path, local_id: str, state: Path) -> Path:
     if attaches(picture, state):
         return picture
     media = state / "media" / "image-skills"
-    _clear(media)
     folder = media / local_id
-    folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    for level in (media, folder):  # both are made here, so neither is a link, and nothing is cleared behind one
+        level.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        if level.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    _clear(media)
     target = folder / picture.name
-    if target.exists() and target.samefile(picture):
+    if target.exists() and target.samefile(picture) and not target.is_symlink():
         return target
     with contextlib.suppress(FileNotFoundError):
         target.unlink()
@@ -192,7 +195,8 @@ def attachable(picture: Path, local_id: str, state: Path) -> Path:
     try:
         os.link(real, target)
     except OSError:
-        shutil.copyfile(real, target)
+        with real.open("rb") as source, os.fdopen(create_file(target), "wb") as copy:
+            shutil.copyfileobj(source, copy)
     return target
 
 
@@ -200,5 +204,5 @@ def _clear(media: Path) -> None:
     """Remove attachments that are older than a week; their originals lie in the output folder."""
     with contextlib.suppress(OSError):
         for folder in media.iterdir():
-            if time.time() - folder.stat().st_mtime > MEDIA_KEPT:
-                shutil.rmtree(folder, ignore_errors=True)
+            if time.time() - folder.lstat().st_mtime > MEDIA_KEPT:
+                shutil.rmtree(folder, ignore_errors=True)  # a link is left alone

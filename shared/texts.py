@@ -341,6 +341,14 @@ PICTURES = {
 
 MACHINE = {
     "disk_failed": Text("{path} cannot be read or written: {reason}.", "无法读写 {path}：{reason}。"),
+    "folder_planted": Text(
+        "{path} is not used: the symbolic link {link} on the way belongs to another user.",
+        "不使用 {path}：路径中的符号链接 {link} 属于其他用户。",
+    ),
+    "folder_planted.hint": Text(
+        "Choose a folder that only you can change, or remove the link.",
+        "请换一个只有自己能修改的文件夹，或删除该链接。",
+    ),
     "disk_failed.hint": Text(
         "Free space or choose another folder with --output-dir.",
         "请清理磁盘空间，或用 --output-dir 换一个文件夹。",

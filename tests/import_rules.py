@@ -193,8 +193,12 @@ OWN_LAYERS = {
             own="attachments refusals renders request snapshot wire",
             shared="errors http http_answer http_stream keys urls",
         ),
+        "kept_part": layer(
+            own="",
+            shared="errors files openclaw part_files",
+        ),
         "saving": layer(
-            own="attachments snapshot",
+            own="attachments kept_part snapshot",
             shared="errors files http_download images polling run",
         ),
         "settling": layer(
@@ -293,7 +297,7 @@ OWN_LAYERS = {
         ),
         "batch": layer(
             own="batch_task client generate hands run_folder",
-            shared="command errand errors files interrupts polling progress run texts",
+            shared="command entry errand errors files interrupts polling progress run texts",
         ),
         "batch_task": layer(
             own="attempts client draft provider request rows run_folder",
@@ -318,7 +322,7 @@ OWN_LAYERS = {
         ),
         "delivery": layer(
             own="answer wire",
-            shared="errors files images pictures polling texts",
+            shared="errors files images part_files pictures polling texts",
         ),
         "draft": layer(
             own="provider request",
@@ -326,7 +330,7 @@ OWN_LAYERS = {
         ),
         "folders": layer(
             own="",
-            shared="errors files messages texts",
+            shared="errors files messages texts trusted_folders",
         ),
         "generate": layer(
             own="attempts client delivery hands provider request run_folder waiting wire",
@@ -342,7 +346,7 @@ OWN_LAYERS = {
         ),
         "queue_process": layer(
             own="lifeline",
-            shared="",
+            shared="files",
         ),
         "provider": layer(
             own="",

@@ -180,12 +180,12 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Pat
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(OLD)
     temporary = tmp_path / "one.tmp"
-    temporary.symlink_to(elsewhere)
-    with pytest.raises(OSError, match="symbolic links"):
+    for plant in (temporary.symlink_to, temporary.hardlink_to):
+        plant(elsewhere)
         write_atomically(tmp_path / "one", NEW, temporary=temporary)
-    assert elsewhere.read_bytes() == OLD
-    write_atomically(tmp_path / "one", NEW, temporary=temporary)
-    assert (tmp_path / "one").read_bytes() == NEW
+        assert elsewhere.read_bytes() == OLD
+        assert ((tmp_path / "one").is_symlink(), (tmp_path / "one").read_bytes()) == (False, NEW)
+        assert names(tmp_path) == ["elsewhere", "one"]
 
 
 def test_random_temporary_names_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import images
+from shared import images, part_files
 from shared.errors import DiskError, RateLimited, ReadFailed, UnusableResult
 from shared.images import LARGEST_PICTURE, check_output_folder, kept_pictures, save_picture, save_pictures
 from tests.providers.pictures import MEDIA_TYPES, make_picture
@@ -170,9 +170,20 @@ def test_whatever_has_the_name_is_kept(fetch: Fetch, in_the_way: str) -> None:
 
 
 def test_a_stray_part_of_a_killed_run_is_used_up(fetch: Fetch) -> None:
-    (fetch.folder / ".one-1.part").write_bytes(b"half")
+    (fetch.folder / ".one-1.0123456789abcdef.part").write_bytes(b"half")
     fetch.save(PNG)
     assert fetch.names == ["one-1.png"]
+
+
+def test_a_planted_part_is_neither_written_to_nor_removed(fetch: Fetch) -> None:
+    elsewhere = fetch.folder / "bashrc"
+    elsewhere.write_bytes(b"mine")
+    for name in (".one-1.part", ".one-1.png.part", ".one-1.0123456789abcdef.part"):
+        (fetch.folder / name).symlink_to(elsewhere)
+    before = fetch.names
+    fetch.save(PNG)
+    assert fetch.names == sorted([*before, "one-1.png"])
+    assert elsewhere.read_bytes() == b"mine"
 
 
 # ---- several
@@ -250,9 +261,9 @@ def test_a_folder_that_cannot_be_is_a_disk_error(tmp_path: Path, monkeypatch: py
             check_output_folder(path)
         assert caught.value.facts["path"] == path
 
-    def full(_path: Path, _content: bytes) -> None:
+    def full(_path: Path) -> int:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(type(tmp_path), "write_bytes", full)
+    monkeypatch.setattr(part_files, "create_file", full)
     with pytest.raises(DiskError, match="Read-only file system"):
         check_output_folder(tmp_path)

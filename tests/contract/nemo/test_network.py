@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,19 @@ def test_a_download_that_cannot_go_on_begins_again(room: Room, how: str) -> None
     assert on_disk(row) == room.service.media.files[render.path][1]
 
 
+def plant_part(room: Room, target: Path, content: bytes, size: int | None) -> Path:
+    """Leave what a killed run leaves: a part beside its target, and the note in the state folder that names it."""
+    part = target.with_name(f".{target.name}.{'0123456789abcdef'}.part")
+    part.write_bytes(content[:size])
+    status = part.stat()
+    name = hashlib.sha256(str(target).encode()).hexdigest()[:32]
+    note = room.bench.home / ".openclaw" / "image-skills" / "generator-image" / "downloads" / f"{name}.json"
+    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps({"part": part.name, "device": status.st_dev, "inode": status.st_ino, "etag": tag}))
+    return part
+
+
 @pytest.mark.parametrize("start", [100_000, None], ids=["on", "anew"])
 def test_a_later_run_goes_on_with_a_download_or_begins_anew(room: Room, start: int | None) -> None:
     """What a killed run left is the beginning of the file, or all of it, after which nothing follows (416)."""
@@ -100,13 +114,11 @@ def test_a_later_run_goes_on_with_a_download_or_begins_anew(room: Room, start: i
     room.service.plan_render(RenderPlan(size=300_000))
     (row,) = room.run(*EXPORT)["videos"]
     content = on_disk(row)
-    part = Path(row["path"]).with_name(f".{row['render_id']}.part")
     Path(row["path"]).unlink()
-    part.write_bytes(content[:start])
-    tag = hashlib.sha256(content).hexdigest()[:16]
-    part.with_suffix(".etag").write_text(f'"\\"{tag}\\""')
+    part = plant_part(room, Path(row["path"]).with_suffix(""), content, start)
     (again,) = room.run(*EXPORT, "--resume", row["render_id"])["videos"]
     assert on_disk(again) == content
+    assert not part.exists()
     ranges = [one.headers.get("range") for one in room.house.recorder.requests_to("/", host=nemo.CDN_HOST)[2:]]
     assert ranges == ([f"bytes={start}-"] if start else [f"bytes={len(content)}-", None])
 

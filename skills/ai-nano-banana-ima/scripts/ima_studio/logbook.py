@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from shared.entry import stamp
-from shared.files import PRIVATE_FILE, make_private_folder
+from shared.files import make_private_folder, open_to_append
 from shared.keys import redact
 from shared.messages import quoted
 
@@ -33,8 +33,7 @@ class Logbook:
         line = redact(f"{stamp(now)} {os.getpid()} {event} {words}".rstrip()) + "\n"
         with contextlib.suppress(Exception):
             make_private_folder(self._folder)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            descriptor = os.open(self._folder / f"ima_skills_{now:%Y-%m-%d}.log", flags, PRIVATE_FILE)
+            descriptor = open_to_append(self._folder / f"ima_skills_{now:%Y-%m-%d}.log")
             try:
                 os.write(descriptor, line.encode())  # one write: lines of two processes do not mix
             finally:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nemovideo.attachments import HEAD, MEDIA_TYPES, sniffed
+from nemovideo.kept_part import KeptPart
 from shared.errors import RateLimited, ReadFailed, UnusableResult
-from shared.files import disk_errors, move_into_place, sha256_of, write_atomically
+from shared.files import disk_errors, is_same_file, sha256_of
 from shared.http_download import Progress
 from shared.images import save_pictures
 from shared.polling import read_patiently
@@ -83,58 +83,45 @@ def save_clip(
         RateLimited: the server asks to wait longer than a minute.
         DiskError: `disk_failed`.
     """
-    part = target.with_name(f".{target.name}.part")
-    note = target.with_name(f".{target.name}.etag")
+    with disk_errors(target.parent), KeptPart(target) as kept:
 
-    def once(seconds: float) -> str:
-        noted = _etag(note) if part.exists() else ""
-        progress = Progress(noted)
+        def once(seconds: float) -> str:
+            progress = Progress(kept.etag)
 
-        def tell(done: int, total: int | None) -> None:
-            nonlocal noted
-            if noted != progress.etag:  # now, because a kill may come at any moment
-                noted = progress.etag
-                write_atomically(note, json.dumps(noted).encode(), durable=False)
-            _tell(run, done, total)
+            def tell(done: int, total: int | None) -> None:
+                kept.note(progress.etag)
+                _tell(run, done, total)
 
-        progress.on_bytes = tell
-        with part.open("r+b" if progress.etag else "wb") as file:
-            file.seek(0, os.SEEK_END)
+            progress.on_bytes = tell
+            file = kept.part.file
+            if progress.etag:
+                file.seek(0, os.SEEK_END)
+            else:
+                kept.part.clear()
             try:
                 fetch(file, min(seconds, CLIP_SECONDS), progress)
             finally:
-                file.flush()
-                os.fsync(file.fileno())
-                write_atomically(note, json.dumps(progress.etag).encode(), durable=False)
-        with part.open("rb") as file:
+                kept.part.sync()
+                kept.note(progress.etag)
+            file.seek(0)
             kind = sniffed(file.read(HEAD))
-        if kind is None:
-            part.unlink()
-            raise ReadFailed("clip_unusable")
-        return kind
+            if kind is None:
+                kept.begin_anew()
+                raise ReadFailed("clip_unusable")
+            return kind
 
-    with disk_errors(target.parent):
         try:
             kind = read_patiently(once, limits, tries=TRIES)
         except ReadFailed as failure:
             code = failure.code if failure.code == "clip_unusable" else "picture_unreachable"
             raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
-        digest, size = sha256_of(part), part.stat().st_size
+        digest, size = sha256_of(kept.part.path), os.fstat(kept.part.file.fileno()).st_size
         path = target.with_name(f"{target.name}.{kind}")
-        if path.is_file() and sha256_of(path) == digest:
-            part.unlink()
+        if is_same_file(path, digest):
+            kept.begin_anew()
         else:
-            path = move_into_place(part, path)
-        note.unlink(missing_ok=True)
+            path = kept.move_to(path)
     return {"path": str(path), "media_type": MEDIA_TYPES[kind], "bytes": size, "sha256": digest}
-
-
-def _etag(note: Path) -> str:
-    try:
-        etag = json.loads(note.read_text("utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return etag if isinstance(etag, str) else ""
 
 
 def _tell(run: Run, done: int, total: int | None) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from shared.entry import stamp
-from shared.files import PRIVATE_FILE, disk_errors, make_private_folder
+from shared.files import disk_errors, make_private_folder, open_to_append
 from shared.keys import redact_within
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class Sessions:
         make_private_folder(folder)
         path = folder / f"{name}.jsonl"
         with disk_errors(path):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            descriptor = os.open(path, flags, PRIVATE_FILE)
+            descriptor = open_to_append(path)
             try:
                 os.write(descriptor, text.encode())  # one write: lines of two processes do not mix
             finally:

@@ -15,9 +15,10 @@ from openai_images.hands import Hands, Place
 from openai_images.run_folder import RunFolder
 from shared import interrupts
 from shared.command import bug
+from shared.entry import LOCAL_ID
 from shared.errand import Errand
 from shared.errors import KeyRefused, NotFinished, OutOfCredits, SkillError
-from shared.files import sha256_of
+from shared.files import is_same_file, read_document
 from shared.polling import Limits
 from shared.progress import Reporter
 from shared.texts import Said
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_WORKERS, MOST_TASKS = 4, 200
 NOTE = "batch_task.json"
+LARGEST_RESULT = 16 << 20  # bytes
 CAUTION = 1.5  # times what the slowest task took must be left, or no further one begins
 LOOK = 0.2  # seconds between two looks of the main thread at what the workers do
 
@@ -105,19 +107,22 @@ def _keep(batch: Batch, task: Task) -> bool:
     """Keep what an earlier run of the same batch finished, if its picture is still what it was."""
     path = batch.task_folder(task)
     try:
-        document = json.loads((path / "result.json").read_bytes())
-        noted = json.loads((path / NOTE).read_bytes())
+        document = json.loads(read_document(path / "result.json", LARGEST_RESULT))
+        noted = json.loads(read_document(path / NOTE, LARGEST_RESULT))
         (image,) = document["images"]
         same = noted["fingerprint"] == task_draft(batch, task).fingerprint
-        whole = document["ok"] and same and sha256_of(Path(image["path"])) == image["sha256"]
+        picture = batch.pictures / Path(str(image["path"])).name  # no other path is believed
+        whole = document["ok"] is True and same and is_same_file(picture, str(image["sha256"]))
         newest = batch.known[task.index][1].local_id if task.index in batch.known else document["local_id"]
         if not whole or document["local_id"] != newest or batch.makes_again(task):
+            return False
+        if not LOCAL_ID.fullmatch(document["local_id"]) or str(picture) != image["path"]:
             return False
         run = run_of(batch, task)
         run.result.local_id, run.result.images = document["local_id"], [image]
         run.attach(batch.state)  # what OpenClaw may attach is cleared after a week
         batch.results[task.index] = task_row(task, {**document, "reused": True, "media": run.result.media}, path)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
     return True
 

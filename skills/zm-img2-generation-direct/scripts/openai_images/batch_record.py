@@ -14,7 +14,7 @@ from openai_images.report import report_page
 from openai_images.rows import add_up, shared_by
 from shared.entry import moment, stamp
 from shared.errors import Busy, NotFinished
-from shared.files import Lock, disk_errors, write_atomically
+from shared.files import Lock, disk_errors, read_document, write_atomically
 from shared.images import check_output_folder
 from shared.journal import LOCK_PAUSE
 from shared.result import encoded
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WIDEST = 40  # columns of a terminal for a task's name; a longer one stands out
 REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
+LONGEST_STAMP = 64  # bytes
 NEW = ".new"  # when the --new began that is under way
 
 
@@ -39,7 +40,7 @@ def new_since(folder: Path) -> str:
     One that was stopped goes on when it is run again: what it has made, or may have paid, is not paid again.
     """
     try:
-        text = (folder / NEW).read_text("ascii")
+        text = read_document(folder / NEW, LONGEST_STAMP).decode("ascii")
         moment(text)
     except (OSError, ValueError):
         return stamp(datetime.now(timezone.utc))
@@ -64,7 +65,8 @@ def opened(batch: Batch, document: Mapping[str, Any], settings: Mapping[str, Any
                 raise NotFinished("batch_busy", remedy="again", path=batch.folder)
             batch.run.reporter.waiting("batch_waits", path=batch.folder)
             time.sleep(LOCK_PAUSE)
-        own_folder(batch.folder / "tasks", "--output-dir")
+        for folder in (batch.folder / "tasks", batch.pictures):
+            own_folder(folder, "--output-dir")
         check_output_folder(batch.pictures)
         resolved = {name: value for name, value in settings.items() if name != "tasks"}
         text = json.dumps({"request": document, "settings": resolved}, ensure_ascii=False, indent=1)

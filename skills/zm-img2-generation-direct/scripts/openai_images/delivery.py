@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from openai_images import wire
 from openai_images.answer import decode_picture, read_document
 from shared.errors import OutcomeUnknown, RateLimited, UnusableResult
-from shared.files import disk_errors, move_into_place, sha256_of
+from shared.files import disk_errors, is_same_file
 from shared.images import save_picture
+from shared.part_files import PartFile
 from shared.pictures import NotAPicture, inspect_picture
 from shared.texts import Said
 
@@ -39,21 +40,19 @@ def save_delivered(
             if error.code not in ("rate_limited", "picture_unusable"):
                 raise
             raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
-    part = target.with_name(f".{target.name}.part")
-    with disk_errors(target.parent):
+    with disk_errors(target.parent), PartFile.create(target) as part:
         try:
-            with spool.open("rb") as answer, part.open("wb") as file:
-                digest = decode_picture(answer, delivered.picture, file)
-            picture = inspect_picture(part)
+            with spool.open("rb") as answer:
+                digest = decode_picture(answer, delivered.picture, part.file)
+            part.file.flush()
+            picture = inspect_picture(part.path)
             path = target.with_name(target.name + picture.extension)
-            if not (path.is_file() and sha256_of(path) == digest):
-                path = move_into_place(part, path, durable=False)
+            if not is_same_file(path, digest):
+                path = part.move_to(path, durable=False)
         except NotAPicture as error:
             raise UnusableResult("picture_unusable", reason=Said(f"picture_{error.reason}")) from error
         except ValueError as error:
             raise UnusableResult("picture_unusable", reason=Said("picture_not_base64")) from error
-        finally:
-            part.unlink(missing_ok=True)
     return {
         "path": str(path),
         "url": None,

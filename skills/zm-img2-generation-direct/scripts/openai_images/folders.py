@@ -10,30 +10,35 @@ from shared.errors import BadInput
 from shared.files import disk_errors, make_private_folder
 from shared.messages import shown
 from shared.texts import Said
+from shared.trusted_folders import untrusted_part
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OTHERS_MAY_WRITE = 0o002
-
 
 def own_folder(path: Path, flag: str) -> Path:
-    """Make the folder, or check that the one that is there is no link, belongs to us, and only we can change it.
+    """Make the folder, or check that it is no link, belongs to us, and nobody else can change or exchange it.
 
     Raises:
         BadInput: `folder_unsafe`, with the flag that leads there.
-        DiskError: `disk_failed`.
+        DiskError: `disk_failed`, or `folder_planted`.
     """
-    with disk_errors(path):
-        make_private_folder(path)
-        status = path.lstat()
-    reason = None
-    if stat.S_ISLNK(status.st_mode):
+    unsafe = untrusted_part(path, private=True)
+    if not unsafe:
+        with disk_errors(path):
+            make_private_folder(path)
+            status = path.lstat()
+        unsafe = untrusted_part(path, private=True)  # once more, now that all of it is there
+        if stat.S_ISLNK(status.st_mode):
+            unsafe = path, "link"
+        elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+            unsafe = path, "owner"
+    if unsafe:
+        part, trouble = unsafe
         reason = "is_a_link"
-    elif hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        reason = "belongs_to_another"
-    elif os.name != "nt" and status.st_mode & OTHERS_MAY_WRITE:
-        reason = "others_may_write"
-    if reason:
-        raise BadInput("folder_unsafe", flag=flag, got=shown(path), reason=Said(reason))
+        if trouble == "owner":
+            reason = "belongs_to_another"
+        elif trouble == "mode":
+            reason = "others_may_write"
+        raise BadInput("folder_unsafe", flag=flag, got=shown(path), part=shown(part), reason=Said(reason))
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from openai_images.rows import add_up
 from openai_images.settings import number
 from shared.command import output_options
 from shared.errors import BadInput, NotFinished, TaskFailed
-from shared.files import disk_errors
+from shared.files import create_file, disk_errors
 from shared.messages import quoted, shown
 from shared.openclaw import output_folder, state_folders
 from shared.texts import Said
@@ -106,8 +107,8 @@ def _cancel(run: Run, identifier: str, state_dir: str | None) -> None:
         if row["status"] == "running" and not row["mock"]:
             raise NotFinished("cancel_running", remedy="none", task_id=row["task_id"])
         wish = store.task_folder(row["task_id"]) / CANCEL
-        with disk_errors(wish):
-            wish.touch()
+        with disk_errors(wish), contextlib.suppress(FileExistsError):
+            os.close(create_file(wish))
         row = _heeded(store, row, wish)
     run.result.status = "succeeded"
     run.result.extra["task"] = row

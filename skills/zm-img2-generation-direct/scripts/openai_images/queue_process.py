@@ -12,6 +12,7 @@ import time
 from typing import IO, TYPE_CHECKING, Literal
 
 from openai_images.lifeline import VARIABLE
+from shared.files import create_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +110,7 @@ def _pump(stream: IO[bytes], path: Path) -> threading.Thread:
     def copy() -> None:
         left = LARGEST_LOG
         with stream:
-            with contextlib.suppress(OSError), path.open("wb") as file:
+            with contextlib.suppress(OSError), os.fdopen(create_anew(path), "wb") as file:
                 while block := os.read(stream.fileno(), BLOCK):
                     if left >= 0:
                         file.write(block[:left] + (CUT if len(block) > left else b""))

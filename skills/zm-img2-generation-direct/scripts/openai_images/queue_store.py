@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections import Counter
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from openai_images.folders import own_folder
 from shared.entry import stamp
-from shared.files import Lock, disk_errors, make_private_folder, write_atomically
+from shared.files import Lock, create_file, disk_errors, make_own_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +58,9 @@ class QueueStore:
         """Make a task's folder with its files, so that every path of the row exists."""
         folder = self.task_folder(row["task_id"])
         with disk_errors(folder):
-            make_private_folder(folder)
+            make_own_folder(folder)
             for name in ("stdout.txt", "stderr.txt"):
-                (folder / name).touch(0o600)
+                os.close(create_file(folder / name))
         self.change(row)
 
     def change(self, row: Row, **changes: Any) -> None:

@@ -16,7 +16,7 @@ from openai_images.request import image_request
 from openai_images.wire import IDEMPOTENCY_HEADER, Delivered
 from shared.entry import prompt_record, stamp
 from shared.errors import BadInput, DiskError, SkillError, UnusableResult
-from shared.files import PRIVATE_FILE, disk_errors, make_private_folder, write_atomically
+from shared.files import create_anew, disk_errors, make_own_folder, open_to_append, read_document, write_atomically
 from shared.interrupts import Interrupted
 from shared.keys import redact
 from shared.messages import shown
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.run import Run
 
 ANSWER = "answer.json"
+LARGEST_RECORD = 16 << 20  # bytes of a request.json
 
 
 def request_record(
@@ -82,7 +83,7 @@ def _prompt_of(entry: Entry, path: Path) -> str | None:
     """Look through all attempts in a folder; the row of a batch may have had another prompt before."""
     for file in sorted(path.glob("attempt-*/request.json")):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-            prompt = str(json.loads(file.read_bytes())["body"]["prompt"])
+            prompt = str(json.loads(read_document(file, LARGEST_RECORD))["body"]["prompt"])
             if prompt_record(prompt)["sha256"] == entry.prompt["sha256"]:
                 return prompt
     return None
@@ -106,10 +107,6 @@ def recorded(run: Run) -> Iterator[None]:
     record(None)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)
-
-
 class RunFolder:
     """Writes the documents of a run, each one whole; only result.json is made to survive a power cut."""
 
@@ -118,7 +115,7 @@ class RunFolder:
         self._started = time.monotonic()
         self._attempt = 0
         self._folder = path
-        make_private_folder(path)
+        make_own_folder(path)
 
     @property
     def answer(self) -> Path:
@@ -150,8 +147,8 @@ class RunFolder:
         """
         self._attempt = number
         folders = (self.path / f"attempt-{free}" for free in itertools.count(number))
-        self._folder = next(folder for folder in folders if not folder.exists())
-        make_private_folder(self._folder)
+        self._folder = next(folder for folder in folders if not os.path.lexists(folder))
+        make_own_folder(self._folder)
         self._write(self._folder / "request.json", request)
         self.state("running")
 
@@ -196,12 +193,14 @@ class RunFolder:
 
     def spool(self) -> BinaryIO:
         """Open an empty file for the service's answer, which nobody else may read."""
-        return open(self.answer, "w+b", opener=_private)
+        return open(self.answer, "w+b", opener=lambda _path, _flags: create_anew(self.answer))
 
     def messages(self, mode: Literal["w", "a"]) -> TextIO:
         """Open stderr.txt for what is said during the run, which nobody else may read."""
         path = self.path / "stderr.txt"
-        return open(path, mode, encoding="utf-8", errors="backslashreplace", opener=_private)
+        with disk_errors(path):
+            descriptor = open_to_append(path) if mode == "a" else create_anew(path)
+        return os.fdopen(descriptor, mode, encoding="utf-8", errors="backslashreplace")
 
     def drop_answer(self) -> None:
         """Remove the spooled answer once its picture is safe."""
@@ -217,5 +216,5 @@ class RunFolder:
     @staticmethod
     def _write_text(path: Path, text: str) -> None:
         content = (redact(text) + "\n" if text else "").encode("utf-8", "backslashreplace")
-        with disk_errors(path), open(path, "wb", opener=_private) as file:
-            file.write(content)
+        with disk_errors(path):
+            write_atomically(path, content, durable=False)

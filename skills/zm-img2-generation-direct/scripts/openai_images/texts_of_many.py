@@ -42,8 +42,8 @@ TASK_FILES = {
     "true_or_false": Text("true or false", "true 或 false"),
     "task_no_object": Text("A task is a JSON object; {got} is none.", "任务应为 JSON 对象，收到的是 {got}。"),
     "folder_unsafe": Text(
-        "{flag} leads to the folder {got}, which is not used: {reason}.",
-        "{flag} 指向的文件夹 {got} 不予使用：{reason}。",
+        "{flag} leads to {got}, which is not used because of {part}: {reason}.",
+        "{flag} 指向的 {got} 不予使用，原因在 {part}：{reason}。",
     ),
     "others_may_write": Text("others may write into it", "其他用户可以写入"),
     "workers_capped": Text(
