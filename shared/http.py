@@ -18,7 +18,7 @@ from shared.http_connection import ProvingAdapter, Transmission, watched
 from shared.http_surroundings import certificates, proxy_for
 from shared.http_trouble import why
 from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url, host_of
+from shared.urls import UrlRefused, check_public_url, host_of, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -63,7 +63,16 @@ class _Requests(requests.Session):
 class Session:
     """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names."""
 
-    def __init__(self, *, user_agent: str, hosts: Collection[str] | None, auth: AuthBase | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        hosts: Collection[str] | None,
+        auth: AuthBase | None = None,
+        own_origin: str | None = None,
+    ) -> None:
+        """Open a session; `own_origin` (see shared.urls.origin_of) may be private: the user configured it."""
+        self._own_origin = own_origin
         self._hosts = hosts
         self._auth = auth or _NoKey()
         self._last_used = time.monotonic()
@@ -157,7 +166,8 @@ class Session:
     ) -> str | None:
         """Write what a picture link holds to `target`; return the media type that the server names.
 
-        Follows at most 3 redirects, https only, never to a private address, never with a key. With the `progress`
+        Follows at most 3 redirects, https only, never to a private address but the session's own origin, never
+        with a key. With the `progress`
         of an earlier try, it goes on at the end of `target` where the server proves that it is the same file.
 
         Raises:
@@ -167,9 +177,13 @@ class Session:
         from shared.http_download import download  # noqa: PLC0415  - the first request need not wait for it
 
         def exchange(url: str, headers: Mapping[str, str], seconds: float) -> AbstractContextManager[Response]:
-            return self._exchange("GET", url, headers, None, seconds, public=True)
+            return self._exchange("GET", url, headers, None, seconds, public=not self._is_own(url))
 
-        return download(exchange, url, target, seconds=seconds, largest=largest, progress=progress)
+        def check(url: str) -> None:
+            if not self._is_own(url):
+                check_public_url(url)
+
+        return download(exchange, url, target, seconds=seconds, largest=largest, progress=progress, check=check)
 
     def put(self, url: str, content: bytes, *, headers: Mapping[str, str], seconds: float) -> Answer:
         """Send a file to a presigned public https address: never to a private one, never with a key.
@@ -189,6 +203,12 @@ class Session:
         """Open a new connection for what costs money, unless the last one was in use a moment ago."""
         if time.monotonic() - self._last_used > IDLE_SECONDS:
             self._http.close()
+
+    def _is_own(self, url: str) -> bool:
+        try:
+            return self._own_origin is not None and origin_of(url) == self._own_origin
+        except UrlRefused:
+            return False
 
     def _check_host(self, url: str) -> None:
         if host_of(url) not in (self._hosts or ()):

@@ -59,8 +59,11 @@ def download(
     seconds: float,
     largest: int,
     progress: Progress | None = None,
+    check: Callable[[str], object] = check_public_url,
 ) -> str | None:
     """Write what a link holds to `target`; return the media type that the server names.
+
+    `check` raises UrlRefused for an address that may not be fetched; every redirect passes it too.
 
     Raises:
         UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
@@ -70,7 +73,7 @@ def download(
     progress = progress or Progress()
     for _ in range(MOST_REDIRECTS + 1):
         try:
-            check_public_url(url)
+            check(url)
         except UrlRefused as error:
             raise UnusableResult("link_refused", reason=Said(f"url_{error.reason}")) from error
         try:

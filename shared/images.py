@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shared.polling import Limits
 
 LARGEST_PICTURE = 64 << 20  # bytes; a 4K PNG has 10-25 MB
+MAX_IMAGES = 10  # of one request: what the images APIs make at most at a time
+MAX_TOTAL_BYTES = 256 << 20  # of the images of one request together
 TRIES = 3
 DOWNLOAD_SECONDS = 120.0  # for one try of one picture
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+MAX_QUOTED = 1 << 16  # characters of a service's words that are looked at
+ENCODED = re.compile(r"(?=[A-Za-z0-9+/_=-]{60})[A-Za-z0-9+/_=-]{0,200}?[A-Za-z0-9+=]{25}[A-Za-z0-9+/_=-]*")
+"""An image in base64, in lines as mail has them too; a path has shorter words."""
 LONGEST_SHOWN = 80  # characters of a value that came from outside
 
 
@@ -77,9 +80,11 @@ def shown(value: object) -> str:
 def quoted(text: object, longest: int = 500) -> str:
     """Return a service's own words as one harmless line.
 
-    A line that begins with MEDIA: would make OpenClaw attach a file, so none can begin in here.
+    A line that begins with MEDIA: would make OpenClaw attach a file, so none can begin in here. Long encoded text,
+    such as an image in base64, is left out.
     """
-    plain = (" " if char.isspace() else char for char in redact_keys(str(text))[: 4 * longest])
+    short = ENCODED.sub("…", redact_keys(str(text)[:MAX_QUOTED])[: 4 * longest])
+    plain = (" " if char.isspace() else char for char in short)
     line = " ".join("".join(char for char in plain if char.isprintable()).split())
     line = line if len(line) <= longest else line[: longest - 1] + "…"
     return without_media_lines(line)

@@ -113,6 +113,16 @@ def host_of(url: str) -> str:
     return _ascii(_written_host(url)).strip("[]").removesuffix(".")
 
 
+def origin_of(url: str) -> str:
+    """Return scheme://host:port of an http or https URL, the host as `host_of` gives it, the port always there.
+
+    Raises UrlRefused like `host_of`.
+    """
+    host, parts = host_of(url), urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host is this machine, by its canonical names only."""
     try:

@@ -272,7 +272,7 @@ OWN_LAYERS = {
     },
     "openai_images": {
         "texts": layer(
-            own="texts_of_many texts_of_provider",
+            own="texts_of_many texts_of_provider texts_of_service",
             shared="texts",
         ),
         "texts_of_provider": layer(
@@ -292,7 +292,7 @@ OWN_LAYERS = {
             shared="interrupts",
         ),
         "attempts": layer(
-            own="wire",
+            own="refusal wire",
             shared="entry errors interrupts polling",
         ),
         "batch": layer(
@@ -317,12 +317,44 @@ OWN_LAYERS = {
             "run tasks_command",
         ),
         "client": layer(
-            own="answer provider request wire",
-            shared="errors files http http_answer urls",
+            own="extraction framing package provider refusal wire",
+            shared="errors http http_answer urls",
         ),
         "delivery": layer(
-            own="answer wire",
+            own="answer client extraction framing source wire",
             shared="errors files images part_files pictures polling texts",
+        ),
+        "extraction": layer(
+            own="answer framing markup source",
+            shared="",
+        ),
+        "framing": layer(
+            own="answer",
+            shared="",
+        ),
+        "markup": layer(
+            own="answer source",
+            shared="",
+        ),
+        "source": layer(
+            own="answer",
+            shared="",
+        ),
+        "package": layer(
+            own="request wire",
+            shared="files",
+        ),
+        "refusal": layer(
+            own="",
+            shared="errors messages refusals texts",
+        ),
+        "saving": layer(
+            own="delivery hands run_folder wire",
+            shared="entry errand errors images urls",
+        ),
+        "texts_of_service": layer(
+            own="",
+            shared="texts",
         ),
         "draft": layer(
             own="provider request",
@@ -333,8 +365,8 @@ OWN_LAYERS = {
             shared="errors files messages texts trusted_folders",
         ),
         "generate": layer(
-            own="attempts client delivery hands provider request run_folder waiting wire",
-            shared="entry errand errors estimates files images interrupts journal messages texts urls",
+            own="attempts delivery hands package provider request run_folder saving waiting wire",
+            shared="entry errand errors estimates files interrupts journal messages texts",
         ),
         "hands": layer(
             own="attempts client provider",
@@ -389,7 +421,7 @@ OWN_LAYERS = {
             shared="result",
         ),
         "run_folder": layer(
-            own="client provider request wire",
+            own="package provider request wire",
             shared="entry errors files interrupts keys messages result run",
         ),
         "self_test": layer(
@@ -417,8 +449,8 @@ OWN_LAYERS = {
             shared="polling run watcher",
         ),
         "wire": layer(
-            own="answer request",
-            shared="errors messages pictures texts",
+            own="answer extraction framing request",
+            shared="pictures",
         ),
     },
 }

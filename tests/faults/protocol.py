@@ -106,7 +106,7 @@ TROUBLE = (
     Fault(title="403 to the paid request, a web page",
           inject=create(Plan(status=403, body=pictures.HTML)),
           ends=all_of(End(4, "key_refused", charges=0, then=None), NOT_CHARGED,
-                      End(4, "key_refused", charges=0, then=None),
+                      End(7, "not_allowed", charges=0, then=None),
                       End(4, "token_refused", charges=0, then=None))),
     Fault(title="a redirect to the same host",
           inject=create(Plan(status=307, body=b"", headers={"Location": "/again"})), ends=UNCLEAR_TO_ALL),

@@ -78,10 +78,10 @@ REFUSED = {
     (400, "moderation_blocked"): (7, "content_refused"),
     (400, "content_policy_violation"): (7, "content_refused"),
     (401, "invalid_api_key"): (4, "key_refused"),
-    (403, "forbidden"): (4, "key_refused"),
+    (403, "forbidden"): (7, "not_allowed"),
     (402, "payment_required"): (5, "out_of_credits"),
     (429, "insufficient_quota"): (5, "out_of_credits"),
-    (404, "model_not_found"): (7, "refused"),
+    (404, "model_not_found"): (7, "model_refused"),
     (413, "too_large"): (7, "refused"),
     (422, "invalid_size"): (7, "refused"),
 }
@@ -93,7 +93,7 @@ UNUSABLE = End(13, "picture_unusable", after=2)
 ANSWERS: dict[str, Any] = {
     "no data": {"created": 1, "data": []},
     "data that is null": {"data": None},
-    "data that is an object": {"data": {"b64_json": "aGk="}},
+    "data that is a number": {"data": 7},
     "an empty row": {"data": [{}]},
     "an empty picture": {"data": [{"b64_json": ""}]},
     "a picture that is a number": {"data": [{"b64_json": 7}]},

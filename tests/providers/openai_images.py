@@ -84,6 +84,7 @@ class OpenAiImagesService:
         self.key = key
         self.default_seconds = default_seconds
         self.honours_keys = True
+        self.any_file_field = False
         self.counted = 0
         self.made: list[Made] = []
         self.pictures: list[bytes] = []
@@ -142,7 +143,11 @@ class OpenAiImagesService:
             rules.refuse(f"no such path: {request.path}")
         key = rules.check_common(request)
         mode = "generation" if request.path == GENERATIONS else "edit"
-        asked = rules.check_generation(request) if mode == "generation" else rules.check_edit(request)
+        asked = (
+            rules.check_generation(request)
+            if mode == "generation"
+            else rules.check_edit(request, any_file_field=self.any_file_field)
+        )
         digest = hashlib.sha256(json.dumps(asked.fields, sort_keys=True).encode())
         for reference in asked.references:
             digest.update(hashlib.sha256(reference).digest())

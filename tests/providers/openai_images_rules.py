@@ -60,18 +60,18 @@ def check_generation(request: Request) -> Asked:
     return Asked(document)
 
 
-def check_edit(request: Request) -> Asked:
+def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
     """Read the form of an edit, byte by byte; raises ComplaintError."""
     fields: dict[str, Any] = {}
     references = []
+    names = set()
     for name, file, media_type, content in _parts(request):
         if file is None:
             if name in fields or media_type:
                 refuse(f"{name}: stands twice, or has a content type")
             fields[name] = content.decode()
             continue
-        if name != "image[]":
-            refuse(f"a file called {name}")
+        names.add(name)
         if not content.startswith(_SIGNATURES.get(media_type, b"\0")) or not file.endswith(_ENDINGS[media_type]):
             refuse(f"{file}: {media_type} with {content[:4]!r}")
         references.append(content)
@@ -80,6 +80,8 @@ def check_edit(request: Request) -> Asked:
         refuse(f"n: {fields['n']!r}")
     if not 1 <= len(references) <= MOST_REFERENCES:
         refuse(f"{len(references)} references")
+    if names != ({"image"} if len(references) == 1 else {"image[]"}) and not any_file_field:
+        refuse(f"files called {sorted(names)}")
     return Asked(fields, tuple(references))
 
 

@@ -327,12 +327,14 @@ def test_whatever_is_shown_is_printable_and_short(text: str) -> None:
         ("", ""),
         (" \n ", ""),
         ({"code": 5}, "{'code': 5}"),
-        ("x" * 500, "x" * 500),
-        ("x" * 501, "x" * 499 + "…"),
-        ("x" * (1 << 20), "x" * 499 + "…"),
+        (". " * 249 + "..", ". " * 249 + ".."),
+        (". " * 249 + "...", ". " * 249 + ".…"),
+        ("." * (1 << 20), "." * 499 + "…"),
+        ("/tmp/some_folder-of_words/with_a-name/that_is_quite/long_as-such_names/may_be.json",) * 2,
+        ("no: " + "iVBORw0KGgo" * 9 + "\n" + "A" * 76 + "== end", "no: … … end"),
         (" " * (1 << 20) + "late", ""),
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_a_services_words_are_one_harmless_line(text: object, line: str) -> None:
     assert quoted(text) == line

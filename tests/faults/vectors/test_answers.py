@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ from nemovideo import wire as nemo
 from nemovideo.event_stream import Event, EventParser
 from nemovideo.events import Words, read_event
 from openai_images import wire as openai
+from openai_images.extraction import find_images
+from openai_images.framing import Content
+from openai_images.refusal import refusal, service_error
+from openai_images.source import Link
 
 from shared.errors import SkillError
 from shared.http_answer import Answer, retry_after_seconds
@@ -72,6 +77,11 @@ def session_state(document: Any) -> None:
     timeline(found.draft)
 
 
+def delivered(document: Any) -> openai.Delivered:
+    content = Content([document])
+    return openai.delivered(content, find_images(io.BytesIO(), content), None)
+
+
 def nemo_data(read: Callable[[dict[str, Any]], object]) -> Callable[[Any], object]:
     return lambda document: read(nemo.data_of(200, document, None))
 
@@ -97,8 +107,8 @@ READERS: dict[str, tuple[Callable[[Any], object], Any]] = {
     "nemo render": (nemo_data(renders.read_render), {"data": RENDER}),
     "nemo state": (session_state, STATE),
     "nemo draft": (timeline, DRAFT),
-    "zm picture": (lambda one: openai.delivered(200, one, None).cost, IMAGES),
-    "zm refusal": (lambda one: openai.refusal(400, one, None), {"error": {"message": "no", "code": "bad"}}),
+    "zm image": (lambda document: delivered(document).cost, IMAGES),
+    "zm refusal": (lambda document: refusal(400, service_error(document)), {"error": {"code": "x"}}),
 }  # fmt: skip
 
 
@@ -190,5 +200,5 @@ def heard(*events: Event) -> str:
     "amount", [HUGE, -HUGE, -1, True, "7"], ids=["huge", "little", "negative", "true", "text"]
 )
 def test_a_cost_that_is_no_number_loses_no_picture(amount: Any) -> None:
-    delivered = openai.delivered(200, {**IMAGES, "usage": {"total_tokens": amount}}, None)
-    assert (delivered.url, delivered.cost) == ("https://a.example/1.png", None)
+    found = delivered({**IMAGES, "usage": {"total_tokens": amount}})
+    assert (found.images[0].sources, found.cost) == ((Link("https://a.example/1.png"),), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import re
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
 BLOCK = 1 << 18  # bytes
-LONGEST_KEPT = 1 << 16  # bytes of a JSON string that is read into memory; pictures are longer by far
-LARGEST_SKELETON = 1 << 20  # bytes of the document without its long strings
+LONGEST_KEPT = 1 << 13  # bytes of a JSON string that is read into memory, as long as a link may be
+LARGEST_SKELETON = 4 << 20  # bytes of the document without its long strings
+MAX_SIZE = 1 << 40  # bytes; more than any file has
+BLANK = " \t\r\n\ufeff"  # what may precede a document
 LONGEST_ESCAPE = 6  # bytes of `\\u003d`
 FROM_URLS = bytes.maketrans(b"-_", b"+/")  # RFC 4648, section 5
 _MARK = re.compile(rb'["\\]')
@@ -34,22 +37,49 @@ class LongText:
     end: int
 
 
-def read_document(file: BinaryIO) -> Any:
-    """Return the JSON document of a file, with a LongText in the place of every string over 64 kB.
+@dataclass(frozen=True)
+class RawImage:
+    """An image that is part of the file as it is, without base64: from byte `start` to `end`."""
+
+    start: int
+    end: int
+
+
+def read_document(file: BinaryIO, ranges: Sequence[tuple[int, int]] | None = None) -> Any:
+    """Return the JSON document of a file, with a LongText in the place of every string over 8 kB.
+
+    With `ranges`, the document is what these parts of the file (first byte, end) hold, one after the other.
 
     Raises:
-        ValueError: it is no JSON, or holds more than 1 MB besides such strings.
+        ValueError: it is no JSON, or holds more than 4 MB besides such strings.
     """
-    skeleton, long_texts = _skeleton(file)
+    long_texts: list[LongText] = []
+    skeleton = b"\n".join(_skeleton(file, start, end, long_texts) for start, end in ranges or [(0, MAX_SIZE)])
     try:
         text = skeleton.decode("utf-8-sig")
-        return _restored(json.loads(text, parse_constant=_refuse), long_texts)
+        return _restored(json.loads(text.lstrip(BLANK), parse_constant=_refuse), long_texts)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
-def decode_picture(file: BinaryIO, long_text: LongText | str, target: BinaryIO) -> str:
-    """Write the picture that a base64 string holds to `target`, in pieces; return the hex SHA-256 of its bytes.
+def complete_long_texts(file: BinaryIO) -> list[LongText]:
+    """Return the long strings that an answer holds to their last byte, whatever surrounds them."""
+    long_texts: list[LongText] = []
+    with contextlib.suppress(ValueError):
+        _skeleton(file, 0, MAX_SIZE, long_texts)
+    return long_texts
+
+
+def beginning(file: BinaryIO, text: LongText | str, count: int = 200) -> str:
+    """Return the first characters of a string, with escaped slashes as plain ones."""
+    if isinstance(text, str):
+        return text[:count]
+    file.seek(text.start)
+    return file.read(min(count, text.end - text.start)).decode("ascii", "replace").replace("\\/", "/")
+
+
+def decode_picture(file: BinaryIO, source: LongText | RawImage | str, target: BinaryIO) -> str:
+    """Write an image to `target`, decoded from base64 in pieces, or as it is; return its bytes' hex SHA-256.
 
     Escapes (Gson writes `=` as one, .NET `+`, PHP slashes), line breaks, a `data:` prefix, missing padding and the
     alphabet of URLs are let through.
@@ -60,7 +90,11 @@ def decode_picture(file: BinaryIO, long_text: LongText | str, target: BinaryIO) 
     digest = hashlib.sha256()
     rest = b""
     try:
-        for piece in _pieces(file, long_text):
+        if isinstance(source, RawImage):
+            for block in _blocks(file, source):
+                _write(block, digest, target)
+            return digest.hexdigest()
+        for piece in _pieces(file, source):
             text = rest + piece
             if text.endswith(b"="):  # the end; strict decoding refuses anything after it
                 rest = text
@@ -102,7 +136,7 @@ def _meant(escape: re.Match[bytes]) -> bytes:
     return bytes.fromhex(escape[1].decode()) if escape[1] else escape[2] or b""
 
 
-def _blocks(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
+def _blocks(file: BinaryIO, long_text: LongText | RawImage | str) -> Iterator[bytes]:
     if isinstance(long_text, str):
         yield long_text.encode()
         return
@@ -116,15 +150,15 @@ def _blocks(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
         yield block
 
 
-def _skeleton(file: BinaryIO) -> tuple[bytes, list[LongText]]:
-    """Return the document with its long strings replaced by a marker each, and where they stand."""
-    kept, long_texts = bytearray(), list[LongText]()
+def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText]) -> bytes:
+    """Return a part of the document with a marker for each long string, and add to the list where these are."""
+    kept = bytearray()
     start: int | None = None  # of the string that is open
     begun = 0  # where that string begins in `kept`
-    position = 0
+    position = first
     escaped = False
-    file.seek(0)
-    while block := file.read(BLOCK):
+    file.seek(first)
+    while block := file.read(min(BLOCK, last - position)):
         copied = 0
         at = 1 if escaped else 0
         escaped = False
@@ -150,7 +184,9 @@ def _skeleton(file: BinaryIO) -> tuple[bytes, list[LongText]]:
             del kept[begun + LONGEST_KEPT :]
         if len(kept) > LARGEST_SKELETON:
             raise ValueError("more than pictures")
-    return bytes(kept), long_texts
+    if start is not None:
+        raise ValueError("a string without an end")
+    return bytes(kept)
 
 
 def _restored(value: Any, long_texts: list[LongText]) -> Any:
@@ -162,11 +198,11 @@ def _restored(value: Any, long_texts: list[LongText]) -> Any:
     if isinstance(value, str):
         return _whole(value)
     if isinstance(value, list):
-        return [_restored(one, long_texts) for one in value]
+        return [_restored(item, long_texts) for item in value]
     if isinstance(value, dict):
         if any(name.startswith("\0") for name in value):
             raise ValueError("a name of that length")
-        return {_whole(name): _restored(one, long_texts) for name, one in value.items()}
+        return {_whole(name): _restored(item, long_texts) for name, item in value.items()}
     return value
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from openai_images.refusal import FIELD_REFUSED
 from openai_images.wire import RETRYABLE
 from shared import interrupts
 from shared.errors import NeverReached, OutcomeUnknown, RateLimited, Rejected, SkillError
@@ -49,13 +51,17 @@ def spend(
     *,
     begin: Callable[[float], None],
     wait: Callable[[int, float, SkillError], None],
+    rename_field: Callable[[], None] = lambda: None,
 ) -> Made:
     """Send the paid request of a task until it is answered or may not be sent again, and record what came of it.
 
     `begin` and `send` get the seconds that an attempt may take: the one does what has to be done before anything
     leaves, the other records the acceptance. `wait` gets the number of the attempt that failed, the seconds to
     wait, and why. An attempt that may have been charged stays counted in the
-    entry's `possible_charges`, whatever follows.
+    entry's `possible_charges`, whatever follows. `rename_field` prepares a form with the other name of its files.
+
+    A task that may have been charged before is only here because the user agreed to one more request: after one
+    that may have been charged, no other follows.
 
     Raises:
         Rejected, NeverReached: the last attempt's, when no attempt can have been charged.
@@ -63,7 +69,9 @@ def spend(
         DiskError: the entry could not be written, or `begin` could not; then nothing was sent by this attempt.
     """
     shortest = min(policy.seconds, SHORTEST_RETRY, limits.left / 2)  # who gives little time has quick pictures
-    for number in range(1, policy.most + 1):
+    once = task.entry.possible_charges > 0
+    most = policy.most
+    for number in itertools.count(1):
         seconds = min(policy.seconds, limits.left)
         begin(seconds)
         task.about_to_spend()
@@ -73,27 +81,34 @@ def spend(
         except (Rejected, NeverReached, OutcomeUnknown) as error:
             if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
                 raise
-            pause = policy.pause(number, error.retry_after)
+            renamed = error.code == FIELD_REFUSED
+            most += renamed  # refused for a name alone, it counts as none
+            pause = 0.0 if renamed else policy.pause(number, error.retry_after)
             in_time = pause + shortest <= limits.left
-            again = number < policy.most and _repeatable(error, policy) and in_time
+            again = number < most and in_time and (renamed or _repeatable(error, policy, once=once))
             _record(task, error, over=not again)
             if not again:
                 interrupts.drop_pending()
                 raise _end(task, error) from error
-            wait(number, pause, error)
-        except SkillError as error:
-            if task.entry.state == "submitting":  # the answer came and could not be kept
-                task.finish("unknown", error={"code": error.code})
+            if renamed:
+                rename_field()
+            else:
+                wait(number, pause, error)
+        except Exception as error:
+            if task.entry.state == "submitting":  # the answer came and could not be kept, or read
+                code = error.code if isinstance(error, SkillError) else "bug"
+                task.finish("unknown", error={"code": code})
             raise
     raise AssertionError("unreachable")
 
 
-def _repeatable(error: SkillError, policy: Policy) -> bool:
+def _repeatable(error: SkillError, policy: Policy, *, once: bool) -> bool:
     if error.retry_after is not None and error.retry_after > LONGEST_RETRY_AFTER:
         return False
     if isinstance(error, (RateLimited, NeverReached)):
         return True
-    return isinstance(error, OutcomeUnknown) and (error.http_status in RETRYABLE or policy.retry_unknown)
+    may_repeat = error.http_status in RETRYABLE or policy.retry_unknown
+    return isinstance(error, OutcomeUnknown) and may_repeat and not once
 
 
 def _record(task: OpenTask, error: SkillError, *, over: bool) -> None:

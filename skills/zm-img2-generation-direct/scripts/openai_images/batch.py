@@ -109,7 +109,7 @@ def _keep(batch: Batch, task: Task) -> bool:
     try:
         document = json.loads(read_document(path / "result.json", LARGEST_RESULT))
         noted = json.loads(read_document(path / NOTE, LARGEST_RESULT))
-        (image,) = document["images"]
+        image = document["images"][0]
         same = noted["fingerprint"] == task_draft(batch, task).fingerprint
         picture = batch.pictures / Path(str(image["path"])).name  # no other path is believed
         whole = document["ok"] is True and same and is_same_file(picture, str(image["sha256"]))
@@ -162,7 +162,17 @@ def _one(batch: Batch, task: Task, client: Client, run: Run) -> dict[str, Any]:
         error = failure
     except Exception as failure:  # noqa: BLE001  - a bug in one task is told in its row and stops no other
         error = bug(failure)
-    if isinstance(error, KeyRefused | OutOfCredits):
-        batch.stopped = "stopped_by_key" if isinstance(error, KeyRefused) else "stopped_by_credits"
+    stopped = _stopped_by(error)
+    if stopped:
+        batch.stopped = stopped
         batch.stop.set()
     return record(batch, task, error, run)
+
+
+def _stopped_by(error: SkillError | None) -> str | None:
+    """Return what every further task would fail by as well, as the id of a sentence."""
+    if isinstance(error, KeyRefused):
+        return "stopped_by_key"
+    if isinstance(error, OutOfCredits):
+        return "stopped_by_credits"
+    return "stopped_by_address" if error and error.code == "address_wrong" else None

@@ -38,6 +38,9 @@ DEFAULT_PLACE = Path("content-factory", "live-course-design", "img2", "batches")
 FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
 ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
 MAY_PASS = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_unreadable"))
+REFUSED_HERE = frozenset(("link_refused", "link_private", "picture_too_large"))
+"""What is never fetched: the same command costs nothing and ends the same."""
+MENDED_FIRST = frozenset(("stopped_by_key", "stopped_by_address"))
 NO_LIMIT = 7 * 86400.0  # seconds; for a person at a terminal
 
 
@@ -219,20 +222,24 @@ def _ended(batch: Batch) -> SkillError | interrupts.Interrupted | None:
     if interrupts.pending():  # the same ends the command
         return SkillError("batch_stopped", remedy="again")
     others = [row for row in rows if not row["ok"]]
-    facts = {"done": done, "total": len(rows), "number": others[0]["index"], "name": others[0]["task_name"]}
-    facts["first"] = others[0]["error"]["message"]
+    first = next((row for row in others if row["error"]["code"] != "task_not_started"), others[0])
+    facts = {"done": done, "total": len(rows), "number": first["index"], "name": first["task_name"]}
+    facts["first"] = first["error"]["message"]
+    if batch.stopped in MENDED_FIRST:  # until then, the same command would end like this one
+        return TaskFailed(f"batch_{batch.stopped}", remedy="none", **facts)
     if batch.stopped is None and all(row["error"]["code"] == "task_not_started" for row in others):
         return NotFinished("batch_unfinished", remedy="again", **facts)
-    if batch.stopped is None and all(_is_final(row) for row in others):
-        return TaskFailed("batch_refused", remedy="none", **facts)
-    return TaskFailed("batch_incomplete", remedy="again", **facts)
+    final = batch.stopped is None and all(_is_final(row) for row in others)
+    return TaskFailed(
+        "batch_refused" if final else "batch_incomplete", remedy="none" if final else "again", **facts
+    )
 
 
 def _is_final(row: Mapping[str, Any]) -> bool:
     """Tell whether the same task would end like that again: no request, refused, or paid and its picture lost."""
     error = row["error"]
     final = row["status"] in {"refused", "not_started", "failed"} and not error["retryable"]
-    return final and error["code"] not in MAY_PASS
+    return (final and error["code"] not in MAY_PASS) or error["code"] in REFUSED_HERE
 
 
 def _show_plan(run: Run, tasks: list[Task], provider: Provider, folder: Path, made: set[int]) -> None:

@@ -92,7 +92,7 @@ def close(batch: Batch, ended: SkillError | Interrupted | None) -> None:
         write_atomically(batch.folder / RESULT, (encoded(document, ascii_only=False) + "\n").encode())
         page = report_page(batch.folder, document, {task.index: task.given for task in batch.tasks}, run.catalogue)
         write_atomically(batch.folder / REPORT, page.encode("utf-8", "backslashreplace"), durable=False)
-        if batch.since and not document["next"]:  # nothing is left that the same command would do
+        if batch.since and not document["next"] and not batch.stopped:  # nothing is left for the same command
             (batch.folder / NEW).unlink(missing_ok=True)
     run.lines += _table(batch)
 

@@ -78,7 +78,8 @@ ATTEMPT_OPTIONS = (
     click.option(
         "--on-unknown",
         metavar="fail|retry",
-        help="When a request may have been charged and no answer came: stop (default), or send it again.",
+        help="When a request may have been charged and no image came: stop (default), or send it again, up to "
+        "--max-attempts; for a task that ended so before, once.",
     ),
 )
 PASSED_OPTIONS = (

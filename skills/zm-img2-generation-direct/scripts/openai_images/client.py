@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import secrets
-import tempfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from openai_images import wire
-from openai_images.answer import read_document
-from shared.errors import OutcomeUnknown, ReadFailed
-from shared.files import disk_errors
+from openai_images.extraction import find_images
+from openai_images.framing import read_content
+from openai_images.refusal import (
+    FORBIDDEN,
+    SERVER_ERROR,
+    UNAUTHORIZED,
+    refusal,
+    refuses_field,
+    service_error,
+)
+from shared.errors import OutcomeUnknown, ReadFailed, Refused
 from shared.http import KeyHeader, Session
-from shared.urls import host_of
+from shared.urls import host_of, is_loopback, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
 
+    from openai_images.framing import Content
+    from openai_images.package import Package
     from openai_images.provider import Provider
-    from openai_images.request import ImageRequest
+    from openai_images.refusal import ServiceError
     from shared.http_answer import Answer
 
 LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
 BLOCK = 1 << 18  # bytes
 SHORTEST_BLANKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
-
-
-@dataclass(frozen=True)
-class Package:
-    """A request ready to be sent, as often as need be."""
-
-    path: str
-    content_type: str
-    body: bytes | BinaryIO
 
 
 class Client:
@@ -51,34 +47,7 @@ class Client:
         self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
         auth = KeyHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)
-        self.downloads = Session(user_agent=user_agent, hosts=None)
-
-    @contextlib.contextmanager
-    def packed(self, request: ImageRequest, folder: Path) -> Iterator[Package]:
-        """Yield the request as it is sent; the form of an edit lies in an unnamed file of `folder` meanwhile.
-
-        Raises:
-            BadInput: `reference_changed`; a reference picture is not the one that was checked any more.
-            DiskError: `disk_failed`.
-        """
-        path = wire.PATHS[request.mode]
-        if request.mode == "generation":
-            body = json.dumps(wire.generation_body(request), ensure_ascii=False).encode()
-            yield Package(path, "application/json", body)
-            return
-        boundary = f"----{secrets.token_hex(16)}"
-        with disk_errors(folder):
-            form = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  - closed below, without the disk's errors
-        with form:
-            with disk_errors(folder):
-                for head, content in wire.edit_parts(request):
-                    form.write(f"--{boundary}\r\n".encode() + head)
-                    if isinstance(content, int):
-                        content = request.references[content].content("--input-image")  # noqa: PLW2901
-                    form.write(content)
-                    form.write(b"\r\n")  # not added to it: a reference may have 20 MB
-                form.write(f"--{boundary}--\r\n".encode())
-            yield Package(path, f"multipart/form-data; boundary={boundary}", form)
+        self.downloads = Session(user_agent=user_agent, hosts=None, own_origin=origin_of(provider.base_url))
 
     def create(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> wire.Delivered:
         """Make a picture: one paid request, never repeated in here; its answer is left in `spool`.
@@ -90,24 +59,52 @@ class Client:
             DiskError: the answer could not be spooled.
         """
         answer = self._spend(package, idempotency_key, seconds, spool)
-        document = _document(spool)
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  - no picture in there
+        spool.flush()
+        content = read_content(spool)
+        images = find_images(spool, content)
+        success = 200 <= answer.status < 300  # noqa: PLR2004
+        redirect = 300 <= answer.status < 400  # noqa: PLR2004
+        if any(image.sure for image in images) and not redirect:  # whatever else it says, this was made and paid
+            return wire.delivered(content, images, answer.request_id)
+        error = service_error(content.document, is_page=content.is_page)
+        refused = refusal(answer.status, error, answer.retry_after) or self._address_refusal(
+            answer, content, error
+        )
+        if refused:
             _empty(spool)
-        refusal = wire.refusal(answer.status, document, answer.retry_after)
-        if refusal:
-            refusal.request_id = answer.request_id
-            raise refusal
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  - success
-            raise OutcomeUnknown(
-                "answer_unclear",
-                http_status=answer.status,
-                status=answer.status,
-                words=wire.service_words(document),
-                provider_code=wire.service_code(document) or None,
-                request_id=answer.request_id,
-                retry_after=answer.retry_after,
-            )
-        return wire.delivered(answer.status, document, answer.request_id)
+            refused.request_id = answer.request_id
+            if (
+                package.rename_field
+                and refused.code == "refused"
+                and refuses_field(answer.status, content.document)
+            ):
+                raise Refused("field_refused", http_status=answer.status, words=error.words)
+            raise refused
+        if success and images:
+            return wire.delivered(content, images, answer.request_id)
+        raise OutcomeUnknown(
+            "answer_without_picture" if success else "answer_unclear",
+            http_status=answer.status,
+            status=answer.status,
+            words=error.words,
+            path=spool.name,
+            provider_code=error.code,
+            request_id=answer.request_id,
+            retry_after=answer.retry_after,
+        )
+
+    def _address_refusal(self, answer: Answer, content: Content, error: ServiceError) -> Refused | None:
+        """Return a refusal when the address is proven to be no API's: it shows a web page for its models as well.
+
+        A web page alone proves nothing: a gateway may show one after the service behind it made the image.
+        """
+        if not content.is_page or answer.status >= SERVER_ERROR:
+            return None
+        with contextlib.suppress(ReadFailed):
+            models = self._models()
+            if models.status < SERVER_ERROR and models.body.lstrip().startswith(b"<"):
+                return Refused("address_wrong", http_status=answer.status, status=answer.status, words=error.words)
+        return None
 
     def _spend(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> Answer:
         """Send the request and spool its answer, without any key that it quotes."""
@@ -134,6 +131,25 @@ class Client:
             for secret in self._secrets:
                 _blank(spool, secret)
 
+    def absolute(self, link: str) -> str:
+        """Return the address of an image: a relative link, or one to the provider's own host, by the base URL.
+
+        Relays write links as if they knew neither TLS in front of them nor the name by which they are called. A
+        link that cannot be read is returned as it is.
+        """
+        try:
+            url = urljoin(f"{self._base_url}/", link)
+            link_host, base_host = host_of(url), host_of(self._base_url)
+            link_parts, base_parts = urlsplit(url), urlsplit(self._base_url)
+        except ValueError:  # UrlRefused is one
+            return link
+        same_host = link_host == base_host or (is_loopback(link_host) and is_loopback(base_host))
+        without_tls = (link_parts.scheme, base_parts.scheme) == ("http", "https")
+        same_port = link_parts.port in ((None, 80, base_parts.port) if without_tls else (base_parts.port,))
+        if same_host and same_port and (without_tls or link_parts.scheme == base_parts.scheme):
+            return link_parts._replace(scheme=base_parts.scheme, netloc=base_parts.netloc).geturl()
+        return url
+
     def check_key(self) -> bool:
         """Ask for the list of models, which costs nothing; False when the service keeps no such list.
 
@@ -141,19 +157,22 @@ class Client:
             KeyRefused: the key is not accepted.
             ReadFailed: the service does not answer.
         """
-        answer = self._api.read(
-            "GET", self._base_url + wire.MODELS_PATH, headers=self._headers, body=None, seconds=MODELS_SECONDS
-        )
+        answer = self._models()
         try:
             document = answer.json()
         except ValueError:  # a web page, as many servers show at an address that is not the API's
             document = None
-        refusal = wire.refusal(answer.status, document, None)
-        if refusal and answer.status in (401, 403):
-            raise refusal
-        if answer.status >= wire.SERVER_ERROR:
+        refused = refusal(answer.status, service_error(document))
+        if refused and answer.status in (UNAUTHORIZED, FORBIDDEN):
+            raise refused
+        if answer.status >= SERVER_ERROR:
             raise ReadFailed("read_failed", http_status=answer.status, status=answer.status, remedy="again")
-        return answer.status == 200 and wire.lists_models(document)  # noqa: PLR2004
+        return answer.status == wire.OK and wire.lists_models(document)
+
+    def _models(self) -> Answer:
+        return self._api.read(
+            "GET", self._base_url + wire.MODELS_PATH, headers=self._headers, body=None, seconds=MODELS_SECONDS
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -184,11 +203,3 @@ def _blank(spool: BinaryIO, secret: bytes) -> None:
             return
         else:
             start += BLOCK - len(secret) + 1
-
-
-def _document(spool: BinaryIO) -> Any:
-    spool.flush()
-    try:
-        return read_document(spool)
-    except ValueError:
-        return None

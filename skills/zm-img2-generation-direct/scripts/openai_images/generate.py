@@ -8,32 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_images.attempts import spend
-from openai_images.delivery import reread, save_delivered
+from openai_images.delivery import reread, salvage
+from openai_images.package import packed
 from openai_images.run_folder import ANSWER, RunFolder, recorded_request, request_record
+from openai_images.saving import fail, kept_images, save, tell_image
 from openai_images.waiting import ticking, wait_before_retry
 from shared import interrupts
-from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, UnusableResult
+from shared.errors import AnswerLost, BadInput, DiskError, OutcomeUnknown, SkillError, UnusableResult
 from shared.estimates import durations
 from shared.files import disk_errors
-from shared.images import kept_pictures
 from shared.journal import Claim
 from shared.messages import shown
 from shared.texts import Said
-from shared.urls import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from openai_images.client import Package
     from openai_images.hands import Hands
+    from openai_images.package import Package
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
     from openai_images.wire import Delivered
     from shared.entry import Entry, OpenTask
     from shared.errand import Errand
-
-STILL_THERE = "picture_unreachable"
-"""A picture behind a link that may be had later; the link stays in the spooled answer."""
 
 
 def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) -> None:
@@ -74,6 +71,8 @@ def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -
     run, entry = errand.run, task.entry
     name = entry.extra.get("picture") or hands.place.named(entry.local_id)
     folder = RunFolder(Path(entry.extra.get("run_dir") or hands.place.runs / name))
+    if entry.possible_charges:  # whatever came for it before is not to be lost
+        folder.keep_answer()
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
     entry.provider = hands.provider.name  # a resume may go by another one of the same address and account
@@ -82,7 +81,7 @@ def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -
     run.reporter.say("create_summary", **_summary(request, hands.provider))
     run.ask()
     run.reporter.insist("task_begins", local_id=entry.local_id)
-    with hands.client.packed(request, folder.path) as package:
+    with packed(request, folder.path) as package:
         _spend(request, package, task, folder, hands, errand)
 
 
@@ -122,8 +121,8 @@ def _reopened(error: OutcomeUnknown, hands: Hands) -> Claim | None:
     if not claim and error.about:
         return None
     if claim:
-        with contextlib.suppress(UnusableResult):
-            delivered = reread(Path(claim.task.entry.extra["run_dir"]) / ANSWER)
+        delivered = salvage(Path(claim.task.entry.extra["run_dir"]) / ANSWER)
+        if delivered:
             claim.task.save(state="submitted", charged="yes", cost=delivered.cost)
             return Claim("attach", claim.task)
         if hands.policy.retry_unknown:
@@ -151,12 +150,14 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
     def begin(seconds: float) -> None:
         record = request_record(request, hands.provider, package, entry.extra["idempotency_key"], seconds)
         folder.begin_attempt(entry.attempts + 1, record)
+        with disk_errors(folder.path):
+            folder.spool().close()  # what the disk refuses, it refuses before anything is sent
 
     def send(seconds: float) -> None:
         started = time.monotonic()
         try:
-            with disk_errors(folder.path), folder.spool() as spool, ticking(run, expected):
-                delivered = hands.client.create(package, entry.extra["idempotency_key"], seconds, spool)
+            with ticking(run, expected):
+                delivered = _delivered(package, entry.extra["idempotency_key"], seconds, folder, hands)
         except SkillError as error:
             with contextlib.suppress(DiskError):  # what the attempt came to is what counts
                 folder.end_attempt(started, error, run.catalogue.say(error.code, **error.facts))
@@ -164,7 +165,7 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
         entry.seconds = round(time.monotonic() - started, 1)
         task.save(state="submitted", charged="yes", cost=delivered.cost)
         folder.end_attempt(started, delivered)
-        _save(delivered, task, folder, hands, errand)
+        save(delivered, task, folder, hands, errand)
         interrupts.drop_pending()
 
     def wait(number: int, pause: float, error: SkillError) -> None:
@@ -174,12 +175,34 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
         wait_before_retry(run, pause, errand.limits)
 
     try:
-        spend(task, send, hands.policy, errand.limits, begin=begin, wait=wait)
+        rename = package.rename_field or (lambda: None)
+        spend(task, send, hands.policy, errand.limits, begin=begin, wait=wait, rename_field=rename)
     except OutcomeUnknown as error:
         last = error.facts.get("last")
         if isinstance(last, SkillError):
             error.facts["last"] = run.catalogue.say(last.code, **last.facts)
         raise _with_way_out(error) from error
+
+
+def _delivered(
+    package: Package, idempotency_key: str, seconds: float, folder: RunFolder, hands: Hands
+) -> Delivered:
+    """Send the request once and return the images of its answer; one without any is kept for a person to look at.
+
+    Raises:
+        SkillError: what Client.create raises.
+    """
+    try:
+        with disk_errors(folder.path), folder.spool() as spool:
+            return hands.client.create(package, idempotency_key, seconds, spool)
+    except OutcomeUnknown as error:
+        if isinstance(error, AnswerLost):  # cut, or too long: an image may be whole all the same
+            delivered = salvage(folder.answer)
+            if delivered:
+                return delivered
+        if error.code == "answer_unclear":
+            error.facts["path"] = folder.keep_answer()
+        raise
 
 
 def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
@@ -193,57 +216,13 @@ def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
         try:
             delivered = reread(folder.answer)
         except UnusableResult as error:
-            _fail(task, error, errand)
+            fail(task, error, errand)
             raise
-        _save(delivered, task, folder, hands, errand)
+        save(delivered, task, folder, hands, errand)
         return
     result.reused = True
-    called = hands.place.name if hands.place.unique else None
-    copies = task.entry.extra.get("copies", [])  # the latest first: an edited batch has a folder of its own
-    places = (kept_pictures([row], errand.folder, called=called) for row in [*task.entry.images, *copies])
-    kept = next(filter(None, places), None)
+    kept = kept_images(task, hands, errand)
     if not kept:
         raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
-    if kept[0] not in (*task.entry.images, *copies):
-        task.save(extra={**task.entry.extra, "copies": [*kept, *copies]})
     result.images = kept
-    _tell_picture(errand)
-
-
-def _save(delivered: Delivered, task: OpenTask, folder: RunFolder, hands: Hands, errand: Errand) -> None:
-    """Save the picture and end the task.
-
-    Raises:
-        UnusableResult: there is no whole picture; the entry is failed, unless a link may still give it.
-        DiskError: the entry stays, and so does the answer.
-    """
-    result, entry = errand.run.result, task.entry
-    target = errand.folder / entry.extra["picture"]
-    try:
-        row = save_delivered(delivered, folder.answer, target, hands.client.downloads, errand.limits)
-    except UnusableResult as error:
-        if error.code == STILL_THERE:
-            error.remedy = "again"
-        else:
-            _fail(task, error, errand)
-        raise
-    result.images = [row]
-    applied = {**entry.applied, "size": f"{row['width']}x{row['height']}"}
-    kept = {**row, "url": row["url"] and without_query(row["url"])}
-    task.finish("succeeded", images=[kept], applied=applied)
-    folder.drop_answer()
-    _tell_picture(errand)
-    if entry.requested["size"] not in ("auto", applied["size"]):
-        errand.run.reporter.say("size_differs", asked=entry.requested["size"], got=applied["size"])
-
-
-def _fail(task: OpenTask, error: UnusableResult, errand: Errand) -> None:
-    """End a task that was paid and has no picture to show for it."""
-    error.remedy = "new"
-    reason = errand.run.catalogue.say(error.code, **error.facts).rstrip(".。")  # it is quoted inside another one
-    task.finish("failed", error={"code": error.code, "reason": reason})
-
-
-def _tell_picture(errand: Errand) -> None:
-    (row,) = errand.run.result.images
-    errand.run.result.extra |= {"output": row["path"], "bytes": row["bytes"]}
+    tell_image(errand)

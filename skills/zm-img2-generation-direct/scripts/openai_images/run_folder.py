@@ -25,7 +25,7 @@ from shared.result import encoded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from openai_images.client import Package
+    from openai_images.package import Package
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
     from shared.entry import Entry
@@ -201,6 +201,14 @@ class RunFolder:
         with disk_errors(path):
             descriptor = open_to_append(path) if mode == "a" else create_anew(path)
         return os.fdopen(descriptor, mode, encoding="utf-8", errors="backslashreplace")
+
+    def keep_answer(self) -> Path:
+        """Give an answer without an image a name of its own, which the next one does not take; return it."""
+        names = (self.path / f"answer-{number}.json" for number in itertools.count(1))
+        kept = next(path for path in names if not path.exists())
+        with disk_errors(kept), contextlib.suppress(FileNotFoundError):
+            self.answer.replace(kept)
+        return kept
 
     def drop_answer(self) -> None:
         """Remove the spooled answer once its picture is safe."""

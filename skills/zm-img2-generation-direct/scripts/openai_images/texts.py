@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openai_images.texts_of_many import MANY
 from openai_images.texts_of_provider import PROVIDER
+from openai_images.texts_of_service import SERVICE
 from shared.texts import Text
 
 REQUEST = {
@@ -49,72 +50,6 @@ REQUEST = {
     ),
     "option_goes_with": Text("{flag} cannot be given together with {other}.", "{flag} 不能与 {other} 一起使用。"),
 }
-
-SERVICE = {
-    "content_refused": Text(
-        "The provider's content rules refused the request ({rule}): {words}.",
-        "请求未通过提供方的内容审核（{rule}）：{words}。",
-    ),
-    "content_refused.hint": Text(
-        "Change the prompt or the reference pictures; the same request will be refused again. Nothing was charged.",
-        "请修改提示词或参考图；同样的请求仍会被拒绝。本次未扣费。",
-    ),
-    "answer_unclear": Text(
-        "The provider answered HTTP {status} ({words}), which leaves open whether it accepted the request: "
-        "it may have been charged.",
-        "提供方返回 HTTP {status}（{words}），无法确定是否已接受请求，可能已经扣费。",
-    ),
-    "answer_without_picture": Text(
-        "The provider answered without a picture ({words}): it may have been charged.",
-        "提供方的答复里没有图片（{words}），可能已经扣费。",
-    ),
-    "outcome_unknown_before": Text(
-        "The same request was sent at {since} (task {local_id}) and no picture came back: it may have been charged.",
-        "同一请求已于 {since} 发出（任务 {local_id}），但没有得到图片，可能已经扣费。",
-    ),
-    "attempts_unclear": Text(
-        "No picture came, and {count} attempt(s) may have been charged. The last one: {last}",
-        "没有得到图片，其中 {count} 次请求可能已经扣费。最后一次：{last}",
-    ),
-    "create_limited.hint": Text(
-        "Nothing was accepted or charged, and no more attempts are made now. Try again later.",
-        "请求未被接受，也未扣费；本次不再尝试，请稍后再运行。",
-    ),
-    "picture_unusable": Text(
-        "What the provider answered is no whole picture: {reason}.", "提供方给出的不是完整的图片：{reason}。"
-    ),
-    "picture_not_base64": Text("it is no base64", "不是合法的 base64 数据"),
-    "answer_gone": Text(
-        "The answer of an earlier run, {path}, is gone or damaged, and the provider gives it only once.",
-        "之前运行保存的答复 {path} 已丢失或损坏，而提供方只给出一次。",
-    ),
-    "request_gone": Text(
-        "What was asked for is not recorded in {path} any more.", "{path} 中已没有当时的请求记录。"
-    ),
-    "request_gone.hint": Text(
-        "Run the original command again with --on-unknown retry, after the user agreed.",
-        "请在用户同意后，用原来的命令加上 --on-unknown retry 再次运行。",
-    ),
-}
-_RETRY = Text(
-    "Look at the provider's usage page first. Only if the user agrees to a possible second charge: "
-    "--on-unknown retry sends the same request with the same Idempotency-Key.",
-    "请先查看提供方的用量记录。只有在用户同意可能重复扣费时，才加上 --on-unknown retry，用同一个 Idempotency-Key 重发。",
-)
-for _code in (
-    "outcome_unknown_before",
-    "answer_lost",
-    "answer_unclear",
-    "answer_without_picture",
-    "attempts_unclear",
-):
-    SERVICE[f"{_code}.hint"] = _RETRY
-for _code in ("picture_unusable", "link_expired", "link_refused", "link_private", "picture_too_large"):
-    SERVICE[f"{_code}.hint"] = Text(
-        "What it answered is kept in answer.json of the run folder. --new makes it again and pays again.",
-        "提供方的答复保存在运行目录的 answer.json 中。--new 会重新生成，并再次扣费。",
-    )
-SERVICE["answer_gone.hint"] = Text("--new makes it again and pays again.", "--new 会重新生成，并再次扣费。")
 
 TALK = {
     "create_summary": Text(

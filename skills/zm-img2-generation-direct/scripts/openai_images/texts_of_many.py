@@ -72,6 +72,24 @@ BATCH = {
         "{done} of {total} tasks are done. The first that is not is number {number} ({name}): {first}",
         "{total} 个任务完成了 {done} 个。第一个未完成的是第 {number} 个（{name}）：{first}",
     ),
+    "batch_stopped_by_key": Text(
+        "{done} of {total} tasks are done; then the provider refused the key. Number {number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个，随后密钥被拒绝。第 {number} 个（{name}）：{first}",
+    ),
+    "batch_stopped_by_key.hint": Text(
+        "Mend the key first: models.providers.<name>.apiKey in OpenClaw's configuration. Until then, the same "
+        "command ends like this one; after that, it resumes.",
+        "请先修正 OpenClaw 配置中的 models.providers.<name>.apiKey；"
+        "修正前重复运行结果不变，修正后同一条命令会继续。",
+    ),
+    "batch_stopped_by_address": Text(
+        "{done} of {total} tasks are done; the provider's address is wrong. Number {number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个；提供方地址有误。第 {number} 个（{name}）：{first}",
+    ),
+    "batch_stopped_by_address.hint": Text(
+        "Check baseUrl in OpenClaw's configuration; it usually ends in /v1. After that, the same command resumes.",
+        "请检查 OpenClaw 配置中的 baseUrl，它通常以 /v1 结尾；改正后同一条命令会继续。",
+    ),
     "batch_refused": Text(
         "{done} of {total} tasks are done; the same again would not make the others. The first of them is number "
         "{number} ({name}): {first}",
@@ -118,6 +136,7 @@ BATCH = {
     "task_not_started": Text("Not started: {reason}.", "未开始：{reason}。"),
     "stopped_by_key": Text("the key was refused", "密钥被拒绝"),
     "stopped_by_credits": Text("the account is empty", "账户余额不足"),
+    "stopped_by_address": Text("the provider's address is wrong", "提供方地址有误"),
     "stopped_by_signal": Text("the batch was stopped", "批次被停止"),
     "stopped_by_time": Text("the time ran out", "时间已用尽"),
     "batch_totals": Text(

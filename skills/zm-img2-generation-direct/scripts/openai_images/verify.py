@@ -98,7 +98,7 @@ def _asked(name: str, rule: Callable[[Document], str | None], document: Document
 
 
 def _image(document: Document) -> Document:
-    (image,) = document["images"]
+    image = document["images"][0]  # a service may give more than the one that is asked for
     if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
         raise ValueError("output and bytes name another picture than images")
     _refuse_endless(Path(image["path"]))

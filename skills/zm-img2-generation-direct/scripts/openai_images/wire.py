@@ -1,42 +1,40 @@
-"""The words of the OpenAI-style images API: payloads out, pictures and refusals in (docs: references/api.md)."""
+"""The words of the OpenAI-style images API: payloads out, images in (docs: references/api.md)."""
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from openai_images.answer import LongText
-from shared.errors import KeyRefused, OutcomeUnknown, OutOfCredits, RateLimited, Refused
-from shared.messages import quoted
 from shared.pictures import EXTENSIONS
-from shared.texts import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openai_images.extraction import FoundImage
+    from openai_images.framing import Content
     from openai_images.request import ImageRequest, Mode
-    from shared.errors import Rejected
 
 PATHS: Final[dict[Mode, str]] = {"generation": "/images/generations", "edit": "/images/edits"}
 MODELS_PATH = "/models"
+FILE_FIELDS = ("image", "image[]")
+IMAGE_FIELDS = frozenset(("b64_json", "partial_image_b64"))
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
-OK, REQUEST_TIMEOUT, TOO_MANY_REQUESTS, SERVER_ERROR = 200, 408, 429, 500
-CONTENT_CODES = frozenset(("moderation_blocked", "content_policy_violation", "content_filter", "safety_violation"))
-MONEY_CODES = frozenset(
-    ("insufficient_quota", "billing_hard_limit_reached", "insufficient_user_quota", "billing_not_active")
-)
+OK = 200
+_ENCODED = re.compile(r"[A-Za-z0-9+/_=-]{80}")  # base64, of an image or a key
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """What an answer holds: the picture, in the spool or behind a link, and what was said with it."""
+    """What an answer holds: its images, and what was said with them."""
 
-    picture: LongText | str | None
-    url: str | None
+    images: tuple[FoundImage, ...]
     cost: dict[str, object] | None
     told: dict[str, Any] = field(default_factory=dict)
-    """The answer without its pictures."""
+    """The answer without its images."""
     request_id: str | None = None
 
 
@@ -45,15 +43,23 @@ def generation_body(request: ImageRequest) -> dict[str, Any]:
     return {**_fields(request), "n": 1}
 
 
-def edit_parts(request: ImageRequest) -> list[tuple[bytes, bytes | int]]:
-    """Return the parts of the form of images/edits: the head of each, and its content or its reference's index."""
+def field_name(count: int) -> str:
+    """Return the name of the file fields as OpenAI's SDK sends it: `image` for one, `image[]` for several."""
+    return FILE_FIELDS[count > 1]
+
+
+def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, bytes | int]]:
+    """Return the parts of the form of images/edits: the head of each, and its content or its reference's index.
+
+    `file_field` is the name of every part that is a file.
+    """
     parts: list[tuple[bytes, bytes | int]] = [
         (f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), text.encode())
         for name, text in {**_fields(request), "n": "1"}.items()
     ]
     for index, reference in enumerate(request.references):
         file = f"reference-{index + 1}{EXTENSIONS[reference.media_type]}"
-        head = f'Content-Disposition: form-data; name="image[]"; filename="{file}"\r\n'
+        head = f'Content-Disposition: form-data; name="{file_field}"; filename="{file}"\r\n'
         parts.append((f"{head}Content-Type: {reference.media_type}\r\n\r\n".encode(), index))
     return parts
 
@@ -62,41 +68,29 @@ def _fields(request: ImageRequest) -> dict[str, str]:
     return {"model": request.model, "prompt": request.prompt, "size": request.size}
 
 
-def delivered(status: int, document: Any, request_id: str | None) -> Delivered:
-    """Read the answer of a call that succeeded.
-
-    Raises:
-        OutcomeUnknown: `answer_without_picture`; a charge is possible.
-    """
-    data = document.get("data") if isinstance(document, dict) else None
-    first = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else {}
-    picture, url = first.get("b64_json"), first.get("url")
-    picture = picture if isinstance(picture, LongText) or (isinstance(picture, str) and picture) else None
-    if isinstance(url, LongText) or (isinstance(url, str) and url.startswith("data:")):
-        picture, url = picture or url, None
-    url = url if isinstance(url, str) and url else None
-    if not isinstance(document, dict) or (picture is None and url is None):
-        raise OutcomeUnknown(
-            "answer_without_picture",
-            http_status=status,
-            provider_code=service_code(document) or None,
-            request_id=request_id,
-            words=service_words(document),
-        )
-    told = {name: value for name, value in document.items() if name != "data"}
-    told["data"] = [_without_picture(row) for row in data or ()]
-    return Delivered(picture, url, _cost(document.get("usage")), told, request_id)
+def delivered(content: Content, images: Sequence[FoundImage], request_id: str | None) -> Delivered:
+    """Return the images of an answer with what was said besides."""
+    usage = next((found for item in reversed(content.documents) if (found := _usage(item))), None)
+    told = _without_images(content.document)
+    return Delivered(tuple(images), _cost(usage), told if isinstance(told, dict) else {"answer": told}, request_id)
 
 
-def _without_picture(row: Any) -> Any:
-    if not isinstance(row, dict):
+def _usage(document: Any) -> Any:
+    """Return the object `usage` of an answer, or of the envelope that holds it."""
+    places = (
+        [document, *(document.get(name) for name in ("response", "data"))] if isinstance(document, dict) else []
+    )
+    return next((place["usage"] for place in places if isinstance(place, dict) and place.get("usage")), None)
+
+
+def _without_images(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: None if name in IMAGE_FIELDS else _without_images(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_images(item) for item in value]
+    if isinstance(value, LongText) or (isinstance(value, str) and _ENCODED.search(value)):
         return None
-    return {name: None if _is_picture(name, value) else value for name, value in row.items()}
-
-
-def _is_picture(name: str, value: Any) -> bool:
-    inline = isinstance(value, str) and value.startswith("data:")
-    return name == "b64_json" or isinstance(value, LongText) or inline
+    return value
 
 
 def _cost(usage: Any) -> dict[str, object] | None:
@@ -109,52 +103,3 @@ def _cost(usage: Any) -> dict[str, object] | None:
 def lists_models(document: Any) -> bool:
     """Tell whether this is the list of models, which a service keeps for those whose key it accepts."""
     return isinstance(document, dict) and isinstance(document.get("data"), list)
-
-
-def refusal(status: int, document: Any, retry_after: float | None) -> Rejected | None:
-    """Return the error of a call that was definitely not accepted, None when that is not certain.
-
-    Certain are HTTP 4xx answers except 408; anything else may have been accepted and charged.
-    """
-    if not 400 <= status < SERVER_ERROR or status == REQUEST_TIMEOUT:  # noqa: PLR2004
-        return None
-    words, code = service_words(document), service_code(document)
-    facts: dict[str, Any] = {
-        "http_status": status,
-        "provider_code": code or None,
-        "words": words,
-        "status": status,
-    }
-    if status == 402 or code in MONEY_CODES:  # noqa: PLR2004  - Payment Required
-        return OutOfCredits("out_of_credits", **facts)
-    if code in CONTENT_CODES:
-        return Refused("content_refused", rule=code, **facts)
-    if status in (401, 403):
-        return KeyRefused("key_refused", **facts)
-    if status == TOO_MANY_REQUESTS:
-        wait = f"{retry_after:.0f} s" if retry_after is not None else Said("wait_unknown")
-        return RateLimited("create_limited", retry_after=retry_after, wait=wait, **facts)
-    return Refused("refused", **facts)
-
-
-def service_words(document: Any) -> str:
-    """Return what the service says instead of giving a picture, as one harmless line."""
-    error = document.get("error") if isinstance(document, dict) else None
-    for place, name in ((error, "message"), (document, "message"), (document, "error"), (document, "detail")):
-        value = place.get(name) if isinstance(place, dict) else None
-        words = quoted(value) if isinstance(value, str) else ""
-        if words:
-            return words
-    if not document:
-        return Said("no_words")
-    return quoted(json.dumps(document, ensure_ascii=False, default=lambda _: None))  # a form that nobody knows
-
-
-def service_code(document: Any) -> str:
-    """Return the service's own name of an error, its `code` before its `type`; empty without one."""
-    error = document.get("error") if isinstance(document, dict) else None
-    for name in ("code", "type"):
-        value = error.get(name) if isinstance(error, dict) else None
-        if isinstance(value, str) and value:
-            return quoted(value, 80)
-    return ""

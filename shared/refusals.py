@@ -1,0 +1,114 @@
+"""The codes and words by which an OpenAI-style service proves that it did nothing, whatever its HTTP status.
+
+Relays answer such an error with 200, 4xx or 5xx alike, so it decides before the status (docs/money.md, section 3).
+A code or a phrase belongs into these tables only if the service says it before it passes the request on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Ground = Literal["key", "credits", "model"]
+"""What was refused: the key, for want of credits, or the model, for which no channel exists."""
+Ban = Literal["verification", "content", "region", "firewall", "other"]
+"""Why a service that knows the key does not allow a request (HTTP 403)."""
+
+CODES: dict[str, Ground] = {
+    # OpenAI, its page on error codes
+    "invalid_api_key": "key",
+    "account_deactivated": "key",
+    "insufficient_quota": "credits",
+    "billing_hard_limit_reached": "credits",
+    "billing_not_active": "credits",
+    "model_not_found": "model",
+    # new-api, types/error.go and service/quota.go: raised before a channel is called
+    "insufficient_user_quota": "credits",
+    "pre_consume_token_quota_failed": "credits",
+    "entitlement_required": "credits",
+    "entitlement_inactive": "credits",
+    "entitlement_daily_limit_exceeded": "credits",
+    "entitlement_total_limit_exceeded": "credits",
+    "model_price_error": "model",
+    "channel:no_available_key": "model",
+    "channel:model_mapped_error": "model",
+    # LiteLLM: the error types of its proxy
+    "auth_error": "key",
+    "expired_key": "key",
+    "token_not_found_in_db": "key",
+    "budget_exceeded": "credits",
+    "key_model_access_denied": "model",
+    "team_model_access_denied": "model",
+    # Azure OpenAI, Volcengine Ark and Alibaba Model Studio: their lists of error codes
+    "deploymentnotfound": "model",
+    "invalidendpointormodel.notfound": "model",
+    "modelnotopen": "model",
+    "authenticationerror": "key",
+    "invalidapikey": "key",
+    "accountoverdueerror": "credits",
+    "arrearage": "credits",
+    # written by many relays in the same words
+    "incorrect_api_key": "key",
+    "expired_api_key": "key",
+    "missing_api_key": "key",
+    "invalid_token": "key",
+    "insufficient_balance": "credits",
+    "insufficient_credits": "credits",
+    "insufficient_funds": "credits",
+    "payment_required": "credits",
+    "model_not_exist": "model",
+    "model_not_supported": "model",
+    "unsupported_model": "model",
+    "invalid_model": "model",
+    "no_available_channel": "model",
+}
+
+_PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
+    # one-api, middleware/distributor.go: 503 without a code; new-api, i18n: "No available channel for model …"
+    ("model", re.compile(r"no available (?:channel|provider|deployment)s?\b|(?:无|没有)可用的?渠道")),
+    ("model", re.compile(r"\bmodel\b[^.]{0,120}\b(?:does not exist|doesn't exist|was not found|not found)\b")),
+    ("model", re.compile(r"\b(?:unknown|unsupported|invalid) model\b|模型[^。]{0,80}(?:不存在|未找到|不支持)")),
+    # OpenAI 429; one-api, middleware/auth.go and relay/billing
+    ("credits", re.compile(r"insufficient (?:account |user |token )?(?:balance|quota|credits?|funds)\b")),
+    ("credits", re.compile(r"exceeded your current quota|quota is not enough|credit balance is too low")),
+    ("credits", re.compile(r"(?:余额|额度|积分|点数)(?:不足|已?用尽|已?用完|已?耗尽)|欠费")),
+    # OpenAI 401; one-api, middleware/auth.go; Google: "API key not valid"
+    (
+        "key",
+        re.compile(r"\b(?:incorrect|invalid|wrong|expired|unknown) (?:api[ _-]?key|(?:access|bearer) token)\b"),
+    ),
+    ("key", re.compile(r"\bapi[ _-]?key (?:is )?(?:not valid|invalid|expired|not found|disabled)\b")),
+    ("key", re.compile(r"\Ainvalid token\b[. ]*(?:\(|\Z)|didn't provide an api key")),
+    ("key", re.compile(r"(?:无效的|错误的|未提供)(?:令牌|密钥)|(?:令牌|密钥)(?:无效|已过期|不存在|状态不可用)")),
+)
+
+_BANS: tuple[tuple[Ban, re.Pattern[str]], ...] = (
+    (
+        "verification",
+        re.compile(r"must be verified|verify (?:your )?organi[sz]ation|verification|unverified|实名|认证"),
+    ),
+    ("content", re.compile(r"content[ _](?:policy|filter)|moderation|safety|sensitive|prohibited|违规|敏感|审核")),
+    ("region", re.compile(r"\bcountry\b|\bregion\b|territory|unsupported_country|地区")),
+    ("firewall", re.compile(r"cloudflare|captcha|\bwaf\b|firewall|ray id|access denied|request blocked")),
+)
+
+
+def proven_ground(codes: Iterable[str], words: str) -> Ground | None:
+    """Return what an error refused when its codes or its words prove that nothing was done, else None."""
+    for code in codes:
+        ground = CODES.get(code.casefold())
+        if ground:
+            return ground
+    plain = words.casefold()
+    return next((ground for ground, phrase in _PHRASES if phrase.search(plain)), None)
+
+
+def reason_of_ban(codes: Iterable[str], words: str, *, is_page: bool) -> Ban:
+    """Return why HTTP 403 was answered, as far as the error tells; `is_page`: the answer is a web page."""
+    if is_page:
+        return "firewall"
+    plain = " ".join((*codes, words)).casefold()
+    return next((ban for ban, phrase in _BANS if phrase.search(plain)), "other")
