@@ -18,7 +18,7 @@ from shared import interrupts
 from shared.errors import BadInput, SkillError
 from shared.messages import LANGUAGES, quoted, shown
 from shared.openclaw import enclosing_skill, expanded
-from shared.result_file import could_be_result_file
+from shared.result_file import why_not_result_file
 from shared.run import Run, Skill, is_terminal
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
         run.json = options.json  # what looked like it in argv may have been somebody's prompt
         run.result_file, run.yes = "", options.yes
         run.result_file = _result_file(options.result_file)
+        if options.dry_run:  # it shows what would be done, and leaves every file as it is
+            run.result_file = ""
         languages = ("auto", *LANGUAGES)
         if options.lang not in languages:
             raise BadInput("not_one_of", flag="--lang", expected=", ".join(languages), got=shown(options.lang))
@@ -118,7 +120,12 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
 def _result_file(given: str | None) -> str:
     if given is None:
         return ""
-    if not (given.isprintable() and could_be_result_file(given)):
+    trouble = why_not_result_file(given) if given.isprintable() else "no_folder"
+    if trouble == "not_a_result":
+        raise BadInput("result_file_taken", flag="--result-file", got=shown(given))
+    if trouble == "link":
+        raise BadInput("result_file_link", flag="--result-file", got=shown(given))
+    if trouble:
         raise BadInput("result_file_invalid", flag="--result-file", got=shown(given))
     skill = enclosing_skill(expanded(given).parent)
     if skill:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from shared.keys import redact, redact_keys
@@ -88,6 +89,28 @@ def quoted(text: object, longest: int = 500) -> str:
     line = " ".join("".join(char for char in plain if char.isprintable()).split())
     line = line if len(line) <= longest else line[: longest - 1] + "…"
     return without_media_lines(line)
+
+
+_JOINERS = "\u200c\u200d"  # in emoji and in some scripts; they neither end nor turn a line
+_MEDIA_LINE = re.compile(r"^([\W_]*media[^\S\n]*):", re.IGNORECASE | re.MULTILINE)
+
+
+def harmless(text: str) -> str:
+    """Return lines as they may be printed, whoever wrote what stands in them.
+
+    Besides newline and tab, no character is left that moves a cursor, speaks to the terminal, turns the direction
+    of writing, hides, or is a line break for some reader: it is escaped. No line begins with MEDIA:, whatever
+    stands before it that is not a letter or a digit.
+    """
+    if not text.isprintable():
+        text = "".join(map(_harmless_character, text.replace("\r\n", "\n")))
+    return _MEDIA_LINE.sub("\\1\u2236", text)
+
+
+def _harmless_character(char: str) -> str:
+    if char.isprintable() or char in "\n\t" or char in _JOINERS or unicodedata.category(char) == "Zs":
+        return char
+    return f"\\u{ord(char):04x}"
 
 
 def without_media_lines(text: str) -> str:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from shared.keys import redact_keys
+from shared.messages import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ class Reporter:
         if self._quiet:
             return
         if self._live:
-            self._write("\r" + self.catalogue.say(message, **facts) + CLEAR_TO_END)
+            self._write("\r" + harmless(self.catalogue.say(message, **facts)) + CLEAR_TO_END)
             self._line_open = True
         elif self._clock() - self._last_line >= LINE_EVERY:
             self._line(self.catalogue.say(message, **facts))
@@ -92,7 +93,7 @@ class Reporter:
     def _line(self, text: str) -> None:
         self.end()
         self._last_line = self._clock()
-        self._write(text + "\n")
+        self._write(harmless(text) + "\n")
 
     def _write(self, text: str) -> None:
         if self._stream is not None:

@@ -15,7 +15,7 @@ from shared import interrupts
 from shared.arguments import value_of, values_of, without_options
 from shared.errors import DiskError, SkillError
 from shared.keys import Secret, redact_keys
-from shared.messages import Catalogue, choose_language
+from shared.messages import Catalogue, choose_language, harmless
 from shared.openclaw import attachable
 from shared.progress import Reporter
 from shared.result import Result, encoded, spelled
@@ -159,7 +159,7 @@ class Run:
         self.reporter.end()
         document = self.document(error)
         code = _exit_code(error)
-        if self.result_file and not (isinstance(error, SkillError) and error.code == "result_file_invalid"):
+        if self.result_file and not (isinstance(error, SkillError) and error.code.startswith("result_file_")):
             try:
                 text = encoded(document, ascii_only=False) + "\n"
                 write_result_file(Path(self.result_file).absolute(), text)
@@ -245,7 +245,7 @@ class Run:
             utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
             text = encoded(document, ascii_only=not utf8)
         else:
-            text = redact_keys(summary(document, self.lines, self.catalogue))
+            text = harmless(redact_keys(summary(document, self.lines, self.catalogue)))
         try:
             if text:
                 sys.stdout.write(text + "\n")

@@ -43,6 +43,14 @@ INPUT = {
         "{flag} takes a file in a folder that exists; it got {got}.",
         "{flag} 应指向一个已有文件夹中的文件，收到的是 {got}。",
     ),
+    "result_file_taken": Text(
+        "{flag} names {got}, which is not an earlier result and is not replaced. Choose another name or remove the file.",
+        "{flag} 指向的 {got} 不是以前的结果文件，不会被替换。请换一个文件名，或先删除该文件。",
+    ),
+    "result_file_link": Text(
+        "{flag} names {got}, which is a symbolic link. Name the file itself.",
+        "{flag} 指向的 {got} 是符号链接。请直接指定文件本身。",
+    ),
     "output_dir_invalid": Text("{flag} takes a folder; it got {got}.", "{flag} 应为文件夹路径，收到的是 {got}。"),
     "output_dir_in_skill": Text(
         "{flag} got {got}, which lies inside a skill ({skill}); an update of the skill would delete it, so it must go elsewhere.",

@@ -385,15 +385,15 @@ OWN_LAYERS = {
             shared="errors keys openclaw texts urls",
         ),
         "queue_cli": layer(
-            own="cli queue_intake queue_looks_cli queue_runner queue_store rows",
+            own="cli queue_intake queue_looks_cli queue_rows queue_runner queue_store rows",
             shared="command errors interrupts journal openclaw run",
         ),
         "queue_looks_cli": layer(
-            own="queue_store rows settings",
+            own="queue_rows queue_store rows settings",
             shared="command errors files messages openclaw run texts",
         ),
         "queue_intake": layer(
-            own="mock_task provider queue_command queue_runner queue_store request settings task_file",
+            own="mock_task provider queue_command queue_rows queue_runner queue_store request settings task_file",
             shared="command errors files openclaw prompts run texts",
         ),
         "queue_command": layer(
@@ -401,11 +401,15 @@ OWN_LAYERS = {
             shared="run",
         ),
         "queue_runner": layer(
-            own="queue_command queue_process queue_store rows",
+            own="queue_command queue_process queue_rows queue_store rows",
             shared="errors files interrupts journal messages result run",
         ),
+        "queue_rows": layer(
+            own="",
+            shared="entry openclaw",
+        ),
         "queue_store": layer(
-            own="folders",
+            own="folders queue_rows",
             shared="entry files",
         ),
         "report": layer(
@@ -442,7 +446,7 @@ OWN_LAYERS = {
         ),
         "verify_cli": layer(
             own="cli self_test verify",
-            shared="command errors run",
+            shared="command errors messages run",
         ),
         "waiting": layer(
             own="",

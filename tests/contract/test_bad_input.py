@@ -320,11 +320,23 @@ def test_nothing_is_written_inside_a_skill(bench: Bench, workspace: bool) -> Non
 
 def test_the_result_file_is_what_stdout_says(bench: Bench, house: StandInHouse) -> None:
     place = bench.work / "result.json"
-    for words, code in ((("--poll-interval", "0.5"), 0), (("--size", "0:0"), 2), (("--dry-run",), 0)):
+    for words, code in ((("--poll-interval", "0.5"), 0), (("--size", "0:0"), 2)):
         ended = bench.run(LAUNCHER, *WORDS, *words, "--result-file", "result.json", "--json")
         assert ended.code == code, ended.talk
         assert place.read_bytes() == ended.stdout
         assert sorted(path.name for path in bench.work.iterdir()) == ["generated-images", "result.json"]
+    before = place.read_bytes()
+    bench.run(LAUNCHER, *WORDS, "--dry-run", "--result-file", "result.json")
+    assert place.read_bytes() == before, "a dry run writes nothing"
+    for name in ("notes.txt", "link.json"):
+        (bench.work / "notes.txt").write_text("mine")
+        (bench.work / "link.json").unlink(missing_ok=True)
+        (bench.work / "link.json").symlink_to("notes.txt")
+        for more in ((), ("--dry-run",)):
+            ended = bench.run(LAUNCHER, *WORDS, *more, "--result-file", name, "--json")
+            assert "--result-file" in told(ended, 2)["message"]
+        assert (bench.work / "notes.txt").read_text() == "mine"
+        assert (bench.work / "link.json").is_symlink()
     bench.run(LAUNCHER, *WORDS, "--result-file", str(place))
     assert json.loads(place.read_bytes())["reused"] is True
     assert len(house.ledger) == 1

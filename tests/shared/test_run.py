@@ -19,7 +19,7 @@ from shared.errors import BadInput, DiskError, NotFinished, OutcomeUnknown, Skil
 from shared.interrupts import Interrupted
 from shared.keys import Secret
 from shared.progress import Reporter
-from shared.result_file import could_be_result_file
+from shared.result_file import why_not_result_file
 from shared.run import PYTHON, Run, Skill, is_terminal
 from shared.texts import Text
 from tests.shared.fakes import put, read
@@ -437,7 +437,10 @@ def test_a_picture_that_cannot_be_attached_is_told_and_the_others_are(
     [
         ("new.json", True),
         ("file", True),
-        ("link to a file", True),
+        ("link to a file", False),
+        ("words", False),
+        ("list", False),
+        ("result", True),
         ("", False),
         ("folder", False),
         ("folder/", False),
@@ -454,12 +457,18 @@ def test_a_result_file_replaces_nothing_but_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, could: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "file").write_bytes(b"")
+    for name_of_file, content in (
+        ("file", ""),
+        ("words", "mine"),
+        ("list", "[]"),
+        ("result", '{"schema_version": 1}'),
+    ):
+        (tmp_path / name_of_file).write_text(content)
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for link, target in (("link to a file", "file"), ("link to nothing", "nothing"), ("loop", "loop")):
         (tmp_path / link).symlink_to(target)
-    assert could_be_result_file(name) is could
+    assert (why_not_result_file(name) is None) is could
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from openai_images.queue_intake import Intake
-    from openai_images.queue_store import Row
+    from openai_images.queue_rows import Row
     from shared.run import Run
 
 

@@ -27,7 +27,8 @@ from shared.texts import Said
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from openai_images.queue_store import QueueStore, Row
+    from openai_images.queue_rows import Row
+    from openai_images.queue_store import QueueStore
     from openai_images.request import ImageRequest
     from shared.command import Options
     from shared.run import Run

@@ -5,26 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from openai_images.queue_store import ALIVE, CANCEL, STATUSES, TASKS, QueueStore, counters, now
+from openai_images.queue_rows import FILES, STATUSES
+from openai_images.queue_store import ALIVE, CANCEL, TASKS, QueueStore, counters, now
 from openai_images.rows import add_up
 from openai_images.settings import number
 from shared.command import output_options
 from shared.errors import BadInput, NotFinished, TaskFailed
-from shared.files import create_file, disk_errors
+from shared.files import create_file, disk_errors, read_document
 from shared.messages import quoted, shown
 from shared.openclaw import output_folder, state_folders
 from shared.texts import Said
 
 if TYPE_CHECKING:
-    from openai_images.queue_store import Row
+    from pathlib import Path
+
+    from openai_images.queue_rows import Row
     from shared.run import Run
 
 MOST_LISTED = 10_000
+MAX_LOG = 2 << 20  # bytes; the queue keeps one MiB of each
 TAIL = 4000  # characters of each log that `get` shows
 PATIENCE = 5.0  # seconds for a living runner to heed a cancel
 STATE_DIR = click.option("--state-dir", metavar="DIR", help="Where the queue's files are (default: image-queue).")
@@ -73,8 +76,10 @@ def _history(run: Run, limit: str, state_dir: str | None) -> None:
 @STATE_DIR
 @output_options
 def _get(run: Run, identifier: str, state_dir: str | None) -> None:
-    row = _found(_seen(run, state_dir), identifier)
-    logs = {f"{name}_tail": _tail(row[name]) for name in ("stdout", "stderr")}
+    store = _seen(run, state_dir)
+    row = _found(store, identifier)
+    folder = store.task_folder(row["task_id"])
+    logs = {f"{name}_tail": _tail(folder / FILES[name]) for name in ("stdout", "stderr")}
     run.result.extra |= {"task": row, **logs}
     add_up(run.result, [row])
     run.lines += [_line(run, row), *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json"))]
@@ -170,7 +175,7 @@ def _look(run: Run, store: QueueStore) -> None:
 
 
 def _found(store: QueueStore, identifier: str) -> Row:
-    row = store.find(identifier) or (store.read(identifier) if Path(identifier).name == identifier else None)
+    row = store.find(identifier) or (store.read(identifier))
     if not row:
         raise BadInput("queue_task_unknown", identifier=shown(identifier))
     return row
@@ -199,11 +204,11 @@ def _line(run: Run, row: Row) -> str:
     return f"{row['task_id']}  {key}  {status}  {told}".rstrip()
 
 
-def _tail(name: str | None) -> str:
-    path = Path(name or "")
+def _tail(path: Path) -> str:
+    """Return the end of a log of ours: no link, no pipe, and only as much of it as the queue writes."""
     try:
-        return path.read_text("utf-8", "replace")[-TAIL:] if path.is_file() else ""
-    except (OSError, ValueError):
+        return read_document(path, MAX_LOG).decode("utf-8", "replace")[-TAIL:]
+    except OSError:
         return ""
 
 

@@ -19,7 +19,7 @@ from openai_images.queue_store import ALIVE, CANCEL, now
 from openai_images.rows import picture_of
 from shared import interrupts
 from shared.errors import DiskError, SkillError
-from shared.files import write_atomically
+from shared.files import read_document, write_atomically
 from shared.messages import quoted
 from shared.result import encoded
 
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openai_images.queue_process import Reason
-    from openai_images.queue_store import QueueStore, Row
+    from openai_images.queue_rows import Row
+    from openai_images.queue_store import QueueStore
     from shared.journal import Journal
     from shared.run import Run
 
+MAX_RESULT = 16 << 20  # bytes
 LOOK = 0.1  # seconds between two looks of the main thread
 PROOF = ("provider", "model", "mode", "input_images", "media", "local_id", "run_dir")
 MONEY = ("charged", "possible_charges", "attempts", "cost", "reused")
@@ -220,10 +222,10 @@ def _document(folder: Path, *, mock: bool) -> dict[str, Any]:
     """Return what a child said of its task: its result file, or the last line of a mock's output."""
     try:
         if mock:
-            lines = (folder / "stdout.txt").read_bytes().splitlines() or [b""]
+            lines = read_document(folder / "stdout.txt", MAX_RESULT).splitlines() or [b""]
             document = json.loads(lines[-1])
         else:
-            document = json.loads((folder / "result.json").read_bytes())
+            document = json.loads(read_document(folder / "result.json", MAX_RESULT))
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

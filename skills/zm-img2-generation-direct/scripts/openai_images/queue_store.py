@@ -8,34 +8,22 @@ import os
 import threading
 from collections import Counter
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from openai_images.folders import own_folder
+from openai_images.queue_rows import STATUSES, Row, is_task_id, row_read_back
 from shared.entry import stamp
-from shared.files import Lock, create_file, disk_errors, make_own_folder, write_atomically
+from shared.files import Lock, create_file, disk_errors, make_own_folder, read_document, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TaskStatus = Literal[
-    "queued", "running", "completed", "failed", "timed_out", "rejected", "skipped", "orphan_late_output",
-    "cancelled", "orphaned",
-]  # fmt: skip
-STATUSES: tuple[TaskStatus, ...] = (
-    "queued", "running", "completed", "failed", "timed_out", "rejected", "skipped", "orphan_late_output",
-    "cancelled", "orphaned",
-)  # fmt: skip
 ALIVE: frozenset[str] = frozenset(("queued", "running"))
 STATE, TASKS, TASK, CANCEL = "queue_state.json", "tasks", "task.json", "cancel"
 MOST_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
+MAX_DOCUMENT = 64 << 20  # bytes; a thousand rows have about two million
 FLUSH = 0.25  # seconds in which changes are collected before the whole document is written again
-
-Row = dict[str, Any]
-_TEXTS = (
-    "task_key", "task_name", "worker_id", "created_at", "started_at", "finished_at", "error",
-    "stdout", "stderr", "result_json",
-)  # fmt: skip
 
 
 class QueueStore:
@@ -120,10 +108,16 @@ class QueueStore:
         """Read what is known of all tasks; the file of a task that was under way is newer than the document."""
         document = _json_of(self.folder / STATE)
         found = document.get("tasks") if isinstance(document, dict) else None
-        seen = {name: _row(one, name) for name, one in found.items()} if isinstance(found, dict) else {}
-        rows = {name: row for name, row in seen.items() if row}
+        listed = found.items() if isinstance(found, dict) else ()
+        rows = {}
+        for name, value in listed:
+            row = row_read_back(value, name, self.task_folder(name)) if is_task_id(name) else None
+            if row:
+                rows[name] = row
         oldest = min(rows, default="")  # what is older has been left out of the document on purpose
-        unread = {path.name for path in self.tasks_folder.iterdir() if path.name > oldest} - rows.keys()
+        with disk_errors(self.tasks_folder):
+            names = {path.name for path in self.tasks_folder.iterdir() if path.name > oldest}
+        unread = {name for name in names if is_task_id(name)} - rows.keys()
         alive = {name for name, row in rows.items() if row["status"] in ALIVE}
         for name in sorted(unread)[-MOST_SHOWN:] + sorted(alive):
             row = self.read(name)
@@ -133,7 +127,9 @@ class QueueStore:
 
     def read(self, task_id: str) -> Row | None:
         """Return a task's row from its own file."""
-        return _row(_json_of(self.task_folder(task_id) / TASK), task_id)
+        if not is_task_id(task_id):
+            return None
+        return row_read_back(_json_of(self.task_folder(task_id) / TASK), task_id, self.task_folder(task_id))
 
     def find(self, identifier: str) -> Row | None:
         """Return the task with this id, or the newest with this key; one that was skipped for it comes last."""
@@ -184,19 +180,11 @@ def _replace(path: Path, text: bytes) -> None:
 
 
 def _json_of(path: Path) -> Any:
-    """Return what a file holds, None when it is none or holds no JSON; a pipe or a device may never end."""
+    """Return what a file of ours holds, None when it is none, is too large or holds no JSON."""
     try:
-        return json.loads(path.read_bytes()) if path.is_file() else None
+        return json.loads(read_document(path, MAX_DOCUMENT))
     except (OSError, ValueError, RecursionError):
         return None
-
-
-def _row(found: Any, task_id: str) -> Row | None:
-    """Return what a file tells of a task, None where it can be no row of it; what it leaves out is None."""
-    if not isinstance(found, dict) or found.get("task_id") != task_id or found.get("status") not in list(STATUSES):
-        return None
-    row = {**dict.fromkeys((*_TEXTS, "pid", "thread_id", "mock")), **found}
-    return row if all(isinstance(row[name], str | None) for name in _TEXTS) else None
 
 
 def _text(document: Any) -> bytes:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.provider import APPROVED
 from shared.errors import BadInput
-from shared.files import sha256_of
-from shared.messages import shown
+from shared.files import read_document, sha256_of
+from shared.messages import quoted, shown
 from shared.openclaw import expanded
 from shared.pictures import NotAPicture, inspect_picture
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LARGEST_RESULT = 16 << 20  # bytes
+LONGEST_DETAIL = 300  # characters
 MOST_COUNTED = 1000  # tasks; the queue takes no more
 Document = dict[str, Any]
 
@@ -55,7 +56,8 @@ def documents(given: str) -> Iterator[tuple[Path, Document]]:
     seen = {path}
     for row in rows:
         own = Path(str(row.get("result_json"))) if isinstance(row, dict) else path
-        yield own, {} if own in seen else _read(own) or {}
+        is_new = own not in seen and own.suffix == ".json"  # whatever else a list names is not a result
+        yield own, (_read(own) if is_new else None) or {}
         seen.add(own)
     for _ in range(len(rows), _counted(document)):
         yield path, {}
@@ -71,9 +73,7 @@ def _counted(document: Document) -> int:
 
 def _read(path: Path) -> Document | None:
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_RESULT:
-            return None
-        document = json.loads(path.read_text("utf-8-sig"))
+        document = json.loads(read_document(path, LARGEST_RESULT).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
@@ -92,13 +92,15 @@ def _asked(name: str, rule: Callable[[Document], str | None], document: Document
         detail = str(error)
     except OSError as error:
         detail = f"{error.filename}: {error.strerror}"
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         detail = f"missing or malformed: {error}"
-    return Verdict(name, detail is None, detail)
+    return Verdict(name, detail is None, None if detail is None else quoted(detail, LONGEST_DETAIL))
 
 
 def _image(document: Document) -> Document:
     image = document["images"][0]  # a service may give more than the one that is asked for
+    if "\0" in image["path"]:
+        raise ValueError("a path with NUL")
     if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
         raise ValueError("output and bytes name another picture than images")
     _refuse_endless(Path(image["path"]))

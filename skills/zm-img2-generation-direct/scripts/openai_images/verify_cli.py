@@ -11,6 +11,7 @@ from openai_images import __version__
 from openai_images.cli import SKILL
 from shared.command import output_options, run_command
 from shared.errors import BadInput, UnusableResult
+from shared.messages import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PROOF = ("provider", "model", "mode", "input_images", "ok", "bytes")
 """The fields of a result that a report for a review shows."""
+REFERENCE = ("path", "media_type", "width", "height", "bytes", "sha256")
+MAX_REFERENCES, LONGEST_PROOF = 64, 4096
 
 
 def verify(argv: Sequence[str], launcher: str) -> int:
@@ -63,5 +66,16 @@ def _told(run: Run, file: Path, document: Document, verdicts: Sequence[Verdict])
         sign = say("verdict_ok") if verdict.holds else say("verdict_failed")
         detail = f": {verdict.detail}" if verdict.detail else ""
         run.lines.append(f"   {sign}  {say(f'rule_{verdict.rule}')}{detail}")
-    shown = {name: document.get(name) for name in PROOF}
+    shown = {name: _bounded(document.get(name)) for name in PROOF}
     return {"path": str(file), "accepted": accepted, **shown, "rules": [asdict(verdict) for verdict in verdicts]}
+
+
+def _bounded(value: Any) -> Any:
+    """Return a field of a document as a report shows it: a text as one line, a reference by what names it."""
+    if isinstance(value, str):
+        return quoted(value, LONGEST_PROOF)
+    if isinstance(value, list):
+        rows = [row for row in value[:MAX_REFERENCES] if isinstance(row, dict)]
+        return [{name: _bounded(row[name]) for name in REFERENCE if name in row} for row in rows]
+    is_plain = isinstance(value, bool | int) and abs(value) < 1 << 53
+    return value if is_plain else None
