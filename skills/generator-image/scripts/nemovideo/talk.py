@@ -168,7 +168,8 @@ def _instruction(sentence: str) -> tuple[Meaning, str] | None:
 
 def _is_bare(sentence: str) -> bool:
     """Tell whether a step of a list states nothing."""
-    words = _STEP.sub("", sentence, count=1).strip(" .!。！\n")
+    step = _STEP.match(sentence)
+    words = sentence[step.end() if step else 0 :].strip(" .!。！\n")
     return words.lower() in ("done", "完成") or not _FACT.search(words)
 
 
