@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,18 @@ def media(**about: bool) -> Callable[[Scene], None]:
     return lambda scene: vars(scene.house.nemo.media).update(about)
 
 
+def repeated_token(scene: Scene) -> None:
+    """Let the agent say the user's token, as its words and inside a name."""
+    key = scene.house.nemo.key
+    scene.house.nemo.plan_message(MessagePlan(text=f"Your token is {key}, in hex {key.encode().hex()}."))
+
+
+def state_links(query: str) -> Callable[[Scene], None]:
+    """Let the session's state hold links with this query."""
+    rows = [{"url": f"https://cdn.nemovideo.example/{number}.png?{query}"} for number in range(3)]
+    return plan("state", *[state({"video_infos": rows})] * 1)
+
+
 def anonymous(*plans: Plan) -> Callable[[Scene], None]:
     """Take the user's token away, and let the answers to the request for an anonymous one go so."""
 
@@ -61,6 +74,11 @@ def anonymous(*plans: Plan) -> Callable[[Scene], None]:
         plan("token", *plans)(scene)
 
     return inject
+
+
+def unset(value: str) -> Callable[[Scene], None]:
+    """Let the variable of the token hold this."""
+    return lambda scene: scene.bench.environment.update(NEMO_TOKEN=value)
 
 
 def attached(*plans: Plan) -> Callable[[Scene], None]:
@@ -140,6 +158,20 @@ BALANCES: dict[str, Any] = {"null": None, "NaN as text": "NaN", "below zero": -1
 NO_UPLOAD = End(7, charges=0, then=None)
 CUT = Plan(fault=Wire.CUT_LENGTH)
 PLAN = Plan(status=402, body={"code": 402, "message": "the plan does not allow exports"})
+
+DEEP: Any = json.loads("[" * 400 + "]" * 400)
+MOVED = {"Location": "https://elsewhere.example/run_sse"}
+NOT_ALLOWED = End(7, "not_allowed", charges=0, then=None)
+STATUSES: dict[str, tuple[Plan, End]] = {
+    "401": (Plan(status=401, charge=False), End(4, "token_refused", charges=0, then=None)),
+    "403": (Plan(status=403, body={"message": "suspended"}, charge=False), NOT_ALLOWED),
+    "403 with a web page": (
+        Plan(status=403, body=HTML, charge=False),
+        replace(NOT_ALLOWED, error="firewall_page"),
+    ),
+    "451": (Plan(status=451, charge=False), replace(NOT_ALLOWED, error="not_available_here")),
+    "503 with code 2001": (refused(2001, status=503), REFUSALS[2001]),
+}
 
 MESSAGES = (
     row("the stream in the other documented shape, in pieces of seven bytes", message(shape="adk", piece=7), WELL),
@@ -226,4 +258,28 @@ EXPORTS = (
     row("the export outlasts the deadline", never_rendered, End(9, "still_running"), limit=5),
 )  # fmt: skip
 
-ROWS = MESSAGES + BEFORE_AND_AFTER + ACCOUNTS + UPLOADS + EXPORTS
+KINDS = (
+    row("the message is answered by a redirect, and was accepted",
+        create(Plan(status=303, body=b"", headers=MOVED)), WELL),
+    row("the message is answered by a redirect", create(Plan(status=307, body=b"", headers=MOVED, charge=False)),
+        UNDECIDED, limit=6),
+    *(row(f"{words} to the message", create(plan), end) for words, (plan, end) in STATUSES.items()),
+    row("the agent repeats the token", repeated_token, WELL),
+    row("half a character in the agent's words",
+        message(raw=(b'data: {"type": "text", "content": "half \\ud83d"}\n\n',)), WELL),
+    row("a full-width stop before a Latin letter", message(text="好了。ok " * 200), WELL),
+    row("the agent says nothing but stops", message(text="!" * 60_000 + "x"), WELL),
+    row("a state with links of 300 kB", state_links("sig" * 100_000 + "%0a"), WELL),
+    row("a state that is nested 400 deep, twice", look(*[state({"draft": DEEP})] * 2), WELL),
+    row("429 to the first looks at the state",
+        look(*[Plan(status=429, headers={"Retry-After": "1"})] * 3), WELL),
+    row("429 to the anonymous token, again and again",
+        anonymous(*[Plan(status=429, headers={"Retry-After": "1"}, charge=False)] * 2),
+        End(6, "create_limited", charges=0, after=1)),
+    *(
+        row(f"a token variable that is {words}", unset(value), WELL)
+        for words, value in {"empty": "", "blank": "  ", "a name": "$MY_TOKEN", "braced": "${MY_TOKEN}"}.items()
+    ),
+)  # fmt: skip
+
+ROWS = MESSAGES + BEFORE_AND_AFTER + ACCOUNTS + UPLOADS + EXPORTS + KINDS

@@ -48,7 +48,9 @@ def patterns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counted]:
         monkeypatch.setattr(talk, name, pattern)
     rules = [(meaning, Counted(english), Counted(chinese)) for meaning, english, chinese in talk._RULES]
     monkeypatch.setattr(talk, "_RULES", rules)
-    return {**counted, **{f"{one[0]} {place}": one[place] for one in rules for place in (1, 2)}}
+    for meaning, english, chinese in rules:
+        counted |= {f"{meaning}, English": english, f"{meaning}, Chinese": chinese}
+    return counted
 
 
 TALK = {
