@@ -55,6 +55,8 @@ class Patient:
     """Where pictures go by default, for a skill with a place of its own."""
     without_key: str | None = None
     """What to say of a missing key, for a skill that does without one."""
+    settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
+    """Yields where the settings of a skill with a configuration are from; takes the catalogue's `say`."""
 
 
 def doctor_command(
@@ -98,6 +100,7 @@ class Examination:
         """Yield a line for everything that was looked at."""
         checks = {
             "python": self._python,
+            **({"settings": self._settings} if self._patient.settings else {}),
             "key": self._key,
             "proxy": self._proxy,
             "certificates": self._certificates,
@@ -121,6 +124,9 @@ class Examination:
         names = [requirement.partition(">=")[0] for requirement in DEPENDENCIES.values()]
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
         yield "ok", self._say("packages_found", versions=versions)
+
+    def _settings(self) -> Iterator[Line]:
+        yield from self._patient.settings(self._say) if self._patient.settings else ()
 
     def _key(self) -> Iterator[Line]:
         try:

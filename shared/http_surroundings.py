@@ -33,12 +33,14 @@ def certificates() -> str | bool:
 def proxy_for(url: str) -> str | None:
     """Return the proxy that the environment names for this URL; none for this machine, whatever it names.
 
-    A service on this machine may be spoken to without TLS, and a proxy elsewhere would read the key.
+    A service on this machine, or one that the user allows without TLS, gets its key unencrypted, which a proxy
+    elsewhere would read.
 
     Raises:
         ConfigurationError: `socks_missing`; it is a SOCKS proxy, and PySocks is not installed.
     """
-    if is_loopback((urlsplit(url).hostname or "").removesuffix(".")):
+    parts = urlsplit(url)
+    if parts.scheme == "http" or is_loopback((parts.hostname or "").removesuffix(".")):
         return None
     proxy: str | None = select_proxy(url, get_environ_proxies(url))
     if proxy and proxy.lower().startswith("socks") and importlib.util.find_spec("socks") is None:

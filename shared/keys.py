@@ -117,10 +117,14 @@ def redact(text: str) -> str:
 
 @dataclass(frozen=True)
 class KeySource:
-    """A place a key may come from: its name as people know it, and how to read it (None: not there)."""
+    """A place a key may come from: its name as people know it, and how to read it (None: not there).
+
+    With `literal`, a dollar sign in front is a part of the key and not of an unresolved `$NAME`.
+    """
 
     name: str
     read: Callable[[], str | None]
+    literal: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> F
         if text is None:
             continue
         key = text.strip()
-        if not key or key.startswith("$"):
+        if not key or (key.startswith("$") and not source.literal):
             passed_over.append((source.name, "empty" if not key else "unresolved"))
             continue
         if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()) or " " in key:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import functools
-import importlib.util
-import json
 import os
 import shutil
 import stat
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from shared import config_files
 from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.files import PRIVATE_FOLDER, create_file
 from shared.messages import shown
+
+if TYPE_CHECKING:
+    from shared.config_files import Config
 
 MEDIA_KEPT = 7 * 24 * 3600  # seconds
 ROOTS_IN_STATE = ("media", "agents", "workspace", "sandboxes")
@@ -71,42 +71,26 @@ def config_path() -> Path:
     return expanded(moved) if moved else state_folders()[0] / "openclaw.json"
 
 
-def read_config() -> dict[str, Any]:
-    """Return OpenClaw's configuration.
-
-    It is JSON5. Plain JSON is tried first, because json5 takes 200 times as long; a skill that does not depend
-    on json5 does without.
+def load_config() -> Config:
+    """Return OpenClaw's configuration with its includes, and which file each value is from.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
-        ValueError: it is no JSON5 object.
+        ValueError: it is not a JSON5 object.
+        ConfigurationError: `include_refused`.
     """
-    path = config_path()
-    if path.exists() and not path.is_file():  # a pipe would be waited for, and a device may never end
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    return _parsed(path.read_text("utf-8-sig"))
+    named = os.environ.get("OPENCLAW_INCLUDE_ROOTS", "").split(os.pathsep)
+    return config_files.load_config(config_path(), [expanded(root.strip()) for root in named if root.strip()])
 
 
-@functools.lru_cache(maxsize=1)
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        config = json.loads(text)
-    except ValueError:
-        if importlib.util.find_spec("json5") is None:
-            raise
-        import json5  # noqa: PLC0415
-
-        config = json5.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    if not isinstance(config, dict):
-        raise ValueError("no object")  # noqa: TRY004  - a wrong file, no wrong call
-    return config
+def read_config() -> dict[str, Any]:
+    """Return OpenClaw's configuration with its includes; raises as `load_config` does."""
+    return load_config().document
 
 
 def configured_workspace() -> Path | None:
     """Return the agent's workspace as openclaw.json names it, None when it does not or cannot be read."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError, ConfigurationError):
         named = os.fspath(read_config()["agents"]["defaults"]["workspace"])
         if b"\0" not in os.fsencode(named):  # half a character fails here
             return expanded(named)

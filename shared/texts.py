@@ -146,6 +146,30 @@ SETTINGS = {
     "key_source_unresolved": Text(
         "{source} holds an unresolved variable name and was passed over.", "{source} 里是未展开的变量名，已跳过。"
     ),
+    "process_environment": Text("the process environment", "进程环境变量"),
+    "include_refused": Text(
+        "OpenClaw's configuration {path} includes {include}, which cannot be read: {reason}.",
+        "OpenClaw 配置文件 {path} 通过 $include 引用的 {include} 无法读取：{reason}。",
+    ),
+    "include_refused.hint": Text(
+        "Correct the $include in {path}, or the file that it names; `openclaw doctor` checks it too.",
+        "请修正 {path} 中的 $include 或它引用的文件；也可用 `openclaw doctor` 检查。",
+    ),
+    "include_missing": Text("there is no such file", "文件不存在"),
+    "include_cycle": Text("the files include each other in a circle", "文件循环引用"),
+    "include_too_deep": Text("includes are nested more than 10 deep", "引用嵌套超过 10 层"),
+    "include_too_many": Text("more than 1000 files are included", "引用的文件超过 1000 个"),
+    "include_too_large": Text("it is larger than 2 MiB", "文件大于 2 MiB"),
+    "include_hard_link": Text("it has a second name (a hard link)", "该文件是硬链接"),
+    "include_outside": Text(
+        "it is outside the configuration's folder; OPENCLAW_INCLUDE_ROOTS may allow further folders",
+        "文件不在配置目录之内；可用 OPENCLAW_INCLUDE_ROOTS 增加允许的目录",
+    ),
+    "include_not_path": Text("a path or a list of paths is expected", "应为路径或路径列表"),
+    "include_not_object": Text(
+        "an object is expected, to be merged with the rest", "内容应为对象，才能与其余部分合并"
+    ),
+    "include_not_json5": Text("it is not valid JSON5", "不是合法的 JSON5"),
     "key_file_unreadable": Text(
         "The key file {path} cannot be read: {reason}.", "无法读取密钥文件 {path}：{reason}。"
     ),
@@ -518,6 +542,7 @@ DOCTOR = {
     "verdict_note": Text("note  ", "注意"),
     "verdict_failed": Text("FAILED", "失败"),
     "check_python": Text("Python", "Python"),
+    "check_settings": Text("settings", "配置"),
     "check_key": Text("key", "密钥"),
     "check_proxy": Text("proxy", "代理"),
     "check_certificates": Text("certificates", "证书"),

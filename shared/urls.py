@@ -38,6 +38,11 @@ _LOCAL_DOMAINS = frozenset(
     "localhost local localdomain internal intranet private corp home lan home.arpa".split()  # noqa: SIM905
 )
 
+_LOCAL_NETWORKS = tuple(
+    # RFC 1918, RFC 6598 (mesh VPNs too) and RFC 4193; not link-local, where clouds keep metadata services
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
 _FAKE_IP = ipaddress.ip_network("198.18.0.0/15")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address that is meant
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
@@ -129,6 +134,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_local_network(host: str) -> bool:
+    """Return whether a host, as `host_of` returns it, is another machine of a private network.
+
+    That is an address of one, a name without a dot, or a name in a domain that the public DNS does not have.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        labels = host.split(".")
+        local = len(labels) == 1 or labels[-1] in _LOCAL_DOMAINS or ".".join(labels[-2:]) in _LOCAL_DOMAINS
+        return local and all(_LABEL.fullmatch(label) for label in labels) and not _NUMBER.fullmatch(labels[-1])
+    return any(address in network for network in _LOCAL_NETWORKS)
 
 
 def without_query(url: str) -> str:

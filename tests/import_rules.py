@@ -312,7 +312,8 @@ OWN_LAYERS = {
             shared="entry errors files images interrupts journal result",
         ),
         "cli": layer(
-            own="client draft folders generate hands lifeline provider request run_folder settings texts wire",
+            own="client doctor draft folders generate hands lifeline provider request run_folder settings texts "
+            "wire",
             shared="command doctor_command errand errors images journal keys messages openclaw polling prompts "
             "run tasks_command",
         ),
@@ -380,9 +381,21 @@ OWN_LAYERS = {
             own="lifeline",
             shared="files",
         ),
+        "base_url": layer(
+            own="provider_entry",
+            shared="errors messages texts urls",
+        ),
+        "doctor": layer(
+            own="base_url client provider provider_entry settings",
+            shared="doctor_command errors keys openclaw",
+        ),
         "provider": layer(
+            own="base_url provider_entry",
+            shared="errors keys openclaw",
+        ),
+        "provider_entry": layer(
             own="",
-            shared="errors keys openclaw texts urls",
+            shared="config_files config_variables errors openclaw texts",
         ),
         "queue_cli": layer(
             own="cli queue_intake queue_looks_cli queue_rows queue_runner queue_store rows",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import keys, openclaw
+from shared import config_files, keys
 from tests.launcher import ROOT, SKILLS, Bench, Ended
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class QuickBench(Bench):
         """Run a launcher's command to its end."""
         if SKILLS != ROOT / "skills" or cwd or threading.current_thread() is not threading.main_thread():
             return super().run(launcher, *arguments, env=env, cwd=cwd, stdin=stdin)
-        openclaw._parsed.cache_clear()
+        config_files.parse.cache_clear()
         streams = Streams.with_input(stdin)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(keys, "_in_play", {})  # a key of one command would be masked in the next

@@ -50,6 +50,11 @@ def configuration(change: Callable[[dict[str, Any]], object]) -> Callable[[Scene
     return inject
 
 
+def updated(changes: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
+    """Return what makes these changes to a provider."""
+    return lambda provider: provider.update(changes)
+
+
 def more(*arguments: str) -> Callable[[Scene], None]:
     """Add these arguments."""
     return lambda scene: setattr(scene, "more", arguments)
@@ -100,6 +105,19 @@ ANSWERS: dict[str, Any] = {
     "a link that is a list": {"data": [{"url": ["https://pictures.happy.example/1.png"]}]},
     "an error with HTTP 200": {"error": {"message": "overloaded", "code": "server_error"}},
 }
+CONFIGURATIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("an include that is missing", {"headers": {"$include": "gone.json5"}}, "include_refused"),
+    ("an include that leads in a circle", {"headers": {"$include": "openclaw.json"}}, "include_refused"),
+    ("an include outside its folder", {"headers": {"$include": "../../outside.json5"}}, "include_refused"),
+    ("an empty key", {"apiKey": ""}, "provider_incomplete"),
+    (
+        "an address in a private network without TLS",
+        {"baseUrl": "http://192.168.1.5:3000/v1"},
+        "base_url_unencrypted",
+    ),
+    ("an address without a scheme", {"baseUrl": "images.happy.example/v1"}, "base_url_invalid"),
+    ("an address with a query", {"baseUrl": "https://images.happy.example/v1?a=b"}, "base_url_invalid"),
+)
 
 ROWS = (
     *(
@@ -144,4 +162,13 @@ ROWS = (
         End(3, "variable_missing", charges=0, then=None)),
     row("the provider's address has no TLS", configuration(lambda one: one.update(baseUrl="http://a.example/v1")),
         End(3, "base_url_invalid", charges=0, then=None)),
+    *(
+        row(f"the configuration has {title}", configuration(updated(changes)),
+            End(3, code, charges=0, then=None))
+        for title, changes, code in CONFIGURATIONS
+    ),
+    row("the address is that of the endpoint",
+        configuration(lambda one: one.update(baseUrl=one["baseUrl"] + "/images/generations")), WELL),
+    row("the prompt is invisible", more("--prompt", "\u200b\u3164"),
+        End(2, "prompt_invisible", charges=0, then=None)),
 )  # fmt: skip

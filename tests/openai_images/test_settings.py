@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from openai_images.attempts import Policy
-from openai_images.provider import resolved
 from openai_images.request import task_name
 from openai_images.settings import model_name, number, policy, reference_list
 from openai_images.task_file import TaskFile, read_tasks, row_variant
@@ -63,15 +62,6 @@ def test_lists_of_references(given: Any) -> None:
 def test_what_is_no_list_of_references(given: Any) -> None:
     with pytest.raises(BadInput):
         reference_list("images", given)
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [("$NAME", "word"), ("${NAME}", "word"), ("a-${NAME}-b", "a-word-b"), ("pa$NAME", "pa$NAME"), ("a$", "a$")],
-)
-def test_variables_of_the_configuration(given: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NAME", "word")
-    assert resolved(given, "apiKey") == meant
 
 
 def test_names_are_composed() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import openclaw
+from shared import config_files
 from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.openclaw import (
     attachable,
@@ -37,9 +37,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     here.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(here)
-    openclaw._parsed.cache_clear()
+    config_files.parse.cache_clear()
     yield home
-    openclaw._parsed.cache_clear()
+    config_files.parse.cache_clear()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from nemovideo import cli
 
-from shared import keys, openclaw
+from shared import config_files, keys
 from tests.contract.inside import Inside
 from tests.contract.nemo.room import LAUNCHER, SKILL, Room
 from tests.launcher import ROOT, SKILLS, Bench
@@ -43,7 +43,7 @@ def room_of(bench: Bench, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) 
     if SKILLS != ROOT / "skills":
         return Room(bench, house)
     monkeypatch.setattr(keys, "_in_play", {})  # a token of one test would be masked in the next
-    openclaw._parsed.cache_clear()
+    config_files.parse.cache_clear()
     commands = {LAUNCHER: cli.generator_image, "doctor.py": cli.doctor, "tasks.py": cli.tasks}
     inside = {name: Inside(bench, monkeypatch, command, name) for name, command in commands.items()}
     return Room(bench, house, inside)

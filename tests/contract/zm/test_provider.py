@@ -87,7 +87,14 @@ def test_what_is_missing_is_named_with_what_to_write_and_where(
     expect(stage.tried(*PROMPT, env=key), 0)
 
 
-@pytest.mark.parametrize("key", [" ", "$pa-ss", "${HALF"])
+def test_an_empty_key_is_said_to_be_empty(stage: Stage) -> None:
+    stage.provide(provider(" "))
+    error = expect(stage.tried(*PROMPT), 3, "provider_incomplete")["error"]
+    assert f"apiKey is set but empty in {stage.state / 'openclaw.json'}" in error["message"]
+    assert "IMAGE_PROVIDER_KEY" in error["hint"]
+
+
+@pytest.mark.parametrize("key", ["$pa-ss", "${HALF"])
 def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stage) -> None:
     stage.provide(provider(key))
     assert "IMAGE_PROVIDER_KEY" in expect(stage.tried(*PROMPT), 3, "key_missing")["error"]["hint"]
@@ -96,6 +103,84 @@ def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stag
 def test_a_configuration_that_is_a_folder(stage: Stage) -> None:
     document = expect(stage.tried(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work)}), 3, "config_unreadable")
     assert "no regular file" in document["error"]["message"]
+
+
+def split(stage: Stage, key: str, **changes: Any) -> None:
+    """Configure the provider in included files, with its key in the state folder's .env."""
+    stage.configure('{$include: "./team/all.json5", env: {vars: {UNUSED: "x"}}}')
+    (stage.state / "team").mkdir()
+    (stage.state / "team" / "all.json5").write_text('{models: {providers: {$include: ["../p.json5"]}}} // ours')
+    entry = {"baseUrl": f"{BASE_URL}/images/generations/", "apiKey": "${RELAY_KEY}", **changes}
+    (stage.state / "p.json5").write_text(json.dumps({"happy": entry}))
+    (stage.state / ".env").write_text(f"RELAY_KEY={key}\n")
+
+
+def test_a_configuration_in_parts_makes_a_picture(stage: Stage, service: OpenAiImagesService) -> None:
+    split(stage, service.key, headers={"user-agent": "Relay-Client/2", "X-Note": "$${RELAY_KEY}"})
+    service.extra_headers = {"User-Agent": "Relay-Client/2", "X-Note": "${RELAY_KEY}"}
+    document = expect(stage.make(*PROMPT), 0)
+    assert service.complaints == []
+    assert service.counted == 1
+    assert service.key not in json.dumps(document)
+
+
+def test_the_doctor_says_which_file_each_setting_is_from(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    split(stage, service.key, headers={"User-Agent": "Relay-Client/2", "X-Token": "dummy-token-of-team"})
+    ended = stage.run("doctor.py")
+    text = ended.stdout.decode()
+    assert ended.code == 0, text
+    for words in (
+        f"models.providers.happy.baseUrl is read from {stage.state / 'p.json5'}",
+        f"models.providers.happy.apiKey is read from {stage.state / 'p.json5'}",
+        f"models.providers.happy.headers.X-Token is read from {stage.state / 'p.json5'}",
+        f"the variable RELAY_KEY is set in {stage.state / '.env'}",
+        f"requests go to {BASE_URL}\n",
+    ):
+        assert words in text
+    assert "dummy-token-of-team" not in text
+    assert service.key not in text
+    agents = [request.headers["user-agent"] for request in house.recorder.requests]
+    assert agents == ["Relay-Client/2"]
+    process = stage.run("doctor.py", env={"RELAY_KEY": service.key}).stdout.decode()
+    assert "the variable RELAY_KEY is set in the process environment" in process
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "told"),
+    [
+        ({"baseUrl": "http://192.168.1.5:3000/v1"}, "settings", "allowPrivateNetwork"),
+        ({"baseUrl": "images.happy.example/v1"}, "settings", "usually ends in /v1"),
+        ({"baseUrl": BASE_URL + "?x=1"}, "settings", "usually ends in /v1"),
+        ({"apiKey": "${NOT_SET}"}, "key", "NOT_SET"),
+        ({"apiKey": ""}, "key", "IMAGE_PROVIDER_KEY"),
+        ({"headers": {"Host": "x"}}, "settings", "Correct it"),
+    ],
+)
+def test_the_doctor_reports_a_setting_that_cannot_be_used(
+    changes: dict[str, Any], check: str, told: str, stage: Stage, house: StandInHouse
+) -> None:
+    stage.provide(provider(house.openai_images.key, **changes))
+    document = expect(stage.inside("doctor.py", "--json"), 3)
+    failed = [row for row in document["checks"] if row["verdict"] == "failed"]
+    assert failed[0]["check"] == check
+    assert told in failed[0]["message"] + failed[0]["hint"]
+    assert house.contacted == set()
+
+
+def test_plain_http_in_a_private_network_names_the_ways_out(stage: Stage, house: StandInHouse) -> None:
+    stage.provide(provider(house.openai_images.key, baseUrl="http://192.168.1.5:3000/v1"))
+    error = expect(stage.make(*PROMPT), 3, "base_url_unencrypted")["error"]
+    assert "192.168.1.5" in error["message"]
+    for way in ("TLS", "http://127.0.0.1:3000/v1", "request: { allowPrivateNetwork: true }"):
+        assert way in error["hint"]
+    assert house.contacted == set()
+    stage.provide(
+        provider(house.openai_images.key, baseUrl="http://10.9.8.7:3000/v1", request={"allowPrivateNetwork": True})
+    )
+    document = expect(stage.make(*PROMPT, "--dry-run"), 0)
+    assert "http://10.9.8.7:3000/v1/images/generations" in json.dumps(document)
 
 
 DOCTOR: list[tuple[Reply | None, int, str]] = [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from shared import keys, openclaw, prompts
+from shared import config_files, keys, prompts
 from tests.contract.inside import Inside, command_of
 from tests.launcher import ROOT
 
@@ -37,7 +37,7 @@ class Unplugged:
         self.calls: list[str] = []
         monkeypatch.setattr(keys, "_in_play", {})  # a key that one row types would be masked in the next
         monkeypatch.setattr(prompts, "PIPE_SECONDS", 0.01)
-        openclaw._parsed.cache_clear()
+        config_files.parse.cache_clear()
         for owner, name in ((socket, "getaddrinfo"), (socket.socket, "connect"), (socket.socket, "connect_ex")):
             monkeypatch.setattr(owner, name, self._refuse)
 

@@ -20,7 +20,7 @@ from openai_images.answer import decode_picture, read_document
 from openai_images.provider import Provider, find_provider
 from openai_images.queue_store import QueueStore, counters
 
-from shared import openclaw
+from shared import config_files
 from shared.command import Options
 from shared.entry import Entry
 from shared.errors import SkillError
@@ -101,7 +101,7 @@ def test_any_bytes_are_an_entry_or_none(content: bytes) -> None:
 def configured(home: Path, text: str | bytes) -> None:
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     (home / ".openclaw" / "openclaw.json").write_bytes(content)
-    openclaw._parsed.cache_clear()
+    config_files.parse.cache_clear()
     with contextlib.suppress(SkillError):
         find_provider("happy")
     assert configured_workspace() != Path()

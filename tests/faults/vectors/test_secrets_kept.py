@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import keys, openclaw
+from shared import config_files, keys
 from tests.contract.evidence import canary, files, traces
 from tests.contract.inside import Inside, command_of
 from tests.launcher import Bench, Ended
@@ -63,7 +63,7 @@ class Vault:
         launcher, *argv = COMMANDS[bench.skill]
         with patch.context() as own:
             own.setattr(keys, "_in_play", {})
-            openclaw._parsed.cache_clear()
+            config_files.parse.cache_clear()
             return Inside(bench, own, command_of(bench.skill, launcher), launcher).run(*argv)
 
     def leaks(self, bench: Bench, ended: Ended, **more: bytes) -> list[str]:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openai_images import __version__, lifeline, wire
-from openai_images.provider import base_url, find_provider, key_source, provider_entry
+from openai_images.provider import find_provider
 from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
 from openai_images.settings import TOTAL_SECONDS, model_name, policy, provider_name, reference_list, tell_proof
 from openai_images.texts import TEXTS
 from shared.command import Options, common_options, run_command
-from shared.errors import BadInput, SkillError
+from shared.errors import BadInput
 from shared.journal import Journal
-from shared.keys import FoundKey, KeySource
 from shared.messages import shown
 from shared.openclaw import output_folder, state_folders
 from shared.polling import Limits
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from openai_images.hands import Hands
     from openai_images.provider import Provider
-    from shared.doctor_command import Patient
     from shared.errand import Errand
 
 SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, TEXTS, "run.py")
@@ -56,9 +54,11 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
     """Run doctor.py and return its exit code."""
+    from openai_images.doctor import patient  # noqa: PLC0415
     from shared.doctor_command import doctor_command  # noqa: PLC0415
 
-    return run_command(doctor_command(SKILL, _patient, PROVIDER_OPTIONS), SKILL, argv, launcher)
+    examined = functools.partial(patient, user_agent=SKILL.user_agent)
+    return run_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), SKILL, argv, launcher)
 
 
 PROVIDER_OPTIONS = (
@@ -222,26 +222,3 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
     run.result.requested = run.result.applied = {"size": request.size}
     run.result.input_images = [reference.row() for reference in request.references]
     return request
-
-
-def _patient(given: dict[str, Any]) -> Patient:
-    from shared.doctor_command import Patient  # noqa: PLC0415
-
-    name = provider_name(given["provider"])
-    try:
-        entry = provider_entry(name)
-        source, service = key_source(name, entry), base_url(name, entry)
-    except SkillError as error:
-        source, service = KeySource("openclaw.json", functools.partial(_raise, error)), ""
-
-    def ask(key: FoundKey) -> str:  # noqa: ARG001  - the provider brings its own
-        from openai_images.client import Client  # noqa: PLC0415
-
-        with Client(find_provider(name), user_agent=SKILL.user_agent) as client:
-            return "service_accepts" if client.check_key() else "service_without_list"
-
-    return Patient([source], service, ask, state_folders()[0] / "generated-images")
-
-
-def _raise(error: SkillError) -> str | None:
-    raise error

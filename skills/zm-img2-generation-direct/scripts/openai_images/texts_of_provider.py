@@ -29,14 +29,39 @@ PROVIDER = {
         "Provider {name} lists its models in {path}, and {model} is not among them.",
         "提供方 {name} 在 {path} 中列出了模型，但其中没有 {model}。",
     ),
-    "provider_incomplete": Text("{what} is missing in {path}.", "{path} 中缺少 {what}。"),
+    "provider_incomplete": Text("{what} {state} in {path}.", "{path} 中的 {what} {state}。"),
+    "value_missing": Text("is missing", "缺失"),
+    "value_empty": Text("is set but empty", "已写出，但内容为空"),
     "variable_missing": Text(
-        "{what} names the variable {variable}, which is not set here.",
-        "{what} 引用的环境变量 {variable} 在当前环境中未设置。",
+        "{what} in {path} names the variable {variable}, which {state}.",
+        "{path} 中的 {what} 引用了变量 {variable}，而该变量{state}。",
     ),
+    "variable_not_set": Text("is not set", "未设置"),
+    "variable_empty": Text("is set but empty", "已设置，但内容为空"),
+    "variable_unresolved": Text("is set to another variable's name", "的内容是另一个未展开的变量名"),
     "variable_missing.hint": Text(
-        "Set {variable} where OpenClaw's gateway starts, then run the same command again.",
-        "请在启动 OpenClaw 网关的环境中设置 {variable}，再运行同一条命令。",
+        "Set {variable} where OpenClaw's gateway starts, in .env of OpenClaw's state folder, or in env.vars of "
+        "its configuration; then run the same command again.",
+        "请在启动 OpenClaw 网关的环境、OpenClaw 状态目录的 .env 或配置的 env.vars 中设置 {variable}，"
+        "再运行同一条命令。",
+    ),
+    "base_url_unencrypted": Text(
+        "{source} is http to {host}, another machine of a private network: the key would be sent unencrypted.",
+        "{source} 通过 http 访问内网中的另一台机器 {host}：密钥会以明文发送。",
+    ),
+    "base_url_unencrypted.hint": Text(
+        "Put TLS in front of that server and write https://; or open a tunnel, such as ssh -L 3000:127.0.0.1:3000 "
+        "{host}, and write http://127.0.0.1:3000/v1; or, if you trust everybody in that network, write into "
+        "{path}, inside {place}:  {line}",
+        "可在该服务前加 TLS 并改用 https://；也可建立隧道（例如 ssh -L 3000:127.0.0.1:3000 {host}）并改用 "
+        "http://127.0.0.1:3000/v1；如果信任该网络中的所有人，也可在 {path} 的 {place} 之内写入：{line}",
+    ),
+    "setting_from": Text("{what} is read from {path}", "{what} 来自 {path}"),
+    "setting_variable": Text("the variable {variable} is set in {source}", "变量 {variable} 来自 {source}"),
+    "setting_address": Text("requests go to {address}", "请求发往 {address}"),
+    "setting_unencrypted": Text(
+        "the key is sent to {address} unencrypted, because request.allowPrivateNetwork is set",
+        "由于设置了 request.allowPrivateNetwork，密钥会以明文发往 {address}",
     ),
     "secret_malformed": Text(
         "{what} is neither text nor a secret reference that can be resolved here.",
@@ -89,5 +114,8 @@ for _code in ("provider_missing", "provider_incomplete", "model_missing"):
     PROVIDER[f"{_code}.hint"] = Text(
         "Write into {path}, inside {place}:  {line}", "请在 {path} 的 {place} 之内写入：{line}"
     )
-for _code in ("base_url_invalid", "header_invalid"):
-    PROVIDER[f"{_code}.hint"] = Text("Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。")
+PROVIDER["header_invalid.hint"] = Text("Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。")
+PROVIDER["base_url_invalid.hint"] = Text(
+    "Correct it in OpenClaw's configuration; it usually ends in /v1, such as https://your-provider.example/v1.",
+    "请在 OpenClaw 配置中改正；地址通常以 /v1 结尾，例如 https://your-provider.example/v1。",
+)
