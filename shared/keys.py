@@ -43,6 +43,10 @@ class Secret:
         """Return the key itself; only for the header or form field that carries it to its service."""
         return self._value
 
+    def spellings(self) -> tuple[str, ...]:
+        """Return the key as an answer may repeat it (plain, URL, JSON, hex, base64); only to find and mask it."""
+        return _spellings(self._value)
+
     def account(self) -> str:
         """Return 12 hex characters of the key's SHA-256: tells accounts apart without telling the key."""
         return hashlib.sha256(self._value.encode()).hexdigest()[:12]

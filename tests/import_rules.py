@@ -195,7 +195,7 @@ OWN_LAYERS = {
         ),
         "kept_part": layer(
             own="",
-            shared="errors files openclaw part_files",
+            shared="errors files keys openclaw part_files",
         ),
         "saving": layer(
             own="attachments kept_part snapshot",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import DiskError
 from shared.files import Lock, make_private_folder, write_atomically
+from shared.keys import redact_keys
 from shared.openclaw import state_folders
 from shared.part_files import PartFile, remove_left_over_parts
 
@@ -52,6 +53,8 @@ class KeptPart:
 
     def note(self, etag: str) -> None:
         """Remember the ETag at once, because a kill may come at any moment."""
+        if redact_keys(etag) != etag:  # a key is not written down: this download begins anew after a break
+            etag = ""
         if etag == self.etag:
             return
         self.etag = etag

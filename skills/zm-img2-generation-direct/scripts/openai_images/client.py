@@ -43,7 +43,7 @@ class Client:
     def __init__(self, provider: Provider, *, user_agent: str) -> None:
         self._base_url = provider.base_url
         self._headers = dict(provider.headers)
-        secrets_of = (provider.secret.reveal(), *self._headers.values())
+        secrets_of = (*provider.secret.spellings(), *self._headers.values())
         self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
         auth = KeyHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)

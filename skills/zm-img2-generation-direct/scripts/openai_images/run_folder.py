@@ -18,7 +18,7 @@ from shared.entry import prompt_record, stamp
 from shared.errors import BadInput, DiskError, SkillError, UnusableResult
 from shared.files import create_anew, disk_errors, make_own_folder, open_to_append, read_document, write_atomically
 from shared.interrupts import Interrupted
-from shared.keys import redact
+from shared.keys import redact, redact_within
 from shared.messages import shown
 from shared.result import encoded
 
@@ -167,7 +167,7 @@ class RunFolder:
             "seconds": round(time.monotonic() - started, 3),
             "finished_at": stamp(datetime.now(timezone.utc)),
         }
-        self._write(self._folder / "result.json", result)
+        self._write(self._folder / "result.json", redact_within(result))  # an id or a code may repeat the key
         said = json.dumps(answer, ensure_ascii=False, default=lambda _: None) if answer else ""  # no long strings
         self._write_text(self._folder / "stdout.txt", said)
         self._write_text(self._folder / "stderr.txt", error or "")
