@@ -11,8 +11,12 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from shared.other_formats import other_format
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shared.other_formats import Format
 
 Reason = Literal["empty", "html", "json", "svg", "xml", "unknown_type", "truncated", "corrupt"]
 Size = tuple[int, int]
@@ -31,9 +35,11 @@ _JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_FILL = 0xD8, 0xD9, 0xDA, 0xFF
 class NotAPicture(ValueError):
     """The file is no whole picture: `reason` is a stable id, the text says in English what was found."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, *, other: Format | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason: Reason = reason
+        self.other = other
+        """The format that it has instead, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,8 @@ def _something_else(head: bytes) -> NotAPicture:
         "xml": text.startswith(b"<?xml"),  # what storage services answer when a link has expired
     }
     reason: Reason = next((reason for reason, seen in signs.items() if seen), "html")
-    return NotAPicture(reason, f"the file starts with {head[:16]!r}" if head else "it holds no bytes")
+    detail = f"the file starts with {head[:16]!r}" if head else "it holds no bytes"
+    return NotAPicture(reason, detail, other=other_format(head))
 
 
 class _File(io.BufferedReader):

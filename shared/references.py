@@ -59,8 +59,10 @@ class Reference:
         }
 
 
-def read_reference(flag: str, given: str) -> Reference:
+def read_reference(flag: str, given: str, *, unknown: str = "picture_unknown_type") -> Reference:
     """Check a local picture without holding it in memory.
+
+    `unknown` is the id of the sentence that lists what the service takes.
 
     Raises:
         BadInput: naming the flag and the file: not there, no regular file, unreadable, larger than 20 MiB or
@@ -72,7 +74,8 @@ def read_reference(flag: str, given: str) -> Reference:
         picture = inspect_picture(path)
         digest = sha256_of(path)
     except NotAPicture as error:
-        raise _refused(flag, given, f"picture_{error.reason}") from error
+        reason = unknown if error.reason == "unknown_type" else f"picture_{error.reason}"
+        raise _refused(flag, given, f"picture_is_{error.other}" if error.other else reason) from error
     except (OSError, ValueError) as error:  # a name with NUL
         reason = getattr(error, "strerror", None) or Said("reference_no_name")
         raise BadInput("reference_unreadable", flag=flag, got=shown(given), reason=reason) from error

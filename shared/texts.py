@@ -347,6 +347,16 @@ PICTURES = {
     "picture_json": Text("it is JSON", "是 JSON 数据"),
     "picture_svg": Text("it is an SVG drawing", "是 SVG 矢量图"),
     "picture_xml": Text("it is XML", "是 XML 数据"),
+    "picture_is_heic": Text("it is HEIC; convert it to JPEG", "是 HEIC 格式，请先转换为 JPEG"),
+    "picture_is_avif": Text("it is AVIF; convert it to JPEG or PNG", "是 AVIF 格式，请先转换为 JPEG 或 PNG"),
+    "picture_is_tiff": Text("it is TIFF; convert it to JPEG or PNG", "是 TIFF 格式，请先转换为 JPEG 或 PNG"),
+    "picture_is_bmp": Text("it is BMP; convert it to PNG", "是 BMP 格式，请先转换为 PNG"),
+    "picture_is_jxl": Text("it is JPEG XL; convert it to JPEG or PNG", "是 JPEG XL 格式，请先转换为 JPEG 或 PNG"),
+    "picture_is_jp2": Text(
+        "it is JPEG 2000; convert it to JPEG or PNG", "是 JPEG 2000 格式，请先转换为 JPEG 或 PNG"
+    ),
+    "picture_is_psd": Text("it is a Photoshop file; export it as PNG", "是 Photoshop 文件，请先导出为 PNG"),
+    "picture_is_pdf": Text("it is a PDF; export the page as PNG", "是 PDF 文件，请先将页面导出为 PNG"),
     "picture_unknown_type": Text("it is no PNG, JPEG, WebP or GIF", "不是 PNG、JPEG、WebP 或 GIF"),
     "picture_truncated": Text("it is cut short", "不完整，被截断"),
     "picture_corrupt": Text("it is damaged", "已损坏"),

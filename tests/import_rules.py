@@ -239,7 +239,7 @@ OWN_LAYERS = {
         ),
         "attachments": layer(
             own="",
-            shared="errors files messages openclaw pictures texts",
+            shared="errors files messages openclaw other_formats pictures texts",
         ),
         "draft": layer(
             own="",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,41 @@ REFUSED = {
     (413, "too_large"): (7, "refused"),
     (422, "invalid_size"): (7, "refused"),
 }
+PROVEN = {
+    "model_not_found": (7, "model_refused"),
+    "insufficient_user_quota": (5, "out_of_credits"),
+    "invalid_api_key": (4, "key_refused"),
+}
+
+
+def answer(change: Callable[[Any], bytes]) -> Callable[[Scene], None]:
+    """Give the true answer to the next paid request in another form."""
+
+    def inject(scene: Scene) -> None:
+        service = scene.house.openai_images
+        whole = service._reply
+
+        def reply(wanted: Any) -> Any:
+            true = whole(wanted)
+            return replace(true, body=change(json.loads(true.body)))
+
+        service._reply = reply  # type: ignore[method-assign]
+
+    return inject
+
+
+SHAPES: dict[str, Callable[[Any], bytes]] = {
+    "under another name": lambda true: json.dumps({"images": true["data"]}).encode(),
+    "as a single object": lambda true: json.dumps({"data": true["data"][0]}).encode(),
+    "in an envelope": lambda true: json.dumps({"code": 0, "data": true}).encode(),
+    "in the second row": lambda true: json.dumps({"data": [{}, *true["data"]]}).encode(),
+    "in an event": lambda true: f"event: done\ndata: {json.dumps(true)}\n\ndata: [DONE]\n\n".encode(),
+    "after whitespace": lambda true: b"\r\n \xef\xbb\xbf" + json.dumps(true).encode(),
+    "as the body": lambda true: base64.b64decode(true["data"][0]["b64_json"]),
+    "in a chat": lambda true: json.dumps(
+        {"choices": [{"message": {"content": f"![](data:image/png;base64,{true['data'][0]['b64_json']})"}}]}
+    ).encode(),
+}
 LIMIT = error(429, "rate_limit_exceeded")
 TWICE = frozenset({"twice"})
 UNCLEAR, WITHOUT = replace(LOST_ZM, error="answer_unclear"), replace(LOST_ZM, error="answer_without_picture")
@@ -171,4 +207,18 @@ ROWS = (
         configuration(lambda one: one.update(baseUrl=one["baseUrl"] + "/images/generations")), WELL),
     row("the prompt is invisible", more("--prompt", "\u200b\u3164"),
         End(2, "prompt_invisible", charges=0, then=None)),
+    *(
+        row(f"{status} and the code {code}", create(error(status, code, charge=False)),
+            End(exit_code, name, charges=0, then=None))
+        for status in (200, 500, 503)
+        for code, (exit_code, name) in PROVEN.items()
+    ),
+    row("403, the organization is not verified",
+        create(Plan(status=403, body={"error": {"message": "Your organization must be verified"}})),
+        End(7, "not_allowed", charges=0, then=None)),
+    row("404, no such address", create(Plan(status=404, body={"error": {"message": "Invalid URL (POST /v1)"}})),
+        End(7, "address_wrong", charges=0, then=None)),
+    *(row(f"the image {words}", answer(change), WELL) for words, change in SHAPES.items()),
+    row("a link into a private network", create(Plan(fields={"data": [{"url": "https://10.0.0.8/1.png"}]})),
+        End(13, "link_refused", then=None)),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from shared.doctor_command import Verdict
 from shared.entry import State
 from shared.keys import Secret
 from shared.messages import LANGUAGES, Catalogue, choose_language, quoted, shown
+from shared.other_formats import Format
 from shared.pictures import Reason as PictureReason
 from shared.texts import SHARED, Command, Said, Text
 from shared.urls import Reason as UrlReason
@@ -35,6 +36,7 @@ FAMILIES = {
     "url_*": get_args(UrlReason),
     "reason_*": ("timeout", "cut", "proxy_auth", *(word for _, word in http_trouble._WORDS)),
     "picture_*": get_args(PictureReason),
+    "picture_is_*": get_args(Format),
     "cost_*": ("charged", "quoted", "estimated"),
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),

@@ -71,6 +71,12 @@ def wide_png(side: int) -> bytes:
     [
         (b"", "picture_empty"),
         (b"just words\n", "picture_unknown_type"),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "picture_is_heic"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "picture_is_avif"),
+        (b"\0\0\0\x20ftypmif1\0\0\0\0mif1avif", "picture_is_avif"),
+        (b"II*\0" + bytes(20), "picture_is_tiff"),
+        (b"BM" + bytes(52), "picture_is_bmp"),
+        (b"%PDF-1.7", "picture_is_pdf"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "picture_svg"),
         (b"<!doctype html><html></html>", "picture_html"),
         (make_picture("png", 30, 20, 1)[:200], "picture_truncated"),

@@ -92,6 +92,8 @@ class Relay:
         handler.send_response(reply.status)
         for name, value in reply.headers.items():
             handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(reply.body)))
+        if "Content-Length" not in reply.headers:
+            handler.send_header("Content-Length", str(len(reply.body)))
+        handler.close_connection = "Content-Length" in reply.headers  # of a body that is cut
         handler.end_headers()
         handler.wfile.write(reply.body)

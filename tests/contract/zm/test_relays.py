@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai_images.run_folder import RunFolder
 
 from tests.contract.zm.relay import IMAGE, KEY, OTHER_IMAGE, Relay
 from tests.contract.zm.stage import expect, on_disk
@@ -373,3 +375,42 @@ def test_a_server_that_knows_neither_name_is_asked_twice_at_most(stage: Stage, r
     relay.answers = [json_reply({"error": {"message": "image is required"}}, 400)]
     document = expect(stage.tried(*PROMPT, "--image", stage.picture("a.png")), 7, "refused")
     assert (document["possible_charges"], len(relay.paid)) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", "HEIC; convert it to JPEG"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF; convert"),
+        (b"just words", "PNG, JPEG or WebP"),
+    ],
+    ids=["HEIC", "AVIF", "words"],
+)
+def test_a_reference_of_another_format_is_called_by_its_name(
+    head: bytes, words: str, stage: Stage, relay: Relay
+) -> None:
+    path = stage.work / "photo.jpg"
+    path.write_bytes(head + bytes(100))
+    assert words in expect(stage.tried(*PROMPT, "--image", path), 2)["error"]["message"]
+    assert relay.requests == []
+
+
+def test_an_image_that_is_whole_in_a_cut_answer_is_saved(stage: Stage, relay: Relay) -> None:
+    body = json.dumps({"data": [{"b64_json": LARGE}, {"b64_json": LARGE}]}).encode()
+    relay.answers = [Reply(body=body[:-5000], headers={"Content-Length": str(len(body))})]
+    document = expect(stage.tried(*PROMPT), 0)
+    assert saved(document, relay) == base64.b64decode(LARGE)
+
+
+def test_a_full_disk_before_the_request_sends_nothing(
+    stage: Stage, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_: RunFolder) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "spool", no_room)
+        document = expect(stage.tried(*PROMPT), 12, "disk_failed")
+    assert (document["possible_charges"], document["charged"], relay.requests) == (0, "no", [])
+    relay.answers = [json_reply({"data": [{"b64_json": B64}]})]
+    assert saved(expect(stage.tried(*PROMPT), 0), relay) == IMAGE

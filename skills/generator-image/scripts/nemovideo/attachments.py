@@ -13,6 +13,7 @@ from shared.errors import BadInput
 from shared.files import sha256_of
 from shared.messages import shown
 from shared.openclaw import expanded
+from shared.other_formats import other_format
 from shared.pictures import NotAPicture, inspect_picture
 from shared.texts import Said
 
@@ -94,7 +95,11 @@ def read_attachment(flag: str, given: str) -> Attachment:
             megabytes = f"{status.st_size / (1 << 20):.0f}"
             raise BadInput("attachment_too_large", flag=flag, got=shown(given), megabytes=megabytes, most=200)
         with path.open("rb") as file:
-            kind = sniffed(file.read(HEAD))
+            head = file.read(HEAD)
+        other = other_format(head)
+        if other:
+            raise _refused(flag, given, f"picture_is_{other}")
+        kind = sniffed(head)
         if kind is None:
             raise BadInput("attachment_type", flag=flag, got=shown(given), expected=", ".join(MEDIA_TYPES))
         if MEDIA_TYPES[kind].startswith("image/"):

@@ -75,7 +75,7 @@ def image_request(*, prompt: str, model: str, size: str, references: Sequence[tu
 
 @functools.lru_cache(maxsize=256)  # the tasks of a batch often share one
 def _reference(flag: str, path: str) -> Reference:
-    found = read_reference(flag, path)
+    found = read_reference(flag, path, unknown="reference_unknown_type")
     if found.media_type not in REFERENCE_TYPES:
         raise BadInput("reference_type", flag=flag, got=shown(path), media_type=found.media_type)
     return found

@@ -32,6 +32,7 @@ REQUEST = {
         "References are files on this machine, no links; a path with a comma goes into --input-image.",
         "参考图须为本机文件，不能是链接；路径中含逗号时请使用 --input-image。",
     ),
+    "reference_unknown_type": Text("it is not a PNG, JPEG or WebP image", "不是 PNG、JPEG 或 WebP 图片"),
     "reference_type": Text(
         "{flag} takes a PNG, JPEG or WebP picture; {got} is {media_type}.",
         "{flag} 只接受 PNG、JPEG 或 WebP 图片；{got} 是 {media_type}。",
