@@ -13,7 +13,7 @@ from shared.texts import Said
 from shared.trusted_folders import refuse_planted_links
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -92,9 +92,16 @@ def save_picture(downloads: Downloads, url: str, target: Path, limits: Limits) -
 
 
 def save_pictures(
-    downloads: Downloads, links: Sequence[str], target: Path, limits: Limits
+    downloads: Downloads,
+    links: Sequence[str],
+    target: Path,
+    limits: Limits,
+    say: Callable[..., None] = lambda _message, **_facts: None,
 ) -> tuple[list[dict[str, Any]], UnusableResult | RateLimited | None]:
     """Fetch every picture to `target` plus its number; return the rows of those that came, and the first failure.
+
+    A service that was asked for one may answer with hundreds: at most MAX_IMAGES of MAX_TOTAL_BYTES are saved, and
+    `say` gets the message when there are more.
 
     Raises:
         DiskError: `disk_failed`.
@@ -102,6 +109,9 @@ def save_pictures(
     rows: list[dict[str, Any]] = []
     failure: UnusableResult | RateLimited | None = None
     for number, link in enumerate(links, 1):
+        if number > MAX_IMAGES or sum(row["bytes"] for row in rows) >= MAX_TOTAL_BYTES:
+            say("images_over_limit", saved=len(rows), count=len(links))
+            break
         try:
             rows.append(save_picture(downloads, link, target.with_name(f"{target.name}-{number}"), limits))
         except (UnusableResult, RateLimited) as error:

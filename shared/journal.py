@@ -191,6 +191,10 @@ class Journal:
                 except (OSError, ValueError):
                     continue
 
+    def has_paid(self, print_: str) -> bool:
+        """Return whether an entry of this fingerprint may have been charged; such a request is never forgotten."""
+        return any(entry.fingerprint == print_ and entry.possible_charges for _, entry in self.entries())
+
     def recent(self, alike: Callable[[Entry], bool]) -> list[Entry]:
         """Return up to 50 of the latest entries that succeeded and are `alike`, newest first."""
         done = [entry for _, entry in self.entries() if entry.state == "succeeded" and alike(entry)]

@@ -41,6 +41,8 @@ def verdict_on(task: OpenTask, now: datetime, *, resumed: bool) -> Verdict:
     if entry.state == "succeeded":
         age = now - moment(entry.finished_at or entry.created_at)
         return "return" if resumed or entry.variant or age < REUSED_FOR else "create"
+    if entry.state == "failed" and entry.images:
+        return "return"
     if entry.state == "failed":
         reason = (entry.error or {}).get("reason") or Said("no_words")
         raise TaskFailed("task_failed_before", about=about, local_id=entry.local_id, reason=reason)

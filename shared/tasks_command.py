@@ -11,7 +11,7 @@ import click
 
 from shared.command import number, output_options
 from shared.entry import FINISHED, LONG_AGO, UNFINISHED, State, moment
-from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed
+from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
 from shared.journal import Journal
 from shared.journal_upkeep import forget, prune, set_unreadable_aside
 from shared.messages import shown
@@ -104,6 +104,9 @@ def _show(run: Run, identifier: str) -> None:
     if entry.state == "unknown":
         since = entry.created_at
         raise OutcomeUnknown("outcome_unknown_before", local_id=entry.local_id, since=since, remedy="none")
+    if entry.state == "failed" and run.result.images:
+        reason = (entry.error or {}).get("reason") or Said("no_words")
+        raise UnusableResult("partly_done", reason=reason, saved=len(run.result.images), remedy="none")
     if entry.state != "succeeded":
         raise TaskFailed("task_without_pictures", local_id=entry.local_id, state=state, remedy="none")
 

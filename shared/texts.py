@@ -367,6 +367,10 @@ PICTURES = {
     "result_without_pictures.hint": Text(
         "Ask again with the next command; it costs nothing.", "用下面的命令再次查询，不会扣费。"
     ),
+    "images_over_limit": Text(
+        "The service gave {count} images, more than are taken from one task; the first {saved} are saved.",
+        "服务返回了 {count} 张图片，超过单个任务的上限；已保存前 {saved} 张。",
+    ),
     "pictures_gone": Text(
         "The pictures of task {task_id} are gone from this machine and the service does not give them any more.",
         "任务 {task_id} 的图片在本机已不存在，服务也不再提供。",

@@ -26,7 +26,7 @@ def fingerprint(request: ImageRequest = CAT, tree: Any = None, folder: str = "/a
     order = replace(ORDER, request=request, **changes)
     products = read_products(tree or ima_products.tree(request.task_type))
     offer = resolve(choose(products, request.model_id, request.version_id), request)
-    purchase = Purchase(request, offer, cast("Any", None), cast("Any", None), order.allow_downgrade)
+    purchase = Purchase(request, offer, cast("Any", None), cast("Any", None), order.allow_downgrade, 10**9)
     return draft_of(order, purchase, Path(folder)).fingerprint
 
 
@@ -63,17 +63,26 @@ def test_another_variant_or_account() -> None:
     "request_",
     [replace(CAT, size="1K"), replace(CAT, aspect_ratio="1:1"), replace(CAT, size="1K", aspect_ratio="1:1")],
 )
-def test_naming_the_defaults_changes_nothing(request_: ImageRequest) -> None:
-    assert fingerprint(request_) == fingerprint()
+def test_a_default_of_the_service_is_not_a_default_of_ours(request_: ImageRequest) -> None:
+    assert fingerprint(request_) != fingerprint()
+
+
+def test_what_the_service_changes_in_its_list_changes_nothing() -> None:
+    tree = dearer_tree()
+    for leaf in leaves(tree):
+        leaf["form_config"] = [
+            {"field": "size", "value": "2K"},
+            {"field": "aspect_ratio", "value": "16:9"},
+            {"field": "tier", "value": "fast"},
+        ]
+        for rule in leaf["credit_rules"]:
+            rule["attributes"] |= {"tier": "fast"}
+    assert fingerprint(tree=tree) == fingerprint()
+    assert fingerprint(replace(CAT, size="2K"), tree=tree) == fingerprint(replace(CAT, size="2K"))
 
 
 def test_8k_is_the_request_for_4k() -> None:
     assert fingerprint(replace(CAT, size="8K")) == fingerprint(replace(CAT, size="4K"))
-
-
-def test_a_choice_in_a_virtual_field_is_the_choice_of_its_target() -> None:
-    pro = replace(CAT, model_id=PRO)
-    assert fingerprint(replace(pro, extra=(("clarity", "high"),))) == fingerprint(replace(pro, size="2K"))
 
 
 def test_price_folder_and_terms_are_no_part_of_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -138,7 +139,7 @@ def test_a_minute_without_a_link_is_enough(scene: Scene) -> None:
     with pytest.raises(UnusableResult) as caught:
         scene.make()
     assert (caught.value.code, caught.value.exit_code, caught.value.remedy) == (
-        "result_without_pictures",
+        "answer_kept",
         13,
         "resume",
     )
@@ -221,6 +222,18 @@ def test_pictures_of_a_task_that_failed_are_saved_all_the_same(scene: Scene) -> 
     assert (caught.value.code, caught.value.facts["saved"]) == ("partly_done", 1)
     assert len(scene.run.result.images) == 1
     assert (scene.entries[0].state, len(scene.entries[0].images)) == ("failed", 1)
+    assert scene.entries[0].charged == "yes"
+    with pytest.raises(UnusableResult, match="partly_done"):
+        scene.make()
+    assert len(scene.run.result.images) == 1, "a failed task's images come back"
+
+
+def test_output_without_a_link_is_kept_in_a_file_at_once(scene: Scene) -> None:
+    scene.service.answer = lambda _elapsed: Task("succeeded", "success", output=True, document={"odd": ["shape"]})
+    with pytest.raises(UnusableResult) as caught:
+        scene.make()
+    assert (caught.value.code, caught.value.remedy, len(scene.service.looks)) == ("answer_kept", "resume", 1)
+    assert json.loads(caught.value.facts["path"].read_text()) == {"odd": ["shape"]}
 
 
 def test_without_waiting_nothing_is_looked_at(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_an_answer_without_a_usable_id_leaves_the_outcome_open(value: object) ->
     assert (caught.value.code, caught.value.exit_code, caught.value.http_status) == ("answer_without_id", 10, 201)
 
 
-@pytest.mark.parametrize("document", [None, {}, [], "77", 77, {"data": {"id": 77}}], ids=repr)
+@pytest.mark.parametrize("document", [None, {}, [], "77", 77, {"data": {"note": 77}}, {"data": "error"}], ids=repr)
 def test_an_answer_of_another_form_leaves_the_outcome_open(document: object) -> None:
     with pytest.raises(OutcomeUnknown, match="answer_without_id"):
         wire.created(200, document)
@@ -350,3 +351,72 @@ def test_no_document_raises_anything_but_our_errors(status: int, document: Any, 
         assert len(task.word) <= 40
         assert len(task.reason) <= 500
         assert all(isinstance(link, str) and link for link in task.links)
+
+
+# ---- other shapes of an answer
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": {"id": 77}},
+        {"code": 0, "msg": "ok", "data": {"id": "77", "task_status": "pending"}},
+        {"id": None, "result": {"task_id": 77}},
+        {"data": 77},
+        {"data": [{"taskId": "77"}]},
+        {"data": '{"id": 77}'},
+        {"code": 500, "data": {"result": {"id": 77}}},
+    ],
+    ids=repr,
+)
+def test_an_id_in_an_envelope_is_not_lost(document: object) -> None:
+    assert wire.created(200, document).task_id == "77"
+
+
+A, B = "https://cdn.example/a.png?sign=1", "https://cdn.example/b.png"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        [A, B],
+        {"images": [{"url": A, "thumbnail": "https://cdn.example/small.png"}, {"url": B}]},
+        {"result": {"data": {"outputs": [[A], {"any": B}]}}},
+        json.dumps({"urls": [A, B]}),
+        json.dumps([A, B]),
+        f"{A} {B}",
+        {"imgUrls": [], "imgUrl": "", "other": json.dumps({"x": [A, B]})},
+        {"text": f"done: ![one]({A}), ![two]({B})"},
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("envelope", [False, True])
+def test_links_are_found_anywhere_in_the_output(output: object, envelope: bool) -> None:
+    document: dict[str, object] = {"id": 77, "task_status": "success", "service_output": output}
+    assert wire.task(200, {"code": 0, "data": document} if envelope else document, None).links == (A, B)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("https://a.example/1.png"),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(("id", "data", "task_status", "service_output", "cost", "msg")), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.integers(100, 599), JSON_VALUES)
+def test_only_errors_of_ours_come_out_of_any_answer(status: int, document: object) -> None:
+    for read in (lambda: wire.created(status, document), lambda: wire.task(status, document, None)):
+        with contextlib.suppress(SkillError):
+            read()
+    wire.refusal(status, document, None)
+
+
+@given(st.sampled_from(("id", "task_id", "taskId")), st.lists(st.sampled_from(("data", "result")), max_size=4))
+def test_an_id_is_found_under_any_envelopes(name: str, envelopes: list[str]) -> None:
+    document: object = {name: 77}
+    for envelope in envelopes:
+        document = {envelope: document, "code": 0}
+    assert wire.created(200, document).task_id == "77"

@@ -198,12 +198,33 @@ def test_all_that_can_be_had_are_saved_and_the_first_failure_is_told(
         answer = asked[link]
         if isinstance(answer, Exception):
             raise answer
-        return {"path": str(target)}
+        return {"path": str(target), "bytes": 1}
 
     monkeypatch.setattr(images, "save_picture", one)
     rows, failure = save_pictures(Downloads(PNG), list(asked), fetch.folder / "one", fetch.clock.limits(60.0))
     assert [row["path"] for row in rows] == [str(fetch.folder / "one-1"), str(fetch.folder / "one-4")]
     assert failure is asked["b"]
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "saved_count"),
+    [(1, 300, 10), (LARGEST_PICTURE, 300, 4), (LARGEST_PICTURE, 4, 4), (1, 10, 10)],
+)
+def test_more_images_than_anybody_asks_for_are_left_out_and_said(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch, size: int, count: int, saved_count: int
+) -> None:
+    messages: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(images, "save_picture", lambda *_rest: {"bytes": size})
+    rows, failure = save_pictures(
+        Downloads(PNG),
+        [LINK] * count,
+        fetch.folder / "one",
+        fetch.clock.limits(60.0),
+        lambda message, **facts: messages.append((message, facts)),
+    )
+    assert (len(rows), failure) == (saved_count, None)
+    expected = [("images_over_limit", {"saved": saved_count, "count": count})] if count > saved_count else []
+    assert messages == expected
 
 
 # ---- pictures of an earlier run

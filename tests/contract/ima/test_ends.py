@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.contract.ima.studio import KITE, LAUNCHER, QUICK, eventually
@@ -49,7 +50,14 @@ def test_one_of_two_pictures_is_kept_when_the_other_failed(studio: Studio) -> No
     document = studio.run(*KITE, *TWO, code=13, error="partly_done")
     assert (len(document["images"]), len(document["media"]), document["status"]) == (1, 1, "failed")
     assert "unsafe" in document["error"]["message"]
-    assert studio.run(*KITE, *TWO, code=8, error="task_failed_before")["charged"] == "unknown"
+    assert document["charged"] == "yes"
+    resumed = (KITE[0], "--resume", document["task_id"])
+    for command in ((*KITE, *TWO), resumed):
+        again = studio.run(*command, code=13, error="partly_done")
+        assert (again["images"][0]["sha256"], again["charged"]) == (document["images"][0]["sha256"], "yes")
+    Path(document["images"][0]["path"]).unlink()
+    again = studio.run(*resumed, code=13, error="partly_done")
+    assert Path(again["images"][0]["path"]).is_file()
     assert studio.charged() == [12]
 
 

@@ -66,11 +66,43 @@ def test_a_price_that_has_changed_is_read_again_and_told(studio: Studio) -> None
     (flash,) = [one for one in leaves(studio.house.ima.trees["text_to_image"]) if one["id"] == FLASH_VERSION]
     flash["credit_rules"][1]["points"] = 8
     studio.house.ima.plan_products(Plan(body={"code": 0, "message": "", "data": stale}))
-    ended = studio.bench.run(*KITE)
-    document = studio.checked(ended)
+    refusal = studio.run(*KITE, code=7, error="price_above_limit")
+    assert (refusal["charged"], len(studio.bodies()), studio.charged()) == ("no", 1, []), "6 was shown"
+    assert refusal["next"]["argv"][-2:] == ["--max-points", "8"]
+    document = studio.checked(studio.bench.shell(refusal["next"]))
     assert [(body["credit"], body["parameters"]["cast"]["points"]) for body in studio.bodies()] == [(6, 6), (8, 8)]
     assert (document["cost"]["amount"], document["credit"], studio.charged()) == (8, 8, [8])
-    assert "8 points instead of 6" in ended.talk
+
+
+@pytest.mark.parametrize("code", [6006, 6009, 6010])
+@pytest.mark.parametrize("points", [7, 6.5, 900_000])
+def test_no_correction_raises_the_price(studio: Studio, code: int, points: float) -> None:
+    stale = tree("text_to_image")
+    (flash,) = [one for one in leaves(studio.house.ima.trees["text_to_image"]) if one["id"] == FLASH_VERSION]
+    flash["credit_rules"][1]["points"] = points
+    studio.house.ima.plan_products(Plan(body={"code": 0, "message": "", "data": stale}))
+    studio.house.ima.plan_create(refused(code))
+    document = studio.run(*KITE, "--yes", code=7, error="price_above_limit")
+    assert document["next"]["argv"][-2:] == ["--max-points", str(points)]
+    assert (len(studio.bodies()), studio.charged()) == (1, [])
+
+
+def test_nothing_is_sent_above_max_points(studio: Studio) -> None:
+    document = studio.run(*KITE, "--max-points", "5.5", code=7, error="price_above_limit")
+    assert document["next"]["argv"][-2:] == ["--max-points", "6"]
+    assert (studio.bodies(), studio.charged()) == ([], [])
+
+
+def test_a_change_of_the_product_list_never_pays_twice(studio: Studio) -> None:
+    studio.run(*KITE, "--no-wait")
+    for leaf in leaves(studio.house.ima.trees["text_to_image"]):
+        leaf["form_config"] = [{"field": "size", "value": "4K"}, {"field": "tier", "value": "fast"}]
+        for rule in leaf["credit_rules"]:
+            rule["attributes"] |= {"tier": "slow"}
+    studio.run(*KITE)
+    studio.house.ima.trees["text_to_image"].clear()
+    assert studio.run(*KITE)["reused"]
+    assert studio.charged() == [6]
 
 
 def test_a_rule_that_has_moved_is_found_again(studio: Studio) -> None:
@@ -88,12 +120,12 @@ def test_a_missing_attribute_is_added_from_the_best_rule(studio: Studio) -> None
     (flash,) = [one for one in leaves(studio.house.ima.trees["text_to_image"]) if one["id"] == FLASH_VERSION]
     flash["credit_rules"] = [
         {"attribute_id": 1, "points": 5, "attributes": {"default": "enabled"}},
-        {"attribute_id": 2, "points": 7, "attributes": {"size": "1K", "tier": "fast"}},
+        {"attribute_id": 2, "points": 5, "attributes": {"size": "1K", "tier": "fast"}},
     ]
     studio.house.ima.plan_create(refused(6009))
     studio.run(*KITE)
     assert [body["parameters"].get("tier") for body in studio.bodies()] == [None, "fast"]
-    assert studio.charged() == [7]
+    assert studio.charged() == [5]
 
 
 def test_a_refused_size_is_never_made_smaller_without_a_word(studio: Studio) -> None:
@@ -101,7 +133,7 @@ def test_a_refused_size_is_never_made_smaller_without_a_word(studio: Studio) -> 
     document = studio.run(
         *KITE, "--size", "4K", "--api-key", studio.house.ima.key, code=7, error="too_complex_smaller"
     )
-    assert document["next"]["argv"][-2:] == ["--size", "2K"]
+    assert document["next"]["argv"][-4:] == ["--size", "2K", "--max-points", "10"]
     assert "10 points" in document["error"]["hint"]
     assert studio.charged() == []
     following = studio.checked(studio.bench.shell(document["next"]))
@@ -202,7 +234,7 @@ def test_a_list_that_does_not_come_spends_nothing(studio: Studio) -> None:
 def test_the_same_request_twice_is_paid_once(studio: Studio) -> None:
     first, second = (
         studio.run(*KITE),
-        studio.run(*KITE, "--size", "1k", "--extra-params", '{"aspect_ratio":"1:1"}'),
+        studio.run(*KITE),
     )
     assert (second["reused"], second["local_id"], studio.charged()) == (True, first["local_id"], [6])
     assert second["images"][0]["sha256"] == first["images"][0]["sha256"]

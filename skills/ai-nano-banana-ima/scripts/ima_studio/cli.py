@@ -74,6 +74,7 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variab
 @click.option("--extra-params", metavar="JSON", help='Such as {"aspect_ratio":"16:9","n":2}.')
 @click.option(INPUTS_FLAG, "inputs", multiple=True, metavar="URL|FILE", help="Pictures to start from; many.")
 @click.option("--allow-downgrade", is_flag=True, help="Step down in size when the service refuses it.")
+@click.option("--max-points", metavar="N", help="Pay no more than this, for all pictures together.")
 @click.option("--user-id", metavar="ID", help="Whose chosen model is remembered.")
 @click.option("--forget-preference", is_flag=True, help="Forget the model of --user-id, and end.")
 @click.option("--language", metavar="zh|en", help="The same as --lang.")

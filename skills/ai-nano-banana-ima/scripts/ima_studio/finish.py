@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from ima_studio.looks import expected_range, pictures_of, wait
 from ima_studio.telling import identify, tell_success
 from shared.errors import SkillError, TaskFailed, UnusableResult
-from shared.images import kept_pictures, save_pictures
+from shared.images import MAX_IMAGES, kept_pictures, save_pictures
 from shared.polling import read_patiently
 from shared.urls import without_query
 
 if TYPE_CHECKING:
     from ima_studio.client import Client
     from ima_studio.details import Media, Task
-    from shared.entry import OpenTask
+    from shared.entry import Charged, Entry, OpenTask
     from shared.errand import Errand
     from shared.journal import Claim, Journal
+    from shared.result import Result
     from shared.run import Run
 
 FRESH_TRIES = 3
@@ -39,6 +40,7 @@ def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> No
             _tell_kept(kept, task, client, errand)
         else:
             _save(task, _fresh(task, client, errand), client, errand)
+        _raise_if_partly_done(task.entry, run.result, run.catalogue.say("no_words"))
         tell_success(run, task.entry, expected)
         return
     if errand.no_wait:
@@ -59,18 +61,29 @@ def _settle(task: OpenTask, ended: Task, run: Run) -> None:
         TaskFailed: there are none.
         UnusableResult: some are missing; those without a link can be asked for again.
     """
-    saved, count = len(run.result.images), max(pictures_of(task.entry), len(ended.medias))
+    saved, count = len(run.result.images), max(pictures_of(task.entry), min(len(ended.medias), MAX_IMAGES))
     if ended.state == "failed":
         reason = ended.reason or run.catalogue.say("no_words")
-        task.finish("failed", charged="unknown", error={"code": "task_failed", "reason": reason})
-        if saved:
-            raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new")
+        charged: Charged = "yes" if saved else "unknown"
+        task.finish("failed", charged=charged, error={"code": "task_failed", "reason": reason})
+        _raise_if_partly_done(task.entry, run.result, reason)
         raise TaskFailed("task_failed", reason=reason)
     if not saved:
         raise UnusableResult("result_without_pictures", task_id=task.entry.task_id)
     if saved < count:
         raise UnusableResult("pictures_missing", saved=saved, count=count)
     task.finish("succeeded")
+
+
+def _raise_if_partly_done(entry: Entry, result: Result, no_words: str) -> None:
+    """Tell of a task that failed beside some images: their files are listed in `result`, every time.
+
+    Raises:
+        UnusableResult: `partly_done`.
+    """
+    if entry.state == "failed" and entry.images:
+        reason = (entry.error or {}).get("reason") or no_words
+        raise UnusableResult("partly_done", reason=reason, saved=len(result.images), remedy="new")
 
 
 def _tell_kept(kept: list[dict[str, Any]], task: OpenTask, client: Client, errand: Errand) -> None:
@@ -98,6 +111,8 @@ def _fresh(task: OpenTask, client: Client, errand: Errand) -> Task:
     task_id = str(task.entry.task_id)
     seen = read_patiently(lambda seconds: client.detail(task_id, seconds), errand.limits, tries=FRESH_TRIES)
     if not seen.ready:
+        result = errand.run.result
+        result.images = [row for image in task.entry.images for row in kept_pictures([image], errand.folder) or []]
         raise UnusableResult("pictures_gone", task_id=task_id, remedy="new")
     return seen
 
@@ -115,7 +130,9 @@ def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
     result.extra |= {"url": ready[0].link, "cover_url": ready[0].cover or ready[0].link}
     target = errand.folder / task.entry.local_id
     links = [media.link for media in ready]
-    result.images, failure = save_pictures(client.downloads, links, target, errand.limits)
+    result.images, failure = save_pictures(
+        client.downloads, links, target, errand.limits, errand.run.reporter.insist
+    )
     task.save(images=[{**row, "url": without_query(row["url"])} for row in result.images])
     if failure:
         raise failure

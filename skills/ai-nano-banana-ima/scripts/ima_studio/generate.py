@@ -16,6 +16,7 @@ from ima_studio.request import TOO_LARGE_SIZE
 from ima_studio.telling import name_remembered, tell_start
 from ima_studio.uploads import public_links
 from shared.entry import Entry, fingerprint, prompt_record
+from shared.errors import SkillError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,8 @@ class Order:
     """The model is the one that the user chose before, and did not name this time."""
     on_bought: Callable[[Offer], None]
     """Hears what the service has accepted."""
+    max_points: float | None = None
+    """The most that may be paid for all images together; None: what the service asks when it is priced."""
 
 
 def price(order: Order, products: Sequence[Product], client: Client, errand: Errand) -> Purchase:
@@ -55,7 +58,8 @@ def price(order: Order, products: Sequence[Product], client: Client, errand: Err
     if order.remembered:
         name_remembered(request, offer, products, errand.run)
     notice = errand.run.catalogue.say("size_8k") if request.size == TOO_LARGE_SIZE else None
-    purchase = Purchase(request, offer, client, errand, order.allow_downgrade, notice)
+    ceiling = offer.points if order.max_points is None else order.max_points
+    purchase = Purchase(request, offer, client, errand, order.allow_downgrade, ceiling, notice)
     result = errand.run.result
     result.requested, result.applied = _requested(purchase), purchase.applied()
     result.cost = wire.quote(offer)
@@ -63,12 +67,16 @@ def price(order: Order, products: Sequence[Product], client: Client, errand: Err
     return purchase
 
 
-def draft_of(order: Order, purchase: Purchase, folder: Path) -> Entry:
-    """Return the journal's description of a request, without its prompt and key."""
+def draft_of(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
+    """Return the journal's description of a request, without its prompt and key; it may have no price (yet).
+
+    Its fingerprint holds what the user asked for and nothing that the service's product list says: the list may
+    change between a kill and the next run, and the same words must find the task that was paid.
+    """
     request = order.request
-    parameters = {name: plain(value) for name, value in purchase.offer.parameters.items()}
-    if request.version_id:
-        parameters["version_id"] = request.version_id
+    parameters: dict[str, Any] = {name: plain(value) for name, value in request.extra}
+    parameters |= {"size": request.applied_size, "aspect_ratio": request.aspect_ratio, "n": request.count}
+    parameters["version_id"] = request.version_id
     return Entry(
         fingerprint=fingerprint(
             skill="ai-nano-banana-ima",
@@ -89,9 +97,9 @@ def draft_of(order: Order, purchase: Purchase, folder: Path) -> Entry:
         account=order.account,
         variant=order.variant,
         prompt=prompt_record(request.prompt),
-        requested=_requested(purchase),
-        applied=purchase.applied(),
-        cost=wire.quote(purchase.offer),
+        requested=_requested(purchase) if purchase else {},
+        applied=purchase.applied() if purchase else {},
+        cost=wire.quote(purchase.offer) if purchase else None,
         output_dir=str(folder),
     )
 
@@ -105,11 +113,22 @@ def generate(
         SkillError: any end but success, see docs/contract.md.
     """
     run = errand.run
-    purchase = price(order, products, client, errand)
+    unpriced: SkillError | None = None
+    purchase: Purchase | None = None
+    try:
+        purchase = price(order, products, client, errand)
+    except SkillError as error:
+        unpriced = error
     draft = draft_of(order, purchase, errand.folder)
+    if unpriced and not journal.has_paid(draft.fingerprint):
+        raise unpriced
 
     with journal.claim(draft, errand.patience, new=errand.new) as claim, errand.telling(claim):
         if claim.verdict == "create":
+            if purchase is None:
+                claim.task.finish("unreachable", error={"code": "not_offered"})
+                raise unpriced or AssertionError("neither a price nor a reason")
+            purchase.check_price()
             tell_start(run, purchase, expected_range(draft, journal))
             run.ask()
             links = public_links(order.request.inputs, client, errand.limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBU
 class Purchase:
     """A create and its corrections; `offer` is what was sent last, and `notice` says what became less.
 
-    Without `allow_downgrade` a smaller size is only proposed.
+    Without `allow_downgrade` a smaller size is only proposed. Nothing is sent that costs more than `max_points`,
+    for all images together: the price that was shown, or the one that the user agreed to.
     """
 
     request: ImageRequest
@@ -38,6 +40,7 @@ class Purchase:
     client: Client
     errand: Errand
     allow_downgrade: bool
+    max_points: float
     notice: str | None = None
 
     def send(self, task: OpenTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
@@ -66,6 +69,26 @@ class Purchase:
                 return
             task.save(applied=self.applied(), cost=wire.quote(self.offer), error=None)
 
+    def check_price(self, offer: Offer | None = None, **more: str) -> None:
+        """Refuse an offer (else the one in hand) that costs more than the user has agreed to.
+
+        `more` are options that the next command needs besides the price.
+
+        Raises:
+            Refused: `price_above_limit`; the next command names the new price, and nothing was sent for it.
+        """
+        points = (offer or self.offer).points
+        if points <= self.max_points:
+            return
+        shown = price_text(points)
+        raise Refused(
+            "price_above_limit",
+            remedy="instead",
+            instead={**more, "--max-points": shown},
+            points=shown,
+            limit=price_text(self.max_points),
+        )
+
     def applied(self) -> dict[str, Any]:
         """Return what the service is told, as the result's `applied`."""
         product = self.offer.product
@@ -87,6 +110,7 @@ class Purchase:
         product = choose(products, self.request.model_id, self.request.version_id)
         complete = code == wire.ATTRIBUTE_MISSING
         offer = resolve(product, self.request, size=self.offer.size if self.notice else None, complete=complete)
+        self.check_price(offer)
         self._tell("corrected", offer, code_=code)
         return offer
 
@@ -96,18 +120,25 @@ class Purchase:
             raise refusal
         if last or not self.allow_downgrade:
             refusal.code, refusal.remedy = "too_complex_smaller", "instead"
-            refusal.facts |= {"instead": {"--size": lower.size}, "size": lower.size, "points": f"{lower.points:g}"}
+            points = price_text(lower.points)
+            instead = {"--size": lower.size, "--max-points": points}
+            refusal.facts |= {"instead": instead, "size": lower.size, "points": points}
             raise refusal
+        self.check_price(lower, **{"--size": lower.size})
         facts = {"asked": self.offer.size, "size": lower.size}
         self.notice = self.errand.run.catalogue.say("downgraded", **facts)
         self._tell("downgraded", lower, **facts)
         return lower
 
     def _tell(self, message: str, offer: Offer, **facts: object) -> None:
-        """Say what is sent next, and its price when that is another; a person at a terminal may say no to more."""
+        """Say what is sent next, and its price when that is another."""
         run = self.errand.run
         run.reporter.insist(message, **facts)
         if offer.points != self.offer.points:
-            run.reporter.insist("price_now", before=f"{self.offer.points:g}", points=f"{offer.points:g}")
-        if offer.points > self.offer.points:
-            run.ask()
+            before, points = price_text(self.offer.points), price_text(offer.points)
+            run.reporter.insist("price_now", before=before, points=points)
+
+
+def price_text(points: float) -> str:
+    """Return a number of points exactly, as --max-points takes it."""
+    return str(int(points)) if points == int(points) else format(Decimal(repr(points)), "f")

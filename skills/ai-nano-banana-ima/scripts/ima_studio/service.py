@@ -45,6 +45,7 @@ SKILL = Skill(
 )
 DEFAULT_TIMEOUT = 600.0  # seconds; the published time to give up waiting
 LONGEST_INTERVAL = 3600.0  # seconds
+MAX_POINTS = 10**10  # for all images of one request
 
 
 class Service:
@@ -55,6 +56,7 @@ class Service:
         self._options = options
         self._given = given
         self._interval = number("--poll-interval", given["poll_interval"], FASTEST_INTERVAL, LONGEST_INTERVAL)
+        self._max_points = number("--max-points", given["max_points"], 0, MAX_POINTS)
         self._seconds = options.seconds() or DEFAULT_TIMEOUT
         self._states = state_folders()
         self._folder = output_folder(options.output_dir, self._states[0])
@@ -121,7 +123,7 @@ class Service:
 
         account, options = self._key.secret.account(), self._options
         downgrade = self._given["allow_downgrade"]
-        return Order(request, account, options.variant, downgrade, remembered, on_bought)
+        return Order(request, account, options.variant, downgrade, remembered, on_bought, self._max_points)
 
     def _show(self, plan: dict[str, Any]) -> None:
         headers = {**wire.headers(self._run.catalogue.language), "Authorization": f"Bearer {self._key.secret}"}

@@ -136,6 +136,18 @@ REFUSALS = {
         "Shall it be {size} instead ({points} points)? Nothing was charged.",
         "改用 {size}（{points} 积分）如何？本次未扣费。",
     ),
+    "price_above_limit": Text(
+        "IMA asks {points} points, which is more than the {limit} that were agreed to.",
+        "IMA 要价 {points} 积分，超过已同意的 {limit} 积分。",
+    ),
+    "price_above_limit.hint": Text(
+        "Nothing was charged. The next command agrees to pay up to {points} points: ask the user first.",
+        "本次未扣费。下面的命令同意最多支付 {points} 积分，请先征得用户同意。",
+    ),
+    "price_above_limit.advice": Text(
+        "It costs {points} points now. Shall I go on? Nothing was charged.",
+        "现在需要 {points} 积分，是否继续？本次未扣费。",
+    ),
     "price_changed": Text(
         "IMA refuses the price, though it was read again (code {code_}): {words}.",
         "重新读取价格后 IMA 仍不接受（代码 {code_}）：{words}。",

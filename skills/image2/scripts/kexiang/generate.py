@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ from kexiang.client import CREATE_SECONDS
 from shared.entry import Entry, fingerprint, prompt_record
 from shared.errors import ReadFailed, Refused, TaskFailed, UnusableResult
 from shared.estimates import durations, likely_cost
+from shared.files import disk_errors, write_atomically
 from shared.images import kept_pictures, save_pictures
+from shared.keys import redact_keys
 from shared.polling import Schedule, read_patiently, wait_for_task
 from shared.spend import spend_once
 from shared.texts import Said
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from kexiang.client import Client
     from kexiang.request import ImageRequest
     from kexiang.wire import Created, Task
-    from shared.entry import OpenTask
+    from shared.entry import Charged, OpenTask
     from shared.errand import Errand
     from shared.journal import Claim, Journal
     from shared.polling import Limits
@@ -124,23 +127,38 @@ def _finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> N
         if kept:
             result.images = kept
             result.extra["image_urls"] = [row["url"] for row in kept]
-            return
-        _save(task, _fresh_links(task, client, errand), client, errand)
+        else:
+            _save(task, _fresh_links(task, client, errand), client, errand)
+        _raise_if_partly_done(task.entry, errand)
         return
     if errand.no_wait:
         result.next_argv = errand.run.resume()
         return
     ended = _wait(claim, client, journal, errand)
+    if ended.state == "succeeded" and not ended.links:
+        raise UnusableResult(
+            "answer_kept", task_id=task.entry.task_id, path=_keep_answer(task.entry, ended, errand)
+        )
     if ended.links:
         _save(task, ended, client, errand)
     if ended.state == "succeeded":
         task.finish("succeeded")
         return
-    task.finish("failed", charged="unknown", error={"code": "task_failed", "reason": ended.reason})
-    reason = ended.reason or Said("no_words")
-    if ended.links:
-        raise UnusableResult("partly_done", reason=reason, saved=len(result.images), remedy="new")
-    raise TaskFailed("task_failed", reason=reason)
+    charged: Charged = "yes" if result.images else "unknown"
+    task.finish("failed", charged=charged, error={"code": "task_failed", "reason": ended.reason})
+    _raise_if_partly_done(task.entry, errand)
+    raise TaskFailed("task_failed", reason=ended.reason or Said("no_words"))
+
+
+def _raise_if_partly_done(entry: Entry, errand: Errand) -> None:
+    """Tell of a task that failed beside some images: their files are listed in the result, every time.
+
+    Raises:
+        UnusableResult: `partly_done`.
+    """
+    if entry.state == "failed" and entry.images:
+        reason = (entry.error or {}).get("reason") or Said("no_words")
+        raise UnusableResult("partly_done", reason=reason, saved=len(errand.run.result.images), remedy="new")
 
 
 def _wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task:
@@ -175,7 +193,7 @@ class _Looks:
         self._done_since: float | None = None
 
     def look(self, seconds: float) -> Task:
-        """Query once; a finished task without links counts as running for a minute."""
+        """Query once; a finished task whose output is still empty counts as running for a minute."""
         try:
             seen = self._client.query(self._task_id, seconds)
         except ReadFailed as failure:
@@ -184,11 +202,11 @@ class _Looks:
                 raise Refused(failure.code, http_status=failure.http_status, task_id=self._task_id) from failure
             raise
         self._unknown = 0
-        if seen.state != "succeeded" or seen.links:
+        if seen.state != "succeeded" or seen.links or seen.output:
             return seen
         self._done_since = self._clock() if self._done_since is None else self._done_since
         if self._clock() - self._done_since > LINKS_GRACE:
-            raise UnusableResult("result_without_pictures", task_id=self._task_id)
+            return seen
         return replace(seen, state="running")
 
 
@@ -206,8 +224,23 @@ def _fresh_links(task: OpenTask, client: Client, errand: Errand) -> Task:
             raise UnusableResult("pictures_gone", task_id=task_id, remedy="new") from failure
         raise
     if not ended.links:
+        result = errand.run.result
+        result.images = [row for image in task.entry.images for row in kept_pictures([image], errand.folder) or []]
         raise UnusableResult("pictures_gone", task_id=task_id, remedy="new")
     return ended
+
+
+def _keep_answer(entry: Entry, ended: Task, errand: Errand) -> Path:
+    """Write what the service says about a finished task without links to a file, without keys; return its path.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    path = errand.folder / f"{entry.local_id}-answer.json"
+    text = redact_keys(json.dumps(ended.document, ensure_ascii=False, indent=1))
+    with disk_errors(path):
+        write_atomically(path, text.encode(errors="replace") + b"\n")
+    return path
 
 
 def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
@@ -219,7 +252,9 @@ def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
     result = errand.run.result
     result.extra["image_urls"] = list(ended.links)
     target = errand.folder / task.entry.local_id
-    result.images, failure = save_pictures(client.downloads, ended.links, target, errand.limits)
+    result.images, failure = save_pictures(
+        client.downloads, ended.links, target, errand.limits, errand.run.reporter.insist
+    )
     task.save(images=[{**row, "url": without_query(row["url"])} for row in result.images])
     if failure:
         raise failure

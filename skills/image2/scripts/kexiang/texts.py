@@ -11,12 +11,20 @@ TEXTS = {
         "请到 kexiangai.com 获取，放入环境变量 X_API_KEY；或用 scripts/set_key.sh 保存，再加上 --use-local-key。",
     ),
     "key_refused": Text(
-        "kexiangai.com does not accept the key (HTTP {status}): {words}.",
-        "kexiangai.com 不接受该密钥（HTTP {status}）：{words}。",
+        "kexiangai.com does not allow this with the key (HTTP {status}): {words}.",
+        "kexiangai.com 不允许用该密钥执行此操作（HTTP {status}）：{words}。",
     ),
     "key_refused.hint": Text(
-        "The key is invalid, expired or lacks the right; make a new one at kexiangai.com.",
-        "密钥无效、已过期或权限不足，请到 kexiangai.com 重新获取。",
+        "The key is invalid, expired or lacks the right: check the account at kexiangai.com, or make a new key there.",
+        "密钥无效、已过期或权限不足：请到 kexiangai.com 查看账户，或重新获取密钥。",
+    ),
+    "answer_kept": Text(
+        "The service says that task {task_id} is done, but its answer holds no image link; the answer is kept in {path}.",
+        "服务称任务 {task_id} 已完成，但答复里没有图片链接；完整答复已保存到 {path}。",
+    ),
+    "answer_kept.hint": Text(
+        "The task was paid. Look into that file; the next command asks again at no cost.",
+        "该任务已付费。请查看上述文件；下面的命令会再次查询，不会扣费。",
     ),
     "key_prompt": Text("x-api-key (not shown): ", "x-api-key（不会显示）："),
     "key_needs_terminal": Text("There is no terminal to type the key at.", "当前没有终端，无法输入密钥。"),

@@ -25,8 +25,26 @@ State = Literal["running", "succeeded", "failed"]
 _STATES: dict[str, State] = {
     **dict.fromkeys(("pending", "running"), "running"),
     **dict.fromkeys(("success", "succeeded", "done", "completed"), "succeeded"),
-    **dict.fromkeys(("failed", "error", "canceled", "cancelled"), "failed"),
+    **dict.fromkeys(("failed", "failure", "error", "canceled", "cancelled"), "failed"),
 }
+ENVELOPES = ("data", "result", "response", "task", "payload")
+"""Names under which another public client of the service has the answer; a task's own `data` is none of them."""
+ID_NAMES = ("id", "task_id", "taskId")
+OUTPUT_NAMES = (
+    "imgUrls",
+    "imgUrl",
+    "images",
+    "image_url",
+    "url",
+    "urls",
+    "output",
+    "outputs",
+    "result",
+    "results",
+)
+LINK = re.compile(r"https?://[^\s\"'<>\\\\)\]}]+")
+MINOR = re.compile(r"thumb|cover|preview|avatar|logo|input|callback|webhook|source", re.IGNORECASE)
+MAX_ENVELOPES, MAX_NODES, MAX_LINKS = 6, 10_000, 1000
 TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 TOO_MANY_REQUESTS, REQUEST_TIMEOUT, SERVER_ERROR = 429, 408, 500
 """HTTP codes that the service uses for its limit and its troubles."""
@@ -50,6 +68,10 @@ class Task:
     links: tuple[str, ...] = ()
     reason: str = ""
     known: bool = True
+    output: bool = False
+    """Whether the service gave any output, readable or not."""
+    document: object = None
+    """The whole answer."""
 
     @property
     def ended(self) -> bool:
@@ -76,11 +98,16 @@ def created(status: int, document: Any) -> Created:
     Raises:
         OutcomeUnknown: `answer_without_id`: a charge is possible.
     """
-    task_id = _task_id(document.get("id")) if isinstance(document, dict) else None
+    inner = _inside(document, *ID_NAMES)
+    candidates = [inner[name] for name in ID_NAMES if name in inner]
+    task_id = next((text for value in candidates if (text := _task_id(value))), None)
+    if task_id is None and isinstance(document, dict):
+        task_id = _bare_id(document.get("data"))
     if task_id is None:
-        given = document.get("id") if isinstance(document, dict) else None
-        raise OutcomeUnknown("answer_without_id", http_status=status, given=given)
-    return Created(task_id, _cost(document.get("cost")))
+        raise OutcomeUnknown(
+            "answer_without_id", http_status=status, given=candidates[0] if candidates else document
+        )
+    return Created(task_id, _cost(inner.get("cost")))
 
 
 def refusal(
@@ -119,19 +146,22 @@ def task(status: int, document: Any, retry_after: float | None) -> Task:
         )
     if status == 404:  # noqa: PLR2004
         raise ReadFailed("task_unknown_at_service", http_status=status, remedy="resume")
-    if status != 200 or not isinstance(document, dict) or "task_status" not in document:  # noqa: PLR2004
+    inner = _inside(document, "task_status") or (document if isinstance(document, dict) else {})
+    if status != 200 or "task_status" not in inner:  # noqa: PLR2004
         raise ReadFailed(
             "read_failed", http_status=status, status=status, retry_after=retry_after, remedy="resume"
         )
-    word = quoted(document["task_status"], 40)
+    word = quoted(inner["task_status"], 40)
     state = _STATES.get(word.lower())
-    output = _output(document.get("service_output"))
+    output = _parsed(inner.get("service_output"))
     return Task(
         state=state or "running",
         word=word,
-        links=_links(output),
-        reason=quoted(output.get("failReason") or ""),
+        links=_links(output) or _links({name: inner.get(name) for name in OUTPUT_NAMES}),
+        reason=_reason(output, inner),
         known=state is not None,
+        output=bool(output),
+        document=document,
     )
 
 
@@ -160,17 +190,68 @@ def _cost(value: Any) -> dict[str, object] | None:
     return {"amount": amount, "unit": COST_UNIT, "source": "charged"}
 
 
-def _output(value: Any) -> dict[str, Any]:
-    """Return `service_output`: an object, JSON text that holds one, or null."""
-    if isinstance(value, str):
+def _parsed(value: Any) -> Any:
+    """Return what JSON text holds, and anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
         try:
-            value = json.loads(value)
+            return json.loads(value)
         except (ValueError, RecursionError):
-            return {}
-    return value if isinstance(value, dict) else {}
+            return value
+    return value
 
 
-def _links(output: dict[str, Any]) -> tuple[str, ...]:
-    many = output.get("imgUrls")
-    found = many if isinstance(many, list) and many else [output.get("imgUrl")]
-    return tuple(link for link in found if isinstance(link, str) and link)
+def _inside(document: Any, *names: str) -> dict[str, Any]:
+    """Return the object that has one of these names: the answer itself, else the nearest one in its envelopes."""
+    level = [_parsed(document)]
+    for _ in range(MAX_ENVELOPES):
+        objects = [value for value in level if isinstance(value, dict)]
+        for value in objects:
+            if any(value.get(name) is not None for name in names):
+                return value
+        level = [_parsed(value.get(name)) for value in objects for name in ENVELOPES]
+        level = [item for value in level for item in (value[:1] if isinstance(value, list) else [value])]
+    return {}
+
+
+def _bare_id(value: Any) -> str | None:
+    """Return an id that stands alone in an envelope's `data`: a number, or digits."""
+    text = _task_id(value)
+    return text if text and text.isdecimal() else None
+
+
+def _links(output: Any) -> tuple[str, ...]:
+    """Return the links of the documented names, else every http(s) link that stands anywhere in the output.
+
+    Smaller versions of an image (thumbnails, covers) are left out where there are others.
+    """
+    if isinstance(output, dict):
+        for documented in (output.get("imgUrls"), [output.get("imgUrl")]):
+            links = (
+                [link for link in documented if isinstance(link, str) and LINK.fullmatch(link)]
+                if isinstance(documented, list)
+                else []
+            )
+            if links:
+                return tuple(dict.fromkeys(links))[:MAX_LINKS]
+    main: dict[str, None] = {}
+    minor: dict[str, None] = {}
+    waiting: list[tuple[Any, bool]] = [(output, False)]
+    for _ in range(MAX_NODES):
+        if not waiting:
+            break
+        value, is_minor = waiting.pop(0)
+        value = _parsed(value)
+        if isinstance(value, dict):
+            waiting += [(item, is_minor or bool(MINOR.search(str(name)))) for name, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [(item, is_minor) for item in value]
+        elif isinstance(value, str):
+            (minor if is_minor else main).update(dict.fromkeys(LINK.findall(value)))
+    return tuple(main or minor)[:MAX_LINKS]
+
+
+def _reason(output: Any, inner: dict[str, Any]) -> str:
+    """Return why the service says that a task failed, empty when it does not."""
+    inside = output if isinstance(output, dict) else {}
+    words = (inside.get("failReason"), *(inner.get(name) for name in ("failReason", "errorMessage", "msg")))
+    return next((text for word in words if word and (text := quoted(word))), "")
