@@ -37,8 +37,8 @@ LAYERS = {
     ),
     "generate": layer(
         own="client request wire",
-        shared="entry errand errors estimates images interrupts journal keys messages openclaw pictures polling "
-        "progress result run spend summary texts urls watcher",
+        shared="entry errand errors estimates files images interrupts journal keys messages openclaw pictures "
+        "polling progress result run spend summary texts urls watcher",
     ),
     "client": layer(own="request wire", shared="errors http http_answer keys messages texts urls"),
     "wire": layer(own="request", shared="entry errors messages texts urls"),
@@ -65,7 +65,7 @@ OWN_LAYERS = {
         ),
         "finish": layer(
             own="client details looks telling",
-            shared="entry errand errors images journal polling run urls",
+            shared="entry errand errors images journal polling result run urls",
         ),
         "listing": layer(
             own="products request",

@@ -194,7 +194,7 @@ def test_all_that_can_be_had_are_saved_and_the_first_failure_is_told(
 ) -> None:
     asked = {"a": PNG, "b": UnusableResult("link_expired"), "c": RateLimited("rate_limited"), "d": PNG}
 
-    def one(_downloads: Downloads, link: str, target: Path, _limits: object) -> dict[str, str]:
+    def one(_downloads: Downloads, link: str, target: Path, _limits: object) -> dict[str, Any]:
         answer = asked[link]
         if isinstance(answer, Exception):
             raise answer

@@ -51,7 +51,7 @@ def test_one_of_two_pictures_is_kept_when_the_other_failed(studio: Studio) -> No
     assert (len(document["images"]), len(document["media"]), document["status"]) == (1, 1, "failed")
     assert "unsafe" in document["error"]["message"]
     assert document["charged"] == "yes"
-    resumed = (KITE[0], "--resume", document["task_id"])
+    resumed = (KITE[0], "--resume", document["task_id"], "--json")
     for command in ((*KITE, *TWO), resumed):
         again = studio.run(*command, code=13, error="partly_done")
         assert (again["images"][0]["sha256"], again["charged"]) == (document["images"][0]["sha256"], "yes")
