@@ -141,14 +141,16 @@ class Examination:
         yield "ok", self._say("key_found", key=self._found.secret, source=self._found.source)
 
     def _proxy(self) -> Iterator[Line]:
-        from shared.http_surroundings import proxy_for  # noqa: PLC0415  - requests comes with it
+        from shared.http_proxy import configured_proxy, proxy_for  # noqa: PLC0415  - requests comes with it
 
         proxy = proxy_for(self._patient.service)
+        configured_proxy()  # for the links, which no exception for the service's host concerns
         yield "ok", self._say("proxy_found", proxy=proxy) if proxy else self._say("proxy_none")
 
     def _certificates(self) -> Iterator[Line]:
-        from shared.http_surroundings import certificates  # noqa: PLC0415
+        from shared.http_surroundings import certificates, check_key_log  # noqa: PLC0415
 
+        check_key_log()
         path = certificates()
         yield (
             "ok",

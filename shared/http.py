@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import requests
-import urllib3
 from requests.auth import AuthBase
 
-from shared.errors import AnswerLost, NeverReached, ReadFailed
+from shared.errors import AnswerLost, NeverReached, ReadFailed, SkillError
 from shared.files import disk_errors
-from shared.http_answer import BLOCK, Answer
+from shared.http_answer import Answer, body_blocks
 from shared.http_connection import ProvingAdapter, Transmission, watched
-from shared.http_surroundings import certificates, proxy_for
-from shared.http_trouble import why
+from shared.http_proxy import configured_proxy, proxy_for
+from shared.http_surroundings import certificates, check_key_log
+from shared.http_trouble import reason_for
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url, host_of, origin_of
 
@@ -61,7 +61,12 @@ class _Requests(requests.Session):
 
 
 class Session:
-    """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names."""
+    """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names.
+
+    Raises:
+        ConfigurationError: what the environment says of proxies, certificates or a key log cannot work. So it is
+            found when a session is made, before anything is recorded or spent.
+    """
 
     def __init__(
         self,
@@ -77,8 +82,11 @@ class Session:
         self._auth = auth or _NoKey()
         self._last_used = time.monotonic()
         self._streams = contextlib.ExitStack()
+        if hosts is None:
+            configured_proxy()
         for host in hosts or ():
-            proxy_for(f"https://{host}")  # a setting that cannot work is found before anything is spent
+            proxy_for(f"https://{host}")
+        check_key_log()
         self._http = _Requests()
         self._http.trust_env = False  # proxies and certificates are taken from the environment below; .netrc never
         self._http.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, identity"})
@@ -231,7 +239,7 @@ class Session:
         with self._exchange(method, url, headers, body, seconds, public=public) as response:
             content = bytearray()
             room = largest
-            for block in response.iter_content(BLOCK):
+            for block in body_blocks(response):
                 room -= len(block)
                 if room < 0:
                     raise AnswerLost("answer_lost", reason=Said("reason_too_large"), host=host_of(url))
@@ -269,17 +277,18 @@ class Session:
                     headers=dict(headers),
                     data=body,
                     auth=_NoKey() if public else self._auth,
-                    proxies={"all": proxy} if proxy else None,
+                    proxies={"all": proxy.url} if proxy else None,
                     timeout=(min(CONNECT_SECONDS, seconds), silence or seconds),
                     allow_redirects=False,
                     stream=True,
                 ) as response,
             ):
                 yield response
-                if transmission.overdue and response.raw.length_remaining is None and not response.raw.chunked:
-                    raise TimeoutError("our own abort looks like the end of this answer")
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            reason = Said(f"reason_{why(error, transmission)}")
+                transmission.check_end(framed=response.raw.length_remaining is not None or response.raw.chunked)
+        except SkillError:
+            raise
+        except Exception as error:  # whatever class a library raises: the connection knows what left
+            reason = reason_for(error, transmission)
             if transmission.may_have_left:
                 raise AnswerLost("answer_lost", reason=reason, host=host_of(url)) from error
             raise NeverReached("unreachable", reason=reason, host=host_of(url)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import logging
 import re
 import socket
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 
+from shared.departure import note_departure
 from shared.errors import UnusableResult
+from shared.http_proxy import authorization
 from shared.urls import is_public_address
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 
 QUERY = re.compile(r"\?[^\s'\"]*")
+MAX_INTERIM = 20  # 1xx heads before the answer; a service sends one or two
 
 
 class _WithoutQueries(logging.Filter):
@@ -58,6 +62,11 @@ class Transmission:
         """Remember the socket that a deadline has to close; raise TimeoutError when it has passed already."""
         self._socket = connected
         if self.overdue:  # in a name look-up or a handshake, which abort() cannot end
+            raise TimeoutError("the deadline has passed")
+
+    def check_end(self, *, framed: bool) -> None:
+        """Raise TimeoutError when our own abort looks like the end of an answer that is not `framed`."""
+        if self.overdue and not framed:
             raise TimeoutError("the deadline has passed")
 
     def limit(self, seconds: float | None) -> None:
@@ -99,9 +108,28 @@ def watched(transmission: Transmission, seconds: float) -> Iterator[None]:
         _current.reset(token)
 
 
+class _FinalAnswer(http.client.HTTPResponse):
+    """Passes over every interim head (102 Processing, 103 Early Hints), as RFC 9110, section 15.2, demands.
+
+    http.client does so for 100 alone, without a limit, and would take the head of another for a whole answer.
+    """
+
+    _interim = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        if http.client.CONTINUE <= status < http.client.OK:
+            self._interim += 1
+            if self._interim > MAX_INTERIM or status == http.client.SWITCHING_PROTOCOLS:
+                raise http.client.BadStatusLine(f"HTTP {status} instead of an answer")
+            status = http.client.CONTINUE
+        return version, status, reason
+
+
 class _Proving:
     """Mixed in front of urllib3's connection classes."""
 
+    response_class = _FinalAnswer
     sock: socket.socket | None
     auto_open: bool
     _ready = False
@@ -130,6 +158,7 @@ class _Proving:
         transmission.uses(self.sock)
         if self._ready:  # before that, what is sent is CONNECT, for the proxy
             transmission.may_have_left = True
+            note_departure()
         super().send(data)  # type: ignore[misc]
 
 
@@ -150,6 +179,11 @@ class ProvingAdapter(HTTPAdapter):
         """Make direct connections prove what left."""
         super().init_poolmanager(*args, **keywords)
         self._replace_pools(self.poolmanager)
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return the headers for a proxy; its user name and password may hold any character."""
+        value = authorization(proxy)
+        return {} if value is None else {"Proxy-Authorization": value}
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         """Make connections through a proxy prove what left."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urljoin
 
 from shared.errors import AnswerLost, NeverReached, ReadFailed, UnusableResult
 from shared.files import disk_errors
-from shared.http_answer import BLOCK, retry_after_seconds
+from shared.http_answer import body_blocks, retry_after_seconds
 from shared.texts import Said
 from shared.urls import UrlRefused, check_public_url
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 MOST_REDIRECTS = 3
+LENGTH = re.compile(r"[0-9]{1,15}")
 OK, PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS, SERVER_ERROR = 200, 206, 408, 416, 429, 500
 
 
@@ -102,9 +104,9 @@ def _fetch(
             return _Redirect(response.headers["location"])
         start = _begin(response, target, start, progress)
         length = response.headers.get("content-length", "")
-        total = start + int(length) if length.isdigit() else None
+        total = start + int(length) if LENGTH.fullmatch(length) else None
         done = start
-        for block in response.iter_content(BLOCK):
+        for block in body_blocks(response):
             done += len(block)
             if done > largest:
                 raise UnusableResult("picture_too_large", megabytes=largest >> 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from shared.http_answer import BLOCK
+from shared.http_answer import body_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,8 +47,7 @@ class Stream:
             AnswerLost: it was cut, went silent, or took longer than it may.
         """
         with self._open:
-            while block := self._response.raw.read1(BLOCK, decode_content=True):
-                yield block
+            yield from body_blocks(self._response)
 
     def close(self) -> None:
         """Read no more; harmless when everything was read."""

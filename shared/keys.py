@@ -85,7 +85,9 @@ def _spellings(value: str) -> tuple[str, ...]:
 
 
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]+@")
-_URL_QUERY = re.compile(r"(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"'<>]+")  # in which a URL may begin anywhere
+_URL_START = re.compile(r"https?://", re.IGNORECASE)
+_QUERY_START = re.compile(r"[?#]")
 
 
 def redact_keys(text: str) -> str:
@@ -115,8 +117,16 @@ def redact(text: str) -> str:
     text = redact_keys(text)
     if "://" in text:
         text = _URL_CREDENTIALS.sub("", text)
-        text = _URL_QUERY.sub(r"\1", text)
+        text = _WORD.sub(_without_query, text)
     return text
+
+
+def _without_query(word: re.Match[str]) -> str:
+    """Return a word without what follows the `?` or `#` of its URL; in linear time, whatever it holds."""
+    text = word[0]
+    url = _URL_START.search(text)
+    query = _QUERY_START.search(text, url.end()) if url else None
+    return text[: query.start()] if query else text
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class Catalogue:
 
     def _in_words(self, fact: object) -> str:
         if isinstance(fact, Said):
-            return self.say(fact)
+            return self.say(fact, **fact.facts)
         return redact_keys(fact) if isinstance(fact, Command) else redact(str(fact))
 
 
@@ -92,7 +92,7 @@ def quoted(text: object, longest: int = 500) -> str:
 
 
 _JOINERS = "\u200c\u200d"  # in emoji and in some scripts; they neither end nor turn a line
-_MEDIA_LINE = re.compile(r"^([\W_]*media[^\S\n]*):", re.IGNORECASE | re.MULTILINE)
+_MEDIA_LINE = re.compile(r"^((?:[^\w\n]|_)*media[^\S\n]*):", re.IGNORECASE | re.MULTILINE)
 
 
 def harmless(text: str) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from shared.entry import Charged, Entry, State
 
 SCHEMA_VERSION = 1
-_MEDIA_LINE = re.compile(r"([\n\r\v\f\x1c-\x1e\x85\u2028\u2029][\W_]*media[^\S\n]*)(:)", re.IGNORECASE)
+_BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # no break in the gap, or many of them would take quadratic time
+_MEDIA_LINE = re.compile(rf"([{_BREAKS}](?:[^\w{_BREAKS}]|_)*media[^\S\n]*)(:)", re.IGNORECASE)
 _INVISIBLE = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )

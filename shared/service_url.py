@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def service_url(given: str | None, *, variable: str, default: str, trusted: Collection[str]) -> str:
     """Return the base URL of a service without a trailing slash: --base-url, else the variable, else the default.
 
-    A key goes only to the default host, to this machine, or to a host that --trust-host names.
+    A key goes only to the default host or to a host that --trust-host names. That holds for this machine too: any
+    of its users can listen there, and a prompt that an agent follows can add --base-url.
 
     Raises:
         BadInput: the flag is no usable https URL (http is for this machine only).
@@ -32,8 +33,9 @@ def service_url(given: str | None, *, variable: str, default: str, trusted: Coll
     except UrlRefused as error:
         reason = Said(f"url_{error.reason}")
         raise kind("base_url_invalid", source=source, got=shown(text), reason=reason) from error
-    if host != host_of(default) and not is_loopback(host) and host not in {name.lower() for name in trusted}:
-        raise ConfigurationError("host_not_trusted", source=source, host=host, default=host_of(default))
+    if host != host_of(default) and host not in {name.lower() for name in trusted}:
+        name = f"[{host}]" if ":" in host else host
+        raise ConfigurationError("host_not_trusted", source=source, host=name, default=host_of(default))
     return text.rstrip("/")
 
 

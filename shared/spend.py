@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared import interrupts
-from shared.errors import NeverReached, OutcomeUnknown, Rejected
+from shared.departure import departures
+from shared.errors import DiskError, NeverReached, OutcomeUnknown, Rejected, SkillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.entry import Charged, OpenTask
 
@@ -60,11 +62,12 @@ def spend_once(
         NeverReached: three times in a row, or until the deadline; the entry is `unreachable`.
         OutcomeUnknown: the request may have been accepted; the entry is `unknown`.
         DiskError: the entry could not be written; before the request that means that it was not sent.
+        Exception: anything else; the entry is `unreachable` when no byte left, else `unknown`.
     """
     for pause in (*PAUSES, None):
         task.about_to_spend()
         try:
-            with interrupts.held():
+            with recorded(task), interrupts.held():
                 created = send()
                 with interrupts.held(firmly=True):
                     on_accepted(created)
@@ -86,6 +89,29 @@ def spend_once(
             task.finish("unknown", error={"code": error.code, **_given(error)})
             raise
     raise AssertionError("unreachable")
+
+
+@contextlib.contextmanager
+def recorded(task: OpenTask) -> Iterator[None]:
+    """Record the outcome of a paid request whose block ends in an error that tells none, and raise that error.
+
+    What the connections sent decides: without a byte, the entry is `unreachable`; else, it is `unknown`. So no
+    class of exception leaves an entry `submitting` behind.
+    """
+    with departures() as departure:
+        try:
+            yield
+        except (NeverReached, Rejected, OutcomeUnknown):
+            raise
+        except Exception as error:
+            if task.entry.state == "submitting":
+                code = error.code if isinstance(error, SkillError) else "bug"
+                with contextlib.suppress(DiskError):
+                    if departure.may_have_left:
+                        task.finish("unknown", error={"code": code})
+                    else:
+                        task.not_spent("unreachable", error={"code": code})
+            raise
 
 
 def _given(error: OutcomeUnknown) -> dict[str, str]:

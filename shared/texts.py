@@ -12,10 +12,16 @@ class Text(NamedTuple):
     zh: str
 
 
-class Said(str):
-    """A fact that is itself a sentence of the catalogue: it holds the id and is put in words with its sentence."""
+class Said(str):  # noqa: SLOT000  - a str cannot have slots
+    """A fact that is itself a sentence of the catalogue: its id, and the facts that fill it."""
 
-    __slots__ = ()
+    facts: dict[str, object]
+
+    def __new__(cls, message: str, **facts: object) -> Said:
+        """Return the id with its facts."""
+        said = super().__new__(cls, message)
+        said.facts = facts
+        return said
 
 
 class Command(str):
@@ -203,6 +209,49 @@ SETTINGS = {
         "{variable} names {path}, which does not exist.", "{variable} 指向的 {path} 不存在。"
     ),
     "certificates_missing.hint": Text("Correct or unset {variable}.", "请改正或取消设置 {variable}。"),
+    "certificates_unusable": Text(
+        "{variable} names {path}, from which no certificates can be read: {reason}.",
+        "{variable} 指向的 {path} 无法读出证书：{reason}。",
+    ),
+    "certificates_unusable.hint": Text(
+        "Set {variable} to a readable PEM file with CA certificates, or unset it.",
+        "请把 {variable} 设为可读取的 PEM 格式 CA 证书文件，或取消设置。",
+    ),
+    "no_certificate": Text("it holds no certificate", "其中没有证书"),
+    "key_log_unusable": Text(
+        "{variable} names {path}, which cannot be written: {reason}. Every encrypted connection would fail.",
+        "{variable} 指向的 {path} 无法写入：{reason}，所有加密连接都会失败。",
+    ),
+    "key_log_unusable.hint": Text(
+        "Set {variable} to a file in a folder that exists, or unset it.",
+        "请把 {variable} 设为已有文件夹中的文件，或取消设置。",
+    ),
+    "proxy_unusable": Text(
+        "The proxy setting in {variable} cannot be used: {reason}.", "{variable} 中的代理设置无法使用：{reason}。"
+    ),
+    "proxy_unusable.hint": Text(
+        "Set {variable} to http://host:port or http://user:password@host:port, with other characters than letters "
+        "and digits percent-encoded in the user name and password (# as %23, / as %2F), or unset it.",
+        "请把 {variable} 设为 http://host:port 或 http://user:password@host:port；用户名和密码中字母、数字以外的字符要写成"
+        "百分号编码（# 写成 %23，/ 写成 %2F），或取消设置。",
+    ),
+    "proxy_space": Text("it holds a space or a control character, or is too long", "含有空格或控制字符，或过长"),
+    "proxy_scheme": Text(
+        "it must begin with http://, https://, socks5:// or socks5h://",
+        "开头应为 http://、https://、socks5:// 或 socks5h://",
+    ),
+    "proxy_characters": Text(
+        "it holds a character (/ ? # or \\) that ends the address; a user name or password needs it percent-encoded",
+        "含有会截断地址的字符（/ ? # 或 \\）；用户名和密码中的这些字符要写成百分号编码",
+    ),
+    "proxy_not_ascii": Text(
+        "its user name or password holds characters that must be percent-encoded as UTF-8",
+        "用户名或密码含有非 ASCII 字符，须按 UTF-8 写成百分号编码",
+    ),
+    "proxy_host": Text("its host is neither a name nor an address", "其中的主机既不是域名也不是 IP 地址"),
+    "proxy_port": Text(
+        "it must end in host:port, with a port from 1 to 65535", "结尾应为 host:port，端口为 1 到 65535"
+    ),
     "socks_missing": Text(
         "The proxy {proxy} is a SOCKS proxy, and the Python package {package} that it needs is not installed.",
         "代理 {proxy} 是 SOCKS 代理，但缺少它需要的 Python 包 {package}。",
@@ -289,8 +338,10 @@ SERVICE = {
     "reason_dns": Text("its name cannot be resolved", "域名解析失败"),
     "reason_refused": Text("the connection was refused", "连接被拒绝"),
     "reason_timeout": Text("it did not answer in time", "超时未答复"),
-    "reason_certificate": Text("its certificate is not trusted", "证书不可信"),
-    "reason_tls": Text("the encrypted connection broke", "加密连接中断"),
+    "reason_certificate": Text("its certificate is not trusted ({detail})", "证书不可信（{detail}）"),
+    "reason_tls": Text("the encrypted connection broke ({detail})", "加密连接中断（{detail}）"),
+    "reason_malformed": Text("the answer breaks the rules of HTTP ({detail})", "答复不符合 HTTP 规范（{detail}）"),
+    "reason_local": Text("this machine could not send it ({detail})", "本机未能发出请求（{detail}）"),
     "reason_proxy": Text("the proxy could not connect", "代理无法建立连接"),
     "reason_proxy_auth": Text("the proxy wants a user name and password (407)", "代理要求用户名和密码（407）"),
     "reason_reset": Text("the connection was reset", "连接被重置"),

@@ -241,10 +241,14 @@ def test_a_service_that_cannot_be_reached_is_tried_three_times_and_charges_nothi
     house.proxy.plan("cut.example", *[TunnelFault.CUT_BEFORE_ANSWER] * 3)
     house.server.serve_certificate(LOOPBACK, CertificateFault.EXPIRED)
     cases: dict[str, tuple[dict[str, str], list[str], str]] = {
-        "the connection was refused": (directly, ["--base-url", f"https://{nobody}"], LOOPBACK),
-        "its certificate is not trusted": (
+        "the connection was refused": (
             directly,
-            ["--base-url", f"https://{LOOPBACK}:{house.server.port}"],
+            ["--base-url", f"https://{nobody}", "--trust-host", LOOPBACK],
+            LOOPBACK,
+        ),
+        "its certificate is not trusted (certificate has expired)": (
+            directly,
+            ["--base-url", f"https://{LOOPBACK}:{house.server.port}", "--trust-host", LOOPBACK],
             LOOPBACK,
         ),
         "the proxy could not connect": (  # a proxy says so when it cannot resolve a name

@@ -249,7 +249,7 @@ def crash(*arguments, **named):
 """
 CRASHES = {
     "before the create": ("secrets.token_hex", "RuntimeError(os.environ['X_API_KEY'])", 1, 0),
-    "in the create": ("http.client.HTTPResponse.begin", "RuntimeError({'key': os.environ['X_API_KEY']})", 1, 1),
+    "in the create": ("http.client.HTTPResponse.begin", "RuntimeError({'key': os.environ['X_API_KEY']})", 10, 1),
     "on the disk": ("os.fsync", "OSError(5, 'I/O error in ' + os.environ['X_API_KEY'])", 12, 0),
     "in the connection": ("http.client.HTTPResponse.begin", "OSError(5, os.environ['X_API_KEY'])", 10, 1),
 }
@@ -443,9 +443,14 @@ def test_a_host_that_is_named_gets_the_key_and_nobody_else(tmp_path: Path, given
         assert guarded.leaks(ended) == []
 
 
-def test_this_machine_needs_no_trust(bench: Bench, house: StandInHouse) -> None:
+def test_this_machine_needs_trust_as_any_host_does(bench: Bench, house: StandInHouse) -> None:
     base = f"https://127.0.0.1:{house.server.port}"
-    ended = bench.run(*SUBMIT, "--base-url", base, env={"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"})
+    for flags, env in (("--base-url", base), {}), ((), {"IMAGE2_BASE_URL": base}):
+        ended = bench.run(*SUBMIT, *flags, env=env)
+        assert (ended.code, ended.document["error"]["code"]) == (3, "host_not_trusted")
+        assert "--trust-host 127.0.0.1" in ended.document["error"]["hint"]
+    assert house.recorder.requests == []
+    ended = bench.run(*SUBMIT, "--base-url", base, "--trust-host", "127.0.0.1")
     assert ended.code == 0, ended.talk
     assert house.recorder.hosts_that_saw(house.kexiang.key) == {"127.0.0.1"}
     assert house.proxy.connects == []

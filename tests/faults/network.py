@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tests.faults.fault import ALL, LOST, LOST_ZM, UNDECIDED, WELL, End, Fault, all_of, create, look, picture, same
 from tests.providers.certificates import CertificateFault
@@ -202,4 +203,107 @@ TO_PICTURES = (
           ends=same(GONE), limit=5),
 )  # fmt: skip
 
+REFUSED_SETTING = same(End(3, "proxy_unusable", charges=0, then=None))
+PROXIES = {
+    "without its scheme": "user:{password}@127.0.0.1:9",
+    "with half a scheme": "http:user:{password}@127.0.0.1:9",
+    "with a slash in its password": "http://user:{password}/x@127.0.0.1:9",
+    "with a # in its password": "http://user:{password}#x@127.0.0.1:9",
+    "with a password of Chinese characters": "http://user:{password}密码@127.0.0.1:9",
+    "without a port": "http://user:{password}@127.0.0.1",
+    "with a port of words": "http://user:{password}@127.0.0.1:web",
+    "of an unknown scheme": "ftp://user:{password}@127.0.0.1:9",
+    "with a line break": "http://user:{password}@127.0.0.1:9\n",
+}
+
+
+def proxy_setting(setting: str) -> Callable[[Scene], None]:
+    def inject(scene: Scene) -> None:
+        value = setting.format(password=scene.secrets["proxy"])
+        scene.env |= dict.fromkeys(("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"), value)
+
+    return inject
+
+
+def encoded_password(scene: Scene) -> None:
+    """Give the proxy a password of every kind of character, percent-encoded as UTF-8."""
+    password = f"{scene.secrets['proxy']}密码#/@:é"
+    scene.house.proxy.password = f"用户:{password}"
+    address = f"http://{quote('用户')}:{quote(password, safe='')}@{LOOPBACK}:{scene.house.proxy.port}"
+    scene.env |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), address)
+
+
+def trust_setting(variable: str, content: str | None) -> Callable[[Scene], None]:
+    """Let a variable name a file of this content; of none, a file in a folder that does not exist."""
+
+    def inject(scene: Scene) -> None:
+        path = scene.folder / ("no/such/folder" if content is None else "setting.pem")
+        if content is not None:
+            path.write_text(content, encoding="utf-8")
+        if variable != "SSLKEYLOGFILE":  # the first of these variables wins
+            scene.env["REQUESTS_CA_BUNDLE"] = ""
+        scene.env[variable] = str(path)
+
+    return inject
+
+
+SETTINGS = (
+    *(
+        Fault(title=f"a proxy setting {words}", inject=proxy_setting(setting), ends=REFUSED_SETTING,
+              quick=ALL if "Chinese" in words else ())
+        for words, setting in PROXIES.items()
+    ),
+    Fault(title="a proxy password that is percent-encoded", inject=encoded_password, ends=same(WELL),
+          quick=("image2",)),
+    *(
+        Fault(title=f"{variable} names a file that is {words}", inject=trust_setting(variable, content),
+              ends=same(End(3, "certificates_missing" if content is None else "certificates_unusable", charges=0,
+                            then=None)))
+        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+        for words, content in {"missing": None, "empty": "", "no certificate": "words\n"}.items()
+    ),
+    Fault(title="SSLKEYLOGFILE in a folder that does not exist", inject=trust_setting("SSLKEYLOGFILE", None),
+          ends=same(End(3, "key_log_unusable", charges=0, then=None)), quick=("ai-nano-banana-ima",)),
+)  # fmt: skip
+
+FRAMINGS: dict[str, bytes] = {
+    "a chunk of size -5": b"Transfer-Encoding: chunked\r\n\r\n-5\r\nabcde\r\n0\r\n\r\n",
+    "a chunk of size -1": b"Transfer-Encoding: chunked\r\n\r\n-1\r\n{}\r\n0\r\n\r\n",
+    "a chunk of size zz": b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "a header of 70 kB": b"A: " + b"b" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+    "200 headers": b"A: b\r\n" * 200 + b"Content-Length: 2\r\n\r\n{}",
+    "gzip that is none": b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+}
+RAW = {f"with {words}": b"HTTP/1.1 200 OK\r\n" + rest for words, rest in FRAMINGS.items()} | {
+    "with a status line of garbage": b"garbage \xff\xfe\r\n\r\n{}",
+    "with 1000 interim heads": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000,
+    "that switches protocols": b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+}
+UNFRAMED = tuple(
+    fault
+    for words, raw in RAW.items()
+    for fault in (
+        Fault(
+            title=f"an answer to the paid request {words}",
+            inject=create(Plan(raw=raw, charge=True)),
+            ends=LOST_BY_ALL,
+            quick=ALL if "-5" in words else (),
+        ),
+        Fault(
+            title=f"an answer to a look {words}, twice",
+            inject=look(*[Plan(raw=raw)] * 2),
+            ends=all_of(WELL, WELL, nemo=WELL),
+        ),
+        Fault(
+            title=f"a picture {words}, twice",
+            inject=picture(*[Plan(raw=raw)] * 2),
+            ends=same(WELL),
+            quick=("image2",) if "-5" in words else (),
+        ),
+    )
+)
+
 ROWS = NEVER_LEFT + ANSWERS + TO_LOOKS + TO_PICTURES
+LATER_ROWS = SETTINGS + UNFRAMED
+"""At the end of their section, so that the numbers of the others stay."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.faults.fault import Fault
 
 SECTIONS: dict[str, tuple[str, tuple[Fault, ...]]] = {
-    "N": ("Network and protocol", network.ROWS + protocol.ROWS),
+    "N": ("Network and protocol", network.ROWS + protocol.ROWS + network.LATER_ROWS),
     "P": ("Process, disk, several at once", process.ROWS + disk.ROWS),
     "K": ("image2's own", image2.ROWS),
     "I": ("ai-nano-banana-ima's own", ima.ROWS),

@@ -20,7 +20,8 @@ class Plan:
 
     `body` replaces it (bytes as they are, anything else as JSON), `fields` replaces top-level members of it.
     `charge` says whether a paid request is carried out and charged before the reply goes wrong;
-    left out, everything is charged but a 4xx status and CLOSE_BEFORE_READING. `delay` is in seconds.
+    left out, everything is charged but a 4xx status and CLOSE_BEFORE_READING. `delay` is in seconds. `raw` are the
+    bytes of a whole answer, head included, after which the connection is closed.
     """
 
     fault: Fault | None = None
@@ -30,6 +31,7 @@ class Plan:
     fields: Mapping[str, Any] = field(default_factory=dict)
     charge: bool | None = None
     delay: float = 0.0
+    raw: bytes | None = None
 
     @property
     def charges(self) -> bool:
@@ -54,6 +56,7 @@ class Plan:
             status=self.status or true.status,
             headers={**true.headers, **self.headers},
             body=body,
-            fault=self.fault,
+            fault=self.fault if self.raw is None else Fault.CLOSE_AFTER_ANSWER,
             delay=self.delay,
+            raw=self.raw,
         )

@@ -38,6 +38,7 @@ class Fault(Enum):
 class Reply:
     """An answer; it is sent after `delay` seconds and in the way of its fault.
 
+    `raw` is sent instead of all of it, byte for byte, and the connection is closed.
     `pieces` are a body that comes bit by bit: the seconds before each bit, and its bytes. Of the faults these know
     CUT_CHUNKED, CUT_CLOSE, RESET and HANG, which happen after the last bit.
     """
@@ -48,6 +49,7 @@ class Reply:
     pieces: Sequence[tuple[float, bytes]] | None = None
     fault: Fault | None = None
     delay: float = 0.0
+    raw: bytes | None = None
 
 
 def json_reply(document: Any, status: int = 200) -> Reply:
@@ -61,6 +63,10 @@ def json_reply(document: Any, status: int = 200) -> Reply:
 
 def encode(reply: Reply, *, with_body: bool = True) -> bytes:
     """Give the bytes that the client gets over TLS, as far as the reply's fault lets them through."""
+    return _encode(reply, with_body=with_body) if reply.raw is None else reply.raw
+
+
+def _encode(reply: Reply, *, with_body: bool) -> bytes:
     body = reply.body
     half = body[: len(body) // 2]
     whole = {"Content-Length": str(len(body))}

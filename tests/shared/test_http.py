@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -16,6 +17,7 @@ from collections import deque
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 import urllib3
 
@@ -609,7 +611,7 @@ def test_the_certificates_are_named_by_the_first_variable_that_is_set(
     assert certificates() is True
     for variable in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         path = tmp_path / variable
-        path.touch()
+        shutil.copyfile(certifi.where(), path)
         monkeypatch.setenv(variable, str(path))
         assert certificates() == str(path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")

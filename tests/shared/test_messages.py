@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shared import http_trouble, keys, launch
 from shared.doctor_command import Verdict
 from shared.entry import State
+from shared.http_proxy import Reason as ProxyReason
 from shared.keys import Secret
 from shared.messages import LANGUAGES, Catalogue, choose_language, quoted, shown
 from shared.other_formats import Format
@@ -34,7 +35,8 @@ ENDS = {".": "。", "?": "？", "!": "！", ":": "："}
 
 FAMILIES = {
     "url_*": get_args(UrlReason),
-    "reason_*": ("timeout", "cut", "proxy_auth", *(word for _, word in http_trouble._WORDS)),
+    "proxy_*": get_args(ProxyReason),
+    "reason_*": ("timeout", "cut", "proxy_auth", "local", *(word for _, word in http_trouble._WORDS)),
     "picture_*": get_args(PictureReason),
     "picture_is_*": get_args(Format),
     "cost_*": ("charged", "quoted", "estimated"),

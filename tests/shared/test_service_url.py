@@ -1,4 +1,4 @@
-"""A key goes to its service, to this machine, or to a host that the person named; nowhere else."""
+"""A key goes to its service or to a host that the person named; nowhere else."""
 
 from __future__ import annotations
 
@@ -32,15 +32,34 @@ def test_the_flag_comes_before_the_variable_and_that_before_the_default(monkeypa
         ("https://kexiangai.com//", "https://kexiangai.com"),
         ("https://KexiangAI.com", "https://KexiangAI.com"),
         ("https://kexiangai.com:8443/api/", "https://kexiangai.com:8443/api"),
-        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
-        ("http://localhost:8000/", "http://localhost:8000"),
-        ("https://localhost", "https://localhost"),
-        ("http://[::1]:8000", "http://[::1]:8000"),
-        ("http://127.8.8.8", "http://127.8.8.8"),
     ],
 )
-def test_the_service_itself_and_this_machine_need_no_trust(given: str, url: str) -> None:
+def test_the_service_itself_needs_no_trust(given: str, url: str) -> None:
     assert ask(given) == url
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "name"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000", "127.0.0.1"),
+        ("http://localhost:8000/", "http://localhost:8000", "localhost"),
+        ("https://localhost", "https://localhost", "localhost"),
+        ("http://[::1]:8000", "http://[::1]:8000", "[::1]"),
+        ("http://127.8.8.8", "http://127.8.8.8", "127.8.8.8"),
+    ],
+)
+@pytest.mark.parametrize("source", ["--base-url", VARIABLE])
+def test_this_machine_needs_trust_and_no_encryption(
+    monkeypatch: pytest.MonkeyPatch, source: str, given: str, url: str, name: str
+) -> None:
+    """Any user of the machine can listen on its ports, and an agent can be talked into the option."""
+    monkeypatch.setenv(VARIABLE, given)
+    flag = given if source == "--base-url" else None
+    with pytest.raises(ConfigurationError) as caught:
+        ask(flag, "127.0.0.2", "other.example")
+    assert (caught.value.code, caught.value.facts["source"]) == ("host_not_trusted", source)
+    assert caught.value.facts["host"] == name
+    assert ask(flag, *trusted_hosts([name])) == url
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import interrupts
+from shared.departure import note_departure
 from shared.entry import OpenTask
 from shared.errors import (
     AnswerLost,
+    ConfigurationError,
     DiskError,
     KeyRefused,
     NeverReached,
@@ -178,11 +180,55 @@ def test_a_pause_that_ends_after_the_deadline_is_not_begun(tmp_path: Path) -> No
     assert errand.on_disk == ("unreachable", "no", 2, 0)
 
 
-def test_a_bug_while_sending_leaves_the_outcome_open(tmp_path: Path) -> None:
-    errand = Errand(tmp_path, ZeroDivisionError())
-    with pytest.raises(ZeroDivisionError):
+ANYTHING = (ZeroDivisionError(), UnicodeError(), MemoryError(), OSError(28, "full"), ConfigurationError("x"))
+
+
+@pytest.mark.parametrize("error", ANYTHING, ids=repr)
+def test_an_error_before_the_first_byte_proves_that_nothing_was_spent(tmp_path: Path, error: Exception) -> None:
+    errand = Errand(tmp_path, error)
+    with pytest.raises(type(error)):
         errand.spend()
     assert errand.happened == [FIRST]
+    assert errand.on_disk == ("unreachable", "no", 1, 0)
+
+
+@pytest.mark.parametrize("error", ANYTHING, ids=repr)
+def test_an_error_after_the_first_byte_leaves_the_outcome_unknown(tmp_path: Path, error: Exception) -> None:
+    def send() -> Accepted:
+        note_departure()
+        raise error
+
+    errand = Errand(tmp_path, send)
+    with pytest.raises(type(error)):
+        errand.spend()
+    assert errand.happened == [FIRST]
+    assert errand.on_disk == ("unknown", "unknown", 1, 1)
+    entry = read(errand.task.path)
+    assert entry.error == {"code": getattr(error, "code", "bug")}
+
+
+def test_an_error_once_the_task_is_accepted_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errand = Errand(tmp_path, Accepted())
+    submitted = OpenTask.submitted
+
+    def then_fail(*arguments: Any, **options: Any) -> None:
+        submitted(*arguments, **options)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(OpenTask, "submitted", then_fail)
+    with pytest.raises(ZeroDivisionError):
+        errand.spend()
+    assert errand.on_disk == ("submitted", "yes", 1, 1)
+
+
+def test_an_end_that_cannot_be_recorded_hides_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send() -> Accepted:
+        monkeypatch.setattr(os, "fsync", full)
+        raise ZeroDivisionError
+
+    errand = Errand(tmp_path, send)
+    with pytest.raises(ZeroDivisionError):
+        errand.spend()
     assert errand.on_disk == ("submitting", "unknown", 1, 1)
 
 
