@@ -210,6 +210,13 @@ def test_a_draft_alone_is_saved_and_called_one(stage: Stage, relay: Relay) -> No
     assert "only a draft" in ended.talk
 
 
+def test_a_draft_before_an_error_is_not_the_image(stage: Stage, relay: Relay) -> None:
+    error = {"type": "error", "error": {"message": "broken off", "code": "server_error"}}
+    relay.answers = [Reply(body=events(PARTIAL, error))]
+    document = expect(stage.tried(*PROMPT), 10, "answer_without_picture")
+    assert "broken off" in document["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -64,7 +64,9 @@ class Client:
         images = find_images(spool, content)
         success = 200 <= answer.status < 300  # noqa: PLR2004
         redirect = 300 <= answer.status < 400  # noqa: PLR2004
-        if any(image.sure for image in images) and not redirect:  # whatever else it says, this was made and paid
+        if (
+            any(image.sure and not image.draft for image in images) and not redirect
+        ):  # whatever else it says, this was made and paid
             return wire.delivered(content, images, answer.request_id)
         error = service_error(content.document, is_page=content.is_page)
         refused = refusal(answer.status, error, answer.retry_after) or self._address_refusal(
@@ -80,7 +82,8 @@ class Client:
             ):
                 raise Refused("field_refused", http_status=answer.status, words=error.words)
             raise refused
-        if success and images:
+        is_broken_off = any(image.draft for image in images) and content.tells_error
+        if success and images and not is_broken_off:
             return wire.delivered(content, images, answer.request_id)
         raise OutcomeUnknown(
             "answer_without_picture" if success else "answer_unclear",

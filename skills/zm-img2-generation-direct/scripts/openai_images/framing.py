@@ -36,6 +36,11 @@ class Content:
     text: str = ""
 
     @property
+    def tells_error(self) -> bool:
+        """Whether the answer speaks of an error."""
+        return isinstance(self.document, dict) and bool(self.document.get("error"))
+
+    @property
     def document(self) -> Any:
         """The document that tells how the call ended: the last one that speaks of an error, else the last one."""
         told = [item for item in self.documents if isinstance(item, dict) and item.get("error")]

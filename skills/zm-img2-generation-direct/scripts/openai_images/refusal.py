@@ -77,7 +77,7 @@ class ServiceError:
     def words(self) -> str:
         """What a person is told of it."""
         if self.sentences:
-            return self.sentences[0]
+            return self.sentences[0].rstrip(".。") or Said("no_words")  # it is quoted inside a sentence
         return Said("answer_is_page") if self.is_page else self.shape or Said("no_words")
 
 
