@@ -293,7 +293,7 @@ OWN_LAYERS = {
         ),
         "attempts": layer(
             own="refusal wire",
-            shared="entry errors interrupts polling",
+            shared="entry errors interrupts polling spend",
         ),
         "batch": layer(
             own="batch_task client generate hands run_folder",

@@ -12,6 +12,7 @@ from openai_images.wire import RETRYABLE
 from shared import interrupts
 from shared.errors import NeverReached, OutcomeUnknown, RateLimited, Rejected, SkillError
 from shared.polling import LONGEST_RETRY_AFTER
+from shared.spend import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def spend(
         begin(seconds)
         task.about_to_spend()
         try:
-            with interrupts.held():
+            with recorded(task), interrupts.held():
                 return send(seconds)
         except (Rejected, NeverReached, OutcomeUnknown) as error:
             if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
@@ -94,11 +95,6 @@ def spend(
                 rename_field()
             else:
                 wait(number, pause, error)
-        except Exception as error:
-            if task.entry.state == "submitting":  # the answer came and could not be kept, or read
-                code = error.code if isinstance(error, SkillError) else "bug"
-                task.finish("unknown", error={"code": code})
-            raise
     raise AssertionError("unreachable")
 
 
