@@ -296,7 +296,7 @@ OWN_LAYERS = {
             shared="entry errors interrupts polling spend",
         ),
         "batch": layer(
-            own="batch_task client generate hands run_folder",
+            own="batch_task client generate hands queue_rows run_folder",
             shared="command entry errand errors files interrupts polling progress run texts",
         ),
         "batch_task": layer(

@@ -15,7 +15,7 @@ from shared.doctor_command import Verdict
 from shared.entry import State
 from shared.http_proxy import Reason as ProxyReason
 from shared.keys import Secret
-from shared.messages import LANGUAGES, Catalogue, choose_language, quoted, shown
+from shared.messages import LANGUAGES, Catalogue, choose_language, harmless, quoted, shown
 from shared.other_formats import Format
 from shared.pictures import Reason as PictureReason
 from shared.texts import SHARED, Command, Said, Text
@@ -350,3 +350,42 @@ def test_whatever_a_service_says_is_printable_short_and_attaches_nothing(text: s
     assert line.isprintable()
     assert len(line) <= longest
     assert "media:" not in line.lower()
+
+
+# ---- what is printed
+
+BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+BEFORE = ("", " ", "\t", "\u200b", "\ufeff", "\u202e", "\u200d", "\xa0", "\u3000", "`", "- ", "> **")
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("line", ["", *BREAKS])
+@pytest.mark.parametrize("word", ["MEDIA:", "media:", "Media :"])
+def test_no_printed_line_begins_with_media(line: str, before: str, word: str) -> None:
+    text = harmless(f"a path{line}{before}{word}/etc/passwd" if line else f"{before}{word}/etc/passwd")
+    for piece in text.splitlines():
+        assert not re.match(r"[\W_]*media\s*:", piece, re.IGNORECASE)
+    assert set(BREAKS[1:]).isdisjoint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("a\x1b]0;t\x07b", "a\\u001b]0;t\\u0007b"),
+        ("a\x9b31mb", "a\\u009b31mb"),
+        ("a\u202egnp", "a\\u202egnp"),
+        ("a\r\nb\tc", "a\nb\tc"),
+        ("👩\u200d🚀 中文：图\u3000片", "👩\u200d🚀 中文：图\u3000片"),
+        ("social media: yes", "social media: yes"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_only_what_harms_is_escaped(text: str, printed: str) -> None:
+    assert harmless(text) == printed
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_printed_moves_nothing(text: str) -> None:
+    assert all(char.isprintable() or char in "\n\t\u200c\u200d" or char.isspace() for char in harmless(text))
+    assert set(BREAKS[1:]).isdisjoint(harmless(text))
+    assert harmless(harmless(text)) == harmless(text)

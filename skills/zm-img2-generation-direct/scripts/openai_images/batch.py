@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openai_images.batch_task import known, record, run_of, task_draft, task_request, task_row
 from openai_images.generate import generate
 from openai_images.hands import Hands, Place
+from openai_images.queue_rows import fits
 from openai_images.run_folder import RunFolder
 from shared import interrupts
 from shared.command import bug
@@ -112,7 +113,13 @@ def _keep(batch: Batch, task: Task) -> bool:
         image = document["images"][0]
         same = noted["fingerprint"] == task_draft(batch, task).fingerprint
         picture = batch.pictures / Path(str(image["path"])).name  # no other path is believed
-        whole = document["ok"] is True and same and is_same_file(picture, str(image["sha256"]))
+        whole = (
+            document["ok"] is True
+            and document["error"] is None
+            and fits(document)
+            and same
+            and is_same_file(picture, str(image["sha256"]))
+        )
         newest = batch.known[task.index][1].local_id if task.index in batch.known else document["local_id"]
         if not whole or document["local_id"] != newest or batch.makes_again(task):
             return False

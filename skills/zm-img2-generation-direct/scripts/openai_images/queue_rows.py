@@ -50,6 +50,20 @@ def row_read_back(value: Any, task_id: str, folder: Path) -> Row | None:
     return row
 
 
+def fits(document: dict[str, Any]) -> bool:
+    """Return whether what a task's result holds has the types of a row, and its images those of a picture."""
+    texts = {"started_at", "finished_at"}
+    wrong = [
+        name for name, check in _FIELDS.items() if document.get(name) is not None and not check(document[name])
+    ]
+    images = [{"output": image["path"], **image} for image in document["images"]]
+    sizes = all(_is_count(image[name]) for image in images for name in ("width", "height", "bytes"))
+    texts_fit = all(isinstance(document[name], str) for name in texts)
+    seconds, asked = document["elapsed_seconds"], (document["requested"], document["applied"])
+    is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
+    return not wrong and sizes and texts_fit and is_time and all(isinstance(row, dict) for row in asked)
+
+
 def _is_attached(path: str) -> bool:
     with contextlib.suppress(OSError, RuntimeError):  # a loop of links
         return any(attaches(Path(path), state) for state in state_folders())
