@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.files import Lock
+from tests.contract.evidence import tree
 from tests.contract.paid import eventually
 from tests.faults.fault import ALL, LOST, WELL, End, Fault, all_of, create, same
 from tests.faults.network import GONE
@@ -29,6 +30,20 @@ FULL = End(12, "journal_failed", charges=0, after=1)
 def wrapped(script: str) -> Callable[[Scene], None]:
     """Start the command from a shell that has done this before."""
     return lambda scene: setattr(scene, "wrap", ("sh", "-c", f'{script} exec "$@"', "sh"))
+
+
+def a_result_file_that_is(kind: str) -> Callable[[Scene], None]:
+    """Name as the result file what is not one, beside the pictures."""
+
+    def inject(scene: Scene) -> None:
+        notes, link = scene.bench.home / "notes.txt", scene.bench.home / "link.json"
+        notes.write_text("mine", encoding="utf-8")
+        if kind == "link":
+            link.symlink_to(notes)
+        scene.before |= tree(scene.bench.home)
+        scene.more = ("--result-file", str(link if kind == "link" else notes))
+
+    return inject
 
 
 def a_file_at(place: Callable[[Scene], Path]) -> Callable[[Scene], None]:
@@ -206,4 +221,8 @@ ROWS = (
     Fault(title="the wall clock is a day ahead and the answer is lost", inject=lambda scene: (
               clock(DAY)(scene), create(Plan(status=500, charge=True))(scene)),
           ends=all_of(UNCLEAR, UNCLEAR, WELL, WELL), limit=10),
+    Fault(title="the result file is somebody's notes", inject=a_result_file_that_is("notes"),
+          ends=same(End(2, "result_file_taken", charges=0, then=None))),
+    Fault(title="the result file is a link to somebody's notes", inject=a_result_file_that_is("link"),
+          ends=same(End(2, "result_file_link", charges=0, then=None))),
 )  # fmt: skip

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.contract.evidence import tree
 from tests.faults.fault import LOST_ZM, WELL, End, Fault, all_of, create
 from tests.providers.openai_images import PROVIDER, ImagePlan
 from tests.providers.pictures import HTML, make_picture, truncated
@@ -77,6 +78,15 @@ def never_reached_once(scene: Scene) -> None:
 
 def forgets_keys(scene: Scene) -> None:
     scene.house.openai_images.honours_keys = False
+
+
+def planted_runs(scene: Scene) -> None:
+    """Make the folder of all runs a link to a private folder."""
+    private = scene.bench.home / "private"
+    private.mkdir()
+    scene.before |= tree(scene.bench.home)
+    scene.output.mkdir(parents=True, exist_ok=True)
+    (scene.output / "_runs").symlink_to(private)
 
 
 REFUSED = {
@@ -221,4 +231,6 @@ ROWS = (
     *(row(f"the image {words}", answer(change), WELL) for words, change in SHAPES.items()),
     row("a link into a private network", create(Plan(fields={"data": [{"url": "https://10.0.0.8/1.png"}]})),
         End(13, "link_refused", then=None)),
+    row("the folder of the runs is a planted link", planted_runs,
+        End(2, "folder_unsafe", charges=0, then=None)),
 )  # fmt: skip
