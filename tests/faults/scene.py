@@ -214,7 +214,8 @@ class Scene:
 
     def _spent(self, request: Request, reply: Reply) -> None:
         self.spent += 1
-        task_id = self.subject.id_in(request, reply) if reply.fault in WHOLE else None
+        whole = reply.fault in WHOLE and reply.raw is None
+        task_id = self.subject.id_in(request, reply) if whole else None
         if task_id and any(running.process.poll() is None for running in self._under_way):
             self.given.append(task_id)
 
