@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from package import Bundle, package
+from publication import MAX_WAIT, POLL_SECONDS, run_json, wait_until_public
 from release import Release, changes, git, last_release, newest_entry, numbers, tag_of
 from skill_index import ROOT, IndexEntry, Refused, choose, read_index
 from validate import validate
@@ -104,19 +104,30 @@ def clawhub(root: Path) -> tuple[list[str], dict[str, str]]:
     return [command], {**os.environ, "PATH": path}
 
 
-def publish(plan: Plan, dist: Path, root: Path) -> None:
-    """Publish one bundle and tag the commit.
+def publish(plan: Plan, dist: Path, root: Path, *, seconds: float, pause: float) -> None:
+    """Publish one bundle, wait until the registry says that it is public, and tag the commit.
 
     Raises:
-        Refused: clawhub ended badly, or the tag cannot be made.
+        Refused: clawhub ended badly, the registry did not publish it, or the tag cannot be made.
     """
     command, environment = clawhub(root)
     argv = [*command, "skill", "publish", str(dist / plan.entry.slug), "--no-input"]
     argv += ["--slug", plan.entry.slug, "--name", plan.entry.display_name, "--version", plan.bundle.version]
     argv += ["--categories", ",".join(plan.entry.categories), "--topics", ",".join(plan.entry.topics)]
-    argv += ["--changelog", plan.changelog[1]]
-    if subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise Refused(f"clawhub has not published {plan.entry.slug}; nothing after it was tried")
+    argv += ["--changelog", plan.changelog[1], "--json"]
+    code, document, words = run_json(argv, environment)
+    if code:
+        raise Refused(f"clawhub has not published {plan.entry.slug}; nothing after it was tried: {words}")
+    status = document.get("publicationStatus") or document.get("status")
+    print(f"publish: {plan.entry.slug} {plan.bundle.version}: the registry says {status or 'nothing'}", flush=True)
+    inspect = [*command, "inspect", plan.entry.slug, "--json", "--no-input"]
+    try:
+        wait_until_public(
+            status, lambda: run_json(inspect, environment)[1], plan.bundle.version,
+            seconds=seconds, pause=pause, words=words,
+        )  # fmt: skip
+    except Refused as refusal:
+        raise Refused(f"{plan.entry.slug} {plan.bundle.version} is not published: {refusal}") from None
     git(root, "tag", tag_of(plan.entry.slug, plan.bundle.version))
 
 
@@ -126,16 +137,19 @@ def main() -> int:
     parser.add_argument("skill", help="a slug of clawhub.json, or all")
     parser.add_argument("--confirm", default="", help='"yes" publishes')
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
+    parser.add_argument("--wait", type=float, default=MAX_WAIT, metavar="SECONDS", help="for the checks")
+    parser.add_argument("--poll", type=float, default=POLL_SECONDS, metavar="SECONDS", help="between two looks")
     arguments = parser.parse_args()
     root = arguments.root.absolute()
     try:
-        return _run(root, arguments.skill, confirmed=arguments.confirm == "yes")
+        confirmed = arguments.confirm == "yes"
+        return _run(root, arguments.skill, confirmed=confirmed, seconds=arguments.wait, pause=arguments.poll)
     except Refused as refusal:
         print(f"publish: {refusal}", file=sys.stderr)
         return 1
 
 
-def _run(root: Path, slug: str, *, confirmed: bool) -> int:
+def _run(root: Path, slug: str, *, confirmed: bool, seconds: float, pause: float) -> int:
     dirty = git(root, "status", "--porcelain").splitlines()
     reasons = [f"the tree has changes that are not committed: {', '.join(dirty[:5])}"] if dirty else []
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +169,7 @@ def _run(root: Path, slug: str, *, confirmed: bool) -> int:
         elif not confirmed:
             print("publish: nothing was sent; add CONFIRM=yes to publish this")
         for plan in wanted if confirmed else []:
-            publish(plan, dist, root)
+            publish(plan, dist, root, seconds=seconds, pause=pause)
             print(f"publish: {plan.entry.slug} {plan.bundle.version} is out; git push --tags keeps the record")
     return 0
 

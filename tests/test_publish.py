@@ -24,7 +24,13 @@ from tests.fifth_skill import ENTRY, SLUG, alone
 SECONDS = 120.0
 # Writes down how it was called and ends as it is told.
 STUB = """#!/bin/sh
+if [ "$1" = inspect ]; then
+  echo look >>"$CALLS.looks"
+  if [ "$(wc -l <"$CALLS.looks")" -ge "${PUBLIC_AFTER:-1}" ]; then echo "$CLAWHUB_SHOWS"; fi
+  exit 0
+fi
 printf '%s\\n' "$@" END >>"$CALLS"
+if [ -n "$CLAWHUB_SAYS" ]; then echo "$CLAWHUB_SAYS"; else echo '{"publicationStatus": "published"}'; fi
 exit "${CLAWHUB_ENDS:-0}"
 """
 
@@ -126,6 +132,40 @@ def test_confirmed_it_calls_clawhub_and_sets_the_tag(maintainer: Maintainer) -> 
 def test_a_failed_publish_sets_no_tag(maintainer: Maintainer) -> None:
     said = maintainer.publish(SLUG, "--confirm", "yes", code=1, CLAWHUB_ENDS="1")
     assert f"clawhub has not published {SLUG}" in said
+    assert maintainer.tags == []
+
+
+PENDING = '{"status": "pending-publication", "publicationStatus": "pending"}'
+QUICK = ("--confirm", "yes", "--poll", "0.05", "--wait", "0.4")
+
+
+@pytest.mark.parametrize("says", [PENDING, '{"status": "submitted"}', "nothing to read"])
+def test_a_staged_version_is_waited_for_and_then_tagged(maintainer: Maintainer, says: str) -> None:
+    shows = '{"latestVersion": {"version": "1.0.0"}, "moderation": null}'
+    told = {"CLAWHUB_SAYS": says, "CLAWHUB_SHOWS": shows, "PUBLIC_AFTER": "3"}
+    said = maintainer.publish(SLUG, *QUICK[:4], "--wait", "60", code=0, **told)
+    assert f"{SLUG} 1.0.0 is out" in said
+    assert (maintainer.folder / "calls.looks").read_text().count("look") == 3
+    assert maintainer.tags == [f"{SLUG}-v1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("says", "shows", "words"),
+    [
+        (PENDING, '{"latestVersion": {"version": "0.9.0"}}', "still not public after"),
+        (PENDING, '{"moderation": {"isMalwareBlocked": true, "summary": "it mines"}}', "blocked it: it mines"),
+        (PENDING, '{"moderation": {"verdict": "malicious", "reasonCodes": ["exfil"]}}', "blocked it: exfil"),
+        ('{"publicationStatus": "failed"}', "{}", "the registry says failed"),
+        ('{"publicationStatus": "quarantined"}', "{}", "the registry says quarantined"),
+        ('{"publicationStatus": "rejected"}', "{}", "the registry says rejected"),
+    ],
+)
+def test_what_the_registry_does_not_publish_gets_no_tag(
+    maintainer: Maintainer, says: str, shows: str, words: str
+) -> None:
+    said = maintainer.publish(SLUG, *QUICK, code=1, CLAWHUB_SAYS=says, CLAWHUB_SHOWS=shows)
+    assert f"{SLUG} 1.0.0 is not published: " in said
+    assert words in said
     assert maintainer.tags == []
 
 

@@ -76,6 +76,14 @@ def page(before: str, after: str) -> Change:
     return replace("SKILL.md", before, after)
 
 
+def add_many(count: int) -> Change:
+    def change(folder: Path) -> None:
+        for number in range(count):
+            (folder / "references" / f"{number}.md").write_text("# Tea\n", "utf-8")
+
+    return change
+
+
 def add(path: str, text: str) -> Change:
     def change(folder: Path) -> None:
         place = folder / path
@@ -115,6 +123,8 @@ BAD: dict[str, list[tuple[Change, str]]] = {
         (add("scripts/x.py", "x = 1\r\n"), "x.py begins with a byte order mark"),
         (add("scripts/x.py", "x = \n"), "x.py:1 is no Python"),
         (add("SKILL.md", "tea " * 70_000 + "\n"), "SKILL.md is too large"),
+        (add("references/long.md", "t" * (1 << 20) + "\n"), "references/long.md is too large"),
+        (add_many(257), "files; a personal library takes 256"),
     ],
     "manifest": [
         (lambda folder: (folder / "manifest.json").unlink(), "no manifest"),
@@ -250,6 +260,7 @@ def test_every_rule_has_a_bad_skill() -> None:
         ("topics", ("a", "b", "c", "d", "e", "f"), "topics are"),
         ("topics", ("t" * 49,), "topics are"),
         ("topics", ("tea,cup",), "topics are"),
+        ("topics", ("tea", "Official"), "keeps these topics for itself: Official"),
         ("topics", ("tea", "tea"), "topics are"),
     ],
 )

@@ -22,7 +22,8 @@ UNWANTED = {
     "a test": ("*/test_*", "test_*", "*/conftest.py", "tests/*", "*/tests/*"),
     "an index that nobody reads": ("clawhub.json", "*/clawhub.json", "_meta.json"),
 }
-LARGEST_FILE, LARGEST_PAGE, LARGEST_BUNDLE = 10_000_000, 256_000, 50_000_000  # bytes; ClawHub, OpenClaw, ClawHub
+LARGEST_FILE, LARGEST_PAGE, LARGEST_BUNDLE = 1 << 20, 256_000, 8 << 20  # bytes; a personal library, OpenClaw
+MAX_FILES = 256  # of a personal library
 OLDEST_PYTHON = (3, 10)
 
 
@@ -33,6 +34,8 @@ def files(bundle: Bundle) -> Iterator[str | None]:
             yield f"{path} is missing"
     for path in bundle.paths:
         yield from _file(bundle, path)
+    if len(bundle.paths) > MAX_FILES:
+        yield f"the bundle has {len(bundle.paths)} files; a personal library takes {MAX_FILES}"
     if sum((bundle.folder / path).lstat().st_size for path in bundle.paths) > LARGEST_BUNDLE:
         yield f"the bundle has more than {LARGEST_BUNDLE} bytes"
 

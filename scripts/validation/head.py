@@ -30,6 +30,11 @@ LONGEST_DESCRIPTION = 1024  # characters, skills-ref
 FEWEST_WORDS = 3  # of a sentence that says what a skill does
 SHORT = 160  # characters of a description that are shown when many skills share OpenClaw's budget
 CATEGORIES = {"creative"}
+RESERVED_TOPICS = frozenset({
+    *("approved", "audited", "certified", "clawhub", "community", "curated", "endorsed", "featured", "official"),
+    *("openclaw", "recommended", "staff-pick", "trusted", "verified"),
+})  # fmt: skip
+"""Topics that ClawHub refuses (its sources of August 2026)."""
 MOST_CATEGORIES, MOST_TOPICS, LONGEST_TOPIC = 3, 5, 48  # ClawHub's
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -118,6 +123,9 @@ def catalogue(bundle: Bundle) -> Iterator[str | None]:
     yield None if entry.display_name.strip() else "clawhub.json: display_name is empty"
     if not (entry.categories and set(entry.categories) <= CATEGORIES and len(entry.categories) <= MOST_CATEGORIES):
         yield f"clawhub.json: categories are 1 to {MOST_CATEGORIES} of {', '.join(sorted(CATEGORIES))}"
+    reserved = sorted(topic for topic in entry.topics if topic.strip().lower() in RESERVED_TOPICS)
+    if reserved:
+        yield f"clawhub.json: the registry keeps these topics for itself: {', '.join(reserved)}"
     fitting = [topic for topic in entry.topics if 0 < len(topic) <= LONGEST_TOPIC and "," not in topic]
     if not (0 < len(entry.topics) <= MOST_TOPICS and len(set(fitting)) == len(entry.topics)):
         yield f"clawhub.json: topics are 1 to {MOST_TOPICS} different ones of up to {LONGEST_TOPIC} characters"
