@@ -7,12 +7,18 @@ import importlib.util
 import json
 import os
 import re
-import shlex
-import shutil
 import signal
 import sys
 import time
 from typing import Any, Dict, List, Optional
+
+from shared.interpreters import (
+    PROBE,
+    SECOND_START,
+    install_line,
+    leave_out_current_folder,
+    other_interpreter,
+)
 
 OLDEST_PYTHON = (3, 10)
 DEPENDENCIES = {
@@ -22,8 +28,6 @@ DEPENDENCIES = {
     "urllib3": "urllib3>=2.7",
 }
 """What every skill needs: module name and requirement."""
-SECOND_START = "IMAGE_SKILLS_SECOND_START"
-"""Set for the process that is started with another interpreter, so that it never starts a third."""
 
 
 def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] = None) -> int:
@@ -33,6 +37,7 @@ def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] =
     the launcher is started again, once: by the skills' own environment, else by uv. `dependencies` maps the
     module names that a skill needs to their requirements.
     """
+    leave_out_current_folder(sys.path[:2])
     for number in STOPPING:
         signal.signal(number, _stop)
     try:
@@ -64,11 +69,16 @@ def _stop(number: int, _frame: object) -> None:
 def _launch(launcher: str, command: str, needed: Dict[str, str]) -> int:
     missing = [needed[name] for name in sorted(needed) if not _is_there(name, needed[name])]
     old = sys.version_info < OLDEST_PYTHON
+    mark = os.environ.pop(SECOND_START, None)  # between our own processes
+    if mark == PROBE:
+        return _answer_probe(bool(old or missing))
     if old or missing:
-        again = None if os.environ.get(SECOND_START) else _another_interpreter(launcher)
-        if again:
-            return _start_again(again)
-        return _explain(launcher, missing, needed, old=old)
+        failures: Dict[str, str] = {}
+        if mark is None:
+            python = other_interpreter(launcher, failures, old=old)
+            if python:
+                return _start_again([python, "-I", os.path.abspath(launcher)])
+        return _explain(launcher, missing, needed, failures, old=old)
     module, function = command.split(":")
     return int(getattr(importlib.import_module(module), function)(sys.argv[1:], launcher))
 
@@ -93,25 +103,12 @@ def _numbers(version: str) -> List[int]:
     return [int(part) for part in version.split(".")]
 
 
-def _environment_folder() -> str:
-    state = os.environ.get("OPENCLAW_STATE_DIR")
-    if not state:
-        home = os.environ.get("OPENCLAW_HOME") or os.path.expanduser("~")
-        state = os.path.join(home, ".openclaw")
-    return os.path.join(os.path.abspath(os.path.expanduser(state)), "image-skills", "venv")
-
-
-def _interpreter(environment: str) -> str:
-    return os.path.join(environment, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
-
-
-def _another_interpreter(launcher: str) -> Optional[List[str]]:
-    """Return the beginning of an argv that can run the launcher, or None."""
-    python = _interpreter(_environment_folder())
-    if os.access(python, os.X_OK):
-        return [python, launcher]
-    uv = shutil.which("uv")
-    return [uv, "run", "--quiet", "--no-project", "--script", launcher] if uv else None
+def _answer_probe(lacking: bool) -> int:
+    """Print this interpreter's path, for the process that asks whether it can run the launcher."""
+    if not lacking:
+        sys.stdout.buffer.write(os.fsencode(sys.executable))
+        sys.stdout.flush()
+    return 3 if lacking else 0
 
 
 def _start_again(argv: List[str]) -> int:
@@ -139,16 +136,23 @@ def _explain_stop(launcher: str, number: int) -> int:
     return 128 + number
 
 
-def _explain(launcher: str, missing: List[str], needed: Dict[str, str], *, old: bool) -> int:
-    """Say what is missing and the one command that helps; return exit code 3."""
-    found = {
+def _explain(
+    launcher: str, missing: List[str], needed: Dict[str, str], failures: Dict[str, str], *, old: bool
+) -> int:
+    """Say what is missing, what failed to bring it and the one command that helps; return exit code 3."""
+    facts = {
         "found": "%d.%d" % sys.version_info[:2],
         "needed": "%d.%d" % OLDEST_PYTHON,
         "missing": ", ".join(missing),
     }
+    language = "zh" if _speaks_chinese() else "en"
+    space = " " if language == "en" else ""
     code = "python_too_old" if old else "dependency_missing"
-    message, hint = (text.format(**found) for text in _TEXTS[code]["zh" if _speaks_chinese() else "en"])
-    line = None if old else _install_line([needed[name] for name in sorted(needed)])
+    message, hint = (text.format(**facts) for text in _TEXTS[code][language])
+    for failure, detail in failures.items():
+        what, remedy = (text.format(detail=detail) for text in _TEXTS[failure][language])
+        message, hint = message + space + what, remedy + space + hint
+    line = None if old else install_line([needed[name] for name in sorted(needed)])
     sys.stderr.write("\n".join([message, hint] + ([line] if line else [])) + "\n")
     if "--json" in sys.argv or "--output-json" in sys.argv:
         shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
@@ -172,29 +176,34 @@ _TEXTS = {
     "dependency_missing": {
         "en": (
             "These Python packages are missing or too old: {missing}.",
-            "Run this once; every image skill uses what it installs. (With uv it is not needed.)",
+            "Run this once; every image skill uses what it installs.",
         ),
         "zh": (
             "缺少这些 Python 包，或版本过旧：{missing}。",
-            "运行一次下面的命令即可，所有图片技能共用它装好的环境（若已安装 uv，则无需任何操作）。",
+            "运行一次下面的命令即可，所有图片技能共用它装好的环境。",
+        ),
+    },
+    "environment_not_ours": {
+        "en": (
+            "The environment {detail} is not used, because another user could have written to it.",
+            "Remove it, or set OPENCLAW_STATE_DIR to a folder that only you can write to.",
+        ),
+        "zh": (
+            "未使用环境 {detail}：其他用户可能改动过其中的文件。",
+            "请删除该环境，或将 OPENCLAW_STATE_DIR 设为只有你能写入的文件夹。",
+        ),
+    },
+    "uv_failed": {
+        "en": (
+            "uv could not install what is missing: {detail}",
+            "Check the network, or name a mirror with UV_DEFAULT_INDEX, and run the same command again.",
+        ),
+        "zh": (
+            "uv 未能安装所缺的内容：{detail}",
+            "请检查网络，或用 UV_DEFAULT_INDEX 指定镜像，然后再运行同一条命令。",
         ),
     },
 }
-
-
-def _install_line(requirements: List[str]) -> str:
-    environment = _environment_folder()
-    make = [sys.executable or "python3", "-m", "venv", environment]
-    fill = [_interpreter(environment), "-m", "pip", "install", "--quiet"] + requirements
-    return " && ".join(_quoted(argv) for argv in (make, fill))
-
-
-def _quoted(argv: List[str]) -> str:
-    if os.name == "nt":
-        import subprocess  # noqa: PLC0415
-
-        return subprocess.list2cmdline(argv)
-    return " ".join(shlex.quote(word) for word in argv)
 
 
 def _speaks_chinese() -> bool:

@@ -51,18 +51,25 @@ def expanded(text: str) -> Path:
 
 
 def openclaw_home() -> Path:
-    """Return what OpenClaw takes for the home folder."""
-    moved = os.environ.get("OPENCLAW_HOME")
-    return expanded(moved) if moved else user_home()
+    """Return what OpenClaw takes for the home folder; a relative OPENCLAW_HOME is in the home folder."""
+    moved = os.environ.get("OPENCLAW_HOME", "").strip()
+    return _in_home(moved) if moved else user_home()
+
+
+def _in_home(text: str) -> Path:
+    """Return an absolute path; a relative one is in the home folder, whatever the current folder is."""
+    path = expanded(text) if text == "~" or text.startswith(("~/", "~\\")) else user_home() / text
+    return Path(os.path.normpath(path))
 
 
 def state_folders() -> list[Path]:
     """Return the state folder in force, then `~/.openclaw` when that is another.
 
-    The gateway may have a variable that a terminal has not, so both are looked in.
+    The gateway may have a variable that a terminal has not, so both are looked in. A relative OPENCLAW_STATE_DIR
+    is in the home folder: in the current one, each folder would have a journal of its own, and pay again.
     """
-    moved = os.environ.get("OPENCLAW_STATE_DIR")
-    in_force = expanded(moved) if moved else openclaw_home() / ".openclaw"
+    moved = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
+    in_force = _in_home(moved) if moved else openclaw_home() / ".openclaw"
     return list(dict.fromkeys([in_force, user_home() / ".openclaw"]))
 
 

@@ -484,9 +484,9 @@ LIBRARY_FILES = {
 PLATFORM_MODULES = frozenset(["fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "tty", "winreg"])
 
 # They tell an old Python what is wrong, so it must be able to parse them, and nothing need be installed.
-EARLY_FILES = ("shared/__init__.py", "shared/launch.py", "skills/*/scripts/*.py")
+EARLY_FILES = ("shared/__init__.py", "shared/launch.py", "shared/interpreters.py", "skills/*/scripts/*.py")
 EARLY_PYTHON = (3, 7)
-EARLY_IMPORTS = frozenset({"shared", "shared.launch"})
+EARLY_IMPORTS = frozenset({"shared", "shared.interpreters", "shared.launch"})
 
 # Names of this repository that do not ship.
 DEVELOPERS_PACKAGES = frozenset({"scripts", "tests"})

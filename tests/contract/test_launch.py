@@ -16,7 +16,8 @@ import jsonschema
 import pytest
 from kexiang import __version__
 
-from shared.launch import DEPENDENCIES, SECOND_START
+from shared.interpreters import SECOND_START
+from shared.launch import DEPENDENCIES
 from tests.contract.evidence import tree
 from tests.contract.paid import SCHEMA
 from tests.launcher import SECONDS, Ended, copy_what_ships
@@ -235,9 +236,9 @@ def assert_one_command(clone: Clone, line: str, state: Path) -> None:
     """Hold the line to its promise: it makes the environment that the launcher looks for, and fills it."""
     make, fill = (shlex.split(part) for part in line.split(" && "))
     environment = state / "image-skills" / "venv"
-    assert make == [clone.python, "-m", "venv", str(environment)]
-    assert fill[:4] == [str(environment / "bin" / "python"), "-m", "pip", "install"]
-    assert sorted(word for word in fill[4:] if not word.startswith("-")) == sorted(DEPENDENCIES.values())
+    assert make == [clone.python, "-I", "-m", "venv", str(environment)]
+    assert fill[:5] == [str(environment / "bin" / "python"), "-I", "-m", "pip", "install"]
+    assert sorted(word for word in fill[5:] if not word.startswith("-")) == sorted(DEPENDENCIES.values())
 
 
 @pytest.mark.parametrize(
@@ -293,22 +294,13 @@ def stub_uv(clone: Clone, python: str) -> Path:
     return log
 
 
-def test_uv_takes_over_once_and_gets_everything(bare: Clone) -> None:
+def test_uv_brings_an_interpreter_once_and_the_command_gets_everything(bare: Clone) -> None:
     log = stub_uv(bare, sys.executable)
-    started = subprocess.Popen(
-        [bare.python, str(bare.launcher), "--json", "--size", "a 'b' $c"],
-        env=bare.environment,
-        cwd=bare.work,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    stdout, stderr = started.communicate(timeout=SECONDS)
-    ended = Ended(started.returncode, stdout, stderr)
+    ended = bare.run("--json", "--size", "a 'b' $c")
     assert ended.code == 2, ended.talk
     assert ended.document["error"]["code"] == "prompt_missing"
-    command = f"run --quiet --no-project --script {bare.launcher} --json --size a 'b' $c"
-    assert log.read_text() == f"{started.pid} 1 {command}\n"  # the same process: it was exec'd, not called
+    flags = f"--quiet --no-project --no-env-file --no-config --python {bare.python}"
+    assert log.read_text().partition(" ")[2] == f"probe run {flags} --script {bare.launcher}\n"
 
 
 def test_a_second_start_never_starts_a_third(bare: Clone) -> None:
@@ -323,7 +315,7 @@ def test_the_skills_own_environment_comes_before_uv(bare: Clone) -> None:
     own = bare.state / "image-skills" / "venv" / "bin" / "python"
     bare.command(own, f"echo \"$*\" >'{bare.folder}/own.log'\nexec '{sys.executable}' \"$@\"\n")
     assert_helped(bare.run("--help"))
-    assert (bare.folder / "own.log").read_text() == f"{bare.launcher} --help\n"
+    assert (bare.folder / "own.log").read_text() == f"-I {bare.launcher} --help\n"
     assert not log.exists()
 
 

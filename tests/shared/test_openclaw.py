@@ -70,9 +70,11 @@ def skill(tmp_path: Path) -> Path:
         ({"OPENCLAW_STATE_DIR": "~/state"}, ["home/state", "home/.openclaw"]),
         ({"OPENCLAW_HOME": "~"}, ["home/.openclaw"]),
         ({"OPENCLAW_STATE_DIR": "{tmp}/home/.openclaw"}, ["home/.openclaw"]),
-        ({"OPENCLAW_STATE_DIR": "relative"}, ["here/relative", "home/.openclaw"]),
-        ({"OPENCLAW_STATE_DIR": "", "OPENCLAW_HOME": ""}, ["home/.openclaw"]),
-        ({"OPENCLAW_STATE_DIR": "~nobody-of-that-name/x"}, ["here/~nobody-of-that-name/x", "home/.openclaw"]),
+        ({"OPENCLAW_STATE_DIR": "relative"}, ["home/relative", "home/.openclaw"]),
+        ({"OPENCLAW_HOME": "relative"}, ["home/relative/.openclaw", "home/.openclaw"]),
+        ({"OPENCLAW_STATE_DIR": "../up"}, ["up", "home/.openclaw"]),
+        ({"OPENCLAW_STATE_DIR": "", "OPENCLAW_HOME": " "}, ["home/.openclaw"]),
+        ({"OPENCLAW_STATE_DIR": "~nobody-of-that-name/x"}, ["home/~nobody-of-that-name/x", "home/.openclaw"]),
     ],
 )
 def test_the_state_folder_in_force_comes_first_then_the_default_one(

@@ -10,15 +10,18 @@ import sys
 import time
 from pathlib import Path
 
+import openai_images
+import shared
 from openai_images.lifeline import watch
 
 
 def mock_argv(task_id: str, *, seconds: float | None, command: list[str] | None) -> list[str]:
     """Return the command line of such a process."""
-    start = "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); "
-    start += "from openai_images.mock_task import main; sys.exit(main(sys.argv[2]))"
+    start = "import sys; sys.dont_write_bytecode = True; sys.path[:0] = sys.argv[2:]; "
+    start += "from openai_images.mock_task import main; sys.exit(main(sys.argv[1]))"
+    folders = [str(Path(module.__file__ or "").resolve().parent.parent) for module in (openai_images, shared)]
     told = json.dumps({"task_id": task_id, "seconds": seconds, "command": command})
-    return [sys.executable, "-c", start, str(Path(__file__).resolve().parent.parent), told]
+    return [sys.executable, "-I", "-c", start, told, *folders]
 
 
 def main(text: str) -> int:

@@ -52,7 +52,7 @@ class Commands:
             value = attempts.get(name, self.settings.get(name))
             if value is not None:
                 options[f"--{name.replace('_', '-')}"] = value
-        argv = [sys.executable, str(launcher), "--json"]
+        argv = [sys.executable, *["-I"] * bool(sys.flags.isolated), str(launcher), "--json"]
         argv += [str(word) for option in options.items() for word in option]
         argv += [word for reference in request.references for word in ("--input-image", str(reference.path))]
         return argv + ["--raw"] * bool(attempts["raw"]) + ["--new"] * self.new
