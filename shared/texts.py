@@ -230,10 +230,10 @@ SETTINGS = {
         "The proxy setting in {variable} cannot be used: {reason}.", "{variable} 中的代理设置无法使用：{reason}。"
     ),
     "proxy_unusable.hint": Text(
-        "Set {variable} to http://host:port or http://user:password@host:port, with other characters than letters "
-        "and digits percent-encoded in the user name and password (# as %23, / as %2F), or unset it.",
-        "请把 {variable} 设为 http://host:port 或 http://user:password@host:port；用户名和密码中字母、数字以外的字符要写成"
-        "百分号编码（# 写成 %23，/ 写成 %2F），或取消设置。",
+        "Set {variable} to http://host:port, with user:password@ before the host if the proxy needs it, or unset it. "
+        "In the user name and password, percent-encode all but letters and digits (# as %23, / as %2F).",
+        "请把 {variable} 设为 http://host:port（代理需要认证时，在 host 前加上 user:password@），或取消设置。"
+        "用户名和密码中字母、数字以外的字符要写成百分号编码（# 写成 %23，/ 写成 %2F）。",
     ),
     "proxy_space": Text("it holds a space or a control character, or is too long", "含有空格或控制字符，或过长"),
     "proxy_scheme": Text(

@@ -147,6 +147,7 @@ def test_a_setting_that_cannot_work_is_refused_when_a_session_is_made(
         hint = catalogue.say("proxy_unusable.hint", **caught.value.facts)
         assert variable in told
         assert variable in hint
+        assert "user:password@" in catalogue.say("hint_line", hint=hint), "what is redacted twice still helps"
         assert "dummy" not in told + hint
 
 
