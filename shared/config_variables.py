@@ -55,8 +55,9 @@ def env_files() -> list[Path]:
 
 
 def _variables(name: str, config: Config) -> Iterator[Variable]:
-    if name in os.environ:
-        yield Variable(os.environ[name].strip(), Said("process_environment"))
+    value = os.environ.get(name)  # the user names the variable
+    if value is not None:
+        yield Variable(value.strip(), Said("process_environment"))
     else:
         for file in env_files():
             value = _env_file(file).get(name)
