@@ -17,7 +17,7 @@ from shared.files import check_could_make
 from shared.journal import Journal
 from shared.keys import FoundKey, KeySource, find_key
 from shared.launch import DEPENDENCIES
-from shared.openclaw import attaches, output_folder, state_folders
+from shared.openclaw import attaches, hint_of, output_folder, state_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,8 +114,7 @@ class Examination:
                     yield Finding(name, verdict, message)
             except SkillError as error:
                 self.failure = self.failure or error
-                hint = f"{error.code}.hint"
-                advice = self._say(hint, **error.facts) if self._run.catalogue.knows(hint) else None
+                advice = hint_of(error, self._run.catalogue)
                 yield Finding(name, "failed", self._say(error.code, **error.facts), advice)
 
     def _python(self) -> Iterator[Line]:

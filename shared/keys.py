@@ -172,7 +172,11 @@ def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> F
         if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()) or " " in key:
             raise ConfigurationError("key_malformed", source=source.name)
         return FoundKey(Secret(key), source.name, tuple(passed_over))
-    raise ConfigurationError(missing, passed_over=", ".join(name for name, _ in passed_over))
+    why = ""
+    for name, reason in reversed(passed_over):
+        facts = {"source": name, "more": why}
+        why = Said("key_is_empty", **facts) if reason == "empty" else Said("key_is_unresolved", **facts)
+    raise ConfigurationError(missing, passed_over=", ".join(name for name, _ in passed_over), why=why)
 
 
 def read_key_file(path: Path, name: str) -> str | None:

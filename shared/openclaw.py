@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared import config_files
-from shared.errors import BadInput, ConfigurationError, DiskError
+from shared.errors import BadInput, ConfigurationError, DiskError, SkillError
 from shared.files import PRIVATE_FOLDER, create_file
-from shared.messages import shown
+from shared.messages import Catalogue, shown
 
 if TYPE_CHECKING:
     from shared.config_files import Config
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MEDIA_KEPT = 7 * 24 * 3600  # seconds
 ROOTS_IN_STATE = ("media", "agents", "workspace", "sandboxes")
 """Folders below the state folder from which OpenClaw attaches files, besides the agent's workspace."""
+
+OUTPUT_IN_STATE = (("agents",), ("workspace",), ("sandboxes",))
+"""Folders below the state folder that an agent works in: what lies there was chosen by --output-dir."""
 
 
 def user_home() -> Path:
@@ -71,6 +74,21 @@ def state_folders() -> list[Path]:
     moved = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
     in_force = _in_home(moved) if moved else openclaw_home() / ".openclaw"
     return list(dict.fromkeys([in_force, user_home() / ".openclaw"]))
+
+
+def hint_of(error: SkillError, catalogue: Catalogue) -> str | None:
+    """Return what to do about an error, None where no sentence says it.
+
+    What to do about a folder that cannot be used depends on the option or the variable that chose it.
+    """
+    path = error.facts.get("path")
+    if error.code == "disk_failed" and isinstance(path, Path):
+        with contextlib.suppress(SkillError):  # without a home folder there is no state folder either
+            for state in state_folders():
+                if path.is_relative_to(state) and path.relative_to(state).parts[:1] not in OUTPUT_IN_STATE:
+                    return catalogue.say("state_failed_hint")
+    hint = f"{error.code}.hint"
+    return catalogue.say(hint, **error.facts) if catalogue.knows(hint) else None
 
 
 def config_path() -> Path:

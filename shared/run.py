@@ -16,7 +16,7 @@ from shared.arguments import value_of, values_of, without_options
 from shared.errors import DiskError, SkillError
 from shared.keys import Secret, redact_keys
 from shared.messages import Catalogue, choose_language, harmless
-from shared.openclaw import attachable
+from shared.openclaw import attachable, hint_of
 from shared.progress import Reporter
 from shared.result import Result, encoded, spelled
 from shared.result_file import write_result_file
@@ -185,11 +185,10 @@ class Run:
             error.remedy = "resume"  # whatever went wrong here, the task goes on at the service
         argv = self._remedy(error)
         self.result.next_argv = argv or self.result.next_argv
-        hint = f"{error.code}.hint"
         return {
             "code": error.code,
             "message": self.catalogue.say(error.code, **error.facts),
-            "hint": self.catalogue.say(hint, **error.facts) if self.catalogue.knows(hint) else None,
+            "hint": hint_of(error, self.catalogue),
             "next": spelled(argv) if argv else None,
             "retryable": error.retryable,
             "charged": self.result.charged,

@@ -141,6 +141,11 @@ INPUT = {
 }
 
 SETTINGS = {
+    "key_is_empty": Text(" {source} is set, but empty.{more}", "{source} 已设置，但内容为空。{more}"),
+    "key_is_unresolved": Text(
+        " {source} is set, but holds an unresolved variable ($NAME) instead of a key.{more}",
+        "{source} 已设置，但内容是未解析的变量（$NAME），不是密钥。{more}",
+    ),
     "key_malformed": Text(
         "The key from {source} is malformed: it holds spaces, control or non-ASCII characters, or is too long.",
         "来自 {source} 的密钥格式不对：含有空格、控制字符或非 ASCII 字符，或者过长。",
@@ -450,12 +455,16 @@ MACHINE = {
         "Free space or choose another folder with --output-dir.",
         "请清理磁盘空间，或用 --output-dir 换一个文件夹。",
     ),
+    "state_failed_hint": Text(
+        "Make room or rights in that folder, or set OPENCLAW_STATE_DIR to a folder that this user can write to.",
+        "请解决该文件夹的空间或权限问题，或将 OPENCLAW_STATE_DIR 设为当前用户可写的文件夹。",
+    ),
     "journal_failed": Text(
         "The journal {path} cannot be written: {reason}.", "无法写入任务记录 {path}：{reason}。"
     ),
     "journal_failed.hint": Text(
-        "Keep the ids above. Make room or rights in that folder, then go on.",
-        "请记下上面的任务 ID，解决该文件夹的空间或权限问题后再继续。",
+        "Keep the ids above. Make room or rights in that folder, then resume (OPENCLAW_STATE_DIR chooses the folder).",
+        "请记下上面的任务 ID，解决该文件夹的空间或权限问题后再继续（该文件夹由 OPENCLAW_STATE_DIR 指定）。",
     ),
     "journal_unreadable": Text(
         "The journal entry {path} cannot be read; it may stand for a paid task, so nothing is sent.",
@@ -471,6 +480,10 @@ MACHINE = {
     ),
     "result_file_failed": Text(
         "The result file {path} cannot be written: {reason}.", "无法写入结果文件 {path}：{reason}。"
+    ),
+    "result_file_failed.hint": Text(
+        "Name another file with --result-file; the result above is whole.",
+        "请用 --result-file 换一个文件；上面的结果是完整的。",
     ),
     "stdout_failed": Text("The result could not be written to standard output.", "结果无法写到标准输出。"),
     "not_attachable": Text(

@@ -165,3 +165,15 @@ def test_what_a_link_of_the_environment_leads_to_is_never_cleared(bare: Clone) -
     environment.rename(bare.folder / "elsewhere")
     environment.symlink_to(bare.folder / "elsewhere")
     assert "--clear" not in bare.run(*WORDS).talk
+
+
+@pytest.mark.parametrize("kind", ["a file", "below a file"])
+def test_a_state_folder_that_cannot_be_made_names_its_variable(clone: Clone, kind: str) -> None:
+    (clone.folder / "file").touch()
+    state = clone.folder / "file" / ("" if kind == "a file" else "below")
+    env = {"X_API_KEY": "dummy", "OPENCLAW_STATE_DIR": str(state)}
+    ended = clone.run("--json", *WORDS, env=env)
+    error = ended.document["error"]
+    assert (ended.code, error["code"]) == (12, "disk_failed"), ended.talk
+    assert "OPENCLAW_STATE_DIR" in error["hint"]
+    assert "--output-dir" not in ended.talk

@@ -36,7 +36,7 @@ def limited(code: str) -> errors.RateLimited:
     ("error", "status", "images", "head", "advice"),
     [
         (errors.BadInput("prompt_missing"), "not_started", 0, FAILED, CORRECT),
-        (errors.ConfigurationError("key_missing"), "not_started", 0, FAILED, "imaclaw/apikey"),
+        (errors.ConfigurationError("key_missing", why=""), "not_started", 0, FAILED, "imaclaw/apikey"),
         (errors.KeyRefused("ima_key_refused", link="L", words="no"), "refused", 0, FAILED, "new key at L"),
         (errors.KeyRefused("ima_key_refused", link="L", words="no"), "running", 0, UNFINISHED, "new key at L"),
         (errors.OutOfCredits("points_missing", link="L", words="no"), "refused", 0, FAILED, "Top up at L"),

@@ -33,6 +33,8 @@ from shared.keys import (
     redact_within,
     write_key_file,
 )
+from shared.messages import Catalogue
+from shared.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,7 +228,13 @@ def test_the_longest_key_is_one() -> None:
 def test_no_source_at_all_is_told_with_what_was_passed_over() -> None:
     with pytest.raises(ConfigurationError) as caught:
         find_key(sources(None, "", "$KEY"))
-    assert (caught.value.code, caught.value.facts) == ("key_missing", {"passed_over": "source 2, source 3"})
+    assert caught.value.code == "key_missing"
+    assert caught.value.facts["passed_over"] == "source 2, source 3"
+    words = {"key_missing": Text("No key.{why}", "没有密钥。{why}")}
+    assert Catalogue("en", words).say("key_missing", **caught.value.facts) == (
+        "No key. source 2 is set, but empty."
+        " source 3 is set, but holds an unresolved variable ($NAME) instead of a key."
+    )
     with pytest.raises(ConfigurationError) as caught:
         find_key([], missing="token_missing")
     assert caught.value.code == "token_missing"

@@ -13,10 +13,12 @@ import pytest
 
 from shared import config_files
 from shared.errors import BadInput, ConfigurationError, DiskError
+from shared.messages import Catalogue
 from shared.openclaw import (
     attachable,
     attaches,
     enclosing_skill,
+    hint_of,
     output_folder,
     state_folders,
     user_home,
@@ -316,3 +318,19 @@ def test_a_link_among_the_attachments_is_not_cleared_through(tmp_path: Path, sta
     (media / "link").symlink_to(kept.parent)
     attachable(picture(tmp_path / "here"), LOCAL_ID, state)
     assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        ("home/.openclaw", "OPENCLAW_STATE_DIR"),
+        ("home/.openclaw/image-skills/image2/tasks", "OPENCLAW_STATE_DIR"),
+        ("home/.openclaw/media/image-skills", "OPENCLAW_STATE_DIR"),
+        ("home/.openclaw/workspace/generated-images", "--output-dir"),
+        ("here/generated-images", "--output-dir"),
+    ],
+)
+def test_the_hint_of_a_disk_error_names_what_chose_the_folder(tmp_path: Path, path: str, remedy: str) -> None:
+    hint = hint_of(DiskError("disk_failed", path=tmp_path / path, reason="full"), Catalogue("en"))
+    assert hint is not None
+    assert [word in hint for word in (remedy, "OPENCLAW_STATE_DIR", "--output-dir")].count(True) == 2

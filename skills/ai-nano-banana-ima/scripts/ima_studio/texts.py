@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.texts import Text
 
 BEFORE = {
-    "key_missing": Text("There is no key for IMA Studio.", "没有找到 IMA Studio 的密钥。"),
+    "key_missing": Text("There is no key for IMA Studio.{why}", "没有找到 IMA Studio 的密钥。{why}"),
     "key_missing.hint": Text(
         "Make one at https://www.imaclaw.ai/imaclaw/apikey and put it into IMA_API_KEY.",
         "请到 https://www.imaclaw.ai/imaclaw/apikey 创建，并放入环境变量 IMA_API_KEY。",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from shared.texts import Text
 
 TEXTS = {
-    "key_missing": Text("There is no x-api-key for kexiangai.com.", "没有找到 kexiangai.com 的 x-api-key。"),
+    "key_missing": Text(
+        "There is no x-api-key for kexiangai.com.{why}", "没有找到 kexiangai.com 的 x-api-key。{why}"
+    ),
     "key_missing.hint": Text(
         "Get one at kexiangai.com and put it into X_API_KEY, or save it with scripts/set_key.sh and add --use-local-key.",
         "请到 kexiangai.com 获取，放入环境变量 X_API_KEY；或用 scripts/set_key.sh 保存，再加上 --use-local-key。",
