@@ -140,10 +140,8 @@ def _with_credentials(address: str, credentials: str) -> str:
 def _variable(kind: str) -> str:
     """Return the name of the variable that a setting comes from; the lower-case one wins, as it does in urllib."""
     name = f"{kind}_proxy"
-    if os.environ.get(name):
-        return name
-    others = [other for other in os.environ if other.lower() == name and os.environ[other]]
-    return others[-1] if others else name.upper()
+    set_names = [other for other, value in os.environ.items() if value and other.lower() == name]
+    return name if name in set_names else next(reversed(set_names), name.upper())
 
 
 def _refuse(variable: str, reason: Reason) -> NoReturn:
