@@ -16,7 +16,7 @@ from detect_secrets.settings import default_settings
 ROOT = Path(__file__).resolve().parent.parent
 
 MADE_UP = re.compile(
-    r"dummy|\bwords?\b|^password$|^\{password\}|^key$|^pw$|^secret$|^somebody:else$|^your-api-key-here$|0123456789|9876543210"
+    r"dummy|\bwords?\b|^password$|\{password\}|^key$|^pw$|^secret$|^somebody:else$|^your-api-key-here$|0123456789|9876543210"
 )
 """What a found value looks like that is nobody's key; say `dummy` in a new one."""
 
