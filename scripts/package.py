@@ -120,9 +120,11 @@ def build(tree: Tree, entry: IndexEntry) -> Bundle:
     skill = _skill_files(tree, entry)
     # What git does not know of shared/ is looked at too: where an import leads to it, it is refused below.
     shared = {
-        place.name: place.read_text("utf-8") if place.suffix == ".py" else None
-        for place in sorted((tree.root / "shared").iterdir())
-        if place.is_file()
+        place.relative_to(tree.root / "shared").as_posix(): place.read_text("utf-8")
+        if place.suffix == ".py"
+        else None
+        for place in sorted((tree.root / "shared").rglob("*"))
+        if place.is_file() and "__pycache__" not in place.parts
     }
     sources = [file.data.decode() for path, file in skill.items() if path.endswith(".py")]
     needed = reached_files(sources, shared)

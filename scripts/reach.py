@@ -12,11 +12,11 @@ SHARED = "shared"
 
 
 def reached_files(skill_sources: Iterable[str], shared: Mapping[str, str | None]) -> set[str]:
-    """Return the names of the files in shared/ that must ship with a skill.
+    """Return the paths of the files in shared/ that must ship with a skill.
 
-    `skill_sources` are the texts of the skill's modules. `shared` maps the file names in shared/ to their texts
-    (None for what is no Python). An import counts wherever it stands, in a function too, except under `if
-    TYPE_CHECKING`, which never runs; so does a module that is named in full by a string. A file that is no
+    `skill_sources` are the texts of the skill's modules. `shared` maps the paths below shared/ to their texts
+    (None for what is not Python). An import counts wherever it stands, in a function too, except under `if
+    TYPE_CHECKING`, which never runs; so does a module that is named in full by a string. A file that is not
     Python is needed where a string of a needed module is its name.
     """
     needed = {"__init__.py"}
@@ -26,18 +26,21 @@ def reached_files(skill_sources: Iterable[str], shared: Mapping[str, str | None]
         tree = waiting.pop()
         named = set(_strings(tree))
         strings |= named
-        for module in {*_imported(tree), *named}:
-            name = _file_name(module)
-            text = shared.get(name)
-            if text is not None and name not in needed:
-                needed.add(name)
+        for path in {path for module in {*_imported(tree), *named} for path in _files(module)}:
+            text = shared.get(path)
+            if text is not None and path not in needed:
+                needed.add(path)
                 waiting.append(ast.parse(text))
-    return needed | (strings & {name for name, text in shared.items() if text is None})
+    return needed | {path for path, text in shared.items() if text is None and path.rpartition("/")[2] in strings}
 
 
-def _file_name(module: str) -> str:
-    """Return the file of "shared.errors" or of the entry point "shared.errors:function"."""
-    return module.partition(":")[0].removeprefix(f"{SHARED}.") + ".py" if module.startswith(f"{SHARED}.") else ""
+def _files(module: str) -> Iterator[str]:
+    """Yield where "shared.http.urls", or the entry point "shared.launch:launch", may be, with its packages."""
+    origin, *parts = module.partition(":")[0].split(".")
+    if origin == SHARED and parts:
+        yield "/".join(parts) + ".py"
+        for depth in range(1, len(parts) + 1):
+            yield "/".join(parts[:depth]) + "/__init__.py"
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:

@@ -77,7 +77,7 @@ OWN_LAYERS = {
         ),
         "purchase": layer(
             own="client offers products request wire",
-            shared="entry errand errors polling spend",
+            shared="entry errand errors journal polling spend",
         ),
         "telling": layer(
             own="offers products purchase request",
@@ -175,7 +175,7 @@ OWN_LAYERS = {
         ),
         "preparing": layer(
             own="attachments connection hands request snapshot wire",
-            shared="entry errand errors run",
+            shared="entry errand errors journal run",
         ),
         "service": layer(
             own="account client connection hands request sessions wire",
@@ -293,7 +293,7 @@ OWN_LAYERS = {
         ),
         "attempts": layer(
             own="refusal wire",
-            shared="entry errors interrupts polling spend",
+            shared="entry errors interrupts journal polling spend",
         ),
         "batch": layer(
             own="batch_task client generate hands queue_rows run_folder",
@@ -351,7 +351,7 @@ OWN_LAYERS = {
         ),
         "saving": layer(
             own="delivery hands run_folder wire",
-            shared="entry errand errors images urls",
+            shared="entry errand errors images journal urls",
         ),
         "texts_of_service": layer(
             own="",
@@ -531,7 +531,10 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.shared = [self._source(path, package="shared") for path in sorted(root.glob("shared/*.py"))]
+        self.shared = [
+            self._source(path, package=".".join(path.relative_to(root).parent.parts))
+            for path in sorted([*root.glob("shared/*.py"), *root.glob("shared/*/*.py")])
+        ]
         self.launchers = [self._source(path) for path in sorted(root.glob("skills/*/scripts/*.py"))]
         self.packaged = [
             self._source(path, package=path.parent.name) for path in sorted(root.glob("skills/*/scripts/*/*.py"))
@@ -581,7 +584,7 @@ def layer_breaches(checkout: Checkout) -> Iterator[str]:
         for found in checkout.imports(source):
             origin, _, module = found.module.partition(".")
             layers = {"shared": allowed.shared, source.package: allowed.own}
-            if module and origin in layers and module not in layers[origin]:
+            if module and origin in layers and module.partition(".")[0] not in layers[origin]:
                 yield forbidden(source, found, f"{source.stem} may not")
 
 
@@ -656,7 +659,9 @@ def breaches(root: Path) -> list[str]:
 def import_without_platform_modules(checkout: Checkout, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     """Import every module in one fresh Python where no PLATFORM_MODULES exist; the libraries come first."""
     modules = [*checkout.shared, *checkout.packaged]
-    paths = sorted({str(checkout.root / module.path.parent.parent) for module in modules})
+    paths = sorted(
+        {str(checkout.root), *(str(checkout.root / one.path.parent.parent) for one in checkout.packaged)}
+    )
     names = [module.name for module in modules]
     program = (
         "import importlib, sys\n"
