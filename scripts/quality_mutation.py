@@ -72,13 +72,23 @@ class Group:
 GROUPS = (
     Group(
         "journal",
-        ("entry", "journal", "journal_table", "journal_upkeep", "spend"),
+        (
+            "entry",
+            "journal/claim",
+            "journal/retention",
+            "journal/schema",
+            "journal/states",
+            "journal/store",
+            "journal/submit",
+            "spend",
+        ),
         (
             "shared/test_entry",
             "shared/test_journal",
             "shared/test_journal_lookup",
             "shared/test_journal_resume",
-            "shared/test_journal_upkeep",
+            "shared/test_journal_retention",
+            "shared/test_journal_store",
             "shared/test_spend",
             "shared/test_spend_corrected",
         ),
@@ -135,7 +145,8 @@ def _ask(tree: Path, argv: list[str]) -> str:
 
 
 def _module(name: str) -> str:
-    return ".".join(name.split(".")[:2])
+    parts = name.split(".")
+    return ".".join(parts[: 3 if parts[1] == "journal" else 2])
 
 
 def _mutant(name: str, shown: str) -> Mutant:

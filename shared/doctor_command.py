@@ -14,7 +14,7 @@ from shared.command import output_options
 from shared.entry import UNFINISHED
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.keys import FoundKey, KeySource, find_key
 from shared.launch import DEPENDENCIES
 from shared.openclaw import attaches, hint_of, output_folder, state_folders
@@ -171,10 +171,11 @@ class Examination:
     def _state(self) -> Iterator[Line]:
         states = state_folders()
         check_could_make(states[0])
-        entries = [entry for _, entry in Journal(self._run.skill.slug, states).entries()]
-        unfinished = sum(entry.state in UNFINISHED for entry in entries)
-        unknown = sum(entry.state == "unknown" for entry in entries)
-        facts = {"path": states[0], "tasks": len(entries), "unfinished": unfinished, "unknown": unknown}
+        counts = Journal(self._run.skill.slug, states, access="read").counts()
+        unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
+        unknown = counts.get("unknown", 0)
+        tasks = sum(counts.values())
+        facts = {"path": states[0], "tasks": tasks, "unfinished": unfinished, "unknown": unknown}
         yield "note" if unfinished or unknown else "ok", self._say("state_found", **facts)
 
     def _service(self) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""One entry of the journal: what is kept of a paid task, and the one way its state moves on."""
+"""One entry of the journal: what is kept of a paid task, and which requests are the same."""
 
 from __future__ import annotations
 
@@ -10,23 +10,16 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from shared import interrupts
-from shared.errors import DiskError
-from shared.files import write_atomically
-from shared.keys import redact_keys, redact_within
+from shared.keys import redact_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-    from shared.files import Lock
-
-SCHEMA = 1
 LONG_AGO = "2000-01-01T00:00:00+00:00"
 LARGEST_AMOUNT = 1e15
 PROMPT_START = 40  # characters of a prompt that an entry shows
 
-LOCAL_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+LOCAL_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
 State = Literal["prepared", "submitting", "submitted", "succeeded", "failed", "refused", "unreachable", "unknown"]
 Charged = Literal["yes", "no", "unknown"]
@@ -74,7 +67,7 @@ def prompt_record(prompt: str) -> dict[str, object]:
     return {"sha256": digest, "length": len(prompt), "start": redact_keys(prompt)[:PROMPT_START]}
 
 
-def parted(identifier: str) -> tuple[str, str]:
+def split_task_ref(identifier: str) -> tuple[str, str]:
     """Return the local id and the service's id of "<local id>/<service id>"; the first is empty where only one is.
 
     Both together are named where the journal could not be told the second (exit 12).
@@ -116,21 +109,19 @@ class Entry:
     finished_at: str | None = None
     seconds: float | None = None
     """From the service's acceptance to the end, when one process saw both; feeds the estimates."""
-    schema: int = SCHEMA
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the task has not ended."""
+        return self.state in UNFINISHED
 
     @classmethod
-    def from_json(cls, content: bytes) -> Entry:
-        """Read an entry; unknown fields of a later minor version are left out.
+    def from_document(cls, document: Mapping[str, Any]) -> Entry:
+        """Return the entry that a document describes; fields of a later minor version are left out.
 
         Raises:
-            ValueError: not an entry, or one of a version this code does not know.
+            ValueError: not an entry, or one that cannot be judged.
         """
-        try:
-            document = json.loads(content)
-        except RecursionError as error:
-            raise ValueError("nested too deep") from error
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            raise ValueError("not an entry of this version")
         known = {one.name for one in fields(cls)}
         try:
             entry = cls(**{name: value for name, value in document.items() if name in known})
@@ -139,14 +130,13 @@ class Entry:
         typed = all(_fits(getattr(entry, one.name), str(one.type)) for one in fields(cls))
         if not typed or not _is_cost(entry.cost) or moment(entry.created_at or LONG_AGO).tzinfo is None:
             raise ValueError("an entry that cannot be judged")
+        if entry.local_id and not LOCAL_ID.fullmatch(entry.local_id):  # it names files
+            raise ValueError("an entry with an id of another kind")
         return entry
 
-    def to_json(self) -> bytes:
-        """Return the file's content; the fingerprint comes first, so that even a cut file tells its request."""
-        document = dict(vars(self))
-        document["error"] = redact_within(self.error)  # what a service says may quote the key
-        document["cost"] = self.cost if _is_cost(self.cost) else None  # or nobody could read the entry again
-        return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+    def to_document(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return {**vars(self), "cost": self.cost if _is_cost(self.cost) else None}  # or nobody could read it again
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -173,77 +163,6 @@ def _is_cost(cost: Mapping[str, Any] | None) -> bool:
     amount, *words = (cost.get(name) for name in ("amount", "unit", "source"))
     number = isinstance(amount, int | float) and abs(amount) < LARGEST_AMOUNT
     return number and not isinstance(amount, bool) and all(isinstance(one, str) for one in words)
-
-
-class OpenTask:
-    """An entry together with its lock: whoever holds it may work on the task and write the entry."""
-
-    def __init__(self, entry: Entry, folder: Path, lock: Lock, now: Callable[[], datetime]) -> None:
-        self.entry = entry
-        self.path = folder / f"{entry.local_id}.json"
-        self._lock = lock
-        self._now = now
-
-    def save(self, **changes: Any) -> None:
-        """Set fields of the entry and make them durable before returning.
-
-        Raises:
-            DiskError: `journal_failed`; the file still holds the former state.
-        """
-        for name, value in changes.items():
-            setattr(self.entry, name, value)
-        try:
-            with interrupts.held(firmly=True):
-                write_atomically(self.path, self.entry.to_json(), temporary=self.path.with_suffix(".tmp"))
-        except OSError as error:
-            raise DiskError("journal_failed", path=self.path, reason=error.strerror, remedy="resume") from error
-
-    def about_to_spend(self) -> None:
-        """Record, before a paid request is sent, that one may have been charged from now on.
-
-        Raises:
-            DiskError, Interrupted: the request must not be sent, and the entry is again what it was.
-        """
-        entry = self.entry
-        before = {name: getattr(entry, name) for name in ("state", "charged", "attempts", "possible_charges")}
-        try:
-            self.save(
-                state="submitting",
-                charged="unknown",
-                attempts=entry.attempts + 1,
-                possible_charges=entry.possible_charges + 1,
-            )
-        except interrupts.Interrupted:
-            self.save(**before)
-            raise
-        except DiskError as error:
-            vars(entry).update(before)
-            error.remedy = "again"
-            raise
-
-    def not_spent(self, state: State, **changes: Any) -> None:
-        """Record that the last paid request provably was not accepted.
-
-        While an earlier one may have been charged, an end that proves the opposite cannot stand: `unknown` then.
-        """
-        remaining = self.entry.possible_charges - 1
-        charged = "unknown" if remaining else "no"
-        if remaining and state in FINISHED:
-            state = "unknown"
-        self.save(state=state, possible_charges=remaining, charged=charged, **changes)
-
-    def submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
-        """Record the id that the service gave out."""
-        cost = dict(cost) if cost else None
-        self.save(state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=stamp(self._now()))
-
-    def finish(self, state: State, **changes: Any) -> None:
-        """Record the end of the task."""
-        self.save(state=state, finished_at=stamp(self._now()), **changes)
-
-    def release(self) -> None:
-        """Let go of the task; the entry stays as it was last saved."""
-        self._lock.release()
 
 
 def stamp(moment: datetime) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.entry import Entry
-    from shared.journal import Claim, Patience
+    from shared.journal.claim import LockWait, TaskLease
     from shared.polling import Limits
     from shared.run import Run
 
@@ -31,9 +31,9 @@ class Errand:
     """Facts of the sentence that is said before a create."""
 
     @property
-    def patience(self) -> Patience:
+    def lock_wait(self) -> LockWait:
         """How to wait for another process that works on the same request."""
-        from shared.journal import Patience  # noqa: PLC0415  - what a first free request need not wait for
+        from shared.journal.claim import LockWait  # noqa: PLC0415  - what a first free request need not wait for
 
         told = set()
 
@@ -44,10 +44,10 @@ class Errand:
             told.add(entry.local_id)
 
         limits = self.limits
-        return Patience(limits.deadline, not self.no_wait, limits.clock, limits.sleep, tell)
+        return LockWait(limits.deadline, not self.no_wait, limits.clock, limits.sleep, tell)
 
     @contextlib.contextmanager
-    def telling(self, claim: Claim) -> Iterator[None]:
+    def telling(self, claim: TaskLease) -> Iterator[None]:
         """Let the result know what the journal knows of the task, however the block ends."""
         try:
             self.run.result.take_over(claim.task.entry, claim.task.path)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from shared.entry import Entry
 
-Remedy = Literal["again", "new", "instead", "resume", "forget", "none"]
+Remedy = Literal["again", "new", "instead", "resume", "set_aside", "none"]
 """What to run next: the same command, the same with --new, the same with other values (the fact `instead` maps
-options to them), the task by its id, drop a journal entry, nothing."""
+options to them), the task by its id, put a damaged journal aside, nothing."""
 
 
 class SkillError(Exception):
@@ -71,7 +71,7 @@ class SkillError(Exception):
         self.help_url: str | None = None
         """Where a person gets what is missing, such as an account."""
         self.about = about
-        """The folder and the entry of a task that is not in our hands, and of which the error speaks."""
+        """Where the journal keeps a task that is not in our hands, and its entry: what the error speaks of."""
 
 
 class BadInput(SkillError):

@@ -8,24 +8,26 @@ from shared.summary import cost_in_words
 
 if TYPE_CHECKING:
     from shared.entry import Entry
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
     from shared.messages import Catalogue
 
 
-def alike(journal: Journal, entry: Entry) -> list[Entry]:
+MAX_SIMILAR = 50  # tasks that an estimate looks at
+
+
+def similar_tasks(journal: Journal, entry: Entry) -> list[Entry]:
     """Return up to 50 of the latest tasks that succeeded with this mode, model and parameters."""
-    asked = (entry.mode, entry.model, entry.requested)
-    return journal.recent(lambda past: (past.mode, past.model, past.requested) == asked)
+    return journal.history(state="succeeded", similar_to=entry, limit=MAX_SIMILAR)
 
 
 def durations(journal: Journal, entry: Entry) -> list[float]:
     """Return how long such tasks took from acceptance to the end, in seconds; empty without history."""
-    return [past.seconds for past in alike(journal, entry) if past.seconds]
+    return [past.seconds for past in similar_tasks(journal, entry) if past.seconds]
 
 
 def likely_cost(journal: Journal, entry: Entry, catalogue: Catalogue) -> str:
     """Say what such a task cost the last time, or that nobody knows before the service tells."""
-    for past in alike(journal, entry):
+    for past in similar_tasks(journal, entry):
         if past.cost:
             return cost_in_words({**past.cost, "source": "estimated"}, catalogue)
     return catalogue.say("cost_unknown")

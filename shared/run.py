@@ -150,8 +150,8 @@ class Run:
     def document(self, error: SkillError | interrupts.Interrupted | None) -> dict[str, Any]:
         """Return the result document of a run that ended so."""
         if isinstance(error, SkillError) and error.about:
-            folder, entry = error.about
-            self.result.take_over(entry, folder / f"{entry.local_id}.json")
+            path, entry = error.about
+            self.result.take_over(entry, path)
         return self.result.document(self._told(error) if error else None)
 
     def end(self, error: SkillError | interrupts.Interrupted | None) -> int:
@@ -221,9 +221,8 @@ class Run:
             return self.instead(error.facts["instead"])
         if error.remedy == "resume":
             return self.resume(unrecorded=error.code == "journal_failed")
-        if error.remedy == "forget":
-            tasks = Path(self.launcher).with_name("tasks.py")
-            return [PYTHON, str(tasks), "forget", str(error.facts["local_id"])]
+        if error.remedy == "set_aside":
+            return [PYTHON, str(Path(self.launcher).with_name("tasks.py")), "set-aside"]
         return None
 
     def _complain(self, told: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ from shared.errors import DiskError, NeverReached, OutcomeUnknown, Rejected, Ski
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.entry import Charged, OpenTask
+    from shared.entry import Charged
+    from shared.journal.submit import LockedTask
 
 LONGEST_GIVEN = 16384  # characters of an unusable id that are kept
 PAUSES = (1.0, 3.0)  # seconds before the second and the third try, the last one
@@ -42,7 +43,7 @@ Created = TypeVar("Created", bound=Accepted)
 
 
 def spend_once(
-    task: OpenTask,
+    task: LockedTask,
     send: Callable[[], Created],
     *,
     sleep: Callable[[float], None],
@@ -65,24 +66,24 @@ def spend_once(
         Exception: anything else; the entry is `unreachable` when no byte left, else `unknown`.
     """
     for pause in (*PAUSES, None):
-        task.about_to_spend()
+        task.mark_submitting()
         try:
             with recorded(task), interrupts.held():
                 created = send()
                 with interrupts.held(firmly=True):
                     on_accepted(created)
-                    task.submitted(created.task_id, charged=created.charged, cost=created.cost)
+                    task.mark_submitted(created.task_id, charged=created.charged, cost=created.cost)
                 return created
         except NeverReached as error:
             if pause is None or pause >= left():
-                task.not_spent("unreachable", error={"code": error.code})
+                task.mark_not_charged("unreachable", error={"code": error.code})
                 raise
-            task.not_spent("prepared")
+            task.mark_not_charged("prepared")
             sleep(pause)
         except Rejected as error:
             if last:
                 interrupts.drop_pending()
-            task.not_spent("refused", error={"code": error.code, "provider_code": error.provider_code})
+            task.mark_not_charged("refused", error={"code": error.code, "provider_code": error.provider_code})
             raise
         except OutcomeUnknown as error:
             interrupts.drop_pending()
@@ -92,7 +93,7 @@ def spend_once(
 
 
 @contextlib.contextmanager
-def recorded(task: OpenTask) -> Iterator[None]:
+def recorded(task: LockedTask) -> Iterator[None]:
     """Record the outcome of a paid request whose block ends in an error that tells none, and raise that error.
 
     What the connections sent decides: without a byte, the entry is `unreachable`; else, it is `unknown`. So no
@@ -110,7 +111,7 @@ def recorded(task: OpenTask) -> Iterator[None]:
                     if departure.may_have_left:
                         task.finish("unknown", error={"code": code})
                     else:
-                        task.not_spent("unreachable", error={"code": code})
+                        task.mark_not_charged("unreachable", error={"code": code})
             raise
 
 

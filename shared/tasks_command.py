@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, get_args
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
 from shared.command import number, output_options
-from shared.entry import FINISHED, LONG_AGO, UNFINISHED, State, moment
-from shared.errors import BadInput, NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
-from shared.journal import Journal
-from shared.journal_upkeep import forget, prune, set_unreadable_aside
+from shared.entry import FINISHED, UNFINISHED, State
+from shared.errors import BadInput, DiskError, NotFinished, OutcomeUnknown, TaskFailed, UnusableResult
+from shared.journal.claim import Journal
 from shared.messages import shown
 from shared.openclaw import state_folders
 from shared.summary import cost_in_words
 from shared.texts import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from shared.entry import Entry
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 AGE = re.compile(r"(\d{1,5})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MOST_LISTED = 1000
+Answer = TypeVar("Answer")
 
 
 def tasks_command(skill: Skill) -> click.Group:
@@ -37,7 +38,7 @@ def tasks_command(skill: Skill) -> click.Group:
     group = click.Group(
         "tasks", no_args_is_help=False, help="The paid tasks that this machine remembers, of all image skills."
     )
-    for command in (_list, _show, _cost, _forget, _prune):
+    for command in (_list, _show, _cost, _forget, _prune, _set_aside):
         group.add_command(command)
     described = f"Go on with a task of {skill.slug}; costs nothing. Takes the options of {skill.main_launcher}."
     identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
@@ -46,16 +47,21 @@ def tasks_command(skill: Skill) -> click.Group:
 
 
 def journals() -> list[Journal]:
-    """Return the journals of every image skill that has one, in all state folders in force."""
+    """Return the journals of every image skill that has one, in all state folders in force; they are only read."""
     states = state_folders()
-    names = {folder.parent.name for state in states for folder in (state / "image-skills").glob("*/tasks")}
-    return [Journal(name, states) for name in sorted(names)]
+    names = {path.parent.name for state in states for path in (state / "image-skills").glob("*/journal.db")}
+    return [Journal(name, states, access="read") for name in sorted(names)]
 
 
-def entries() -> Iterator[tuple[Path, Entry]]:
-    """Yield every readable entry of every skill with its folder."""
+def _from_each(run: Run, read: Callable[[Journal], Answer]) -> Iterator[Answer]:
+    """Yield what each journal answers; one of another skill that cannot be read is named and passed over."""
     for journal in journals():
-        yield from journal.entries()
+        try:
+            yield read(journal)
+        except DiskError as error:
+            if journal.skill == run.skill.slug:
+                raise
+            run.reporter.insist(error.code, **error.facts)
 
 
 def age(flag: str, text: str) -> timedelta:
@@ -78,19 +84,19 @@ def _list(run: Run, state: str | None, limit: str) -> None:
     if state is not None and state not in get_args(State):
         raise BadInput("not_one_of", flag="--state", expected=", ".join(get_args(State)), got=shown(state))
     most = int(number("--limit", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
-    found = [entry for _, entry in entries() if state in (None, entry.state)]
-    found.sort(key=lambda entry: entry.created_at, reverse=True)
+    known = chain.from_iterable(_from_each(run, lambda journal: journal.history(state=state, limit=most)))
+    newest = sorted(known, key=lambda entry: entry.created_at, reverse=True)[:most]
     run.result.status = "succeeded"
-    run.result.extra["tasks"] = [asdict(entry) for entry in found[:most]]
-    run.lines += [_line(entry, run) for entry in found[:most]] or [run.catalogue.say("tasks_none")]
+    run.result.extra["tasks"] = [asdict(entry) for entry in newest]
+    run.lines += [_line(entry, run) for entry in newest] or [run.catalogue.say("tasks_none")]
 
 
 @click.command("show", help="Show one task by its local or service id.")
 @click.argument("identifier", metavar="ID")
 @output_options
 def _show(run: Run, identifier: str) -> None:
-    folder, entry = _found(identifier)
-    run.result.take_over(entry, folder / f"{entry.local_id}.json")
+    path, entry = _known(run, identifier)
+    run.result.take_over(entry, path)
     run.result.skill, run.result.provider = entry.skill, entry.provider
     run.result.images = [row for row in entry.images if isinstance(row, dict)]
     run.result.extra["tasks"] = [asdict(entry)]
@@ -116,25 +122,15 @@ def _show(run: Run, identifier: str) -> None:
 @output_options
 def _cost(run: Run, since: str) -> None:
     oldest = datetime.now(timezone.utc) - age("--since", since)
-    sums: dict[tuple[str, str, str], dict[str, Any]] = {}
-    unclear = []
-    for _, entry in entries():
-        if moment(entry.created_at or LONG_AGO) < oldest or not entry.possible_charges:
-            continue
-        if entry.charged != "yes" or not entry.cost:
-            unclear.append(entry)
-            continue
-        unit, source = str(entry.cost["unit"]), str(entry.cost["source"])
-        row = sums.setdefault(
-            (entry.skill, unit, source),
-            {"skill": entry.skill, "unit": unit, "source": source, "tasks": 0, "amount": 0.0},
-        )
-        row["tasks"] += 1
-        row["amount"] = round(row["amount"] + entry.cost["amount"], 6)
+    sums: list[dict[str, Any]] = []
+    unclear: list[Entry] = []
+    for known, unknown in _from_each(run, lambda journal: journal.spent(oldest)):
+        sums += known
+        unclear += unknown
     run.result.status = "succeeded"
-    run.result.extra["costs"] = list(sums.values())
+    run.result.extra["costs"] = sums
     run.result.extra["unknown"] = [asdict(entry) for entry in unclear]
-    for row in sums.values():
+    for row in sums:
         cost = cost_in_words(row, run.catalogue)
         run.lines.append(run.catalogue.say("cost_sum", skill=row["skill"], tasks=row["tasks"], cost=cost))
     if unclear:
@@ -149,17 +145,13 @@ def _cost(run: Run, since: str) -> None:
 @click.option("--yes", "agreed", is_flag=True, help="Also a task that is unfinished or whose outcome is unknown.")
 @output_options
 def _forget(run: Run, identifier: str, agreed: bool) -> None:
-    aside = set_unreadable_aside(_folders(), identifier)
-    if aside:
-        run.result.status = "succeeded"
-        run.result.extra["set_aside"] = str(aside)
-        run.lines.append(run.catalogue.say("entry_set_aside", path=aside))
-        return
-    folder, entry = _found(identifier)
+    path, entry = _known(run, identifier)
     if entry.state not in FINISHED and not agreed:
         state = Said(f"state_{entry.state}")
         raise BadInput("forget_needs_yes", flag="--yes", local_id=entry.local_id, state=state)
-    forget(folder / f"{entry.local_id}.json")
+    from shared.journal.retention import forget  # noqa: PLC0415
+
+    forget(path, entry)
     run.result.status = "succeeded"
     run.result.extra["tasks"] = [asdict(entry)]
     run.lines.append(run.catalogue.say("entry_forgotten", local_id=entry.local_id, task_id=entry.task_id or "-"))
@@ -169,22 +161,39 @@ def _forget(run: Run, identifier: str, agreed: bool) -> None:
 @click.option("--older-than", "older_than", required=True, metavar="AGE", help="Such as 30d.")
 @output_options
 def _prune(run: Run, older_than: str) -> None:
-    count = prune(_folders(), age("--older-than", older_than))
+    from shared.journal.retention import prune  # noqa: PLC0415
+
+    before = datetime.now(timezone.utc) - age("--older-than", older_than)
+    count = prune((store.path for journal in journals() for store in journal.stores), before)
     run.result.status = "succeeded"
     run.result.extra["removed"] = count
     run.lines.append(run.catalogue.say("entries_pruned", count=count))
 
 
-def _folders() -> list[Path]:
-    return [folder for journal in journals() for folder in journal.folders if folder.is_dir()]
+@click.command("set-aside", help="Put a damaged journal of this skill aside, kept, and start a new one.")
+@output_options
+def _set_aside(run: Run) -> None:
+    from shared.journal.retention import set_damaged_aside  # noqa: PLC0415
+
+    rows = []
+    for store in Journal(run.skill.slug, state_folders()).stores:
+        aside = set_damaged_aside(store.path)
+        if aside:
+            rows.append({"journal": str(store.path), "set_aside": str(aside[0]), "tasks": aside[1]})
+            run.lines.append(
+                run.catalogue.say("journal_set_aside", path=store.path, aside=aside[0], count=aside[1])
+            )
+    run.result.status = "succeeded"
+    run.result.extra["set_aside"] = rows
+    if not rows:
+        run.lines.append(run.catalogue.say("journal_whole"))
 
 
-def _found(identifier: str) -> tuple[Path, Entry]:
-    for journal in journals():
-        found = journal.find(identifier)
-        if found:
-            return found
-    raise BadInput("task_unknown", identifier=shown(identifier))
+def _known(run: Run, identifier: str) -> tuple[Path, Entry]:
+    match = next(filter(None, _from_each(run, lambda journal: journal.find(identifier))), None)
+    if not match:
+        raise BadInput("task_unknown", identifier=shown(identifier))
+    return match
 
 
 def _line(entry: Entry, run: Run) -> str:

@@ -460,19 +460,29 @@ MACHINE = {
         "请解决该文件夹的空间或权限问题，或将 OPENCLAW_STATE_DIR 设为当前用户可写的文件夹。",
     ),
     "journal_failed": Text(
-        "The journal {path} cannot be written: {reason}.", "无法写入任务记录 {path}：{reason}。"
+        "The journal {path} cannot be read or written: {reason}.", "无法读写任务记录 {path}：{reason}。"
     ),
     "journal_failed.hint": Text(
         "Keep the ids above. Make room or rights in that folder, then resume (OPENCLAW_STATE_DIR chooses the folder).",
         "请记下上面的任务 ID，解决该文件夹的空间或权限问题后再继续（该文件夹由 OPENCLAW_STATE_DIR 指定）。",
     ),
-    "journal_unreadable": Text(
-        "The journal entry {path} cannot be read; it may stand for a paid task, so nothing is sent.",
-        "任务记录 {path} 无法读取；它可能对应一个已付费的任务，因此没有发送任何请求。",
+    "journal_damaged": Text(
+        "The journal {path} is damaged. It may know of paid tasks, so nothing is sent.",
+        "任务记录 {path} 已损坏。其中可能有已付费的任务，因此没有发送任何请求。",
     ),
-    "journal_unreadable.hint": Text(
-        "Look at the file (a newer version of the skill may have written it); if it is of no use, forget it.",
-        "请查看该文件（可能由更新版本的技能写入）；确认无用后可将其移除。",
+    "journal_damaged.hint": Text(
+        "The next command renames it, keeps it, and starts a new one with every task that can still be read.",
+        "下面的命令会把它改名保留，并用其中仍可读取的任务建立新的任务记录。",
+    ),
+    "journal_newer": Text(
+        "The journal {path} was written by a newer version of this skill; nothing is sent.",
+        "任务记录 {path} 由此技能的更新版本写入，因此没有发送任何请求。",
+    ),
+    "journal_newer.hint": Text("Update the skill, then try again.", "请先更新此技能，然后重试。"),
+    "journal_refused": Text("The journal {path} is not used: {reason}.", "不使用任务记录 {path}：{reason}。"),
+    "journal_refused.hint": Text(
+        "Move it away, or run the command as the user that owns it.",
+        "请将其移走，或以其所有者的身份运行此命令。",
     ),
     "current_folder_gone": Text("The current folder does not exist any more.", "当前文件夹已不存在。"),
     "current_folder_gone.hint": Text(
@@ -595,10 +605,11 @@ TASKS = {
     "entry_forgotten": Text(
         "Forgotten: {local_id} (at the service: {task_id}).", "已移除：{local_id}（服务端任务：{task_id}）。"
     ),
-    "entry_set_aside": Text(
-        "The entry cannot be read; it is kept as {path} and blocks nothing any more.",
-        "该记录无法读取，已改名保存为 {path}，不再妨碍新任务。",
+    "journal_set_aside": Text(
+        "{path} was damaged and is kept as {aside}; the new journal has {count} task(s) of it.",
+        "{path} 已损坏，原文件保留为 {aside}；新的任务记录包含其中 {count} 个任务。",
     ),
+    "journal_whole": Text("The journal is not damaged.", "任务记录没有损坏。"),
     "entries_pruned": Text("Removed: {count}.", "已移除 {count} 条。"),
     "cost_sum": Text("{skill}: {tasks} task(s), {cost}", "{skill}：{tasks} 个任务，{cost}"),
     "cost_unclear": Text(

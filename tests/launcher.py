@@ -8,19 +8,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shared.entry import Entry
+from tests.journals import Kept, entries_in, keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.files import Lock
     from tests.providers.house import StandInHouse
 
 ROOT = Path(__file__).resolve().parent.parent
 SKILLS = ROOT / os.environ.get("SKILLS_UNDER_TEST", "skills")
 """Where the launchers under test lie: the checkout's own, or the bundles in dist/ (`make test-bundles`)."""
 SECONDS = 60.0  # no command of a test may take longer
+EARLY_TALK: dict[int, bytearray] = {}
+"""What was read of a launcher's stderr before its end, by process id."""
 
 
 @dataclass
@@ -71,12 +77,20 @@ class Bench:
 
     @property
     def journal(self) -> Path:
-        """The folder of the skill's journal entries."""
-        return self.home / ".openclaw" / "image-skills" / self.skill / "tasks"
+        """The database of the skill's journal."""
+        return self.home / ".openclaw" / "image-skills" / self.skill / "journal.db"
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the journal's entries, oldest first."""
-        return [json.loads(path.read_bytes()) for path in sorted(self.journal.glob("*.json"))]
+        return [asdict(entry) for entry in entries_in(self.journal)]
+
+    def put(self, entry: Mapping[str, Any]) -> Kept:
+        """Put an entry into the journal, or in the place of what has its local id."""
+        return keep(self.journal.parent, Entry.from_document(entry))
+
+    def lock(self, local_id: str) -> Lock:
+        """Return the lock of a task, not yet taken."""
+        return Kept(self.journal, local_id).lock
 
     def argv(self, launcher: str, *arguments: str | Path) -> list[str]:
         """Return the command that a person would type, with this interpreter."""
@@ -148,4 +162,4 @@ def end(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> Ended
 def wait(process: subprocess.Popen[bytes]) -> Ended:
     """Wait for a started launcher."""
     stdout, stderr = process.communicate(timeout=SECONDS)
-    return Ended(process.returncode, stdout, stderr)
+    return Ended(process.returncode, stdout, bytes(EARLY_TALK.pop(process.pid, b"")) + stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -11,13 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema
 
-from shared.files import Lock
-from tests.launcher import ROOT
+from tests.launcher import EARLY_TALK, ROOT
 from tests.providers import kexiang
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.launcher import Bench, Ended
     from tests.providers.house import StandInHouse
@@ -100,16 +100,15 @@ def entry_in(bench: Bench, state: str) -> dict[str, Any]:
     return eventually(newest)
 
 
-def a_process_waits(journal: Path, fingerprint: str) -> None:
-    """Wait until somebody has looked the request up, found a living owner, and so has to wait.
-
-    The file of the fingerprint's lock must not exist before: opening it is where a look begins. When the lock
-    is free, or ours, the look is over or in vain.
-    """
-    lock = Lock(journal / f"{fingerprint}.lock")
-    eventually(lock.path.exists)
-    eventually(lock.try_acquire)
-    lock.release()
+def a_process_waits(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a launcher has found a living owner of its request, and says that it waits."""
+    stderr = process.stderr
+    assert stderr
+    said = EARLY_TALK.setdefault(process.pid, bytearray())
+    while b"waiting for it" not in said:
+        part = os.read(stderr.fileno(), 65536)
+        assert part, said.decode()
+        said += part
 
 
 def tasks_end_when_told(house: StandInHouse) -> Callable[[], None]:

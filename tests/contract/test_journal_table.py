@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.files import Lock
 from tests.contract.paid import (
     CREATE,
     KITE,
@@ -25,6 +23,7 @@ from tests.contract.paid import (
     states,
     tasks_end_when_told,
 )
+from tests.journals import entries_in
 from tests.launcher import Bench, end, wait
 from tests.providers.house import StandInHouse
 from tests.providers.plan import Plan
@@ -60,8 +59,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def put(bench: Bench, accepted: Mapping[str, Any], state: str, **changes: Any) -> dict[str, Any]:
     """Put an entry in that state into the journal."""
     entry = {**accepted, "state": state, **FIELDS[state], **changes}
-    bench.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (bench.journal / f"{entry['local_id']}.json").write_text(json.dumps(entry))
+    bench.put(entry)
     return entry
 
 
@@ -150,14 +148,13 @@ def test_an_entry_that_somebody_holds(
     if row.state == "submitted":
         ended_with(bench.run(*KITE, "--no-wait"), 0)
         (entry,) = bench.entries()
-        (bench.journal / f"{entry['fingerprint']}.lock").unlink()
     else:
         entry = put(bench, accepted, row.state)
     sent_before = creates(house)
-    with Lock(bench.journal / f"{entry['local_id']}.lock") as owner:
+    with bench.lock(entry["local_id"]) as owner:
         assert owner.try_acquire()
         waiter = bench.start(*KITE)
-        a_process_waits(bench.journal, entry["fingerprint"])
+        a_process_waits(waiter)
         forbidden, impatient = bench.start(*KITE, "--no-wait"), bench.start(*KITE, "--timeout", "1")
         busy = ended_with(wait(forbidden), 14, "request_busy")
         still_busy = ended_with(wait(impatient), 9, "request_still_busy")
@@ -186,9 +183,8 @@ def test_who_waits_goes_on_when_the_owner_is_gone(
     let_tasks_end = tasks_end_when_told(house)
     owner = bench.start(*KITE)
     entry = entry_in(bench, "submitted")
-    (bench.journal / f"{entry['fingerprint']}.lock").unlink()
     waiter = bench.start(*KITE)
-    a_process_waits(bench.journal, entry["fingerprint"])
+    a_process_waits(waiter)
     if owner_is_killed:
         assert end(owner, signal.SIGKILL).code == -signal.SIGKILL
     let_tasks_end()
@@ -206,9 +202,8 @@ def test_who_waits_with_new_takes_what_the_owner_makes(bench: Bench, house: Stan
     let_tasks_end = tasks_end_when_told(house)
     owner = bench.start(*KITE, "--new")
     entry = entry_in(bench, "submitted")
-    (bench.journal / f"{entry['fingerprint']}.lock").unlink()
     waiter = bench.start(*KITE, "--new")
-    a_process_waits(bench.journal, entry["fingerprint"])
+    a_process_waits(waiter)
     let_tasks_end()
     assert ended_well(wait(owner))["task_id"] == ended_well(wait(waiter))["task_id"] == entry["task_id"]
     assert creates(house) == len(house.ledger) == 1
@@ -296,7 +291,7 @@ def test_a_refused_new_does_not_make_the_paid_picture_forgotten(bench: Bench, ho
 
 def test_a_service_id_is_looked_for_at_its_own_service(bench: Bench, house: StandInHouse) -> None:
     paid = ended_well(bench.run(*KITE))
-    elsewhere = ("--base-url", f"https://127.0.0.1:{house.server.port}")
+    elsewhere = ("--base-url", f"https://127.0.0.1:{house.server.port}", "--trust-host", "127.0.0.1")
     adopted = ended_with(bench.run(LAUNCHER, "--resume", paid["task_id"], *elsewhere, "--json"), 0)
     assert (adopted["reused"], adopted["charged"]) == (False, "unknown")
     assert adopted["local_id"] != paid["local_id"]
@@ -403,10 +398,10 @@ def test_entries_of_the_default_state_folder_are_found_from_another(
     bench: Bench, house: StandInHouse, tmp_path: Path
 ) -> None:
     moved = {"OPENCLAW_STATE_DIR": str(tmp_path / "state")}
-    elsewhere = tmp_path / "state" / "image-skills" / "image2" / "tasks"
+    elsewhere = tmp_path / "state" / "image-skills" / "image2" / "journal.db"
     accepted = ended_with(bench.run(*KITE, "--no-wait"), 0)
     (entry,) = bench.entries()
-    with Lock(bench.journal / f"{entry['local_id']}.lock") as owner:
+    with bench.lock(entry["local_id"]) as owner:
         assert owner.try_acquire()
         ended_with(bench.run(*KITE, "--no-wait", env=moved), 14, "request_busy")
     finished = ended_well(bench.run(*KITE, env=moved))
@@ -416,7 +411,7 @@ def test_entries_of_the_default_state_folder_are_found_from_another(
     assert creates(house) == len(house.ledger) == 1
 
     fresh = ended_well(bench.run(*CREATE, "--prompt", "a blue kite", env=moved))
-    assert Path(fresh["journal"]).parent == elsewhere
-    assert [path.name for path in elsewhere.glob("*.json")] == [Path(fresh["journal"]).name]
+    assert fresh["journal"] == str(elsewhere)
+    assert [entry.local_id for entry in entries_in(elsewhere)] == [fresh["local_id"]]
     assert len(bench.entries()) == 1
     assert creates(house) == len(house.ledger) == 2

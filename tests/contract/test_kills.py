@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.files import Lock
 from shared.interrupts import HELD_NOTE
 from tests.contract.paid import (
     CREATE,
@@ -155,16 +154,16 @@ def test_nobody_creates_while_another_is_about_to_write_its_entry(
     steps: list[str], bench: Bench, house: StandInHouse
 ) -> None:
     first_log, second_log = bench.folder / "first.log", bench.folder / "second.log"
-    writes = next(number for number, line in enumerate(steps, 1) if line.endswith(".tmp"))
+    writes = next(number for number, line in enumerate(steps, 1) if line.startswith("sql INSERT"))
     first = bench.start(*KITE, env={**sabotaged("stop", writes), "SABOTAGE_LOG": str(first_log)})
     eventually(lambda: len(lines(first_log)) == writes)
     second = bench.start(*KITE, env={**sabotaged("none", 0), "SABOTAGE_LOG": str(second_log)})
-    eventually(lambda: len(lines(second_log)) > 1)
-    looks = set(lines(second_log))
+    eventually(lambda: lines(second_log).count("sql BEGIN IMMEDIATE") > 1)
+    looks = {line for line in lines(second_log) if "/generated-images/" not in line}
     first.send_signal(signal.SIGCONT)
     ends = [ended_well(wait(first)), ended_well(wait(second))]
     assert [document["reused"] for document in ends] == [False, True]
-    assert looks == {f"open {bench.journal}/{bench.entries()[0]['fingerprint']}.lock"}
+    assert looks == {"sql BEGIN IMMEDIATE"}
     assert states(bench) == ["succeeded"]
     assert creates(house) == 1
 
@@ -215,11 +214,10 @@ def test_interrupted_while_another_works_on_the_request(
         bench = new_bench(interruption.name)
         ended_with(bench.run(*interruption.command, "--no-wait"), 0)
         (entry,) = bench.entries()
-        (bench.journal / f"{entry['fingerprint']}.lock").unlink()
-        with Lock(bench.journal / f"{entry['local_id']}.lock") as owner:
+        with bench.lock(entry["local_id"]) as owner:
             assert owner.try_acquire()
             waiter = bench.start(*interruption.command)
-            a_process_waits(bench.journal, entry["fingerprint"])
+            a_process_waits(waiter)
             document = ended_with(interruption.hits(waiter), interruption.exit_code, "interrupted_early")
         assert states(bench) == ["submitted"]
         ended_well(bench.shell(document["next"]))
@@ -395,7 +393,7 @@ def steps(house: StandInHouse, new_bench: Callable[[str], Bench]) -> list[str]:
     log = bench.folder / "steps.log"
     ended_well(bench.run(*KITE, env={**sabotaged("none", 0), "SABOTAGE_LOG": str(log)}))
     done = lines(log)
-    assert sum(line.endswith(".json") for line in done) == 5, done  # prepared to succeeded, and the pictures
+    assert done.count("sql COMMIT") == 6, done  # a new database, prepared to succeeded, and the pictures
     house.recorder.requests.clear()
     return done
 
@@ -469,7 +467,7 @@ def test_an_id_that_the_disk_refuses_is_on_both_streams(
 ) -> None:
     bench = new_bench("full")
     command = (*CREATE, "--prompt", "a blue kite")
-    writes = [number for number, line in enumerate(steps, 1) if line.startswith("open") and line.endswith(".tmp")]
+    writes = [number for number, line in enumerate(steps, 1) if line.startswith("sql UPDATE")]
     ended = bench.run(*command, env=sabotaged("full", writes[2]))
     document = ended_with(ended, 12, "journal_failed")
     (task_id,) = (one for one, task in house.kexiang.tasks.items() if task.user_input["prompt"] == "a blue kite")

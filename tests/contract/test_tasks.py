@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.entry import Entry
+from tests.journals import Kept, alter, keep
 from tests.providers.kexiang import TaskPlan
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.launcher import Bench
     from tests.providers.house import StandInHouse
 
@@ -41,10 +40,6 @@ def entry(bench: Bench, state: str) -> dict[str, Any]:
     return next(one for one in bench.entries() if one["state"] == state)
 
 
-def rewrite(path: Path, **changes: object) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-
-
 def test_list_is_newest_first_filtered_and_limited(three: Bench, house: StandInHouse) -> None:
     code, document = tasks(three, "list")
     assert (code, [one["state"] for one in document["tasks"]]) == (0, ["unknown", "submitted", "succeeded"])
@@ -64,11 +59,10 @@ def test_show_tells_by_its_exit_code_how_the_task_stands(three: Bench, state: st
 
 def test_show_looks_across_skills_and_resume_belongs_to_its_own(three: Bench) -> None:
     known = entry(three, "submitted")
-    other = three.journal.parent.parent / "other-skill" / "tasks"
-    other.mkdir(parents=True)
-    path = other / f"{known['local_id']}.json"
-    (three.journal / path.name).rename(path)
-    rewrite(path, skill="other-skill")
+    other = three.journal.parent.parent / "other-skill"
+    keep(other, Entry.from_document({**known, "skill": "other-skill"}))
+    Kept(three.journal, known["local_id"]).remove()
+    alter(other / "journal.db", "PRAGMA user_version = 99")
     code, document = tasks(three, "show", known["local_id"])
     assert (code, document["skill"], document["error"]["next"]) == (9, "other-skill", None)
     assert len(tasks(three, "list")[1]["tasks"]) == 3
@@ -88,7 +82,7 @@ def test_cost_adds_up_what_was_charged_and_lists_what_is_unclear(three: Bench) -
         {"skill": "image2", "unit": "credits", "source": "charged", "tasks": 2, "amount": 0.4}
     ]
     assert [one["state"] for one in document["unknown"]] == ["unknown"]
-    rewrite(three.journal / f"{entry(three, 'succeeded')['local_id']}.json", created_at="2020-01-01T00:00:00.000Z")
+    three.put({**entry(three, "succeeded"), "created_at": "2020-01-01T00:00:00.000Z"})
     assert tasks(three, "cost", "--since", "7d")[1]["costs"][0]["tasks"] == 1
 
 
@@ -103,25 +97,84 @@ def test_forgetting_what_may_be_paid_needs_the_users_word(three: Bench, state: s
     assert state not in [one["state"] for one in three.entries()]
 
 
-def test_an_unreadable_entry_is_set_aside_and_blocks_nothing_any_more(bench: Bench, house: StandInHouse) -> None:
+def test_a_task_of_another_skill_can_be_forgotten(three: Bench) -> None:
+    known = entry(three, "succeeded")
+    other = keep(
+        three.journal.parent.parent / "other-skill", Entry.from_document({**known, "skill": "other-skill"})
+    )
+    Kept(three.journal, known["local_id"]).remove()
+    assert tasks(three, "forget", known["local_id"])[0] == 0
+    assert not other.exists
+
+
+@pytest.mark.parametrize("command", ["forget", "show"])
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "../../../openclaw",
+        "../../../openclaw.json",
+        "/etc/passwd",
+        "x" * 5000,
+        "a/../../b",
+        "%",
+        "' OR 1=1 --",
+        ".",
+    ],
+    ids=str.__len__,
+)
+def test_an_id_is_never_a_path(three: Bench, identifier: str, command: str) -> None:
+    config = three.home / ".openclaw" / "openclaw.json"
+    config.write_text("{}")
+    before = three.entries()
+    code, document = tasks(three, command, identifier)
+    assert (code, document["error"]["code"]) == (2, "task_unknown")
+    assert config.read_text() == "{}"
+    assert three.entries() == before
+
+
+def test_a_damaged_journal_is_kept_aside_by_the_next_command(bench: Bench, house: StandInHouse) -> None:
     assert bench.run(*CREATE, "a red kite").code == 0
-    path = bench.journal / f"{bench.entries()[0]['local_id']}.json"
-    path.write_bytes(path.read_bytes()[:-40])
-    stopped = bench.run(*CREATE, "a red kite")
-    assert (stopped.code, stopped.document["error"]["code"]) == (12, "journal_unreadable")
+    content = bench.journal.read_bytes()[:-4096]
+    bench.journal.write_bytes(content)
+    stopped = bench.run(*CREATE, "a blue boat")
+    assert (stopped.code, stopped.document["error"]["code"]) == (12, "journal_damaged")
+    assert str(bench.journal) in stopped.document["error"]["message"]
+    assert tasks(bench, "list")[0] == 12
     assert len(house.ledger) == 1
-    assert bench.shell(stopped.document["error"]["next"]).code == 0
-    assert path.with_suffix(".unreadable").is_file()
-    assert bench.run(*CREATE, "a red kite").code == 0
+    aside = bench.shell(stopped.document["error"]["next"])
+    assert aside.code == 0
+    (kept_as,) = bench.journal.parent.glob("journal.db.damaged-????????")
+    assert kept_as.read_bytes() == content
+    assert str(kept_as) in aside.stdout.decode()
+    assert bench.run(*CREATE, "a blue boat").code == 0
     assert len(house.ledger) == 2
+    code, document = tasks(bench, "set-aside")
+    assert (code, document["set_aside"]) == (0, [])
 
 
-def test_prune_removes_old_finished_entries_only(three: Bench) -> None:
+def test_a_newer_journal_stops_its_skill_and_says_what_to_do(bench: Bench, house: StandInHouse) -> None:
+    assert bench.run(*CREATE, "a red kite").code == 0
+    alter(bench.journal, "PRAGMA user_version = 99")
+    stopped = bench.run(*CREATE, "a red kite")
+    assert (stopped.code, stopped.document["error"]["code"]) == (12, "journal_newer")
+    assert "Update the skill" in stopped.document["error"]["hint"]
+    assert len(tasks(bench, "list")[1]["tasks"]) == 1
+    assert len(house.ledger) == 1
+
+
+def test_another_skills_damaged_journal_is_named_and_passed_over(three: Bench) -> None:
+    other = three.journal.parent.parent / "other-skill"
+    other.mkdir()
+    (other / "journal.db").write_bytes(b"noise" * 1000)
+    listed = three.run("tasks.py", "list", "--json")
+    assert (listed.code, len(listed.document["tasks"])) == (0, 3)
+    assert str(other / "journal.db") in listed.talk
+
+
+def test_prune_removes_old_finished_tasks_only(three: Bench) -> None:
     for known in three.entries():
-        old = "20200101T000000Z" + known["local_id"][16:]
-        path = three.journal / f"{known['local_id']}.json"
-        rewrite(path, local_id=old)
-        path.rename(three.journal / f"{old}.json")
+        Kept(three.journal, known["local_id"]).remove()
+        three.put({**known, "local_id": "20200101T000000Z" + known["local_id"][16:]})
     code, document = tasks(three, "prune", "--older-than", "30d")
     assert (code, document["removed"]) == (0, 1)
     assert sorted(one["state"] for one in three.entries()) == ["submitted", "unknown"]

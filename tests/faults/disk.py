@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.files import Lock
 from tests.contract.evidence import tree
 from tests.contract.paid import eventually
 from tests.faults.fault import ALL, LOST, WELL, End, Fault, all_of, create, same
@@ -84,12 +82,12 @@ def output_that_vanishes(scene: Scene) -> Run:
 
 
 def journal(content: Callable[[bytes], bytes]) -> Callable[[Scene], Run]:
-    """Let an entry of the same request be damaged, and run the command again."""
+    """Let the journal that knows the request be damaged, and run the command again."""
 
     def drive(scene: Scene) -> Run:
         scene.subject.plan_create(scene.house, Plan(status=500, charge=False))
         scene.run("--max-attempts", "1") if scene.subject is ZM else scene.run()
-        (path,) = scene.tasks_folder.glob("*.json")
+        path = scene.bench.journal
         path.write_bytes(content(path.read_bytes()))
         scene.spared = {str(path)}
         return scene.run()
@@ -97,19 +95,20 @@ def journal(content: Callable[[bytes], bytes]) -> Callable[[Scene], Run]:
     return drive
 
 
-def newer(entry: bytes) -> bytes:
-    document: dict[str, Any] = json.loads(entry)
-    return json.dumps({**document, "schema": 2}).encode()
+def newer(database: bytes) -> bytes:
+    """Return the database with the user_version of a later format, which stands in its header."""
+    return database[:60] + (99).to_bytes(4, "big") + database[64:]
 
 
 FAILED = End(12, "disk_failed")
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
-    "cut": lambda entry: entry[:200],
+    "cut": lambda database: database[:5000],
     "from a newer version": newer,
     "noise": lambda _: b"\0" * 4096,
 }
-UNREADABLE = End(12, "journal_unreadable", charges=0)
+UNREADABLE = End(12, "journal_damaged", charges=0)
+NEWER = End(12, "journal_newer", charges=0, then=None)
 
 
 def two_at_once(*more: tuple[str, ...]) -> Callable[[Scene], Run]:
@@ -143,8 +142,7 @@ def dead_owner(scene: Scene) -> Run:
     running = held_at("spends")(scene)
     running.signal(signal.SIGKILL)
     scene.end(running)
-    locks = list(scene.tasks_folder.glob("*.lock"))
-    assert len(locks) == 2
+    assert len(list((scene.bench.journal.parent / "locks").iterdir())) == 1
     scene.cure()
     return again(scene)
 
@@ -156,7 +154,7 @@ def living_owner(scene: Scene) -> Run:
     scene.end(running)
     scene.open_gates()
     (entry,) = scene.bench.entries()
-    lock = Lock(scene.tasks_folder / f"{entry['local_id']}.lock")
+    lock = scene.bench.lock(entry["local_id"])
     assert lock.try_acquire()
     scene.cures.append(lock.release)
     return scene.run()
@@ -196,7 +194,8 @@ ROWS = (
     Fault(title="the output folder vanishes while the picture is made", drive=output_that_vanishes,
           ends=all_of(FAILED, FAILED, replace(FAILED, then=13), FAILED)),
     *(
-        Fault(title=f"an entry of the journal is {words}", drive=journal(change), ends=same(UNREADABLE), limit=6)
+        Fault(title=f"the journal is {words}", drive=journal(change),
+              ends=same(NEWER if change is newer else UNREADABLE), limit=6)
         for words, change in DAMAGES.items()
     ),
     Fault(title="two commands with one request at once", drive=two_at_once(), ends=same(WELL), quick=ALL),

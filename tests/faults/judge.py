@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from shared.entry import UNFINISHED, Entry
+from shared.entry import UNFINISHED
+from shared.journal import schema
 from shared.pictures import EXTENSIONS, NotAPicture, inspect_picture
 from tests.contract.evidence import files, halves, traces, tree
 from tests.contract.paid import SCHEMA
@@ -93,7 +96,7 @@ def _money(scene: Scene, last: Run, document: dict[str, Any], end: End) -> Itera
 
 
 def _ids(scene: Scene, _last: Run, _document: dict[str, Any], _end: End) -> Iterator[str]:
-    journal = "".join(path.read_text(errors="replace") for path in scene.tasks_folder.glob("*.json"))
+    journal = json.dumps([asdict(entry) for entry in scene.entries()], ensure_ascii=False)
     for task_id in scene.given:
         spelled = json.dumps(task_id)[1:-1]
         on_both = any(
@@ -202,13 +205,11 @@ def _files(scene: Scene, _fault: Fault) -> Iterator[str]:
             inspect_picture(path)
         except NotAPicture as error:
             yield f"{path} is no whole picture: {error}"
-    for path in scene.tasks_folder.glob("*.json"):
-        try:
-            Entry.from_json(path.read_bytes())
-        except ValueError:
-            if str(path) in scene.spared:
-                continue
-            yield f"{path} is no whole entry"
+    if str(scene.bench.journal) not in scene.spared and scene.bench.journal.exists():
+        with closing(schema.connect(scene.bench.journal, "read")) as connection:
+            for (words,) in connection.execute("PRAGMA integrity_check"):
+                if words != "ok":
+                    yield f"{scene.bench.journal} is damaged: {words}"
 
 
 def _pictures(scene: Scene) -> Iterator[Path]:

@@ -212,7 +212,7 @@ def sabotaged(*hows: str) -> Callable[[Scene], Run]:
     def drive(scene: Scene) -> Run:
         how = hows[scene.step % len(hows)]
         log = scene.folder / "steps.log"
-        folders = {"SABOTAGE_FOLDERS": f"tasks:{scene.output.name}", "SABOTAGE_LOG": str(log)}
+        folders = {"SABOTAGE_FOLDERS": f"{scene.subject.slug}:locks:{scene.output.name}", "SABOTAGE_LOG": str(log)}
         run = scene.run(env=scene.sabotage(how, scene.step) | folders)
         scene.met = len(log.read_text().splitlines()) >= scene.step
         log.unlink()
@@ -226,9 +226,9 @@ def sabotaged(*hows: str) -> Callable[[Scene], Run]:
 
 
 def killed_by_strace(scene: Scene) -> Run:
-    """Let the kernel kill the command at its n-th flush or rename, of the journal or not; judge the next run."""
+    """Let the kernel kill the command at its n-th write, flush or rename; judge the next run."""
     assert shutil.which("strace"), "make faults needs strace"
-    calls = "fsync,rename,renameat,renameat2"
+    calls = "fsync,fdatasync,pwrite64,ftruncate,rename,renameat,renameat2"
     trace = ("strace", "-f", "-qqq", "-o", str(scene.folder / "trace"), "-e", f"trace={calls}")
     scene.wrap = (*trace, "-e", f"inject={calls}:signal=KILL:when={scene.step}")
     run = scene.run()
@@ -295,7 +295,7 @@ AT_ANY_STEP = (
 )
 BY_THE_KERNEL = (
     Fault(
-        title="SIGKILL by strace at every flush and rename of the process",
+        title="SIGKILL by strace at every write, flush and rename of the process",
         drive=killed_by_strace,
         ends=same(WELL),
         sweep=True,

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.entry import Entry
+from shared.errors import DiskError
 from tests.contract.evidence import canary, tree
 from tests.contract.paid import eventually
 from tests.faults.processes import Sampler
+from tests.journals import entries_in
 from tests.launcher import SKILLS, Bench, Ended
 from tests.providers import ima
 from tests.providers.house import StandInHouse
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from shared.entry import Entry
     from tests.faults.fault import End
     from tests.faults.subjects import Subject
     from tests.providers.reply import Reply
@@ -220,11 +222,6 @@ class Scene:
             self.given.append(task_id)
 
     @property
-    def tasks_folder(self) -> Path:
-        """Where the journal keeps its entries."""
-        return self.bench.journal
-
-    @property
     def output(self) -> Path:
         """Where the skill puts pictures unless it is told otherwise."""
         own = self.bench.home / ".openclaw" / "generated-images"
@@ -236,11 +233,10 @@ class Scene:
 
     def entries(self) -> list[Entry]:
         """Return the journal's entries that can be read."""
-        found = []
-        for path in self.tasks_folder.glob("*.json"):
-            with contextlib.suppress(ValueError):
-                found.append(Entry.from_json(path.read_bytes()))
-        return found
+        try:
+            return entries_in(self.bench.journal)
+        except DiskError:  # a fault of this run
+            return []
 
     def hold(self, place: tuple[str, str] | None) -> Gate:
         """Keep the answers to such requests back until the gate is opened."""

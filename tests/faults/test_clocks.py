@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.errors import NotFinished, OutcomeUnknown
-from shared.journal import Journal, Patience
+from shared.journal.claim import Journal, LockWait
 from shared.polling import Limits, Schedule, wait_for_task
 from tests.shared.fakes import NOW, FakeClock, draft, put
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.journal import Claim
+    from shared.journal.claim import TaskLease
 
 HOURS = 8 * 3600.0
 DAY = timedelta(days=1)
@@ -67,18 +67,18 @@ def test_a_suspension_beyond_the_deadline_ends_the_wait_and_nothing_else() -> No
     assert looks_until(Suspended(HOURS), HOURS) == [-1.0]
 
 
-def claim(state: Path, shift: timedelta) -> Claim:
+def claim(state: Path, shift: timedelta) -> TaskLease:
     """Ask the journal by a wall clock that is off by this much."""
     clock = FakeClock()
     journal = Journal("image2", [state], now=lambda: NOW + shift)
-    return journal.claim(draft(), Patience(clock.now, False, clock, clock.sleep, lambda _entry: None))
+    return journal.claim(draft(), LockWait(clock.now, False, clock, clock.sleep, lambda _entry: None))
 
 
 @pytest.mark.parametrize("shift", [-DAY, DAY], ids=["behind", "ahead"])
 def test_a_task_on_its_way_is_attached_to_whatever_the_day(tmp_path: Path, shift: timedelta) -> None:
     put(tmp_path, state="submitted", charged="yes", possible_charges=1, attempts=1, task_id="77")
     with claim(tmp_path, shift) as found:
-        assert (found.verdict, found.task.entry.task_id) == ("attach", "77")
+        assert (found.action, found.task.entry.task_id) == ("attach", "77")
 
 
 @pytest.mark.parametrize("shift", [-DAY, DAY], ids=["behind", "ahead"])
@@ -91,4 +91,4 @@ def test_an_unknown_outcome_stops_whatever_the_day(tmp_path: Path, shift: timede
 def test_a_picture_from_tomorrow_is_returned_not_paid_for_again(tmp_path: Path) -> None:
     put(tmp_path, state="succeeded", charged="yes", possible_charges=1, attempts=1, task_id="77")
     with claim(tmp_path, -DAY) as found:
-        assert found.verdict == "return"
+        assert found.action == "return"

@@ -131,7 +131,7 @@ def tamperings(scene: Scene) -> Iterator[tuple[str, contextlib.AbstractContextMa
     yield "places", file(home / ".config" / "elsewhere", b"x")
     yield "places", file(scene.folder / "tmp" / "elsewhere", b"x")
     yield "files", file(scene.output / "half.png", HALF)
-    yield "files", file(scene.tasks_folder / "half.json", b'{"schema": 1')
+    yield "files", file(scene.bench.journal, scene.bench.journal.read_bytes()[:5000])
     yield "money", charged(scene)
     yield "ids", given(scene)
     yield "processes", process(scene)
@@ -194,8 +194,9 @@ def test_the_judge_compares_with_the_row_the_ledger_and_the_journal(tmp_path: Pa
         assert "next: false ended with 1 instead of 0" in found(failed(last, "false"), NINE)
         assert "next: no picture came of it" in found(failed(last, "true"), NINE)
         assert "next: 1 charges after it instead of 2" in found(failed(last, "true"), replace(NINE, after=2))
-        with file(scene.tasks_folder / "another.json", unfinished(scene)):
-            assert "next: entries are left as ['succeeded', 'submitted']" in found(failed(last, "true"), NINE)
+        other = scene.bench.put(unfinished(scene))
+        assert "next: entries are left as ['succeeded', 'submitted']" in found(failed(last, "true"), NINE)
+        other.remove()
         scene.house.ledger._charges.clear()
         assert "money: not charged, and the result says yes" in found(last, WELL)
         assert "again: the same command ended with 0 None" in found(last, End(10, "answer_lost"))
@@ -203,10 +204,10 @@ def test_the_judge_compares_with_the_row_the_ledger_and_the_journal(tmp_path: Pa
         assert "again: the same command sent a paid request" in found(last, End(10, "answer_lost"))
 
 
-def unfinished(scene: Scene) -> bytes:
+def unfinished(scene: Scene) -> dict[str, Any]:
     (entry,) = scene.bench.entries()
     another = {"local_id": "20260301T120000Z-0123abcd", "state": "submitted", "sequence": entry["sequence"] + 1}
-    return json.dumps({**entry, **another}).encode()
+    return {**entry, **another}
 
 
 LEAKS: dict[str, tuple[str, str, str]] = {

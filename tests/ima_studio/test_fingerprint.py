@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ima_studio.generate import Order, draft_of
+from ima_studio.generate import Order, new_entry
 from ima_studio.offers import choose, resolve
 from ima_studio.products import read_products
 from ima_studio.purchase import Purchase
@@ -27,7 +27,7 @@ def fingerprint(request: ImageRequest = CAT, tree: Any = None, folder: str = "/a
     products = read_products(tree or ima_products.tree(request.task_type))
     offer = resolve(choose(products, request.model_id, request.version_id), request)
     purchase = Purchase(request, offer, cast("Any", None), cast("Any", None), order.allow_downgrade, 10**9)
-    return draft_of(order, purchase, Path(folder)).fingerprint
+    return new_entry(order, purchase, Path(folder)).fingerprint
 
 
 def dearer_tree() -> list[dict[str, Any]]:

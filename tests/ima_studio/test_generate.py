@@ -16,12 +16,12 @@ from ima_studio.wire import Created, quote
 
 from shared.errand import Errand
 from shared.errors import NotFinished, ReadFailed, UnusableResult
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.run import Run
 from tests.ima_studio.fakes import FAILED, LINKLESS, WORKING, task
 from tests.providers import ima_products
 from tests.providers.pictures import make_picture
-from tests.shared.fakes import NOW, FakeClock, read
+from tests.shared.fakes import NOW, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,8 +98,7 @@ class Scene:
 
     @property
     def entry(self) -> Entry:
-        paths = self.folder.joinpath("image-skills", SKILL.slug, "tasks").glob("*.json")
-        return max((read(path) for path in paths), key=lambda entry: entry.created_at)
+        return self.journal.history(limit=1)[0]
 
 
 @pytest.fixture

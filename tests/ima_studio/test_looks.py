@@ -132,8 +132,8 @@ class History:
     def __init__(self, entries: list[Entry]) -> None:
         self._entries = entries
 
-    def recent(self, alike: Any) -> list[Entry]:
-        return [one for one in self._entries if alike(one)]
+    def history(self, *, similar_to: Entry, **_wanted: Any) -> list[Entry]:
+        return [one for one in self._entries if one.model == similar_to.model]
 
 
 def entry(model: str, **more: Any) -> Entry:

@@ -15,10 +15,10 @@ from kexiang.wire import Created, Task
 
 from shared.errand import Errand
 from shared.errors import NotFinished, ReadFailed, Refused, TaskFailed, UnusableResult
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.run import Run, Skill
 from tests.providers.pictures import make_picture
-from tests.shared.fakes import FOLDER, NOW, FakeClock, read
+from tests.shared.fakes import NOW, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ class Scene:
         summary: dict[str, object] = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
         errand = Errand(run, self.folder, limits, no_wait=no_wait, summary=summary)
         request = ImageRequest("text2img", "a kite", "3:4")
-        draft = use_case.draft_of(
+        draft = use_case.new_entry(
             request, base_url="https://kexiangai.com", account="0" * 12, variant=variant, folder=self.folder
         )
         self.run = run
@@ -102,8 +102,7 @@ class Scene:
 
     @property
     def entries(self) -> list[Entry]:
-        paths = sorted(self.folder.joinpath(*FOLDER).glob("*.json"))
-        return sorted((read(path) for path in paths), key=lambda entry: entry.created_at)
+        return sorted(self.journal.history(), key=lambda entry: entry.created_at)
 
 
 @pytest.fixture
@@ -266,7 +265,7 @@ def test_with_history_fewer_looks_are_made(scene: Scene) -> None:
 def test_estimates_do_not_drift_upwards_with_their_own_delay(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.journal.HISTORY", 5)
+    monkeypatch.setattr("shared.estimates.MAX_SIMILAR", 5)
     late = told_after(scene, 33.0, 12)
     assert max(late) <= 5.0
     assert all(entry.seconds and 33.0 <= entry.seconds <= 38.0 for entry in scene.entries)
@@ -280,7 +279,7 @@ def test_estimates_follow_a_service_that_has_become_faster(scene: Scene) -> None
 
 
 def test_estimates_follow_a_service_that_has_become_slower(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.journal.HISTORY", 5)
+    monkeypatch.setattr("shared.estimates.MAX_SIMILAR", 5)
     told_after(scene, 20.0, 5)
     told_after(scene, 100.0, 6)
     assert len(scene.service.looks) <= 4, "what is older than the history is forgotten"

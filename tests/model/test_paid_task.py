@@ -17,15 +17,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from shared.entry import moment
-from shared.errors import OutcomeUnknown
-from shared.journal_table import REUSED_FOR, verdict_on
+from shared.journal.states import REUSED_FOR, action_for
 from tests.model.world import Fate, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.entry import Entry
-    from shared.journal_table import Verdict
+    from shared.journal.states import Action
 
 RUNS = int(os.environ.get("MODEL_RUNS", "8"))
 STEPS = 50
@@ -180,18 +179,16 @@ def test_nothing_is_paid_twice_and_nothing_is_lost() -> None:
 
 
 def test_a_journal_that_forgets_the_unknown_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.journal.verdict_on", forgetful(verdict_on))
+    monkeypatch.setattr("shared.journal.claim.action_for", forgetful(action_for))
     with pytest.raises(AssertionError, match="was charged again"):
         live(100, (Phase.generate,))
 
 
-def forgetful(table: Callable[..., Verdict]) -> Callable[..., Verdict]:
+def forgetful(table: Callable[..., Action]) -> Callable[..., Action]:
     """Return a table that takes an unknown outcome for none."""
 
-    def forgetting(*arguments: object, **options: object) -> Verdict:
-        try:
-            return table(*arguments, **options)
-        except OutcomeUnknown:
-            return "create"
+    def forgetting(entry: Entry, *arguments: object, **options: object) -> Action:
+        action = table(entry, *arguments, **options)
+        return "create" if action == "stop" else action
 
     return forgetting

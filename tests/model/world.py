@@ -12,24 +12,23 @@ from kexiang.client import Client
 from kexiang.request import ImageRequest
 from kexiang.texts import TEXTS
 
-from shared import entry as entry_module
 from shared.entry import Entry
 from shared.errand import Errand
 from shared.errors import AnswerLost, NeverReached, ReadFailed, SkillError
-from shared.files import write_atomically
 from shared.http_answer import Answer
-from shared.journal import Journal
-from shared.journal_upkeep import forget
+from shared.journal.claim import Journal
+from shared.journal.retention import forget
 from shared.keys import Secret
 from shared.messages import Catalogue
 from shared.progress import Reporter
 from shared.run import Run, Skill
+from tests.journals import WatchedConnection, entries_in, watch
 from tests.providers import kexiang
 from tests.providers.kexiang import KexiangService
 from tests.providers.ledger import Ledger
 from tests.providers.plan import Plan
 from tests.providers.request import Request
-from tests.shared.fakes import NOW, FakeClock
+from tests.shared.fakes import FOLDER, NOW, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -99,6 +98,7 @@ class World:
             self.ledger, key=KEY, default_duration=TASK_SECONDS, clock=lambda: self.clock.now
         )
         self.journal = Journal("image2", [folder], now=self.now)
+        self.database = folder.joinpath(*FOLDER, "journal.db")
         self.created: dict[str, Hashable] = {}
         """For every task at the service, what was asked for."""
         self.fingerprints: dict[str, Hashable] = {}
@@ -107,7 +107,9 @@ class World:
         """Every id that reached a process, with that process."""
         self._processes: list[Process] = []
         self.service.long_side = 8
-        monkeypatch.setattr(entry_module, "write_atomically", self._write)
+        watch(monkeypatch)
+        monkeypatch.setattr(WatchedConnection, "before", staticmethod(self._before))
+        monkeypatch.setattr(WatchedConnection, "after", staticmethod(self._after))
 
     def now(self) -> datetime:
         """Return the time of day, which the clock moves."""
@@ -118,7 +120,7 @@ class World:
     def generate(self, prompt: str, variant: str, fate: Fate, *, new: bool, no_wait: bool) -> str:
         """Run create_task.py and return how it ended: "done", "killed" or the error's code."""
         request = ImageRequest("text2img", prompt, "3:4")
-        draft = use_case.draft_of(
+        draft = use_case.new_entry(
             request, base_url=f"https://{kexiang.HOST}", account="0" * 12, variant=variant, folder=self.folder
         )
 
@@ -140,12 +142,13 @@ class World:
 
     def forget(self, entry: Entry) -> None:
         """Run tasks.py forget."""
-        forget(self.journal.folders[0] / f"{entry.local_id}.json")
+        forget(self.database, entry)
 
     def entries(self) -> list[Entry]:
         """Return the journal's entries, oldest first, in an order that chance has no part in."""
-        entries = [entry for _, entry in self.journal.entries()]
-        return sorted(entries, key=lambda entry: (entry.created_at, entry.fingerprint, entry.sequence))
+        return sorted(
+            entries_in(self.database), key=lambda entry: (entry.created_at, entry.fingerprint, entry.sequence)
+        )
 
     def _process(
         self, process: Process, work: Callable[[Client, Errand], None], *, new: bool, no_wait: bool
@@ -168,8 +171,10 @@ class World:
             self._processes.pop()
         return "done"
 
-    def _write(self, path: Path, content: bytes, **options: Any) -> None:
-        """Write an entry, unless the process that runs now is dead or dies here, before or after the rename."""
+    def _before(self, statement: str) -> None:
+        """Let the process that runs now die before its n-th step is on the disk; the dead write nothing."""
+        if statement != "COMMIT" or not self._processes:
+            return
         process = self._processes[-1]
         if process.dead:
             raise Killed
@@ -177,9 +182,14 @@ class World:
         dies = process.fate.dies_at_write
         if dies is not None and process.writes == dies // 2 + 1 and dies % 2 == 0:
             process.die()
-        write_atomically(path, content, **{**options, "durable": False})
-        if dies is not None and process.writes == dies // 2 + 1:
-            process.die()
+
+    def _after(self, statement: str) -> None:
+        """Let it die after its n-th step."""
+        if statement == "COMMIT" and self._processes:
+            process = self._processes[-1]
+            dies = process.fate.dies_at_write
+            if dies is not None and process.writes == dies // 2 + 1:
+                process.die()
 
 
 class Wire:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,14 +13,16 @@ from nemovideo.wire import Balance
 
 from shared.entry import Entry
 from shared.errors import ReadFailed
+from shared.journal.claim import Journal
+from tests.journals import keep
 
 CREATED, FINISHED = "2026-03-01T12:00:00.000Z", "2026-03-01T12:01:00.000Z"
 
 
-def entry(local_id: str = "mine", **changes: Any) -> Entry:
+def entry(local_id: str = "20260301T120000Z-00000001", **changes: Any) -> Entry:
     facts: dict[str, Any] = {"created_at": CREATED, "possible_charges": 1, "account": "a" * 12, **changes}
     return Entry(
-        "f" * 64,
+        local_id,
         "generator-image",
         "nemovideo",
         "say",
@@ -37,8 +41,11 @@ def drawn_up(after: Balance | None, *others: Entry, changed: bool = True, frozen
 
     connection = SimpleNamespace(read=read, client=SimpleNamespace(credits=None))
     mine = entry(extra={"credits": {"available": 100.0, "frozen": frozen, "total": 100.0}})
-    journal = SimpleNamespace(entries=lambda: [(None, one) for one in (mine, *others)])
-    return bill(mine, cast("Any", SimpleNamespace(connection=connection, journal=journal)), changed=changed)
+    with tempfile.TemporaryDirectory() as folder:
+        for one in (mine, *others):
+            keep(Path(folder) / "image-skills" / one.skill, one)
+        journal = Journal(mine.skill, [Path(folder)])
+        return bill(mine, cast("Any", SimpleNamespace(connection=connection, journal=journal)), changed=changed)
 
 
 COST = {"amount": 5.0, "unit": "credits", "source": "charged"}
@@ -68,8 +75,8 @@ def test_a_balance_that_cannot_be_compared_leaves_it_open(after: Balance | None)
     ],
 )
 def test_another_message_beside_it_leaves_the_cost_open(other: dict[str, Any], alone: bool) -> None:
-    found = drawn_up(Balance(90.0, 0.0, 90.0), entry("other", **other))
+    found = drawn_up(Balance(90.0, 0.0, 90.0), entry("20260301T120000Z-00000002", **other))
     assert found == ({"charged": "yes", "cost": {**COST, "amount": 10.0}} if alone else {"charged": "yes"})
     if not alone:
-        unchanged = drawn_up(Balance(90.0, 0.0, 90.0), entry("other", **other), changed=False)
+        unchanged = drawn_up(Balance(90.0, 0.0, 90.0), entry("20260301T120000Z-00000002", **other), changed=False)
         assert unchanged == {"charged": "unknown"}

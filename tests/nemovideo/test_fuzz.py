@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from shared import http, keys
 from shared.errors import AnswerLost
 from tests.faults.vectors.spoiled import JSON, ODD
+from tests.journals import entries_in
 from tests.providers.pictures import make_picture
 from tests.shared.fakes import FakeClock
 
@@ -140,10 +141,8 @@ def test_a_run_ends_well_whatever_is_answered(
     )
     assert accepted <= 1, "the message was sent again after it was accepted"
     if document["possible_charges"]:
-        entries = [json.loads(path.read_bytes()) for path in home.rglob("tasks/*.json")]
-        assert [one["extra"]["session_id"] for one in entries if one["possible_charges"]] == [
-            document["session_id"]
-        ]
+        entries = [entry for path in home.rglob("journal.db") for entry in entries_in(path)]
+        assert [one.extra["session_id"] for one in entries if one.possible_charges] == [document["session_id"]]
     may_cost = document["possible_charges"]
     again = Service({}, [])
     document, code = run(home, again, *command)

@@ -22,9 +22,10 @@ from openai_images.framing import read_content
 from openai_images.refusal import refusal, service_error
 from openai_images.source import Link
 
-from shared.entry import Entry, OpenTask
+from shared.entry import Entry
 from shared.errors import OutcomeUnknown, SkillError
-from shared.files import Lock
+from shared.journal.store import SqliteStore
+from shared.journal.submit import LockedTask
 from shared.polling import Limits
 from shared.refusals import CODES
 from tests.providers.openai_images import padded
@@ -188,10 +189,13 @@ def test_no_second_request_is_sent_without_proof_or_consent(
     replies: list[tuple[int, Any]], before: int, consent: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("journal")
-    entry = Entry("0" * 64, "s", "p", "m", "m", "https://a.example/v1", "a", local_id="x")
+    entry = Entry("0" * 64, "s", "p", "m", "m", "https://a.example/v1", "a")
+    entry.local_id = "20260301T120000Z-00000001"
     entry.possible_charges = before
-    with Lock(folder / "x.lock") as lock:
-        task = OpenTask(entry, folder, lock, lambda: datetime.now(timezone.utc))
+    store = SqliteStore(folder)
+    store.create()
+    with store.lock(entry.local_id) as lock:
+        task = LockedTask(entry, store, lock, lambda: datetime.now(timezone.utc))
         service = Service(replies)
         limits = Limits(1e9, lambda: 0.0, lambda _: None)
         with pytest.raises(SkillError):

@@ -20,8 +20,9 @@ from openai_images.texts import TEXTS
 from shared import interrupts
 from shared.entry import Entry
 from shared.files import write_atomically
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.run import Run, Skill
+from tests.journals import keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,9 +170,7 @@ def test_the_money_of_a_request_that_was_sent_again_is_found_however_old_its_tas
     )
     entry = Entry(**who, local_id="20260101T000000Z-00000000", variant="t/k1", prompt=prompt, **told)
     runner = runner_of(QueueStore(tmp_path / "queue"), tmp_path)
-    (folder,) = runner.journal.folders
-    folder.mkdir(parents=True)
-    (folder / "20260101T000000Z-00000000.json").write_bytes(entry.to_json())
+    keep(tmp_path / "image-skills" / runner.journal.skill, entry)
     again, other = (
         Job(row(1, variant="t/k1", created_at="2026-02-02"), (), text) for text in (b"a cup", b"a mug")
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.entry import Entry, stamp
 from shared.polling import Limits
+from tests.journals import Kept, keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 OURS, OTHERS = "ab" * 32, "cd" * 32
 """Fingerprints: of the request a test makes, and of another one."""
-FOLDER = ("image-skills", "image2", "tasks")
+FOLDER = ("image-skills", "image2")
 
 
 class FakeClock:
@@ -44,8 +45,8 @@ def draft(print_: str = OURS, **changes: Any) -> Entry:
     return replace(blank, **changes)
 
 
-def put(state_folder: Path, **changes: Any) -> Path:
-    """Write an entry, an hour old unless `age` says otherwise, and return its file."""
+def put(state_folder: Path, **changes: Any) -> Kept:
+    """Keep an entry, an hour old unless `age` says otherwise."""
     age = changes.pop("age", timedelta(hours=1))
     number = changes.setdefault("sequence", 1)
     entry = draft(
@@ -56,12 +57,4 @@ def put(state_folder: Path, **changes: Any) -> Path:
             **changes,
         }
     )
-    path = state_folder.joinpath(*FOLDER, f"{entry.local_id}.json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(entry.to_json())
-    return path
-
-
-def read(path: Path) -> Entry:
-    """Return what is on disk."""
-    return Entry.from_json(path.read_bytes())
+    return keep(state_folder.joinpath(*FOLDER), entry)

@@ -61,7 +61,7 @@ def speeches() -> list[Speech]:
     tables = {path.parent: _table(path) for path in sorted(ROOT.glob("skills/*/scripts/*/texts.py"))}
     texts = {ROOT / "shared": SHARED, **tables}
     modules = {
-        folder: [_Module(path) for path in sorted(folder.glob("*.py")) if path.name != "texts.py"]
+        folder: [_Module(path) for path in sorted(folder.rglob("*.py")) if path.name != "texts.py"]
         for folder in texts
     }
     code = [module for found in modules.values() for module in found]

@@ -15,7 +15,7 @@ import pytest
 from shared import files, interrupts, openclaw
 from shared.errors import AnswerLost, DiskError, ReadFailed
 from shared.http import Session
-from shared.journal import Journal, Patience
+from shared.journal.claim import Journal, LockWait
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Reply
 from tests.shared.fakes import FakeClock, draft
@@ -81,21 +81,21 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_an_unknown_outcome_is_reopened_with_all_that_belongs_to_it(journal: Journal) -> None:
-    patience = Patience(FakeClock().now)
+    patience = LockWait(FakeClock().now)
     with journal.claim(draft(extra={"key": "k"}), patience) as claim:
-        claim.task.about_to_spend()
+        claim.task.mark_submitting()
         claim.task.finish("unknown")
-        folder, entry = claim.task.path.parent, claim.task.entry
-        assert journal.reopen(folder, entry) is None  # somebody has it in hand
-    reopened = journal.reopen(folder, entry)
+        path, entry = claim.task.path, claim.task.entry
+        assert journal.reopen(path, entry) is None  # somebody has it in hand
+    reopened = journal.reopen(path, entry)
     assert reopened
     with reopened:
         task = reopened.task
-        assert (reopened.verdict, task.entry.extra, task.entry.possible_charges) == ("create", {"key": "k"}, 1)
-        task.about_to_spend()
+        assert (reopened.action, task.entry.extra, task.entry.possible_charges) == ("create", {"key": "k"}, 1)
+        task.mark_submitting()
         task.finish("succeeded")
         assert (task.entry.attempts, task.entry.possible_charges) == (2, 2)
-    assert journal.reopen(folder, entry) is None  # it is not unknown any more
+    assert journal.reopen(path, entry) is None  # it is not unknown any more
 
 
 def test_a_thread_holds_no_signal_back_and_drops_none(monkeypatch: pytest.MonkeyPatch) -> None:

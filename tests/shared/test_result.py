@@ -223,7 +223,7 @@ ENDS: dict[str, Callable[[], errors.SkillError | interrupts.Interrupted]] = {
     "running": lambda: errors.NotFinished("still_running", elapsed="12", looks=2),
     "unknown": lambda: errors.AnswerLost("answer_lost", reason="cut", host="kexiangai.com"),
     "unreachable": lambda: errors.NeverReached("unreachable", host="kexiangai.com", reason="refused"),
-    "disk": lambda: errors.DiskError("journal_unreadable", path="/j", local_id=LOCAL_ID, remedy="forget"),
+    "disk": lambda: errors.DiskError("journal_damaged", path="/j", remedy="set_aside"),
     "unusable": lambda: errors.UnusableResult("picture_unusable", reason="cut"),
     "busy": lambda: errors.Busy("request_busy", local_id=LOCAL_ID),
     "interrupted": lambda: interrupts.Interrupted(15),

@@ -22,7 +22,7 @@ from shared.progress import Reporter
 from shared.result_file import why_not_result_file
 from shared.run import PYTHON, Run, Skill, is_terminal
 from shared.texts import Text
-from tests.shared.fakes import put, read
+from tests.shared.fakes import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,11 +122,10 @@ def test_an_error_names_the_command_that_helps(
     assert ("Next command" in talk) == bool(following)
 
 
-def test_forget_names_the_journals_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    error = DiskError("journal_unreadable", path="/j", local_id="20260301T120000Z-0123abcd", remedy="forget")
+def test_a_damaged_journal_names_what_sets_it_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    error = DiskError("journal_damaged", path="/j", remedy="set_aside")
     _, document, _ = end(run_of(tmp_path), error, capsys)
-    tasks = str(tmp_path / "tasks.py")
-    assert document["next"]["argv"] == [PYTHON, tasks, "forget", "20260301T120000Z-0123abcd"]
+    assert document["next"]["argv"] == [PYTHON, str(tmp_path / "tasks.py"), "set-aside"]
 
 
 def test_other_values_are_named_where_they_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,8 +252,8 @@ def test_an_interruption_says_what_it_means_for_the_task(
 ) -> None:
     run = run_of(tmp_path)
     if state:
-        path = put(tmp_path, state=state, task_id="77" if resumed else None)
-        run.result.take_over(read(path), path)
+        row = put(tmp_path, state=state, task_id="77" if resumed else None)
+        run.result.take_over(row.entry, row.database)
     exit_code, document, _ = end(run, Interrupted(number), capsys)
     assert (exit_code, document["error"]["code"], document["error"]["retryable"]) == (code, told, True)
     assert document["next"]["argv"] == (run.resume() if resumed else run.again())
@@ -273,11 +272,9 @@ def test_a_command_with_more_in_hand_says_its_own_sentence(
 def test_an_error_about_another_task_tells_of_that_task(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = put(tmp_path, state="unknown", charged="unknown", possible_charges=1, attempts=1, age=timedelta(0))
-    entry = read(path)
-    error = OutcomeUnknown(
-        "outcome_unknown_before", about=(path.parent, entry), local_id=entry.local_id, since="-"
-    )
+    kept = put(tmp_path, state="unknown", charged="unknown", possible_charges=1, attempts=1, age=timedelta(0))
+    path, entry = kept.database, kept.entry
+    error = OutcomeUnknown("outcome_unknown_before", about=(path, entry), local_id=entry.local_id, since="-")
     code, document, _ = end(run_of(tmp_path), error, capsys)
     assert (code, document["status"], document["charged"], document["possible_charges"]) == (
         10,

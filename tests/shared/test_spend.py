@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import pytest
 
 from shared import interrupts
 from shared.departure import note_departure
-from shared.entry import OpenTask
 from shared.errors import (
     AnswerLost,
     ConfigurationError,
@@ -25,9 +23,11 @@ from shared.errors import (
     Refused,
     SkillError,
 )
-from shared.files import Lock
+from shared.journal.store import SqliteStore
+from shared.journal.submit import LockedTask
 from shared.spend import spend_once
-from tests.shared.fakes import NOW, draft, read
+from tests.journals import WatchedConnection, fill_disk, kept, watch
+from tests.shared.fakes import NOW, draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,20 +45,28 @@ class Accepted:
     cost: dict[str, object] | None = None
 
 
+@pytest.fixture(autouse=True)
+def _watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch(monkeypatch)
+
+
 class Errand:
     """A prepared task, and a service whose answers are given in advance; `happened` lists the steps in order."""
 
     def __init__(self, folder: Path, *answers: Accepted | BaseException | Callable[[], Accepted]) -> None:
-        lock = Lock(folder / "one.lock")
+        store = SqliteStore(folder)
+        store.create()
+        entry = draft(local_id="20260301T120000Z-00000001")
+        lock = store.lock(entry.local_id)
         lock.try_acquire()
-        self.task = OpenTask(draft(local_id="one"), folder, lock, lambda: NOW)
+        self.task = LockedTask(entry, store, lock, lambda: NOW)
         self.task.save()
         self.answers = list(answers)
         self.happened: list[tuple[Any, ...]] = []
 
     @property
     def on_disk(self) -> tuple[str, str, int, int]:
-        entry = read(self.task.path)
+        entry = kept(self.task).entry
         return entry.state, entry.charged, entry.attempts, entry.possible_charges
 
     def send(self) -> Accepted:
@@ -92,7 +100,7 @@ def test_an_accepted_request_is_sent_once_and_its_id_is_kept(tmp_path: Path) -> 
     errand = Errand(tmp_path, Accepted(cost=COST))
     assert errand.spend().task_id == "77"
     assert errand.happened == [FIRST, ACCEPTED]
-    entry = read(errand.task.path)
+    entry = kept(errand.task).entry
     assert errand.on_disk == ("submitted", "yes", 1, 1)
     assert (entry.task_id, entry.cost, entry.submitted_at) == ("77", COST, "2026-03-01T12:00:00.000Z")
 
@@ -117,7 +125,7 @@ def test_after_three_tries_that_never_left_it_is_over(tmp_path: Path) -> None:
         errand.spend()
     assert [step[0] for step in errand.happened] == ["send", "sleep", "send", "sleep", "send"]
     assert errand.on_disk == ("unreachable", "no", 3, 0)
-    assert read(errand.task.path).error == {"code": "unreachable"}
+    assert kept(errand.task).entry.error == {"code": "unreachable"}
 
 
 REFUSALS: list[SkillError] = [
@@ -136,7 +144,7 @@ def test_a_refusal_ends_it_without_a_charge(tmp_path: Path, refusal: SkillError)
     assert caught.value is refusal
     assert errand.happened == [FIRST]
     assert errand.on_disk == ("refused", "no", 1, 0)
-    assert read(errand.task.path).error == {"code": refusal.code, "provider_code": refusal.provider_code}
+    assert kept(errand.task).entry.error == {"code": refusal.code, "provider_code": refusal.provider_code}
 
 
 @pytest.mark.parametrize("before", [0, 1, 2])
@@ -148,12 +156,12 @@ def test_a_request_that_may_have_left_is_never_sent_again(tmp_path: Path, lost: 
     assert [step[0] for step in errand.happened].count("send") == before + 1
     assert errand.happened[-1][0] == "send"
     assert errand.on_disk == ("unknown", "unknown", before + 1, 1)
-    entry = read(errand.task.path)
+    entry = kept(errand.task).entry
     assert (entry.error, entry.finished_at) == ({"code": lost.code}, "2026-03-01T12:00:00.000Z")
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "recorded"),
     [
         (None, {}),
         ("../../admin", {"given": "../../admin"}),
@@ -162,11 +170,13 @@ def test_a_request_that_may_have_left_is_never_sent_again(tmp_path: Path, lost: 
     ],
     ids=["none", "slashes", "a list", "long"],
 )
-def test_an_id_that_cannot_be_used_is_kept_all_the_same(tmp_path: Path, given: Any, kept: dict[str, str]) -> None:
+def test_an_id_that_cannot_be_used_is_kept_all_the_same(
+    tmp_path: Path, given: Any, recorded: dict[str, str]
+) -> None:
     errand = Errand(tmp_path, OutcomeUnknown("answer_without_id", given=given))
     with pytest.raises(OutcomeUnknown):
         errand.spend()
-    assert read(errand.task.path).error == {"code": "answer_without_id", **kept}
+    assert kept(errand.task).entry.error == {"code": "answer_without_id", **recorded}
 
 
 def test_a_pause_that_ends_after_the_deadline_is_not_begun(tmp_path: Path) -> None:
@@ -203,19 +213,19 @@ def test_an_error_after_the_first_byte_leaves_the_outcome_unknown(tmp_path: Path
         errand.spend()
     assert errand.happened == [FIRST]
     assert errand.on_disk == ("unknown", "unknown", 1, 1)
-    entry = read(errand.task.path)
+    entry = kept(errand.task).entry
     assert entry.error == {"code": getattr(error, "code", "bug")}
 
 
 def test_an_error_once_the_task_is_accepted_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errand = Errand(tmp_path, Accepted())
-    submitted = OpenTask.submitted
+    submitted = LockedTask.mark_submitted
 
     def then_fail(*arguments: Any, **options: Any) -> None:
         submitted(*arguments, **options)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(OpenTask, "submitted", then_fail)
+    monkeypatch.setattr(LockedTask, "mark_submitted", then_fail)
     with pytest.raises(ZeroDivisionError):
         errand.spend()
     assert errand.on_disk == ("submitted", "yes", 1, 1)
@@ -223,7 +233,7 @@ def test_an_error_once_the_task_is_accepted_keeps_it(tmp_path: Path, monkeypatch
 
 def test_an_end_that_cannot_be_recorded_hides_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def send() -> Accepted:
-        monkeypatch.setattr(os, "fsync", full)
+        fill_disk(monkeypatch)
         raise ZeroDivisionError
 
     errand = Errand(tmp_path, send)
@@ -235,13 +245,9 @@ def test_an_end_that_cannot_be_recorded_hides_no_error(tmp_path: Path, monkeypat
 # ---- the disk
 
 
-def full(_descriptor: int) -> None:
-    raise OSError(28, "No space left on device")
-
-
 def test_what_cannot_be_recorded_is_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     errand = Errand(tmp_path, Accepted())
-    monkeypatch.setattr(os, "fsync", full)
+    fill_disk(monkeypatch)
     with pytest.raises(DiskError) as caught:
         errand.spend()
     assert errand.happened == []
@@ -256,7 +262,7 @@ def test_what_cannot_be_recorded_is_not_sent_again(tmp_path: Path, monkeypatch: 
 
     def sleep(seconds: float) -> None:
         errand.happened.append(("sleep", seconds))
-        monkeypatch.setattr(os, "fsync", full)
+        fill_disk(monkeypatch)
 
     with pytest.raises(DiskError):
         spend_once(errand.task, errand.send, sleep=sleep, on_accepted=errand.on_accepted)
@@ -269,7 +275,7 @@ def test_an_id_that_cannot_be_recorded_has_been_said_and_is_in_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def accept() -> Accepted:
-        monkeypatch.setattr(os, "fsync", full)
+        fill_disk(monkeypatch)
         return Accepted(cost=COST)
 
     errand = Errand(tmp_path, accept)
@@ -341,17 +347,16 @@ def test_a_signal_before_the_request_leaves_keeps_it_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: int
 ) -> None:
     errand = Errand(tmp_path, Accepted())
-    fsync = os.fsync
-    flushes = []
+    commits: list[str] = []
 
-    def interrupted(descriptor: int) -> None:
-        fsync(descriptor)
-        flushes.append(descriptor)
-        if len(flushes) <= signals:
-            signal.raise_signal(signal.SIGTERM)
+    def interrupted(statement: str) -> None:
+        if statement == "COMMIT":
+            commits.append(statement)
+            if len(commits) <= signals:
+                signal.raise_signal(signal.SIGTERM)
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", interrupted)
+        patched.setattr(WatchedConnection, "after", staticmethod(interrupted))
         with pytest.raises(interrupts.Interrupted):
             errand.spend()
     assert errand.happened == []

@@ -3,8 +3,8 @@
 SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and `term` send that signal to the
 process right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is
 opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
-SABOTAGE_FOLDERS lists (else those of the journal and of the pictures). SABOTAGE_LOG names a file that gets a
-line for each. ROUTE is told in routes.py.
+SABOTAGE_FOLDERS lists (else those of the journal and of the pictures), or a statement with which the journal's
+database is changed. SABOTAGE_LOG names a file that gets a line for each. ROUTE is told in routes.py.
 SIGNAL_AT_IMPORT is `<module>:<how>`: the process gets that signal when the module is about to be imported.
 WALL_CLOCK_SHIFT is the number of seconds by which the wall clock is wrong.
 """
@@ -14,12 +14,14 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sqlite3
 import sys
 from typing import Any
 
-FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "tasks:generated-images").split(":")
+FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "image2:locks:generated-images").split(":")
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "int": signal.SIGINT, "term": signal.SIGTERM}
-FLUSH_FOLDER = "flush folder"  # needs no room: a full disk does not stop it
+FLUSH_FOLDER, BEGIN = "flush folder", "sql BEGIN"  # they need no room: a full disk does not stop them
+CHANGES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT")
 
 _open, _fsync, _replace = os.open, os.fsync, os.replace
 _how, _, _number = os.environ.get("SABOTAGE", "none:0").partition(":")
@@ -33,11 +35,13 @@ def _step(name: str, path: str) -> None:
     _done += 1
     if _log:
         line = _open(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(line, f"{name} {path}\n".encode())
+        os.write(line, f"{name} {path}".rstrip().encode() + b"\n")
         os.close(line)
     if _how in SIGNALS and _done == int(_number):
         os.kill(os.getpid(), SIGNALS[_how])
-    elif _how == "full" and _done >= int(_number) and name != FLUSH_FOLDER:
+    elif _how == "full" and _done >= int(_number) and name not in (FLUSH_FOLDER, BEGIN):
+        if name.startswith("sql"):
+            raise sqlite3.OperationalError("database or disk is full")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
 
@@ -68,6 +72,17 @@ def _counting_replace(source: Any, target: Any, **named: Any) -> None:
         _step("rename", os.fspath(target))
     _replace(source, target, **named)
 
+
+class _CountingConnection(sqlite3.Connection):
+    def execute(self, statement: str, *values: Any) -> Any:
+        verb, _, rest = statement.partition(" ")
+        if verb in CHANGES:
+            _step(f"sql {verb}", rest if verb == "BEGIN" else "")
+        return super().execute(statement, *values)
+
+
+_connect = sqlite3.connect
+setattr(sqlite3, "connect", lambda *names, **named: _connect(*names, **named, factory=_CountingConnection))  # noqa: B010
 
 for _name, _counting in (("open", _counting_open), ("fsync", _counting_fsync), ("replace", _counting_replace)):
     setattr(os, _name, _counting)

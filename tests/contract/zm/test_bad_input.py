@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.journal.store import SqliteStore
 from tests.contract.zm.stage import Stage, expect
+from tests.providers.openai_images import ImagePlan
 
 if TYPE_CHECKING:
     from tests.providers.house import StandInHouse
@@ -138,11 +140,12 @@ def test_a_batch_folder_that_is_a_link_is_not_used(stage: Stage) -> None:
 
 
 def test_a_journal_that_cannot_be_read_may_be_mended(stage: Stage, house: StandInHouse) -> None:
-    stage.journal.mkdir(parents=True)
-    (stage.journal / "20261121T000000Z-deadbeef.json").touch()
-    document = expect(stage.inside("batch_run.py", json.dumps({"tasks": [TASK]}), "--json"), 8, "batch_incomplete")
-    assert "forget" in document["results"][0]["error"]["next"]["argv"]
-    assert (document["next"] is None, house.contacted) == (False, set())
+    stage.journal.parent.mkdir(parents=True)
+    stage.journal.touch()
+    document = expect(stage.inside("batch_run.py", json.dumps({"tasks": [TASK]}), "--json"), 12, "journal_damaged")
+    assert house.contacted == set()
+    assert stage.shell(document["next"]).code == 0
+    assert stage.run("tasks.py", "list").code == 0
 
 
 def test_a_batch_in_a_folder_that_is_gone(stage: Stage) -> None:
@@ -169,10 +172,13 @@ class Full:
     then: int
 
 
-@pytest.mark.parametrize("full", [Full(3500, 6000, "no", 0, 0), Full(8000, 1, "unknown", 1, 10)], ids=str)
+@pytest.mark.parametrize("full", [Full(100_000, 110_000, "no", 0, 0), Full(100_000, 1, "unknown", 1, 10)], ids=str)
 def test_a_disk_that_is_full_before_or_after_the_request_is_sent(
     full: Full, stage: Stage, house: StandInHouse
 ) -> None:
+    SqliteStore(stage.journal.parent).create()
+    house.openai_images.plan_image(ImagePlan(megabytes=0.2))
+
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (full.limit, full.limit))

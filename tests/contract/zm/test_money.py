@@ -296,8 +296,7 @@ def test_an_answer_that_came_whole_is_saved_though_the_journal_does_not_know_it(
 ) -> None:
     """The moment between an answer's last byte and the journal's next line, which no signal can be made to hit."""
     first = expect(stage.tried(*PROMPT), 0)
-    path = Path(first["journal"])
-    path.write_text(json.dumps({**stage.entries()[0], "state": "submitting", "charged": "unknown", "images": []}))
+    stage.put({**stage.entries()[0], "state": "submitting", "charged": "unknown", "images": []})
     answer = Path(first["run_dir"]) / "answer.json"
     body = json.dumps({"data": [{"b64_json": base64.b64encode(service.pictures[0]).decode()}]})
     answer.write_text(body[:-9])

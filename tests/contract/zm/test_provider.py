@@ -263,7 +263,7 @@ def test_no_netrc_and_no_key_for_the_picture_host(
     assert document["images"][0]["media_type"] == "image/webp"
     assert document["output"].endswith(".webp")
     assert "signature=" in document["images"][0]["url"]
-    assert "signature" not in Path(document["journal"]).read_text()
+    assert b"signature" not in Path(document["journal"]).read_bytes()
     assert house.contacted == {HOST, PICTURE_HOST}
     assert house.recorder.hosts_that_saw(service.key) == {HOST}
     assert service.complaints == []

@@ -104,8 +104,9 @@ def test_real_tasks_make_pictures(stage: Stage, service: OpenAiImagesService) ->
     assert all(Path(path).is_file() for path in document["media"])
     assert (len(document["media"]), document["cost"]["amount"]) == (2, 2 * 4210)
     assert document["possible_charges"] == service.counted == 2
-    (old,) = (stage.journal / f"{row['local_id']}.json" for row in document["results"] if row["task_key"] == "c1")
-    old.write_text(json.dumps(json.loads(old.read_text()) | {"finished_at": "2026-01-01T00:00:00.000Z"}))
+    (key,) = (row["local_id"] for row in document["results"] if row["task_key"] == "c1")
+    (old,) = (entry for entry in stage.entries() if entry["local_id"] == key)
+    stage.put(old | {"finished_at": "2026-01-01T00:00:00.000Z"})
     again = expect(run(stage, tasks, *QUICK, "--json"), 0)
     assert [row["reused"] for row in again["results"]] == [True, True]
     assert service.counted == 2

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import example, given
@@ -24,11 +24,13 @@ from shared import config_files
 from shared.command import Options
 from shared.entry import Entry
 from shared.errors import SkillError
+from shared.journal.store import COLUMNS, entry_of
 from shared.keys import Secret, read_key_file
 from shared.openclaw import attaches, configured_workspace
 from tests.contract.inside import Inside
 from tests.faults.vectors.spoiled import BODIES, FEW, ODD, spoilings
 from tests.faults.vectors.zm_files import CONFIG, KEY
+from tests.journals import keep_raw
 from tests.launcher import Bench
 
 if TYPE_CHECKING:
@@ -62,9 +64,8 @@ def spoiled_entries() -> Iterator[dict[str, Any]]:
 
 def test_a_journal_of_odd_entries_is_listed_and_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path, skill="zm-img2-generation-direct")
-    bench.journal.mkdir(parents=True)
     for document in spoiled_entries():
-        (bench.journal / f"{document['local_id']}.json").write_text(json.dumps(document))
+        keep_raw(bench.journal.parent, document)
     tasks = Inside(bench, monkeypatch, cli.tasks, "tasks.py")
     listed = tasks.run("list", "--limit", "1000", "--json")
     assert listed.code == 0, listed.talk
@@ -80,12 +81,11 @@ def test_a_journal_of_odd_entries_is_listed_and_added_up(tmp_path: Path, monkeyp
 
 def test_each_odd_entry_is_shown_or_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path, skill="zm-img2-generation-direct")
-    bench.journal.mkdir(parents=True)
     tasks = Inside(bench, monkeypatch, cli.tasks, "tasks.py")
     for number, one in enumerate(fields(Entry)):
         local_id = f"20260101T000000Z-{number:08x}"
         document = {**asdict(ENTRY), "local_id": local_id, one.name: [[7]] if number % 2 else {"x": 7}}
-        (bench.journal / f"{local_id}.json").write_text(json.dumps(document))
+        keep_raw(bench.journal.parent, document)
         assert tasks.run("show", local_id, "--json").code in (0, 2, 8, 9, 10), one.name
 
 
@@ -93,9 +93,10 @@ def test_each_odd_entry_is_shown_or_unknown(tmp_path: Path, monkeypatch: pytest.
 @given(BODIES)
 @example(b"[" * 100_000)
 @example(b"9" * 5000)
-def test_any_bytes_are_an_entry_or_none(content: bytes) -> None:
+def test_any_details_are_an_entry_or_none(content: bytes) -> None:
+    row = {name: asdict(ENTRY)[name] for name in COLUMNS}
     with contextlib.suppress(ValueError):
-        Entry.from_json(content)
+        entry_of(cast("Any", {**row, "requested": "{}", "details": content}))
 
 
 def configured(home: Path, text: str | bytes) -> None:

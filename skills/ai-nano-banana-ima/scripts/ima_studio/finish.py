@@ -15,16 +15,17 @@ from shared.urls import without_query
 if TYPE_CHECKING:
     from ima_studio.client import Client
     from ima_studio.details import Media, Task
-    from shared.entry import Charged, Entry, OpenTask
+    from shared.entry import Charged, Entry
     from shared.errand import Errand
-    from shared.journal import Claim, Journal
+    from shared.journal.claim import Journal, TaskLease
+    from shared.journal.submit import LockedTask
     from shared.result import Result
     from shared.run import Run
 
 FRESH_TRIES = 3
 
 
-def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> None:
+def finish(claim: TaskLease, client: Client, journal: Journal, errand: Errand) -> None:
     """Wait for a task that the service knows, and save its pictures.
 
     Raises:
@@ -33,7 +34,7 @@ def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> No
     task, run = claim.task, errand.run
     identify(run, task.entry)
     expected = expected_range(task.entry, journal)
-    if claim.verdict == "return":
+    if claim.action == "return":
         run.result.reused = True
         kept = kept_pictures(task.entry.images, errand.folder)
         if kept:
@@ -54,7 +55,7 @@ def finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> No
     tell_success(run, task.entry, expected)
 
 
-def _settle(task: OpenTask, ended: Task, run: Run) -> None:
+def _settle(task: LockedTask, ended: Task, run: Run) -> None:
     """Record how a task ended whose pictures are saved, as far as there are any.
 
     Raises:
@@ -86,7 +87,7 @@ def _raise_if_partly_done(entry: Entry, result: Result, no_words: str) -> None:
         raise UnusableResult("partly_done", reason=reason, saved=len(result.images), remedy="new")
 
 
-def _tell_kept(kept: list[dict[str, Any]], task: OpenTask, client: Client, errand: Errand) -> None:
+def _tell_kept(kept: list[dict[str, Any]], task: LockedTask, client: Client, errand: Errand) -> None:
     """Put pictures that are still here into the result, with links that open where the service gives them.
 
     The journal holds links without their signatures; asking for whole ones is free, and nothing depends on it.
@@ -102,7 +103,7 @@ def _tell_kept(kept: list[dict[str, Any]], task: OpenTask, client: Client, erran
     result.extra |= {"url": links[0], "cover_url": cover}
 
 
-def _fresh(task: OpenTask, client: Client, errand: Errand) -> Task:
+def _fresh(task: LockedTask, client: Client, errand: Errand) -> Task:
     """Ask a finished task for its links again.
 
     Raises:
@@ -117,7 +118,7 @@ def _fresh(task: OpenTask, client: Client, errand: Errand) -> Task:
     return seen
 
 
-def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
+def _save(task: LockedTask, ended: Task, client: Client, errand: Errand) -> None:
     """Save every picture that can be had; the entry and the result list them even when one cannot.
 
     Raises:

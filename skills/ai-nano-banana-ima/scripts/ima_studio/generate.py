@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ima_studio.request import ImageRequest
     from ima_studio.wire import Created
     from shared.errand import Errand
-    from shared.journal import Claim, Journal
+    from shared.journal.claim import Journal, TaskLease
     from shared.run import Run
 
 
@@ -67,7 +67,7 @@ def price(order: Order, products: Sequence[Product], client: Client, errand: Err
     return purchase
 
 
-def draft_of(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
+def new_entry(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
     """Return the journal's description of a request, without its prompt and key; it may have no price (yet).
 
     Its fingerprint holds what the user asked for and nothing that the service's product list says: the list may
@@ -119,12 +119,12 @@ def generate(
         purchase = price(order, products, client, errand)
     except SkillError as error:
         unpriced = error
-    draft = draft_of(order, purchase, errand.folder)
+    draft = new_entry(order, purchase, errand.folder)
     if unpriced and not journal.has_paid(draft.fingerprint):
         raise unpriced
 
-    with journal.claim(draft, errand.patience, new=errand.new) as claim, errand.telling(claim):
-        if claim.verdict == "create":
+    with journal.claim(draft, errand.lock_wait, new=errand.new) as claim, errand.telling(claim):
+        if claim.action == "create":
             if purchase is None:
                 claim.task.finish("unreachable", error={"code": "not_offered"})
                 raise unpriced or AssertionError("neither a price nor a reason")
@@ -134,23 +134,23 @@ def generate(
             links = public_links(order.request.inputs, client, errand.limits)
             purchase.send(claim.task, links, lambda created: _accepted(created, claim.task.entry, run))
             order.on_bought(purchase.offer)
-        elif claim.verdict == "attach":
+        elif claim.action == "attach":
             _say_resumed(claim, run)
         finish(claim, client, journal, errand)
 
 
-def resume(identifier: str, adoption: Entry, *, client: Client, journal: Journal, errand: Errand) -> None:
+def resume(identifier: str, imported: Entry, *, client: Client, journal: Journal, errand: Errand) -> None:
     """Go on with a task by its local or service id; sends nothing that costs.
 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    with journal.resume(identifier, adoption, errand.patience) as claim, errand.telling(claim):
+    with journal.resume(identifier, imported, errand.lock_wait) as claim, errand.telling(claim):
         _say_resumed(claim, errand.run)
         finish(claim, client, journal, errand)
 
 
-def _say_resumed(claim: Claim, run: Run) -> None:
+def _say_resumed(claim: TaskLease, run: Run) -> None:
     entry = claim.task.entry
     run.reporter.insist("resumed", local_id=entry.local_id, task_id=entry.task_id)
 

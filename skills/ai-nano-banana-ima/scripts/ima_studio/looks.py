@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ima_studio.details import Task
     from shared.entry import Entry
     from shared.errand import Errand
-    from shared.journal import Claim, Journal
+    from shared.journal.claim import Journal, TaskLease
     from shared.polling import Limits
 
 POLITE_INTERVAL = 2.0  # seconds; the vendor's documents say 2 to 5
@@ -36,7 +36,7 @@ def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None
     return (min(known), max(known)) if known else None
 
 
-def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task:
+def wait(claim: TaskLease, client: Client, journal: Journal, errand: Errand) -> Task:
     """Look at the task until it ended.
 
     Raises:
@@ -46,7 +46,7 @@ def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task
     entry, limits = claim.task.entry, errand.limits
     expected = expected_range(entry, journal)
     cautious = 0.0 if errand.interval else CAUTIOUS_INTERVAL
-    if claim.verdict == "create":
+    if claim.action == "create":
         earliest, latest = expected if expected and not errand.interval else (0.0, 0.0)
         schedule = Schedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious, latest=latest)
     else:
@@ -59,7 +59,7 @@ def wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task
         limits=limits,
         on_update=Watcher(errand.run, durations(journal, entry), rhythm=rhythm).update,
     )
-    if claim.verdict == "create":
+    if claim.action == "create":
         entry.seconds = round(limits.clock() - started, 1)
     return ended
 

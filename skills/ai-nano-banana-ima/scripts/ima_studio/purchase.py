@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ima_studio.client import Client
     from ima_studio.request import ImageRequest
     from ima_studio.wire import Created
-    from shared.entry import OpenTask
     from shared.errand import Errand
+    from shared.journal.submit import LockedTask
 
 MOST_CREATES = 3
 RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
@@ -43,7 +43,7 @@ class Purchase:
     max_points: float
     notice: str | None = None
 
-    def send(self, task: OpenTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
+    def send(self, task: LockedTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
         """Send the create, three times at most.
 
         Raises:

@@ -13,7 +13,7 @@ from ima_studio.logbook import Logbook
 from ima_studio.request import TASK_TYPES, ImageRequest, check_task_type
 from ima_studio.texts import TEXTS
 from shared.command import Options, number
-from shared.entry import Entry, parted
+from shared.entry import Entry, split_task_ref
 from shared.errors import BadInput, SkillError
 from shared.keys import FoundKey, KeySource, find_key
 from shared.messages import shown
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ima_studio.products import Product
     from ima_studio.request import TaskType
     from shared.errand import Errand
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
 
 KEY_NAME = "IMA_API_KEY"
 KEY_FLAG, KEY_START = "--api-key", "ima_"
@@ -76,7 +76,7 @@ class Service:
 
     def resume(self, identifier: str | None) -> None:
         """Go on with a task."""
-        if not wire.TASK_ID.fullmatch(parted(identifier or "")[1]):
+        if not wire.TASK_ID.fullmatch(split_task_ref(identifier or "")[1]):
             raise BadInput("resume_invalid", flag="--resume", got=shown(identifier))
         account = self._key.secret.account()
         blank = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=f"https://{wire.HOST}", account=account)
@@ -159,7 +159,7 @@ class Service:
         return read_list(client, task_type, errand.limits)
 
     def _journal(self) -> Journal:
-        from shared.journal import Journal  # noqa: PLC0415
+        from shared.journal.claim import Journal  # noqa: PLC0415
 
         return Journal(SKILL.slug, self._states)
 

@@ -41,13 +41,7 @@ def bill(entry: Entry, hands: Hands, *, changed: bool | None) -> dict[str, Any]:
 def _is_alone(entry: Entry, hands: Hands) -> bool:
     """Tell whether no other message of this account was under way since this one began."""
     began = moment(entry.created_at)
-    return not any(
-        other.local_id != entry.local_id
-        and (other.base_url, other.account) == (entry.base_url, entry.account)
-        and other.possible_charges
-        and _end(other) >= began
-        for _, other in hands.journal.entries()
-    )
+    return all(_end(other) < began for other in hands.journal.history(charged_beside=entry))
 
 
 def _end(entry: Entry) -> datetime:

@@ -13,7 +13,7 @@ from nemovideo.service import NEW_SESSION, Service, platform
 from nemovideo.sessions import Sessions
 from shared.errors import BadInput
 from shared.files import disk_errors, write_atomically
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.messages import shown
 from shared.openclaw import enclosing_skill, expanded
 from shared.texts import Command
@@ -125,7 +125,7 @@ def sessions(run: Run, options: Options, given: dict[str, Any]) -> None:
     run.result.mode = "sessions"
     service = Service(run, options, given)
     found = Sessions(service.states, service.base_url, service.account().name).newest_first()
-    entries = [entry for _, entry in Journal(run.skill.slug, service.states).entries()]
+    entries = Journal(run.skill.slug, service.states).history()[::-1]
     rows = []
     for session in found:
         messages = [

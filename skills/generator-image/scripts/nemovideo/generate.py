@@ -14,7 +14,7 @@ from shared.arguments import without_options
 from shared.entry import Entry, fingerprint, prompt_record
 from shared.errors import OutcomeUnknown, Refused, Rejected
 from shared.estimates import likely_cost
-from shared.journal import Claim
+from shared.journal.claim import TaskLease
 from shared.spend import spend_once
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.entry import Charged, State
     from shared.errand import Errand
     from shared.http_stream import Stream
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
     from shared.run import Run
 
 SKILL = "generator-image"
@@ -46,7 +46,7 @@ class Sent:
     cost: dict[str, object] | None = None
 
 
-def draft_of(request: MessageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
+def new_entry(request: MessageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
     """Return the journal's description of a message, without its text and token."""
     parameters = {"session": request.session} if request.session else {}
     requested = {"attachments": len(request.attachments)}
@@ -85,24 +85,24 @@ def generate(request: MessageRequest, draft: Entry, hands: Hands, errand: Errand
     again: Collection[State] = SAID_AGAIN if request.mode == "say" else ()
     with (
         _claimed(
-            hands.journal, lambda: hands.journal.claim(draft, errand.patience, new=errand.new, again=again)
+            hands.journal, lambda: hands.journal.claim(draft, errand.lock_wait, new=errand.new, again=again)
         ) as claim,
         errand.telling(claim),
     ):
         heard = None
-        if claim.verdict == "create":
+        if claim.action == "create":
             with _beginning_anew(errand.run):
                 prepare(request, claim.task, hands, errand)
                 cost = likely_cost(hands.journal, draft, errand.run.catalogue)
                 errand.run.reporter.say("message_summary", attachments=len(request.attachments), cost=cost)
                 errand.run.ask()
                 heard = _converse(request, claim, hands, errand)
-        elif claim.verdict == "attach":
+        elif claim.action == "attach":
             _say_resumed(claim.task.entry, errand)
         finish(claim, heard, hands, errand)
 
 
-def resume(identifier: str, adoption: Entry, hands: Hands, errand: Errand) -> None:
+def resume(identifier: str, imported: Entry, hands: Hands, errand: Errand) -> None:
     """Go on with a message by its local id or its session; sends nothing that costs.
 
     Raises:
@@ -110,15 +110,15 @@ def resume(identifier: str, adoption: Entry, hands: Hands, errand: Errand) -> No
     """
     journal = hands.journal
     with (
-        _claimed(journal, lambda: journal.resume(identifier, adoption, errand.patience)) as claim,
+        _claimed(journal, lambda: journal.resume(identifier, imported, errand.lock_wait)) as claim,
         errand.telling(claim),
     ):
         _say_resumed(claim.task.entry, errand)
         finish(claim, None, hands, errand)
 
 
-def _claimed(journal: Journal, claim: Callable[[], Claim]) -> Claim:
-    """Claim a message; one whose outcome is unknown is taken in hand too, because its session may tell.
+def _claimed(journal: Journal, claim: Callable[[], TaskLease]) -> TaskLease:
+    """TaskLease a message; one whose outcome is unknown is taken in hand too, because its session may tell.
 
     Raises:
         SkillError: as the journal's claim and resume.
@@ -132,7 +132,7 @@ def _claimed(journal: Journal, claim: Callable[[], Claim]) -> Claim:
         if not reopened.task.entry.extra.get("session_id"):
             reopened.task.release()
             raise
-        return Claim("attach", reopened.task)
+        return TaskLease("attach", reopened.task)
 
 
 @contextlib.contextmanager
@@ -152,7 +152,7 @@ def _say_resumed(entry: Entry, errand: Errand) -> None:
     errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=session)
 
 
-def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -> Heard | None:
+def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, errand: Errand) -> Heard | None:
     """Send the message and hear the answer; None when it may have been accepted and nothing came back.
 
     Raises:
@@ -181,7 +181,7 @@ def _converse(request: MessageRequest, claim: Claim, hands: Hands, errand: Erran
     return heard
 
 
-def _send(request: MessageRequest, claim: Claim, hands: Hands, errand: Errand) -> Sent:
+def _send(request: MessageRequest, claim: TaskLease, hands: Hands, errand: Errand) -> Sent:
     """Send the message once; after a definite refusal that can be mended, once more.
 
     Mended are a refused anonymous token, a 429 (after its wait), and a session of our own that is gone.

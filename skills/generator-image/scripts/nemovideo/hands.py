@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nemovideo.connection import Connection
     from nemovideo.sessions import Sessions
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nemovideo.request import (
     is_address,
 )
 from nemovideo.service import NEW_SESSION, Service
-from shared.entry import Entry, parted
+from shared.entry import Entry, split_task_ref
 from shared.errors import BadInput, SkillError
 from shared.prompts import read_prompt
 
@@ -66,7 +66,7 @@ class Messenger:
         from nemovideo import generate  # noqa: PLC0415  - with requests, which costs more than all of the above
 
         with self._service.hands() as (hands, errand):
-            draft = generate.draft_of(
+            draft = generate.new_entry(
                 request,
                 base_url=self._service.base_url,
                 account=hands.connection.account.name,
@@ -78,7 +78,7 @@ class Messenger:
             self._export_after(hands, errand)
 
     def _resume(self, named: str) -> None:
-        session = identifier("--resume", parted(named)[1])
+        session = identifier("--resume", split_task_ref(named)[1])
         if self._options.dry_run:
             self._service.show_plan({"resume": named})
             return
@@ -86,11 +86,11 @@ class Messenger:
 
         with self._service.hands() as (hands, errand):
             account = hands.connection.account.name
-            adoption = Entry(
+            imported = Entry(
                 "", "generator-image", "nemovideo", "", MODEL, base_url=self._service.base_url, account=account
             )
-            adoption.extra = {"session_id": session}
-            generate.resume(named, adoption, hands, errand)
+            imported.extra = {"session_id": session}
+            generate.resume(named, imported, hands, errand)
             self._export_after(hands, errand)
 
     def _export_after(self, hands: Hands, errand: Errand) -> None:

@@ -28,15 +28,16 @@ if TYPE_CHECKING:
     from nemovideo.listening import Heard
     from nemovideo.settling import Ending
     from nemovideo.snapshot import Media, State
-    from shared.entry import Entry, OpenTask
+    from shared.entry import Entry
     from shared.errand import Errand
-    from shared.journal import Claim
+    from shared.journal.claim import TaskLease
+    from shared.journal.submit import LockedTask
     from shared.run import Run
 
 LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
 
 
-def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> None:
+def finish(claim: TaskLease, heard: Heard | None, hands: Hands, errand: Errand) -> None:
     """Find out what came of a message, save what it made, and record its end.
 
     Raises:
@@ -47,7 +48,7 @@ def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> N
     task, run = claim.task, errand.run
     entry = task.entry
     run.result.extra["session_id"] = _session(entry)
-    if claim.verdict == "return":
+    if claim.action == "return":
         _return(task, hands, errand)
         return
     if errand.no_wait and entry.state == "submitted":
@@ -57,7 +58,7 @@ def finish(claim: Claim, heard: Heard | None, hands: Hands, errand: Errand) -> N
         raise _undecided(entry)
     settled = _settle(task, heard, hands, errand)
     if entry.state == "unknown":  # what it changed proves that it was accepted
-        task.submitted(_session(entry), charged="unknown", cost=None)
+        task.mark_submitted(_session(entry), charged="unknown", cost=None)
     _tell(entry, settled.state, settled.changed, run)
     if entry.charged == "unknown":  # else a run before this one drew it up, when less had happened since
         task.save(**bill(entry, hands, changed=settled.changed))
@@ -75,7 +76,7 @@ def _session(entry: Entry) -> str:
     return str(entry.extra.get("session_id") or entry.task_id)
 
 
-def _settle(task: OpenTask, heard: Heard | None, hands: Hands, errand: Errand) -> Settled:
+def _settle(task: LockedTask, heard: Heard | None, hands: Hands, errand: Errand) -> Settled:
     entry, connection = task.entry, hands.connection
     session = _session(entry)
     age = (datetime.now(timezone.utc) - moment(entry.submitted_at or entry.created_at)).total_seconds()
@@ -129,7 +130,7 @@ def _tell(entry: Entry, state: State | None, changed: bool | None, run: Run) -> 
         run.lines.append(line)
 
 
-def _save(task: OpenTask, media: Sequence[Media], hands: Hands, errand: Errand) -> None:
+def _save(task: LockedTask, media: Sequence[Media], hands: Hands, errand: Errand) -> None:
     """Save everything that can be had; the entry and the result list it even when something cannot.
 
     Raises:
@@ -166,7 +167,7 @@ def _unsigned(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "url": redact_keys(without_query(row["url"]))}
 
 
-def _return(task: OpenTask, hands: Hands, errand: Errand) -> None:
+def _return(task: LockedTask, hands: Hands, errand: Errand) -> None:
     """Return what was paid before; what is gone or altered is fetched again.
 
     Raises:
@@ -189,7 +190,7 @@ def _return(task: OpenTask, hands: Hands, errand: Errand) -> None:
     _save(task, made, hands, errand)
 
 
-def _fail(task: OpenTask, trouble: Utterance, hands: Hands, *, changed: bool) -> None:
+def _fail(task: LockedTask, trouble: Utterance, hands: Hands, *, changed: bool) -> None:
     """End a message that the agent gave up, beside whatever it had done before.
 
     Raises:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from nemovideo.hands import Hands
     from nemovideo.request import MessageRequest
     from nemovideo.wire import Balance
-    from shared.entry import OpenTask
     from shared.errand import Errand
+    from shared.journal.submit import LockedTask
     from shared.run import Run
 
 NOT_FOUND = 404
 
 
-def prepare(request: MessageRequest, task: OpenTask, hands: Hands, errand: Errand) -> None:
+def prepare(request: MessageRequest, task: LockedTask, hands: Hands, errand: Errand) -> None:
     """Open or take the session, upload what is attached, and note in the journal how things are before.
 
     Raises:
@@ -40,7 +40,7 @@ def prepare(request: MessageRequest, task: OpenTask, hands: Hands, errand: Erran
     _note(task, run, {"before": facts, "credits": vars(held) if held else None})
 
 
-def use_new_session(request: MessageRequest, task: OpenTask, hands: Hands, errand: Errand) -> None:
+def use_new_session(request: MessageRequest, task: LockedTask, hands: Hands, errand: Errand) -> None:
     """Do the same in another session: the service does not know the one that was opened for this message."""
     errand.run.reporter.insist("session_reopened")
     prepare(request, task, hands, errand)
@@ -124,6 +124,6 @@ def _balance(connection: Connection) -> Balance | None:
         return None
 
 
-def _note(task: OpenTask, run: Run, facts: dict[str, Any]) -> None:
+def _note(task: LockedTask, run: Run, facts: dict[str, Any]) -> None:
     task.save(extra={**task.entry.extra, **facts})
     run.result.extra["session_id"] = task.entry.extra["session_id"]

@@ -58,7 +58,7 @@ class Service:
         from nemovideo.hands import Hands  # noqa: PLC0415
         from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
-        from shared.journal import Journal  # noqa: PLC0415
+        from shared.journal.claim import Journal  # noqa: PLC0415
 
         if saves:
             check_output_folder(self.folder)

@@ -13,7 +13,7 @@ from kexiang import __version__, wire
 from kexiang.request import DEFAULT_MODEL, MODES, SIZES, ImageRequest, image_request
 from kexiang.service import KEY_NAME, SKILL, Service, base_url, key_file, key_sources, stdin_key
 from shared.command import Options, common_options, output_options, run_command, waiting_options
-from shared.entry import parted
+from shared.entry import split_task_ref
 from shared.errors import BadInput
 from shared.keys import FoundKey, KeySource, find_key, write_key_file
 from shared.messages import shown
@@ -136,7 +136,7 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
 
 def _task_id(flag: str, text: str | None) -> str:
     option_as_id = str(text).startswith("--")
-    if option_as_id or not wire.TASK_ID.fullmatch(parted(text or "")[1]):
+    if option_as_id or not wire.TASK_ID.fullmatch(split_task_ref(text or "")[1]):
         raise BadInput("resume_invalid", flag=flag, got=shown(text))
     return str(text)
 

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from kexiang.client import Client
     from kexiang.request import ImageRequest
     from kexiang.wire import Created, Task
-    from shared.entry import Charged, OpenTask
+    from shared.entry import Charged
     from shared.errand import Errand
-    from shared.journal import Claim, Journal
+    from shared.journal.claim import Journal, TaskLease
+    from shared.journal.submit import LockedTask
     from shared.polling import Limits
     from shared.run import Run
 
@@ -36,7 +37,7 @@ LINKS_GRACE = 60.0  # seconds in which a finished task may still be without link
 MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id
 
 
-def draft_of(request: ImageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
+def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
     """Return the journal's description of a request, without its prompt and key."""
     parameters: dict[str, Any] = {"size": request.size}
     return Entry(
@@ -72,8 +73,8 @@ def generate(request: ImageRequest, draft: Entry, *, client: Client, journal: Jo
         SkillError: any end but success, see docs/contract.md.
     """
     run = errand.run
-    with journal.claim(draft, errand.patience, new=errand.new) as claim, errand.telling(claim):
-        if claim.verdict == "create":
+    with journal.claim(draft, errand.lock_wait, new=errand.new) as claim, errand.telling(claim):
+        if claim.action == "create":
             run.reporter.say("create_summary", **errand.summary, cost=likely_cost(journal, draft, run.catalogue))
             run.ask()
             spend_once(
@@ -84,23 +85,23 @@ def generate(request: ImageRequest, draft: Entry, *, client: Client, journal: Jo
                 on_accepted=lambda created: _announce(created, claim.task.entry, run),
             )
             _estimate(claim.task.entry, journal, run)
-        elif claim.verdict == "attach":
+        elif claim.action == "attach":
             _say_resumed(claim, errand)
         _finish(claim, client, journal, errand)
 
 
-def resume(identifier: str, adoption: Entry, *, client: Client, journal: Journal, errand: Errand) -> None:
+def resume(identifier: str, imported: Entry, *, client: Client, journal: Journal, errand: Errand) -> None:
     """Go on with a task by its local or service id; sends nothing that costs.
 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    with journal.resume(identifier, adoption, errand.patience) as claim, errand.telling(claim):
+    with journal.resume(identifier, imported, errand.lock_wait) as claim, errand.telling(claim):
         _say_resumed(claim, errand)
         _finish(claim, client, journal, errand)
 
 
-def _say_resumed(claim: Claim, errand: Errand) -> None:
+def _say_resumed(claim: TaskLease, errand: Errand) -> None:
     entry = claim.task.entry
     errand.run.reporter.insist("resumed", local_id=entry.local_id, task_id=entry.task_id)
 
@@ -118,10 +119,10 @@ def _estimate(entry: Entry, journal: Journal, run: Run) -> None:
         run.reporter.say("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
 
-def _finish(claim: Claim, client: Client, journal: Journal, errand: Errand) -> None:
+def _finish(claim: TaskLease, client: Client, journal: Journal, errand: Errand) -> None:
     """From a task that the service knows to saved pictures."""
     task, result = claim.task, errand.run.result
-    if claim.verdict == "return":
+    if claim.action == "return":
         result.reused = True
         kept = kept_pictures(task.entry.images, errand.folder)
         if kept:
@@ -161,12 +162,12 @@ def _raise_if_partly_done(entry: Entry, errand: Errand) -> None:
         raise UnusableResult("partly_done", reason=reason, saved=len(errand.run.result.images), remedy="new")
 
 
-def _wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Task:
+def _wait(claim: TaskLease, client: Client, journal: Journal, errand: Errand) -> Task:
     """Poll until the task ended."""
     entry, limits = claim.task.entry, errand.limits
     expected = durations(journal, entry)
     interval = errand.interval or POLITE_INTERVAL
-    if claim.verdict == "create":
+    if claim.action == "create":
         schedule = Schedule(interval, 0.0 if errand.interval else min(expected, default=0.0))
     else:
         schedule = Schedule(interval, at_once=True)
@@ -177,7 +178,7 @@ def _wait(claim: Claim, client: Client, journal: Journal, errand: Errand) -> Tas
         limits=limits,
         on_update=Watcher(errand.run, expected).update,
     )
-    if claim.verdict == "create":
+    if claim.action == "create":
         entry.seconds = round(limits.clock() - started, 1)
     return ended
 
@@ -210,7 +211,7 @@ class _Looks:
         return replace(seen, state="running")
 
 
-def _fresh_links(task: OpenTask, client: Client, errand: Errand) -> Task:
+def _fresh_links(task: LockedTask, client: Client, errand: Errand) -> Task:
     """Ask a finished task for its links again.
 
     Raises:
@@ -243,7 +244,7 @@ def _keep_answer(entry: Entry, ended: Task, errand: Errand) -> Path:
     return path
 
 
-def _save(task: OpenTask, ended: Task, client: Client, errand: Errand) -> None:
+def _save(task: LockedTask, ended: Task, client: Client, errand: Errand) -> None:
     """Save every picture that can be had; the entry and the result list them even when one cannot.
 
     Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kexiang.client import Client
     from kexiang.request import ImageRequest
     from shared.errand import Errand
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
 
 KEY_NAME = "X_API_KEY"
 SKILL = Skill("image2", "kexiang", __version__, TEXTS, "create_task.py", key_variables=(KEY_NAME,))
@@ -58,7 +58,7 @@ class Service:
         from kexiang import generate  # noqa: PLC0415  - with requests, which costs more than all of the above
 
         key, options = self._key, self._options
-        draft = generate.draft_of(
+        draft = generate.new_entry(
             request,
             base_url=self._base_url,
             account=key.secret.account(),
@@ -108,7 +108,7 @@ class Service:
         from kexiang.client import Client  # noqa: PLC0415
         from shared.errand import Errand  # noqa: PLC0415
         from shared.images import check_output_folder  # noqa: PLC0415
-        from shared.journal import Journal  # noqa: PLC0415
+        from shared.journal.claim import Journal  # noqa: PLC0415
 
         check_output_folder(self._folder)
         limits = Limits(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)

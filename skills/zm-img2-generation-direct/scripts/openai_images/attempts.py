@@ -17,7 +17,7 @@ from shared.spend import recorded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.entry import OpenTask
+    from shared.journal.submit import LockedTask
     from shared.polling import Limits
 
 MOST_ATTEMPTS = 5
@@ -45,7 +45,7 @@ class Policy:
 
 
 def spend(
-    task: OpenTask,
+    task: LockedTask,
     send: Callable[[float], Made],
     policy: Policy,
     limits: Limits,
@@ -75,7 +75,7 @@ def spend(
     for number in itertools.count(1):
         seconds = min(policy.seconds, limits.left)
         begin(seconds)
-        task.about_to_spend()
+        task.mark_submitting()
         try:
             with recorded(task), interrupts.held():
                 return send(seconds)
@@ -107,7 +107,7 @@ def _repeatable(error: SkillError, policy: Policy, *, once: bool) -> bool:
     return isinstance(error, OutcomeUnknown) and may_repeat and not once
 
 
-def _record(task: OpenTask, error: SkillError, *, over: bool) -> None:
+def _record(task: LockedTask, error: SkillError, *, over: bool) -> None:
     """Write down what an attempt came to; once one may have been charged, a kill leaves the entry `submitting`."""
     told = {"code": error.code, "provider_code": error.provider_code, "http_status": error.http_status}
     maybe_charged = task.entry.possible_charges - (not isinstance(error, OutcomeUnknown))
@@ -115,14 +115,14 @@ def _record(task: OpenTask, error: SkillError, *, over: bool) -> None:
         if over:
             task.finish("unknown", error=told)
     elif maybe_charged:
-        task.not_spent("unknown" if over else "submitting", error=told)
+        task.mark_not_charged("unknown" if over else "submitting", error=told)
     elif over:
-        task.not_spent("refused" if isinstance(error, Rejected) else "unreachable", error=told)
+        task.mark_not_charged("refused" if isinstance(error, Rejected) else "unreachable", error=told)
     else:
-        task.not_spent("prepared", error=told)
+        task.mark_not_charged("prepared", error=told)
 
 
-def _end(task: OpenTask, error: SkillError) -> SkillError:
+def _end(task: LockedTask, error: SkillError) -> SkillError:
     if not task.entry.possible_charges or isinstance(error, OutcomeUnknown):
         return error
     return OutcomeUnknown(

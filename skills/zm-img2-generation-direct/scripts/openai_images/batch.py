@@ -97,8 +97,8 @@ def _pass_over(batch: Batch) -> None:
         if task.index not in batch.results:
             run = run_of(batch, task)
             if task.index in found:
-                folder, entry = found[task.index]
-                run.result.take_over(entry, folder / f"{entry.local_id}.json")
+                path, entry = found[task.index]
+                run.result.take_over(entry, path)
             if run.result.status == "succeeded":
                 run.result.status = "not_started"
             batch.results[task.index] = record(batch, task, NotFinished("task_not_started", reason=reason), run)

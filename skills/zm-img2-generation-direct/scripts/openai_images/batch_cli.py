@@ -21,7 +21,7 @@ from openai_images.settings import TOTAL_SECONDS, model_name, number, policy, pr
 from shared import interrupts
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput, NotFinished, SkillError, TaskFailed
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.messages import shown
 from shared.openclaw import configured_workspace, enclosing_skill, expanded, output_folder, state_folders
 from shared.run import is_terminal
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DEFAULT_PLACE = Path("content-factory", "live-course-design", "img2", "batches")
 FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
 ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
-MAY_PASS = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_unreadable"))
+MAY_PASS = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_damaged"))
 REFUSED_HERE = frozenset(("link_refused", "link_private", "picture_too_large"))
 """What is never fetched: the same command costs nothing and ends the same."""
 MENDED_FIRST = frozenset(("stopped_by_key", "stopped_by_address"))

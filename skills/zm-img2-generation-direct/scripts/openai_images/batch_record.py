@@ -16,7 +16,7 @@ from shared.entry import moment, stamp
 from shared.errors import Busy, NotFinished
 from shared.files import Lock, disk_errors, read_document, write_atomically
 from shared.images import check_output_folder
-from shared.journal import LOCK_PAUSE
+from shared.journal.claim import LOCK_PAUSE
 from shared.result import encoded
 
 if TYPE_CHECKING:

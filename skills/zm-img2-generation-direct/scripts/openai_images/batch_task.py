@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from openai_images.draft import draft_of
+from openai_images.draft import new_entry
 from openai_images.rows import row_of
 from openai_images.run_folder import RunFolder
 from shared.errors import DiskError, SkillError
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from openai_images.client import Client
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
-    from shared.entry import Entry
+    from shared.entry import Entry, State
     from shared.interrupts import Interrupted
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
 
     Known: TypeAlias = tuple[Path, Entry]
+
+PROVE_NOTHING: frozenset[State] = frozenset(("prepared", "refused", "unreachable"))
+"""States in which an entry says nothing about what was paid."""
 
 
 @dataclass(frozen=True)
@@ -149,23 +152,20 @@ def _argv(batch: Batch, task: Task) -> list[str]:
 
 
 def known(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, Known]:
-    """Return the folder and the entry that decide about each task which the journal knows, by the task's index."""
-    newest: dict[str, Known] = {}
-    for folder, entry in sorted(journal.entries(), key=lambda found: found[1].sequence):
-        if entry.state not in {"prepared", "refused", "unreachable"}:
-            newest[entry.fingerprint] = folder, entry
-    found = {}
+    """Return the entry that decides about each task that the journal knows, and where it is, by index."""
+    entries = {}
     for task in tasks:
         if task.request:
-            draft = draft_of(task.request, provider, variant=task.variant, folder=Path())
-            if draft.fingerprint in newest:
-                found[task.index] = newest[draft.fingerprint]
-    return found
+            draft = new_entry(task.request, provider, variant=task.variant, folder=Path())
+            newest = journal.newest(draft.fingerprint, but_not=PROVE_NOTHING)
+            if newest:
+                entries[task.index] = newest
+    return entries
 
 
 def task_draft(batch: Batch, task: Task) -> Entry:
     """Return what the journal is told of a task's request."""
-    return draft_of(task_request(task), batch.provider, variant=task.variant, folder=batch.pictures)
+    return new_entry(task_request(task), batch.provider, variant=task.variant, folder=batch.pictures)
 
 
 def task_request(task: Task) -> ImageRequest:

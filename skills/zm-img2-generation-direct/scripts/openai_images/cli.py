@@ -17,7 +17,7 @@ from openai_images.settings import TOTAL_SECONDS, model_name, policy, provider_n
 from openai_images.texts import TEXTS
 from shared.command import Options, common_options, run_command
 from shared.errors import BadInput
-from shared.journal import Journal
+from shared.journal.claim import Journal
 from shared.messages import shown
 from shared.openclaw import output_folder, state_folders
 from shared.polling import Limits
@@ -160,7 +160,9 @@ class _Command:
         hands, errand = self._hands(name)
         with hands.client, run_folder.recorded(self._run):
             if request:
-                entry = draft.draft_of(request, self._provider, variant=self._options.variant, folder=self._folder)
+                entry = draft.new_entry(
+                    request, self._provider, variant=self._options.variant, folder=self._folder
+                )
                 generate.generate(request, entry, hands, errand)
             else:
                 generate.resume(str(self._options.resume), hands, errand)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SKILL = "zm-img2-generation-direct"
 
 
-def draft_of(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
+def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
     """Return the journal's description of a request, without its prompt and key."""
     parameters: dict[str, Any] = {"size": request.size}
     account = provider.secret.account()

@@ -17,7 +17,7 @@ from shared import interrupts
 from shared.errors import AnswerLost, BadInput, DiskError, OutcomeUnknown, SkillError, UnusableResult
 from shared.estimates import durations
 from shared.files import disk_errors
-from shared.journal import Claim
+from shared.journal.claim import TaskLease
 from shared.messages import shown
 from shared.texts import Said
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from openai_images.provider import Provider
     from openai_images.request import ImageRequest
     from openai_images.wire import Delivered
-    from shared.entry import Entry, OpenTask
+    from shared.entry import Entry
     from shared.errand import Errand
+    from shared.journal.submit import LockedTask
 
 
 def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) -> None:
@@ -39,9 +40,9 @@ def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: Errand) 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    claim = _claimed(lambda: hands.journal.claim(draft, errand.patience, new=errand.new), hands)
+    claim = _claimed(lambda: hands.journal.claim(draft, errand.lock_wait, new=errand.new), hands)
     with claim, errand.telling(claim):
-        if claim.verdict == "create":
+        if claim.action == "create":
             _make(request, claim.task, hands, errand)
         else:
             _go_on(claim, hands, errand)
@@ -58,15 +59,15 @@ def resume(identifier: str, hands: Hands, errand: Errand) -> None:
         raise BadInput("task_unknown", identifier=shown(identifier))
     if (found[1].base_url, found[1].account) != (hands.provider.base_url, hands.provider.secret.account()):
         raise BadInput("resume_elsewhere", identifier=identifier, provider=hands.provider.name)
-    claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.patience), hands)
+    claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.lock_wait), hands)
     with claim, errand.telling(claim):
-        if claim.verdict == "create":
+        if claim.action == "create":
             _make(recorded_request(claim.task.entry), claim.task, hands, errand)
         else:
             _go_on(claim, hands, errand)
 
 
-def _make(request: ImageRequest, task: OpenTask, hands: Hands, errand: Errand) -> None:
+def _make(request: ImageRequest, task: LockedTask, hands: Hands, errand: Errand) -> None:
     """Say what is about to happen, then spend."""
     run, entry = errand.run, task.entry
     name = entry.extra.get("picture") or hands.place.named(entry.local_id)
@@ -97,7 +98,7 @@ def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
     }
 
 
-def _claimed(take: Callable[[], Claim], hands: Hands) -> Claim:
+def _claimed(take: Callable[[], TaskLease], hands: Hands) -> TaskLease:
     """Take a task in hand; one whose outcome is unknown only when its answer is here or may be asked for again."""
     while True:
         try:
@@ -108,7 +109,7 @@ def _claimed(take: Callable[[], Claim], hands: Hands) -> Claim:
             return claim
 
 
-def _reopened(error: OutcomeUnknown, hands: Hands) -> Claim | None:
+def _reopened(error: OutcomeUnknown, hands: Hands) -> TaskLease | None:
     """Take a task in hand whose answer the journal does not know; None when another process was quicker.
 
     A kill between the last byte of an answer and the next line of the journal leaves the answer here, whole. To
@@ -124,7 +125,7 @@ def _reopened(error: OutcomeUnknown, hands: Hands) -> Claim | None:
         delivered = salvage(Path(claim.task.entry.extra["run_dir"]) / ANSWER)
         if delivered:
             claim.task.save(state="submitted", charged="yes", cost=delivered.cost)
-            return Claim("attach", claim.task)
+            return TaskLease("attach", claim.task)
         if hands.policy.retry_unknown:
             return claim
         claim.task.release()
@@ -139,7 +140,7 @@ def _with_way_out(error: OutcomeUnknown) -> OutcomeUnknown:
 
 
 def _spend(  # noqa: PLR0917  - each is used, and no two belong together
-    request: ImageRequest, package: Package, task: OpenTask, folder: RunFolder, hands: Hands, errand: Errand
+    request: ImageRequest, package: Package, task: LockedTask, folder: RunFolder, hands: Hands, errand: Errand
 ) -> None:
     """Send the request as often as the policy allows, and save the picture that comes."""
     run, entry = errand.run, task.entry
@@ -205,13 +206,13 @@ def _delivered(
         raise
 
 
-def _go_on(claim: Claim, hands: Hands, errand: Errand) -> None:
+def _go_on(claim: TaskLease, hands: Hands, errand: Errand) -> None:
     """Return the picture of a task that is done, or save the one whose answer came and was not looked at."""
     task, result = claim.task, errand.run.result
     result.provider = task.entry.provider
     result.extra["run_dir"] = task.entry.extra["run_dir"]
     result.input_images = task.entry.extra["input_images"]
-    if claim.verdict == "attach":
+    if claim.action == "attach":
         folder = RunFolder(Path(task.entry.extra["run_dir"]))
         try:
             delivered = reread(folder.answer)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from openai_images.attempts import Policy
     from openai_images.client import Client
     from openai_images.provider import Provider
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
 
 
 @dataclass(frozen=True)

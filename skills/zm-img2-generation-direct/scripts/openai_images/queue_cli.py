@@ -93,7 +93,7 @@ def _run(run: Run, options: Options, tasks: str | None, state_dir: str | None, *
 def _run_all(run: Run, store: QueueStore, intake: Intake) -> None:
     """Take the tasks in, run those that are accepted, and put what came of all of them into the result."""
     from openai_images.queue_runner import Runner  # noqa: PLC0415
-    from shared.journal import Journal  # noqa: PLC0415
+    from shared.journal.claim import Journal  # noqa: PLC0415
 
     store.load()
     store.mark_orphans(run.catalogue.say("queue_orphaned"))

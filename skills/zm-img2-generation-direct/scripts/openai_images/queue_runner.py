@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openai_images.queue_process import Reason
     from openai_images.queue_rows import Row
     from openai_images.queue_store import QueueStore
-    from shared.journal import Journal
+    from shared.journal.claim import Journal
     from shared.run import Run
 
 MAX_RESULT = 16 << 20  # bytes
@@ -195,8 +195,8 @@ class Runner:
         digest = hashlib.sha256(job.stdin.removeprefix(codecs.BOM_UTF8)).hexdigest()
         entries = [
             entry
-            for _, entry in self.journal.entries()
-            if (entry.variant, entry.prompt.get("sha256")) == (job.row["variant"], digest)
+            for entry in self.journal.history(variant=job.row["variant"])
+            if entry.prompt.get("sha256") == digest
         ]
         if not entries:
             return {"charged": "no", "possible_charges": 0, "attempts": 0}

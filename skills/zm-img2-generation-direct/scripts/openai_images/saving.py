@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from openai_images.hands import Hands
     from openai_images.run_folder import RunFolder
     from openai_images.wire import Delivered
-    from shared.entry import OpenTask
     from shared.errand import Errand
+    from shared.journal.submit import LockedTask
 
 STILL_THERE = "picture_unreachable"
 """A picture behind a link that may be had later; the link stays in the spooled answer."""
@@ -22,7 +22,7 @@ REFUSED_HERE = frozenset(("link_refused", "link_private", "picture_too_large"))
 """What this program does not fetch: another request, paid again, would end like this one."""
 
 
-def kept_images(task: OpenTask, hands: Hands, errand: Errand) -> list[dict[str, Any]]:
+def kept_images(task: LockedTask, hands: Hands, errand: Errand) -> list[dict[str, Any]]:
     """Return the images of a task that are still what they were, in the output folder; [] without the first.
 
     A copy may be all that is left of an image: an edited batch has a folder of its own.
@@ -43,7 +43,7 @@ def kept_images(task: OpenTask, hands: Hands, errand: Errand) -> list[dict[str, 
     return rows
 
 
-def save(delivered: Delivered, task: OpenTask, folder: RunFolder, hands: Hands, errand: Errand) -> None:
+def save(delivered: Delivered, task: LockedTask, folder: RunFolder, hands: Hands, errand: Errand) -> None:
     """Save the picture and end the task.
 
     Raises:
@@ -78,7 +78,7 @@ def save(delivered: Delivered, task: OpenTask, folder: RunFolder, hands: Hands, 
         errand.run.reporter.say("size_differs", asked=entry.requested["size"], got=applied["size"])
 
 
-def fail(task: OpenTask, error: UnusableResult, errand: Errand) -> None:
+def fail(task: LockedTask, error: UnusableResult, errand: Errand) -> None:
     """End a task that was paid and has no picture to show for it."""
     error.remedy = "new"
     reason = errand.run.catalogue.say(error.code, **error.facts).rstrip(".。")  # it is quoted inside another one

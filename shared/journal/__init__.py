@@ -1,0 +1,1 @@
+"""The journal of paid tasks, kept in a database for each skill."""

@@ -1,0 +1,197 @@
+"""The database of a journal: created privately, opened with care, migrated, and told apart from a damaged one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import stat
+import time
+from typing import TYPE_CHECKING
+
+from shared.errors import DiskError
+from shared.files import Lock, create_anew, make_private_folder, sync_folder
+from shared.texts import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Literal
+
+    Access = Literal["own", "read", "remove"]
+
+BUSY_MS = 10_000  # how long a write waits for another process's transaction
+CLAIM_BUSY_MS = 1000  # how long a claim does, before it says so and tries again
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database; it belongs to it."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE tasks (
+      local_id TEXT NOT NULL PRIMARY KEY,
+      task_id TEXT,
+      fingerprint TEXT NOT NULL,
+      sequence INTEGER NOT NULL,
+      variant TEXT NOT NULL,
+      skill TEXT NOT NULL,
+      base_url TEXT NOT NULL,
+      account TEXT NOT NULL,
+      mode TEXT NOT NULL,
+      model TEXT NOT NULL,
+      requested TEXT NOT NULL,
+      state TEXT NOT NULL,
+      created_at TEXT NOT NULL,
+      submitted_at TEXT,
+      finished_at TEXT,
+      charged TEXT NOT NULL,
+      possible_charges INTEGER NOT NULL,
+      amount REAL,
+      unit TEXT,
+      source TEXT,
+      details TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX one_live_task ON tasks (fingerprint)
+      WHERE state IN ('prepared', 'submitting', 'submitted');
+    CREATE INDEX of_request ON tasks (fingerprint, sequence);
+    CREATE INDEX of_service ON tasks (task_id) WHERE task_id IS NOT NULL;
+    CREATE INDEX of_variant ON tasks (variant, created_at);
+    CREATE INDEX of_kind ON tasks (mode, model, requested, state, local_id);
+    CREATE INDEX by_time ON tasks (created_at);
+    CREATE INDEX by_state ON tasks (state, created_at);
+    CREATE INDEX by_end ON tasks (account, finished_at) WHERE possible_charges > 0;
+    """,
+)
+"""The statements that bring a database from each version to the next; version 0 is an empty one."""
+VERSION = len(MIGRATIONS)
+
+
+def connect(path: Path, access: Access) -> sqlite3.Connection:
+    """Open a database that exists: the `own` one for everything, any one to `read`, or to `remove` tasks.
+
+    The own one is migrated when an older version wrote it. The others are left as they are.
+
+    Raises:
+        DiskError: `journal_refused` (a link, a folder, somebody else's), `journal_newer`, `journal_damaged`.
+        sqlite3.Error: it cannot be opened or read.
+    """
+    _refuse_foreign(path)
+    if not path.stat().st_size:  # a new one gets its name when it is whole
+        raise damaged(path)
+    mode = "ro" if access == "read" else "rw"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        if access == "own":
+            _check_version(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def create(path: Path) -> None:
+    """Make the database, empty and of this version, unless it exists: private from its first byte, whole at once.
+
+    Raises:
+        DiskError: `disk_failed` or `folder_planted`; the folder cannot be made.
+        OSError, sqlite3.Error: the database cannot be made.
+    """
+    make_private_folder(path.parent)
+    with creation_lock(path):
+        if os.path.lexists(path):
+            return
+        temporary = path.with_name(f"{path.name}.new")
+        for name in COMPANIONS:
+            temporary.with_name(temporary.name + name).unlink(missing_ok=True)
+        os.close(create_anew(temporary))
+        connection = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA journal_mode = WAL")  # stays what it is where the file system cannot
+            _migrate(connection, 0)
+        finally:
+            connection.close()
+        os.replace(temporary, path)  # noqa: PTH105  - as in shared.files
+        sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def creation_lock(path: Path) -> Iterator[None]:
+    """Hold what keeps two processes from making the database, or setting it aside, at the same time."""
+    with Lock(path.with_name(f"{path.name}.lock")) as lock:
+        deadline = time.monotonic() + BUSY_MS / 1000
+        while not lock.try_acquire():
+            if time.monotonic() > deadline:
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            time.sleep(0.02)
+        yield
+
+
+def damaged(path: Path) -> DiskError:
+    """Return the error of a database that cannot be relied on."""
+    return DiskError("journal_damaged", path=path, remedy="set_aside")
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the file is not a whole database, not only that it cannot be had now."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(("no such table", "no such column", "Could not decode"))
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another process held the database for too long."""
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why the database cannot be read or written, in the system's words where it has some."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    words = {"full": errno.ENOSPC, "readonly": errno.EROFS, "disk I/O": errno.EIO, "unable to open": errno.EACCES}
+    return next((os.strerror(number) for word, number in words.items() if word in str(error)), str(error))
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse what this user did not make there, and close to others what is theirs to read."""
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise DiskError("journal_refused", path=path, reason=Said("is_a_link"))
+    if not stat.S_ISREG(status.st_mode):
+        raise DiskError("journal_refused", path=path, reason=Said("not_regular_file"))
+    if hasattr(os, "geteuid"):
+        if status.st_uid != os.geteuid():
+            raise DiskError("journal_refused", path=path, reason=Said("belongs_to_another"))
+        if status.st_mode & 0o077:
+            path.chmod(0o600)
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise DiskError("journal_newer", path=path)
+    if version < 1:
+        raise damaged(path)
+    if version < VERSION:
+        _migrate(connection, version)
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a database to this version in one transaction; another process may have been quicker."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = max(version, int(connection.execute("PRAGMA user_version").fetchone()[0]))
+        for step in MIGRATIONS[version:]:
+            for statement in filter(str.strip, step.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(version, VERSION)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise

@@ -1,0 +1,244 @@
+"""The tasks of one skill in a SQLite database: what is looked up in columns, the rest as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from shared.entry import FINISHED, Entry
+from shared.errors import Busy, DiskError
+from shared.files import Lock, make_private_folder
+from shared.journal import schema
+from shared.journal.interface import StoreBusy
+from shared.keys import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.entry import State
+
+NAME, LOCKS = "journal.db", "locks"
+COLUMNS = (
+    "local_id", "task_id", "fingerprint", "sequence", "variant", "skill", "base_url", "account", "mode", "model",
+    "state", "created_at", "submitted_at", "finished_at", "charged", "possible_charges",
+)  # fmt: skip
+DERIVED = ("requested", "amount", "unit", "source", "details")
+_ALL = (*COLUMNS, *DERIVED)
+# Every name in these statements is one of the above; values are always bound.
+_INSERT = f"INSERT INTO tasks ({', '.join(_ALL)}) VALUES ({', '.join(':' + name for name in _ALL)})"  # noqa: S608
+_UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = :{name}' for name in _ALL[1:])} WHERE local_id = :local_id"  # noqa: S608
+_PRUNE = f"DELETE FROM tasks WHERE local_id < ? AND state IN ({', '.join(map(repr, sorted(FINISHED)))})"  # noqa: S608
+_PRICED = "charged = 'yes' AND amount IS NOT NULL"
+_CHARGED_SINCE = "FROM tasks WHERE created_at >= ? AND possible_charges > 0 AND"
+
+
+class SqliteStore:
+    """One database and the locks beside it; threads may share it, they take turns."""
+
+    def __init__(self, folder: Path, access: schema.Access = "own") -> None:
+        self.path = folder / NAME
+        self._access = access
+        self._guard = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+
+    def exists(self) -> bool:
+        """Return whether something has the database's name, whatever it is."""
+        return os.path.lexists(self.path)
+
+    def create(self) -> None:
+        """Make the database and the folder of its locks."""
+        with self._errors():
+            make_private_folder(self.path.parent / LOCKS)
+            if not self.exists():
+                schema.create(self.path)
+
+    def lock(self, local_id: str) -> Lock:
+        """Return the kernel lock of a task; `local_id` is one that an entry bears, never a word from outside."""
+        return Lock(self.path.parent / LOCKS / f"{local_id}.lock")
+
+    @contextlib.contextmanager
+    def transaction(self, *, claiming: bool = False) -> Iterator[sqlite3.Connection]:
+        """Hold the database's only write lock; what the block wrote is on the disk when it ends well."""
+        with self._guard, self._errors(claiming=claiming):
+            connection = self._connected()
+            if connection.in_transaction:
+                yield connection
+                return
+            if claiming:
+                connection.execute(f"PRAGMA busy_timeout = {schema.CLAIM_BUSY_MS}")
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            finally:
+                if claiming:
+                    connection.execute(f"PRAGMA busy_timeout = {schema.BUSY_MS}")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def save(self, entry: Entry) -> None:
+        """Write an entry, masked; the database refuses a second live task of one request."""
+        row = _row_of(entry)
+        with self.transaction() as connection:
+            try:
+                if not connection.execute(_UPDATE, row).rowcount:
+                    connection.execute(_INSERT, row)
+            except sqlite3.IntegrityError as error:
+                live = next((one for one in self.matching(entry.fingerprint) if one.is_live), entry)
+                raise Busy("request_busy", about=(self.path, live), local_id=live.local_id) from error
+
+    def entry(self, local_id: str) -> Entry | None:
+        """Return the entry with this local id."""
+        return next(iter(self._entries("WHERE local_id = ?", (local_id,))), None)
+
+    def matching(self, fingerprint: str) -> list[Entry]:
+        """Return the entries of a request, newest first."""
+        return self._entries("WHERE fingerprint = ? ORDER BY sequence DESC, created_at DESC", (fingerprint,))
+
+    def find(self, identifier: str, base_url: str | None) -> Entry | None:
+        """Return the newest entry with this local id or this id of the service."""
+        where, values = "WHERE task_id = ?", [identifier]
+        if base_url is not None:
+            where, values = f"{where} AND base_url = ?", [identifier, base_url]
+        known = self._entries(f"{where} ORDER BY local_id DESC LIMIT 1", values)
+        return self.entry(identifier) or next(iter(known), None)
+
+    def history(
+        self,
+        *,
+        state: State | None = None,
+        variant: str | None = None,
+        similar_to: Entry | None = None,
+        charged_beside: Entry | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """Return entries, newest first; see the interface."""
+        conditions: dict[str, tuple[object, ...]] = {"1": ()}
+        if state is not None:
+            conditions["state = ?"] = (state,)
+        if variant is not None:
+            conditions["variant = ?"] = (variant,)
+        if similar_to:
+            like = _row_of(similar_to)
+            conditions["mode = ? AND model = ? AND requested = ?"] = (
+                like["mode"],
+                like["model"],
+                like["requested"],
+            )
+        if charged_beside:
+            entry = charged_beside
+            conditions["possible_charges > 0 AND account = ? AND base_url = ? AND local_id != ?"] = (
+                entry.account, entry.base_url, entry.local_id,
+            )  # fmt: skip
+            conditions["(finished_at >= ? OR finished_at IS NULL)"] = (entry.created_at,)
+        order = "local_id" if similar_to else "created_at"
+        clause = f"WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT ?"
+        values = [value for some in conditions.values() for value in some]
+        return self._entries(clause, [*values, -1 if limit is None else limit])
+
+    def spent(self, since: str) -> tuple[list[dict[str, Any]], list[Entry]]:
+        """Return the sums of known charges since a time, and the entries of unknown ones."""
+        with self._guard, self._errors():
+            rows = self._connected().execute(
+                "SELECT skill, unit, source, COUNT(*) AS tasks, ROUND(SUM(amount), 6) AS amount "
+                f"{_CHARGED_SINCE} {_PRICED} GROUP BY skill, unit, source",
+                (since,),
+            )
+            sums = [dict(row) for row in rows]
+        unclear = _CHARGED_SINCE.removeprefix("FROM tasks ")
+        return sums, self._entries(f"{unclear} NOT ({_PRICED}) ORDER BY created_at", (since,))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many entries are in each state."""
+        with self._guard, self._errors():
+            return dict(self._connected().execute("SELECT state, COUNT(*) FROM tasks GROUP BY state").fetchall())
+
+    def remove(self, local_id: str) -> None:
+        """Remove an entry; its bytes are overwritten."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM tasks WHERE local_id = ?", (local_id,))
+
+    def prune(self, before: str) -> int:
+        """Remove finished entries that are older than a local id, and shrink the file."""
+        with self.transaction() as connection:
+            removed = connection.execute(_PRUNE, (before,)).rowcount
+        with self._guard, contextlib.suppress(sqlite3.OperationalError):  # a full disk, a long reader: later
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return removed
+
+    def _entries(self, clause: str, values: tuple[object, ...] | list[Any]) -> list[Entry]:
+        """Return the entries of a query; one that cannot be judged is damage, unless it is only read."""
+        with self._guard, self._errors():
+            rows = self._connected().execute(f"SELECT * FROM tasks {clause}", values).fetchall()  # noqa: S608
+        entries = []
+        for row in rows:
+            try:
+                entries.append(entry_of(row))
+            except ValueError:
+                if self._access == "own":
+                    raise schema.damaged(self.path) from None
+        return entries
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = schema.connect(self.path, self._access)
+            weakref.finalize(self, self._connection.close)
+        return self._connection
+
+    @contextlib.contextmanager
+    def _errors(self, *, claiming: bool = False) -> Iterator[None]:
+        """Turn what SQLite and the disk say into the errors of the contract."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and schema.is_damage(error):
+                raise schema.damaged(self.path) from error
+            if claiming and isinstance(error, sqlite3.Error) and schema.is_busy(error):
+                raise StoreBusy from error
+            reason = schema.reason_of(error)
+            raise DiskError("journal_failed", path=self.path, reason=reason, remedy="resume") from error
+
+
+def _row_of(entry: Entry) -> dict[str, Any]:
+    """Return an entry's columns; every text from outside passes the redactor, ids and addresses stay."""
+    document = entry.to_document()
+    row = {name: document.pop(name) for name in COLUMNS}
+    requested = document.pop("requested")
+    amount, unit, source = ((entry.cost or {}).get(name) for name in ("amount", "unit", "source"))
+    details = json.dumps(_masked(document))
+    return row | {
+        "requested": json.dumps(_masked(requested), sort_keys=True),
+        "amount": amount, "unit": unit, "source": source, "details": details,
+    }  # fmt: skip
+
+
+def _masked(value: Any) -> Any:
+    """Return a JSON value without a key in play, and its links without credentials and query."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {_masked(name): _masked(item) for name, item in value.items()}
+    return [_masked(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def entry_of(row: sqlite3.Row) -> Entry:
+    """Return the entry of a row, of whatever version of the database.
+
+    Raises:
+        ValueError: it cannot be judged.
+    """
+    try:
+        document, requested = json.loads(row["details"]), json.loads(row["requested"])
+        known = {name: row[name] for name in COLUMNS if name in row.keys()}  # noqa: SIM118  - a row has values in it
+        return Entry.from_document({**document, **known, "requested": requested})
+    except (TypeError, IndexError, RecursionError) as error:
+        raise ValueError("a task that cannot be judged") from error

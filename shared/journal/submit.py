@@ -1,0 +1,92 @@
+"""A task in our hands: the one way its state moves on, each step on the disk before the next is taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared import interrupts
+from shared.entry import FINISHED, stamp
+from shared.errors import DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from shared.entry import Charged, Entry, State
+    from shared.journal.interface import Store, TaskLock
+
+
+class LockedTask:
+    """An entry together with its lock: whoever holds it may work on the task and write the entry."""
+
+    def __init__(self, entry: Entry, store: Store, lock: TaskLock, now: Callable[[], datetime]) -> None:
+        self.entry = entry
+        self._store = store
+        self._lock = lock
+        self._now = now
+
+    @property
+    def path(self) -> Path:
+        """Where the entry is kept."""
+        return self._store.path
+
+    def save(self, **changes: Any) -> None:
+        """Set fields of the entry and make them durable before returning.
+
+        Raises:
+            DiskError: `journal_failed`; the journal still holds the former state.
+            Busy: `request_busy`; another task of the same request is alive.
+        """
+        for name, value in changes.items():
+            setattr(self.entry, name, value)
+        with interrupts.held(firmly=True):
+            self._store.save(self.entry)
+
+    def mark_submitting(self) -> None:
+        """Record, before a paid request is sent, that one may have been charged from now on.
+
+        Raises:
+            DiskError, Busy, Interrupted: the request must not be sent, and the entry is again what it was.
+        """
+        entry = self.entry
+        before = {name: getattr(entry, name) for name in ("state", "charged", "attempts", "possible_charges")}
+        try:
+            self.save(
+                state="submitting",
+                charged="unknown",
+                attempts=entry.attempts + 1,
+                possible_charges=entry.possible_charges + 1,
+            )
+        except interrupts.Interrupted:
+            self.save(**before)
+            raise
+        except BaseException as error:
+            vars(entry).update(before)
+            if isinstance(error, DiskError) and error.code == "journal_failed":
+                error.remedy = "again"
+            raise
+
+    def mark_not_charged(self, state: State, **changes: Any) -> None:
+        """Record that the last paid request provably was not accepted.
+
+        While an earlier one may have been charged, an end that proves the opposite cannot stand: `unknown` then.
+        """
+        remaining = self.entry.possible_charges - 1
+        charged = "unknown" if remaining else "no"
+        if remaining and state in FINISHED:
+            state = "unknown"
+        self.save(state=state, possible_charges=remaining, charged=charged, **changes)
+
+    def mark_submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
+        """Record the id that the service gave out."""
+        cost = dict(cost) if cost else None
+        self.save(state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=stamp(self._now()))
+
+    def finish(self, state: State, **changes: Any) -> None:
+        """Record the end of the task."""
+        self.save(state=state, finished_at=stamp(self._now()), **changes)
+
+    def release(self) -> None:
+        """Let go of the task; the entry stays as it was last saved."""
+        self._lock.release()
