@@ -153,6 +153,8 @@ class _Reader:
         except FileNotFoundError:
             raise _refused(file, text, Said("include_missing")) from None
         except OSError as error:
+            if error.errno == errno.ELOOP:  # Python 3.13 resolves links in a circle without an error
+                raise _refused(file, text, Said("include_missing")) from None
             reason = UNFIT.get(error.errno or 0)
             raise _refused(file, text, Said(reason) if reason else error.strerror or "") from error
         except (ValueError, RecursionError):
