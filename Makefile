@@ -9,6 +9,9 @@ python := .venv/bin/python
 measuring := build/quality/.ready
 measuring_python := build/quality/venv/bin/python
 
+space := $(subst ,, )
+packages := $(subst $(space),:,. $(wildcard skills/*/scripts))
+
 .PHONY: help setup demo messages bench test faults lint types secrets audit without-audit check quality clean
 
 ##@ Start here
@@ -35,9 +38,10 @@ test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
 faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
 	$(python) scripts/faults.py --seed='$(SEED)'
 
-lint: $(ready) ## Check style and formatting with ruff
+lint: $(ready) ## Check style and formatting with ruff, and the import rules with import-linter
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	PYTHONPATH="$(packages)" .venv/bin/lint-imports --no-logo
 
 types: $(ready) ## Check types with mypy
 	$(python) -m mypy

@@ -35,7 +35,7 @@ def bump(root: Path, entry: IndexEntry, part: str, today: str) -> tuple[str, str
     was announced and never published is not skipped.
 
     Raises:
-        Refused: one of them does not say the version where it should; nothing was changed then.
+        InvalidRequest: one of them does not say the version where it should; nothing was changed then.
     """
     old = version_in((root / entry.version_file).read_text("utf-8"))
     heading = f"## {entry.slug}\n\n"

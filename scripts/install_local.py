@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skill_index import ROOT, Refused, read_index
 
-from shared.openclaw import state_folders
+from shared.openclaw.folders import state_folders
 
 ORIGIN = ".clawhub"
 """The folder that ClawHub leaves in what it installs."""
@@ -21,7 +21,7 @@ def check_ours(folder: Path, slug: str) -> None:
     """Make sure that a folder holds what we have put there, or nothing.
 
     Raises:
-        Refused: it was installed by ClawHub, edited, or made by somebody else; replacing it would lose that.
+        InvalidRequest: it was installed by ClawHub, edited, or made by somebody else: replacing it loses that.
     """
     if not folder.exists() and not folder.is_symlink():
         return
@@ -48,7 +48,7 @@ def install(root: Path, dist: Path, skills: Path) -> list[Path]:
     """Copy every bundle below `skills`, replacing what an earlier call has put there; return the folders.
 
     Raises:
-        Refused: a bundle is missing, or a folder is not ours; nothing was changed then.
+        InvalidRequest: a bundle is missing, or a folder is not ours; nothing was changed then.
     """
     entries = read_index(root)
     for entry in entries:
@@ -66,7 +66,7 @@ def uninstall(root: Path, skills: Path) -> list[Path]:
     """Remove what `install` has put there and return the folders; keys, tasks and pictures stay.
 
     Raises:
-        Refused: a folder is not ours; nothing was changed then.
+        InvalidRequest: a folder is not ours; nothing was changed then.
     """
     folders = [skills / entry.slug for entry in read_index(root)]
     for folder in folders:

@@ -11,15 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shared.texts import SHARED, Text  # noqa: E402
+from shared.i18n.messages import SHARED_MESSAGES, Translation  # noqa: E402
 
 
-def tables() -> dict[str, dict[str, Text]]:
+def tables() -> dict[str, dict[str, Translation]]:
     """Return the shared sentences and those of each skill of clawhub.json."""
-    found = {"shared": SHARED}
+    found = {"shared": SHARED_MESSAGES}
     for skill in json.loads((ROOT / "clawhub.json").read_text("utf-8"))["skills"]:
         sys.path.insert(0, str(ROOT / "skills" / skill["slug"] / "scripts"))
-        found[skill["slug"]] = importlib.import_module(f"{skill['package']}.texts").TEXTS
+        found[skill["slug"]] = importlib.import_module(f"{skill['package']}.messages").MESSAGES
     return found
 
 

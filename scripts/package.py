@@ -27,6 +27,7 @@ BUNDLED = (
     "scripts/*.py",
     "scripts/*.sh",
     "scripts/{package}/*.py",
+    "scripts/{package}/*/*.py",
 )
 """What of a skill's folder ships, as whole paths below it."""
 LEFT_OUT = (".clawhubignore",)
@@ -93,7 +94,7 @@ class Tree:
         """Read a file; whether it is executable is what git says, not what this disk can hold.
 
         Raises:
-            Refused: git does not know it, it is gone, or it is no ordinary file.
+            InvalidRequest: git does not know it, it is gone, or it is no ordinary file.
         """
         if not self.has(path):
             raise Refused(f"{path} is missing, or git does not know it (git add)")
@@ -115,7 +116,7 @@ def build(tree: Tree, entry: IndexEntry) -> Bundle:
     """Return the bundle of a skill.
 
     Raises:
-        Refused: something is missing, or git knows a file that no pattern of BUNDLED places.
+        InvalidRequest: something is missing, or git knows a file that no pattern of BUNDLED places.
     """
     skill = _skill_files(tree, entry)
     # What git does not know of shared/ is looked at too: where an import leads to it, it is refused below.
@@ -165,7 +166,7 @@ def changelog_of(text: str, slug: str) -> str:
     """Return the part of the changelog that is about one skill, with its headings one level up.
 
     Raises:
-        Refused: there is none.
+        InvalidRequest: there is none.
     """
     found = re.search(rf"^## {re.escape(slug)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if not found:
@@ -203,7 +204,7 @@ def package(root: Path, dist: Path) -> list[Bundle]:
     """Build every skill of the index anew in `dist`, which is emptied first, and return the bundles.
 
     Raises:
-        Refused: one of them cannot be built; `dist` is as it was then.
+        InvalidRequest: one of them cannot be built; `dist` is as it was then.
     """
     tree = Tree(root)
     bundles = [build(tree, entry) for entry in read_index(root)]

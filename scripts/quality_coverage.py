@@ -12,18 +12,14 @@ if TYPE_CHECKING:
 CORE = frozenset(
     f"shared/{name}.py"
     for name in (
-        "entry",
-        "http",
-        "http_answer",
-        "http_connection",
-        "http_surroundings",
-        "http_trouble",
-        "interrupts",
-        *(f"journal/{part}" for part in ("claim", "retention", "schema", "states", "store", "submit")),
-        "keys",
-        "service_url",
-        "spend",
-        "urls",
+        *(
+            f"http/{part}"
+            for part in ("base_url", "classify", "environment", "response", "session", "transport", "urls")
+        ),
+        *(f"journal/{part}" for part in ("claim", "entry", "retention", "schema", "states", "store", "submit")),
+        "paid_request",
+        "security/keys",
+        "signals",
     )
 )
 """Where money and keys are decided: every branch of these has a test."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 CAUGHT = frozenset(("killed", "timeout"))
 INTERNAL_WORDS = r"raise (AssertionError|TimeoutError|TypeError|ValueError)\("
-"""Their words reach nobody: they are bugs, or turned into a sentence of the catalogue where they are caught."""
+"""Their words reach nobody: they are bugs, or turned into a sentence of the catalog where they are caught."""
 
 
 class Mutant(NamedTuple):
@@ -73,14 +74,14 @@ GROUPS = (
     Group(
         "journal",
         (
-            "entry",
             "journal/claim",
+            "journal/entry",
             "journal/retention",
             "journal/schema",
             "journal/states",
             "journal/store",
             "journal/submit",
-            "spend",
+            "paid_request",
         ),
         (
             "shared/test_entry",
@@ -95,7 +96,7 @@ GROUPS = (
     ),
     Group(
         "keys",
-        ("interrupts", "keys", "service_url", "urls"),
+        ("http/base_url", "http/urls", "security/keys", "signals"),
         (
             "shared/test_interrupts",
             "shared/test_keys",
@@ -106,7 +107,7 @@ GROUPS = (
     ),
     Group(
         "http",
-        ("http", "http_answer", "http_connection", "http_surroundings", "http_trouble"),
+        ("http/classify", "http/environment", "http/response", "http/session", "http/transport"),
         (
             "shared/test_for_direct_calls",
             "shared/test_http",
@@ -145,12 +146,19 @@ def _ask(tree: Path, argv: list[str]) -> str:
 
 
 def _module(name: str) -> str:
-    parts = name.split(".")
-    return ".".join(parts[: 3 if parts[1] == "journal" else 2])
+    """Return the module in mutmut's name of a mutant."""
+    return re.split(r"\.x[_ǁ]", name)[0]
+
+
+def _source(where: str, sources: Path) -> Path:
+    """Return the file of a function: the longest beginning of its name that is one."""
+    parts = where.split(".")
+    paths = (sources.joinpath(*parts[:length]).with_suffix(".py") for length in range(len(parts), 0, -1))
+    return next(path for path in paths if path.is_file())
 
 
 def _mutant(name: str, shown: str) -> Mutant:
-    """Make a mutant of mutmut's name, as in shared.entry.xǁEntryǁto_json__mutmut_4, and the diff that it shows."""
+    """Make a mutant of mutmut's name, as in shared.files.xǁLockǁrelease__mutmut_4, and the diff that it shows."""
     function = name.removeprefix(_module(name)).rpartition("__mutmut_")[0]
     where = _module(name) + function.replace(".xǁ", ".").replace(".x_", ".").replace("ǁ", ".")
     _, _, diff = shown.partition("@@")
@@ -190,7 +198,7 @@ def compare(survivors: set[Mutant], explained: Mapping[Mutant, str], sources: Pa
         *(
             f"the line of an explanation is gone: {_told(mutant)}"
             for mutant in sorted(explained)
-            if mutant.before not in _text(sources / f"{_module(mutant.where).replace('.', '/')}.py")
+            if mutant.before not in _text(_source(mutant.where, sources))
         ),
     ]
 

@@ -36,7 +36,7 @@ def numbers(version: str) -> tuple[int, int, int]:
     """Return a version as numbers, which is how versions compare.
 
     Raises:
-        Refused: it is no version of three numbers.
+        InvalidRequest: it is no version of three numbers.
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise Refused(f"{version!r} is no version of three numbers")
@@ -48,7 +48,7 @@ def git(root: Path, *arguments: str) -> str:
     """Run git in a checkout and return what it says.
 
     Raises:
-        Refused: it ends badly.
+        InvalidRequest: it ends badly.
     """
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -101,7 +101,7 @@ def newest_entry(changelog: str) -> tuple[str, str]:
     """Return heading and text of the newest entry of a skill's own changelog.
 
     Raises:
-        Refused: there is none.
+        InvalidRequest: there is none.
     """
     found = re.search(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if not found:

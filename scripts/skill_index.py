@@ -39,7 +39,7 @@ def read_index(root: Path) -> list[IndexEntry]:
     """Return the skills in the order of the index.
 
     Raises:
-        Refused: clawhub.json is missing, unreadable, or lists nothing.
+        InvalidRequest: clawhub.json is missing, unreadable, or lists nothing.
     """
     try:
         listed = json.loads((root / "clawhub.json").read_text("utf-8"))["skills"]
@@ -60,7 +60,7 @@ def choose(entries: list[IndexEntry], slug: str) -> list[IndexEntry]:
     """Return the skill that is named, or every skill for "all".
 
     Raises:
-        Refused: the index does not have it.
+        InvalidRequest: the index does not have it.
     """
     chosen = [entry for entry in entries if slug in (entry.slug, "all")]
     if not chosen:
@@ -73,7 +73,7 @@ def version_in(text: str) -> str:
     """Return what a package's __init__.py assigns to __version__, without running it.
 
     Raises:
-        Refused: it assigns no text to it.
+        InvalidRequest: it assigns no text to it.
     """
     for node in ast.parse(text).body:
         if (

@@ -22,7 +22,7 @@ RULES: dict[str, Rule] = {
     "front matter": head.front_matter,
     "description": head.description,
     "identity": head.identity,
-    "catalogue": head.catalogue,
+    "catalog": head.catalog,
     "requirements": code.requirements,
     "languages": code.languages,
     "variables": code.variables,
@@ -60,7 +60,7 @@ def validate(root: Path, dist: Path) -> list[str]:
     """Return the breaches of all bundles that the index promises, and say on stdout what was looked at.
 
     Raises:
-        Refused: the index cannot be read.
+        InvalidRequest: the index cannot be read.
     """
     bundles, wrong = [], []
     for entry in read_index(root):

@@ -4,17 +4,17 @@ SkillError                  1  a bug of ours, when nothing more exact is raised
 ├── BadInput                2
 ├── ConfigurationError      3  key, dependency or setting missing or malformed
 ├── Rejected                -  the service said no: nothing was accepted, nothing charged
-│   ├── KeyRefused          4
-│   ├── OutOfCredits        5
-│   ├── RateLimited         6
+│   ├── AuthenticationError          4
+│   ├── QuotaExceeded        5
+│   ├── RateLimitError         6
 │   └── Refused             7  parameters or content
 ├── TaskFailed              8
-├── NotFinished             9  the task goes on at the service
+├── StillRunning             9  the task goes on at the service
 ├── OutcomeUnknown         10  a paid request may have been accepted
-│   └── AnswerLost         10  ... because it left and no whole answer came back
+│   └── ResponseLost         10  ... because it left and no whole answer came back
 ├── Unreachable            11
-│   ├── NeverReached       11  ... and it is proven that no byte of the request left
-│   └── ReadFailed         11  a free request that may work when repeated
+│   ├── NotSentError       11  ... and it is proven that no byte of the request left
+│   └── ReadError         11  a free request that may work when repeated
 ├── DiskError              12
 ├── UnusableResult         13
 └── Busy                   14  another process works on the same request
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
 
 Remedy = Literal["again", "new", "instead", "resume", "set_aside", "none"]
 """What to run next: the same command, the same with --new, the same with other values (the fact `instead` maps
@@ -37,9 +37,9 @@ options to them), the task by its id, put a damaged journal aside, nothing."""
 
 
 class SkillError(Exception):
-    """An end that the contract knows, told to the person through the message catalogue.
+    """An end that the contract knows, told to the person through the message catalog.
 
-    `code` is both the stable name in the result document and the id of the sentence in the catalogue;
+    `code` is both the stable name in the result document and the id of the sentence in the catalog;
     `<code>.hint` is the id of what to do next. `facts` fill both sentences.
     """
 
@@ -86,23 +86,23 @@ class ConfigurationError(SkillError):
     exit_code = 3
 
 
-class Rejected(SkillError):
+class RequestRejected(SkillError):
     """The service answered that it did not accept the request: nothing was made, nothing charged."""
 
 
-class KeyRefused(Rejected):
+class AuthenticationError(RequestRejected):
     """The service does not accept this key."""
 
     exit_code = 4
 
 
-class OutOfCredits(Rejected):
+class QuotaExceeded(RequestRejected):
     """The account has no credits left, or its plan does not include this."""
 
     exit_code = 5
 
 
-class RateLimited(Rejected):
+class RateLimitError(RequestRejected):
     """The service asks to wait; `retry_after` says how long when it told."""
 
     exit_code = 6
@@ -110,7 +110,7 @@ class RateLimited(Rejected):
     remedy: Remedy | None = "again"
 
 
-class Refused(Rejected):
+class InvalidRequest(RequestRejected):
     """The service refused the parameters or the content."""
 
     exit_code = 7
@@ -123,7 +123,7 @@ class TaskFailed(SkillError):
     remedy: Remedy | None = "new"
 
 
-class NotFinished(SkillError):
+class StillRunning(SkillError):
     """Waiting ended before the task did; the task goes on at the service."""
 
     exit_code = 9
@@ -138,7 +138,7 @@ class OutcomeUnknown(SkillError):
     remedy: Remedy | None = "new"
 
 
-class AnswerLost(OutcomeUnknown):
+class ResponseLost(OutcomeUnknown):
     """The request may have left and no whole answer came back."""
 
 
@@ -150,11 +150,11 @@ class Unreachable(SkillError):
     remedy: Remedy | None = "again"
 
 
-class NeverReached(Unreachable):
+class NotSentError(Unreachable):
     """The connection proves that no byte of the request left this machine."""
 
 
-class ReadFailed(Unreachable):
+class ReadError(Unreachable):
     """A free request without a usable answer; sending it again costs nothing."""
 
 
@@ -171,7 +171,7 @@ class UnusableResult(SkillError):
     remedy: Remedy | None = "resume"
 
 
-class Busy(SkillError):
+class TaskLocked(SkillError):
     """Another process works on the same request, and waiting was forbidden."""
 
     exit_code = 14

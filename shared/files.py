@@ -248,11 +248,11 @@ class Lock:
 def _lock(descriptor: int) -> bool:
     try:
         if os.name == "nt":
-            import msvcrt  # noqa: PLC0415  - Windows only
+            import msvcrt
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
-            import fcntl  # noqa: PLC0415  - POSIX only
+            import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -35,7 +35,7 @@ UNTRUSTED_VARIABLES = (
 
 
 def state_folder() -> Optional[str]:
-    """Return OpenClaw's state folder as shared/openclaw.py reads it; None where no home folder is known."""
+    """Return OpenClaw's state folder, as shared/openclaw/folders.py does; None where no home is known."""
     home = os.path.expanduser("~")
     state = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
     if not state:

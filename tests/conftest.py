@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import keys
+from shared.security import keys
 from tests.launcher import ROOT
 
 if TYPE_CHECKING:

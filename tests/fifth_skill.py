@@ -64,11 +64,11 @@ FILES = {
     "SKILL.md": PAGE,
     "references/<page>.md": "# The kettle\n\nIt is made of paper; `pour.py` does not mind.\n",
     "scripts/<package>/__init__.py": '"""paper-kettle: tea for nobody."""\n\n__version__ = "1.0.0"\n',
-    "scripts/<package>/texts.py": '''"""What only the kettle says."""
+    "scripts/<package>/messages.py": '''"""What only the kettle says."""
 
-from shared.texts import Text
+from shared.i18n.messages import Translation
 
-TEXTS = {"poured": Text("{cups} cup is full.", "已倒满 {cups} 杯茶。")}
+MESSAGES = {"poured": Translation("{cups} cup is full.", "已倒满 {cups} 杯茶。")}
 ''',
     "scripts/<package>/cli.py": '''"""The command line of paper-kettle."""
 
@@ -79,15 +79,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shared.command import output_options, run_command
-from shared.run import Run, Skill
+from shared.cli.app import output_options, run_command
+from shared.cli.context import CommandContext, Skill
 from teapot import __version__
-from teapot.texts import TEXTS
+from teapot.messages import MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SKILL = Skill("paper-kettle", "teapot", __version__, TEXTS, "pour.py")
+SKILL = Skill("paper-kettle", "teapot", __version__, MESSAGES, "pour.py")
 KEY_NAME = "KETTLE_KEY"
 
 
@@ -99,9 +99,9 @@ def pour(argv: Sequence[str], launcher: str) -> int:
 @click.command(help="Pour a cup.")
 @click.version_option(__version__)
 @output_options
-def _pour(run: Run) -> None:
+def _pour(run: CommandContext) -> None:
     run.result.status = "succeeded"
-    run.lines.append(run.catalogue.say("poured", cups=1 if os.environ.get(KEY_NAME) else 0))
+    run.summary_lines.append(run.catalog.format("poured", cups=1 if os.environ.get(KEY_NAME) else 0))
 ''',
 }
 """Contents by the path that CONTRIBUTING.md gives, below skills/<slug>/."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from shared.entry import Entry
     from shared.files import Lock
+    from shared.journal.entry import Entry
     from shared.journal.submit import LockedTask
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.entry import Entry
+from shared.journal.entry import Entry
 from tests.journals import Kept, entries_in, keep
 
 if TYPE_CHECKING:

@@ -142,7 +142,8 @@ def test_junk_in_the_tree_never_ships(kettle: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["notes.txt", "scripts/test_pour.py.orig", ".env", "scripts/teapot/deep/er.py", "references/.draft.md"]
+    "path",
+    ["notes.txt", "scripts/test_pour.py.orig", ".env", "scripts/teapot/far/too/deep.py", "references/.draft.md"],
 )
 def test_a_file_that_git_knows_and_no_bundle_has_a_place_for_is_refused(kettle: Path, path: str) -> None:
     place = kettle / "skills" / SLUG / path
@@ -224,8 +225,8 @@ def test_a_skill_made_by_the_description_packages_and_ships_only_its_own(tmp_pat
     entry = add_to(copy)
     bundle = build(Tree(copy), entry)
     assert "scripts/pour.py" in bundle.files
-    assert "scripts/shared/command.py" in bundle.files
-    assert "scripts/shared/spend.py" not in bundle.files
+    assert "scripts/shared/cli/app.py" in bundle.files
+    assert "scripts/shared/paid_request.py" not in bundle.files
     assert bundle.files["scripts/pour.py"].executable
     assert len(package.package(copy, tmp_path / "dist")) == len(ENTRIES) + 1
 

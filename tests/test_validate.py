@@ -247,7 +247,7 @@ def test_each_rule_objects_to_what_it_is_there_for(bundle: Bundle, rule: str, ch
 
 
 def test_every_rule_has_a_bad_skill() -> None:
-    assert BAD.keys() == RULES.keys() - {"catalogue"}  # which looks at the index, below
+    assert BAD.keys() == RULES.keys() - {"catalog"}  # which looks at the index, below
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_every_rule_has_a_bad_skill() -> None:
 )
 def test_the_index_is_held_to_clawhub_s_limits(bundle: Bundle, field: str, value: object, says: str) -> None:
     entry = type(ENTRY)(**{**vars(ENTRY), field: value})
-    verdicts = [verdict for verdict in RULES["catalogue"](Bundle(bundle.folder, entry, bundle.root)) if verdict]
+    verdicts = [verdict for verdict in RULES["catalog"](Bundle(bundle.folder, entry, bundle.root)) if verdict]
     assert any(says in verdict for verdict in verdicts)
 
 
@@ -275,7 +275,7 @@ def test_a_rule_that_finds_nothing_to_look_at_fails(checkout: Path, tmp_path: Pa
     empty.mkdir()
     wrong, _ = breaches_of(Bundle(empty, ENTRY, checkout))
     failed = {text.split(": ")[1] for text in wrong}
-    assert failed == RULES.keys() - {"catalogue"}
+    assert failed == RULES.keys() - {"catalog"}
     assert f"{SLUG}: commands: this rule found nothing to look at" in wrong
 
 

@@ -55,7 +55,7 @@ def languages(bundle: Bundle) -> Iterator[str | None]:
     """Require of every sentence an English and a Chinese wording with the same facts in them."""
     for path, tree in bundle.modules.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Translation":
                 wrong = _wrong_sentence(node)
                 yield f"{path}:{node.lineno} {wrong}" if wrong else None
 

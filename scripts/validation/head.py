@@ -117,7 +117,7 @@ def identity(bundle: Bundle) -> Iterator[str | None]:
         yield None if told == version else f"{where} says version {told}, the package says {version}"
 
 
-def catalogue(bundle: Bundle) -> Iterator[str | None]:
+def catalog(bundle: Bundle) -> Iterator[str | None]:
     """Require of the index what ClawHub takes: a name to show, categories it knows, topics it can hold."""
     entry = bundle.entry
     yield None if entry.display_name.strip() else "clawhub.json: display_name is empty"

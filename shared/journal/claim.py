@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.entry import LOCAL_ID, Entry, fingerprint, split_task_ref, stamp
-from shared.errors import BadInput, Busy, NotFinished
+from shared.errors import BadInput, StillRunning, TaskLocked
 from shared.files import disk_errors
+from shared.i18n.messages import MessageRef
+from shared.journal.entry import LOCAL_ID, Entry, fingerprint, split_task_ref
 from shared.journal.interface import StoreBusy
 from shared.journal.states import LEFT_BY_THE_DEAD, PASSED_OVER_BY_NEW, action_for, refusal
 from shared.journal.submit import LockedTask
-from shared.texts import Said
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from shared.entry import State
     from shared.errors import SkillError
+    from shared.journal.entry import State
     from shared.journal.interface import Store
     from shared.journal.schema import Access
 
@@ -64,9 +65,9 @@ class LockWait:
         """Wait a moment for the owner of an entry, or for a process that is deciding (None)."""
         local_id = owned[1].local_id if owned else ""
         if owned and not self.wait:
-            raise Busy("request_busy", about=owned, local_id=local_id)
+            raise TaskLocked("request_busy", about=owned, local_id=local_id)
         if self.clock() >= self.deadline:
-            raise NotFinished("request_still_busy", about=owned, local_id=local_id, remedy="again")
+            raise StillRunning("request_still_busy", about=owned, local_id=local_id, remedy="again")
         if owned:
             self.on_wait(owned[1])
         self.sleep(LOCK_PAUSE)
@@ -109,7 +110,7 @@ class Journal:
         Raises:
             TaskFailed: the same request failed and may have been charged.
             OutcomeUnknown: the same request may have been accepted and its answer is lost.
-            NotFinished, Busy: another process works on it, until the deadline or with waiting forbidden.
+            StillRunning, TaskLocked: another process works on it, until the deadline or with waiting forbidden.
             DiskError: the journal cannot be read or written.
         """
         passed_over = PASSED_OVER_BY_NEW.union(again) if new else frozenset(again)
@@ -135,7 +136,7 @@ class Journal:
 
         Raises:
             BadInput: a local id that the journal does not know, or an entry for which nothing was accepted.
-            TaskFailed, OutcomeUnknown, NotFinished, Busy, DiskError: as for `claim`.
+            TaskFailed, OutcomeUnknown, StillRunning, TaskLocked, DiskError: as for `claim`.
         """
         local_id, identifier = split_task_ref(identifier)
         if local_id and self._knows(local_id, identifier):
@@ -149,7 +150,7 @@ class Journal:
                 raise outcome
             if isinstance(outcome, str):
                 about = store.path, store.entry(entry.local_id) or entry
-                state = Said(f"state_{about[1].state}")
+                state = MessageRef(f"state_{about[1].state}")
                 raise BadInput("nothing_to_resume", about=about, identifier=entry.local_id, state=state)
             wait.pause(outcome)
         if LOCAL_ID.fullmatch(identifier):
@@ -206,7 +207,7 @@ class Journal:
 
     def spent(self, since: datetime) -> tuple[list[dict[str, Any]], list[Entry]]:
         """Return what the tasks since then cost, by unit and source, and the entries of unknown costs."""
-        parts = [store.spent(stamp(since)) for store in self.stores]
+        parts = [store.spent(format_time(since)) for store in self.stores]
         return [row for sums, _ in parts for row in sums], [entry for _, unclear in parts for entry in unclear]
 
     def counts(self) -> dict[str, int]:
@@ -307,7 +308,7 @@ class Journal:
         """Write the draft as a new entry, locked before anybody can see it."""
         now = self._now()
         draft.local_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-        draft.created_at = stamp(now)
+        draft.created_at = format_time(now)
         draft.sequence = sequence
         lock = self._stores[0].lock(draft.local_id)
         with disk_errors(self._stores[0].path):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from shared.entry import Entry, State
+    from shared.journal.entry import Entry, State
 
 
 class StoreBusy(Exception):
@@ -57,7 +57,7 @@ class Store(Protocol):
         """Write an entry, new or changed.
 
         Raises:
-            Busy: `request_busy`; another task of the same request is alive.
+            TaskLocked: `request_busy`; another task of the same request is alive.
         """
         ...
 

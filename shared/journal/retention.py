@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING
 
-from shared.errors import Busy, DiskError
+from shared.errors import DiskError, TaskLocked
 from shared.files import create_file, disk_errors
 from shared.journal import schema
 from shared.journal.store import SqliteStore, entry_of
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
 
 
 def forget(path: Path, entry: Entry) -> None:
     """Remove one task from the database at `path`, of whatever skill.
 
     Raises:
-        Busy: `request_busy`; a living process works on it.
+        TaskLocked: `request_busy`; a living process works on it.
         DiskError: the database cannot be written.
     """
     store = SqliteStore(path.parent, "remove")
     with disk_errors(path), store.lock(entry.local_id) as lock:
         if not lock.try_acquire():
-            raise Busy("request_busy", local_id=entry.local_id)
+            raise TaskLocked("request_busy", local_id=entry.local_id)
         store.remove(entry.local_id)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DiskError
 from shared.files import Lock, create_anew, make_private_folder, sync_folder
-from shared.texts import Said
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,12 +162,12 @@ def _refuse_foreign(path: Path) -> None:
     """Refuse what this user did not make there, and close to others what is theirs to read."""
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
-        raise DiskError("journal_refused", path=path, reason=Said("is_a_link"))
+        raise DiskError("journal_refused", path=path, reason=MessageRef("is_a_link"))
     if not stat.S_ISREG(status.st_mode):
-        raise DiskError("journal_refused", path=path, reason=Said("not_regular_file"))
+        raise DiskError("journal_refused", path=path, reason=MessageRef("not_regular_file"))
     if hasattr(os, "geteuid"):
         if status.st_uid != os.geteuid():
-            raise DiskError("journal_refused", path=path, reason=Said("belongs_to_another"))
+            raise DiskError("journal_refused", path=path, reason=MessageRef("belongs_to_another"))
         if status.st_mode & 0o077:
             path.chmod(0o600)
 

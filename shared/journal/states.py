@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from shared.entry import Entry, State, moment
 from shared.errors import OutcomeUnknown, SkillError, TaskFailed
-from shared.texts import Said
+from shared.i18n.messages import MessageRef
+from shared.timefmt import parse_time
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shared.journal.entry import Entry, State
 
 REUSED_FOR = timedelta(hours=24)
 PASSED_OVER_BY_NEW: frozenset[State] = frozenset(("succeeded", "failed", "unknown"))
@@ -34,7 +36,7 @@ def action_for(entry: Entry, now: datetime, *, resumed: bool) -> Action:
     if entry.state == "submitted":
         return "attach"
     if entry.state == "succeeded":
-        age = now - moment(entry.finished_at or entry.created_at)
+        age = now - parse_time(entry.finished_at or entry.created_at)
         return "return" if resumed or entry.variant or age < REUSED_FOR else "create"
     return "return" if entry.state == "failed" and entry.images else "stop"
 
@@ -43,7 +45,7 @@ def refusal(entry: Entry, path: Path) -> SkillError:
     """Return the error that says why an entry must not be paid for again without the user's word."""
     about = (path, entry)
     if entry.state == "failed":
-        reason = (entry.error or {}).get("reason") or Said("no_words")
+        reason = (entry.error or {}).get("reason") or MessageRef("no_words")
         return TaskFailed("task_failed_before", about=about, local_id=entry.local_id, reason=reason)
     since = entry.created_at
     return OutcomeUnknown("outcome_unknown_before", about=about, local_id=entry.local_id, since=since)

@@ -10,18 +10,18 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from shared.entry import FINISHED, Entry
-from shared.errors import Busy, DiskError
+from shared.errors import DiskError, TaskLocked
 from shared.files import Lock, make_private_folder
 from shared.journal import schema
+from shared.journal.entry import FINISHED, Entry
 from shared.journal.interface import StoreBusy
-from shared.keys import redact
+from shared.security.keys import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shared.entry import State
+    from shared.journal.entry import State
 
 NAME, LOCKS = "journal.db", "locks"
 COLUMNS = (
@@ -93,7 +93,7 @@ class SqliteStore:
                     connection.execute(_INSERT, row)
             except sqlite3.IntegrityError as error:
                 live = next((one for one in self.matching(entry.fingerprint) if one.is_live), entry)
-                raise Busy("request_busy", about=(self.path, live), local_id=live.local_id) from error
+                raise TaskLocked("request_busy", about=(self.path, live), local_id=live.local_id) from error
 
     def entry(self, local_id: str) -> Entry | None:
         """Return the entry with this local id."""

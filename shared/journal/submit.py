@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared import interrupts
-from shared.entry import FINISHED, stamp
+from shared import signals
 from shared.errors import DiskError
+from shared.journal.entry import FINISHED
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from shared.entry import Charged, Entry, State
+    from shared.journal.entry import Charged, Entry, State
     from shared.journal.interface import Store, TaskLock
 
 
@@ -36,18 +37,18 @@ class LockedTask:
 
         Raises:
             DiskError: `journal_failed`; the journal still holds the former state.
-            Busy: `request_busy`; another task of the same request is alive.
+            TaskLocked: `request_busy`; another task of the same request is alive.
         """
         for name, value in changes.items():
             setattr(self.entry, name, value)
-        with interrupts.held(firmly=True):
+        with signals.defer_signals(uninterruptible=True):
             self._store.save(self.entry)
 
     def mark_submitting(self) -> None:
         """Record, before a paid request is sent, that one may have been charged from now on.
 
         Raises:
-            DiskError, Busy, Interrupted: the request must not be sent, and the entry is again what it was.
+            DiskError, TaskLocked, Interrupted: the request must not be sent, and the entry is again what it was.
         """
         entry = self.entry
         before = {name: getattr(entry, name) for name in ("state", "charged", "attempts", "possible_charges")}
@@ -58,7 +59,7 @@ class LockedTask:
                 attempts=entry.attempts + 1,
                 possible_charges=entry.possible_charges + 1,
             )
-        except interrupts.Interrupted:
+        except signals.Interrupted:
             self.save(**before)
             raise
         except BaseException as error:
@@ -81,11 +82,13 @@ class LockedTask:
     def mark_submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
         """Record the id that the service gave out."""
         cost = dict(cost) if cost else None
-        self.save(state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=stamp(self._now()))
+        self.save(
+            state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=format_time(self._now())
+        )
 
     def finish(self, state: State, **changes: Any) -> None:
         """Record the end of the task."""
-        self.save(state=state, finished_at=stamp(self._now()), **changes)
+        self.save(state=state, finished_at=format_time(self._now()), **changes)
 
     def release(self) -> None:
         """Let go of the task; the entry stays as it was last saved."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import config_files, keys
+from shared.openclaw import config_files
+from shared.security import keys
 from tests.launcher import ROOT, SKILLS, Bench, Ended
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ CREATE = (LAUNCHER, "--mode", "text2img", "--size", "3:4", "--poll-interval", "0
 KITE = (*CREATE, "--prompt", "a red kite")
 SECONDS = 20.0  # for any single moment that a test waits for
 
-SCHEMA = json.loads((ROOT / "shared" / "result.schema.json").read_bytes())
+SCHEMA = json.loads((ROOT / "shared" / "output" / "result.schema.json").read_bytes())
 DOCUMENT_KEYS = {*SCHEMA["required"], "image_urls"}
 
 Moment = TypeVar("Moment")

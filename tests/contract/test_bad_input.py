@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 from kexiang import cli
 
-from shared.prompts import LARGEST_PROMPT
+from shared.cli.prompt_input import MAX_PROMPT_BYTES
 from tests.contract.evidence import tree
 from tests.contract.inside import Inside
 from tests.contract.paid import SCHEMA
@@ -117,8 +117,8 @@ def test_a_prompt_goes_out_byte_for_byte(bench: Bench, house: StandInHouse, prom
 
 
 def test_a_prompt_from_a_file_may_have_a_mebibyte(bench: Bench, house: StandInHouse) -> None:
-    prompt = ("茶杯 🫖\r\n" * 100_000).encode()[:LARGEST_PROMPT].decode(errors="ignore").encode()
-    prompt += b"x" * (LARGEST_PROMPT - len(prompt))
+    prompt = ("茶杯 🫖\r\n" * 100_000).encode()[:MAX_PROMPT_BYTES].decode(errors="ignore").encode()
+    prompt += b"x" * (MAX_PROMPT_BYTES - len(prompt))
     (bench.work / "prompt.txt").write_bytes(b"\xef\xbb\xbf" + prompt)  # the mark is no part of it
     ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt-file", "prompt.txt", "--no-wait")
     assert ended.code == 0, ended.talk

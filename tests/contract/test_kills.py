@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.interrupts import HELD_NOTE
+from shared.signals import DEFERRED_NOTE
 from tests.contract.paid import (
     CREATE,
     KITE,
@@ -253,7 +253,7 @@ def test_interrupted_before_sending(house: StandInHouse, new_bench: Callable[[st
 def note_of_the_held_signal(process: subprocess.Popen[bytes]) -> None:
     """Read what the process says until it says that it holds a signal back."""
     assert process.stderr
-    assert HELD_NOTE in iter(process.stderr.readline, b"")
+    assert DEFERRED_NOTE in iter(process.stderr.readline, b"")
 
 
 def create_is_on_its_way(house: StandInHouse, prompt: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.entry import Entry
+from shared.journal.entry import Entry
 from tests.journals import Kept, alter, keep
 from tests.providers.kexiang import TaskPlan
 from tests.providers.plan import Plan

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from shared.entry import UNFINISHED
+from shared.images.validate import EXTENSIONS, InvalidImage, inspect_image
 from shared.journal import schema
-from shared.pictures import EXTENSIONS, NotAPicture, inspect_picture
+from shared.journal.entry import UNFINISHED
 from tests.contract.evidence import files, halves, traces, tree
 from tests.contract.paid import SCHEMA
 from tests.faults.processes import alive_with
@@ -202,8 +202,8 @@ def _places(scene: Scene, _fault: Fault) -> Iterator[str]:
 def _files(scene: Scene, _fault: Fault) -> Iterator[str]:
     for path in _pictures(scene):
         try:
-            inspect_picture(path)
-        except NotAPicture as error:
+            inspect_image(path)
+        except InvalidImage as error:
             yield f"{path} is no whole picture: {error}"
     if str(scene.bench.journal) not in scene.spared and scene.bench.journal.exists():
         with closing(schema.connect(scene.bench.journal, "read")) as connection:

@@ -161,7 +161,10 @@ EARLY = tuple(
         quick=("image2",) if (name, module) == ("SIGINT", "click") else (),
     )
     for name, number in SIGNALS.items()
-    for module, words in {"click": "the first dependency", "shared.run": "the frame of the command"}.items()
+    for module, words in {
+        "click": "the first dependency",
+        "shared.cli.context": "the frame of the command",
+    }.items()
 )
 WITH_LOOKS = tuple(subject.slug for subject in SUBJECTS if subject.looks)
 TWICE = {1: "", 2: " twice"}

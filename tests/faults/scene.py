@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
     from tests.faults.fault import End
     from tests.faults.subjects import Subject
     from tests.providers.reply import Reply

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.http_answer import Answer
+from shared.http.response import HttpResponse
 from tests.providers import ima, kexiang, nemo, openai_images
 from tests.providers.openai_images import ImagePlan
 from tests.providers.plan import Plan
@@ -232,7 +232,7 @@ def _document(reply: Reply) -> dict[str, Any]:
     if "Content-Encoding" in reply.headers:  # a lie: nobody can read it
         return {}
     try:
-        document = Answer(reply.status, reply.headers, reply.body).json()
+        document = HttpResponse(reply.status, reply.headers, reply.body).json()
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.errors import NotFinished, OutcomeUnknown
+from shared.errors import OutcomeUnknown, StillRunning
 from shared.journal.claim import Journal, LockWait
-from shared.polling import Limits, Schedule, wait_for_task
+from shared.polling import Deadline, PollSchedule, wait_for_task
 from tests.shared.fakes import NOW, FakeClock, draft, put
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def looks_until(clock: FakeClock, timeout: float) -> list[float]:
         moments.append(clock.now - start)
         return Look(ended=clock.now - start > 600.0)
 
-    limits = Limits(clock.now + timeout, clock, clock.sleep)
+    limits = Deadline(clock.now + timeout, clock, clock.sleep)
     try:
-        wait_for_task(fetch, schedule=Schedule(5.0), limits=limits, on_update=lambda _elapsed, _look: None)
-    except NotFinished:
+        wait_for_task(fetch, schedule=PollSchedule(5.0), limits=limits, on_update=lambda _elapsed, _look: None)
+    except StillRunning:
         moments.append(-1.0)
     return moments
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ima_studio.details import Media, Task
+from ima_studio.task_status import Media, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ima_studio.details import read_task
+from ima_studio.task_status import read_task
 
-from shared.errors import ReadFailed
+from shared.errors import ReadError
 
 READY = {
     "resource_status": 1,
@@ -78,5 +78,5 @@ def test_an_unknown_word_is_told() -> None:
 
 @pytest.mark.parametrize("data", [None, [], "x", 3])
 def test_no_task_is_a_look_that_did_not_work(data: Any) -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         read_task(data)

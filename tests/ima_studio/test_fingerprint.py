@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ima_studio.generate import Order, new_entry
-from ima_studio.offers import choose, resolve
+from ima_studio.pricing import choose, resolve
 from ima_studio.products import read_products
-from ima_studio.purchase import Purchase
+from ima_studio.provider import Order, new_entry
 from ima_studio.request import FLASH, PRO, ImageRequest
+from ima_studio.submit import Purchase
 
-from shared.references import Reference
+from shared.images.inputs import InputImage
 from tests.providers import ima_products
 from tests.providers.ima_products import leaves
 
 CAT = ImageRequest("text_to_image", "a cat", FLASH)
 ORDER = Order(CAT, "account1", "", allow_downgrade=False, remembered=False, on_bought=lambda _offer: None)
-FILE = Reference(Path("/tmp/a.png"), "image/png", 3, 3, 99, "a" * 64)
+FILE = InputImage(Path("/tmp/a.png"), "image/png", 3, 3, 99, "a" * 64)
 
 
 def fingerprint(request: ImageRequest = CAT, tree: Any = None, folder: str = "/a", **changes: Any) -> str:

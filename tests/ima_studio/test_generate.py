@@ -7,17 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from ima_studio import generate as use_case
-from ima_studio.details import Media, Task
+from ima_studio import provider as use_case
+from ima_studio.config import SKILL
 from ima_studio.products import read_products
 from ima_studio.request import FLASH, PRO, ImageRequest
-from ima_studio.service import SKILL
+from ima_studio.task_status import Media, Task
 from ima_studio.wire import Created, quote
 
-from shared.errand import Errand
-from shared.errors import NotFinished, ReadFailed, UnusableResult
+from shared.cli.context import CommandContext
+from shared.cli.task_context import TaskContext
+from shared.errors import ReadError, StillRunning, UnusableResult
 from shared.journal.claim import Journal
-from shared.run import Run
 from tests.ima_studio.fakes import FAILED, LINKLESS, WORKING, task
 from tests.providers import ima_products
 from tests.providers.pictures import make_picture
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from ima_studio.offers import Offer
+    from ima_studio.pricing import Offer
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
 
 PRODUCTS = read_products(ima_products.tree("text_to_image"))
 CAT = ImageRequest("text_to_image", "a cat", FLASH)
@@ -41,8 +41,8 @@ def ready(sign: str = "1") -> Media:
     return Media("succeeded", f"https://a.example/1.png?sign={sign}", f"https://a.example/c.png?sign={sign}")
 
 
-def limited() -> ReadFailed:
-    return ReadFailed("read_refused", http_status=200, provider_code="429", code_=429, words="slow down")
+def limited() -> ReadError:
+    return ReadError("read_refused", http_status=200, provider_code="429", code_=429, words="slow down")
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Service:
     """Stands in for the client: `answer` gets the seconds since the create and says how the task is."""
 
     clock: FakeClock
-    answer: Callable[[float], Task | ReadFailed]
+    answer: Callable[[float], Task | ReadError]
     created: float = 0.0
     creates: int = 0
     looks: list[float] = field(default_factory=list)
@@ -86,12 +86,12 @@ class Scene:
         self.journal = Journal(SKILL.slug, [folder], now=lambda: NOW + timedelta(seconds=self.clock.now))
         self.bought: list[Offer] = []
 
-    def make(self, variant: str = "", *, model: str = FLASH, count: int = 1) -> Run:
-        self.run = Run(SKILL, ["--prompt", "a cat"], str(self.folder / "ima_image_create.py"))
+    def make(self, variant: str = "", *, model: str = FLASH, count: int = 1) -> CommandContext:
+        self.run = CommandContext(SKILL, ["--prompt", "a cat"], str(self.folder / "ima_image_create.py"))
         self.run.result.extra["messages"] = {}
         request = ImageRequest("text_to_image", "a cat", model, count=count)
         order = use_case.Order(request, "0" * 12, variant, False, False, self.bought.append)
-        errand = Errand(self.run, self.folder, self.clock.limits(600.0))
+        errand = TaskContext(self.run, self.folder, self.clock.limits(600.0))
         client = cast("Any", self.service)
         use_case.generate(order, PRODUCTS, client=client, journal=self.journal, errand=errand)
         return self.run
@@ -164,7 +164,7 @@ def test_ready_without_a_link_for_a_minute_ends_with_a_command_to_ask_again(scen
 
 def test_ready_while_processing_is_not_done(scene: Scene) -> None:
     scene.service.answer = lambda _elapsed: task(WORKING)
-    with pytest.raises(NotFinished):
+    with pytest.raises(StillRunning):
         scene.make()
     assert scene.clock.now - scene.service.created == 600
 
@@ -200,7 +200,7 @@ def test_the_same_again_comes_with_links_that_open(scene: Scene) -> None:
 
 @pytest.mark.parametrize("answer", [limited(), task(), task(ready(), ready())], ids=["limited", "gone", "other"])
 def test_without_fresh_links_the_same_pictures_are_returned_all_the_same(
-    scene: Scene, answer: Task | ReadFailed
+    scene: Scene, answer: Task | ReadError
 ) -> None:
     scene.make()
     scene.service.answer = lambda _elapsed: answer

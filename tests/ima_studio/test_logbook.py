@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ima_studio.logbook import Logbook
 
-from shared.keys import Secret
+from shared.security.keys import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from ima_studio.looks import LINKS_GRACE, Looks, expected_range, pictures_of
+from ima_studio.polling import LINKS_GRACE, Looks, expected_range, pictures_of
 
-from shared.entry import Entry
-from shared.errors import KeyRefused, ReadFailed, Refused
+from shared.errors import AuthenticationError, InvalidRequest, ReadError
+from shared.journal.entry import Entry
 from tests.ima_studio.fakes import FAILED, LINKLESS, READY, WORKING, FakeClient, task
 from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from ima_studio.details import Task
+    from ima_studio.task_status import Task
 
 
 def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> Looks:
@@ -59,16 +59,16 @@ def test_a_picture_that_failed_does_not_end_the_wait_for_the_others() -> None:
     assert looking.look(1.0).state == "failed"
 
 
-def no_answer(code: str | None) -> ReadFailed:
-    return ReadFailed("read_refused", provider_code=code, http_status=200, code_=code, words="no")
+def no_answer(code: str | None) -> ReadError:
+    return ReadError("read_refused", provider_code=code, http_status=200, code_=code, words="no")
 
 
 def test_a_service_that_keeps_refusing_ends_the_wait() -> None:
     looking = looks(FakeClock(), no_answer("4004"))
     for _ in range(2):
-        with pytest.raises(ReadFailed):
+        with pytest.raises(ReadError):
             looking.look(1.0)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         looking.look(1.0)
     assert (caught.value.code, caught.value.provider_code, caught.value.remedy) == (
         "look_refused",
@@ -85,7 +85,7 @@ def test_only_the_same_refusal_in_a_row_counts(between: Task | Exception) -> Non
     for _ in range(5):
         try:
             looking.look(1.0)
-        except ReadFailed:
+        except ReadError:
             continue
 
 
@@ -93,13 +93,13 @@ def test_only_the_same_refusal_in_a_row_counts(between: Task | Exception) -> Non
 def test_a_service_in_trouble_is_no_refusal(code: str) -> None:
     looking = looks(FakeClock(), no_answer(code))
     for _ in range(9):
-        with pytest.raises(ReadFailed):
+        with pytest.raises(ReadError):
             looking.look(1.0)
 
 
 def test_a_refused_key_leaves_the_task_to_be_resumed() -> None:
-    with pytest.raises(KeyRefused) as caught:
-        looks(FakeClock(), KeyRefused("ima_key_refused")).look(1.0)
+    with pytest.raises(AuthenticationError) as caught:
+        looks(FakeClock(), AuthenticationError("ima_key_refused")).look(1.0)
     assert caught.value.remedy == "resume"
 
 

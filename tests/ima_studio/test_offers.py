@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ima_studio.offers import choose, resolve, smaller
+from ima_studio.pricing import choose, resolve, smaller
 from ima_studio.products import Product, read_products
 from ima_studio.request import FLASH, PRO, ImageRequest
 
-from shared.errors import BadInput, Refused
+from shared.errors import BadInput, InvalidRequest
 from tests.providers import ima_products
 from tests.providers.ima_products import group, leaf
 
@@ -74,7 +74,7 @@ def test_the_newest_version_is_the_last_one_and_a_named_one_wins() -> None:
     with pytest.raises(BadInput) as caught:
         choose(products, FLASH, ima_products.PRO_VERSION)
     assert ima_products.OLD_FLASH_VERSION in caught.value.facts["known"]
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidRequest):
         choose(products[:2], PRO, None)
 
 
@@ -137,7 +137,7 @@ def test_a_size_without_a_price_is_refused_with_those_that_have_one() -> None:
 
 
 def test_a_rule_with_attribute_id_0_is_named_unusable() -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         resolve(product([rule(0, 6, size="1K")]), CAT)
     assert caught.value.code == "rule_unusable"
 
@@ -146,7 +146,7 @@ def test_a_rule_with_attribute_id_0_is_named_unusable() -> None:
     "rules", [[], [rule(1, 6, size="9K")], [{"attribute_id": "1", "points": 6}], [rule(1, -1, size="1K")]]
 )
 def test_no_price_is_no_request(rules: list[dict[str, Any]]) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         resolve(product(rules), CAT)
     assert caught.value.code == "no_rule"
 

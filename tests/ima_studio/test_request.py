@@ -8,7 +8,7 @@ import pytest
 from ima_studio.request import FLASH, ImageRequest, check_user_id, image_request
 
 from shared.errors import BadInput
-from shared.references import Reference
+from shared.images.inputs import InputImage
 from tests.providers.pictures import make_picture
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def test_inputs_keep_their_order(tmp_path: Path) -> None:
     inputs = ("https://example.com/1.png", str(tmp_path / "a.png"))
     request = made(task_type="image_to_image", inputs=inputs)
     assert request.inputs[0] == inputs[0]
-    assert isinstance(request.inputs[1], Reference)
+    assert isinstance(request.inputs[1], InputImage)
     assert request.files == (request.inputs[1],)
 
 

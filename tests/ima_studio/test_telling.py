@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ima_studio.service import SKILL
-from ima_studio.telling import tell_failure
+from ima_studio.config import SKILL
+from ima_studio.user_messages import tell_failure
 
 from shared import errors
-from shared.run import Run
+from shared.cli.context import CommandContext
 
 if TYPE_CHECKING:
-    from shared.result import Status
+    from shared.output.result import Status
 
 FAILED, UNKNOWN = "❌ The picture could not be made", "⚠️ It is not known whether the picture is being made"
 UNFINISHED, PARTIAL = "⚠️ The picture has not come yet", "⚠️ Only 1 picture(s) came"
@@ -21,15 +21,15 @@ PAY, FETCH = "another try costs points again", "fetched later, at no further cos
 
 
 def told(error: errors.SkillError, status: Status, images: int = 0, lang: str = "en") -> str:
-    run = Run(SKILL, ["--lang", lang], "ima_image_create.py")
+    run = CommandContext(SKILL, ["--lang", lang], "ima_image_create.py")
     run.result.status, run.result.images = status, [{}] * images
     run.result.extra["messages"] = {}
     tell_failure(run, error)
     return str(run.result.extra["messages"].get("failure", ""))
 
 
-def limited(code: str) -> errors.RateLimited:
-    return errors.RateLimited(code, wait="90 s", words="slow down")
+def limited(code: str) -> errors.RateLimitError:
+    return errors.RateLimitError(code, wait="90 s", words="slow down")
 
 
 @pytest.mark.parametrize(
@@ -37,15 +37,27 @@ def limited(code: str) -> errors.RateLimited:
     [
         (errors.BadInput("prompt_missing"), "not_started", 0, FAILED, CORRECT),
         (errors.ConfigurationError("key_missing", why=""), "not_started", 0, FAILED, "imaclaw/apikey"),
-        (errors.KeyRefused("ima_key_refused", link="L", words="no"), "refused", 0, FAILED, "new key at L"),
-        (errors.KeyRefused("ima_key_refused", link="L", words="no"), "running", 0, UNFINISHED, "new key at L"),
-        (errors.OutOfCredits("points_missing", link="L", words="no"), "refused", 0, FAILED, "Top up at L"),
+        (
+            errors.AuthenticationError("ima_key_refused", link="L", words="no"),
+            "refused",
+            0,
+            FAILED,
+            "new key at L",
+        ),
+        (
+            errors.AuthenticationError("ima_key_refused", link="L", words="no"),
+            "running",
+            0,
+            UNFINISHED,
+            "new key at L",
+        ),
+        (errors.QuotaExceeded("points_missing", link="L", words="no"), "refused", 0, FAILED, "Top up at L"),
         (limited("create_limited"), "refused", 0, FAILED, WAIT),
         (limited("rate_limited"), "running", 0, UNFINISHED, WAIT),
-        (errors.Refused("model_not_offered", model="m"), "not_started", 0, FAILED, "Take the other model."),
-        (errors.Refused("attribute_wrong", code_=6010, words="no"), "refused", 0, FAILED, "the defaults"),
+        (errors.InvalidRequest("model_not_offered", model="m"), "not_started", 0, FAILED, "Take the other model."),
+        (errors.InvalidRequest("attribute_wrong", code_=6010, words="no"), "refused", 0, FAILED, "the defaults"),
         (errors.TaskFailed("task_failed", reason="unsafe"), "failed", 0, FAILED, PAY),
-        (errors.AnswerLost("answer_lost", reason="-"), "unknown", 0, UNKNOWN, "account's history first"),
+        (errors.ResponseLost("answer_lost", reason="-"), "unknown", 0, UNKNOWN, "account's history first"),
         (errors.Unreachable("unreachable", host="h", reason="-"), "not_started", 0, FAILED, WAIT),
         (errors.DiskError("disk_failed", path="/x", reason="-"), "running", 0, UNFINISHED, "Make room"),
         (errors.UnusableResult("picture_unreachable"), "running", 0, UNFINISHED, FETCH),
@@ -66,7 +78,7 @@ def test_an_end_in_plain_words(
 
 @pytest.mark.parametrize(
     "error",
-    [errors.NotFinished("still_running", elapsed="9", looks=3), errors.Busy("request_busy", local_id="x")],
+    [errors.StillRunning("still_running", elapsed="9", looks=3), errors.TaskLocked("request_busy", local_id="x")],
     ids=["not finished", "busy"],
 )
 def test_what_goes_on_has_not_failed(error: errors.SkillError) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue: both languages hold the same facts, and every sentence that the code asks for is there."""
+"""The catalog: both languages hold the same facts, and every sentence that the code asks for is there."""
 
 from __future__ import annotations
 
@@ -9,49 +9,51 @@ from pathlib import Path
 
 import ima_studio
 import pytest
-from ima_studio.texts import TEXTS
+from ima_studio.messages import MESSAGES
 
-from shared.texts import SHARED
+from shared.i18n.messages import SHARED_MESSAGES
 
 PACKAGE = Path(ima_studio.__file__).parent
 CALLS = {
     "say",
-    "tell",
-    "insist",
-    "waiting",
-    "Said",
+    "format",
+    "info",
+    "notify_user",
+    "always",
+    "status",
+    "MessageRef",
     "BadInput",
-    "Refused",
-    "ReadFailed",
-    "KeyRefused",
-    "OutOfCredits",
+    "InvalidRequest",
+    "ReadError",
+    "AuthenticationError",
+    "QuotaExceeded",
 }
-CALLS |= {"OutcomeUnknown", "RateLimited", "TaskFailed", "UnusableResult", "ConfigurationError"}
+CALLS |= {"OutcomeUnknown", "RateLimitError", "TaskFailed", "UnusableResult", "ConfigurationError"}
 
 
 def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
 
 
-@pytest.mark.parametrize("message", TEXTS)
+@pytest.mark.parametrize("message", MESSAGES)
 def test_both_languages_hold_the_same_facts(message: str) -> None:
-    text = TEXTS[message]
+    text = MESSAGES[message]
     assert placeholders(text.en) == placeholders(text.zh)
     assert text.en.strip()
     assert text.zh.strip()
 
 
 def test_no_sentence_of_all_skills_is_replaced() -> None:
-    replaced = SHARED.keys() & TEXTS.keys()
+    replaced = SHARED_MESSAGES.keys() & MESSAGES.keys()
     assert replaced == set()
 
 
-FOR_USERS = [name for name in TEXTS if name.endswith((".advice", "_message")) or "advice" in name]
+FOR_USERS = [name for name in MESSAGES if name.endswith((".advice", "_message")) or "advice" in name]
 
 
 @pytest.mark.parametrize("message", [*FOR_USERS, "start_for_user"])
 def test_what_is_passed_on_to_users_names_no_flag_and_no_command(message: str) -> None:
-    text = TEXTS[message]
+    text = MESSAGES[message]
     assert not re.search(r"--\w|command|IMA_", text.en)
     assert not re.search(r"--\w|命令|IMA_", text.zh)
 
@@ -72,12 +74,12 @@ def asked_for() -> set[str]:
 def test_every_sentence_that_the_code_asks_for_is_there() -> None:
     asked = asked_for()
     assert len(asked) > 40
-    assert {name for name in asked - TEXTS.keys() - SHARED.keys() if not name.endswith("_")} == set()
+    assert {name for name in asked - MESSAGES.keys() - SHARED_MESSAGES.keys() if not name.endswith("_")} == set()
 
 
 def test_every_own_sentence_is_asked_for() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py") if path.stem != "texts")
-    unused = {name for name in TEXTS if "." not in name and not re.search(f"[\"']{name}[\"']", code)}
+    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py") if path.stem != "messages")
+    unused = {name for name in MESSAGES if "." not in name and not re.search(f"[\"']{name}[\"']", code)}
     assert unused == {"key_missing"}  # which find_key asks for
 
 

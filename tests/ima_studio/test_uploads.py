@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from ima_studio.uploads import AT_ONCE, public_links
 
-from shared.errors import BadInput, KeyRefused, ReadFailed
-from shared.references import Reference, read_reference
+from shared.errors import AuthenticationError, BadInput, ReadError
+from shared.images.inputs import InputImage, read_input_image
 from tests.providers.pictures import make_picture
 from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.polling import Limits
+    from shared.polling import Deadline
 
 
 class Store:
@@ -43,14 +43,14 @@ class Store:
         return f"https://files.example/{len(content)}.{media_type.partition('/')[2]}"
 
 
-def pictures(folder: Path, count: int) -> tuple[Reference, ...]:
+def pictures(folder: Path, count: int) -> tuple[InputImage, ...]:
     for number in range(count):
         (folder / f"{number}.png").write_bytes(make_picture("png", 8 + number, 8, number))
-    return tuple(read_reference("--input-images", str(folder / f"{number}.png")) for number in range(count))
+    return tuple(read_input_image("--input-images", str(folder / f"{number}.png")) for number in range(count))
 
 
 def links(inputs: Any, store: Store, clock: FakeClock | None = None) -> tuple[str, ...]:
-    limits: Limits = (clock or FakeClock()).limits(600.0)
+    limits: Deadline = (clock or FakeClock()).limits(600.0)
     return public_links(inputs, cast("Any", store), limits)
 
 
@@ -74,19 +74,19 @@ def test_four_at_once_and_no_more(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_three_times_at_most(tmp_path: Path) -> None:
-    trouble = [ReadFailed("read_failed", status=500) for _ in range(3)]
+    trouble = [ReadError("read_failed", status=500) for _ in range(3)]
     (one,) = pictures(tmp_path, 1)
     assert links((one,), store := Store(*trouble[:2]))
     assert store.got == [one.path.read_bytes()] * 3
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         links((one,), store := Store(*trouble))
     assert len(store.got) == 3
     assert caught.value.remedy == "again"
 
 
 def test_a_refused_key_ends_it_at_once(tmp_path: Path) -> None:
-    with pytest.raises(KeyRefused):
-        links(pictures(tmp_path, 1), store := Store(KeyRefused("ima_key_refused")))
+    with pytest.raises(AuthenticationError):
+        links(pictures(tmp_path, 1), store := Store(AuthenticationError("ima_key_refused")))
     assert len(store.got) == 1
 
 

@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 from ima_studio import wire
-from ima_studio.offers import Offer
+from ima_studio.pricing import Offer
 from ima_studio.products import Product, Rule
 
-from shared.errors import KeyRefused, OutcomeUnknown, OutOfCredits, RateLimited, ReadFailed, Refused, SkillError
+from shared.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimitError,
+    ReadError,
+    SkillError,
+)
 
 FLASH = Product("gemini-3.1-flash-image", "gemini-3.1-flash-image-preview", "Nano Banana2")
 OFFER = Offer(FLASH, Rule(4401, 6, {"size": "1K"}), {"n": 1, "size": "1K", "aspect_ratio": "1:1"}, 1)
@@ -79,15 +87,15 @@ def envelope(code: object, data: object = None) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "kind", "name"),
     [
-        (401, KeyRefused, "ima_key_refused"),
-        (4008, OutOfCredits, "points_missing"),
-        (4014, OutOfCredits, "tier_too_low"),
-        (500, Refused, "too_complex"),
-        (6006, Refused, "price_changed"),
-        (6009, Refused, "attribute_missing"),
-        (6010, Refused, "attribute_wrong"),
-        (429, RateLimited, "create_limited"),
-        (1234, Refused, "ima_refused"),
+        (401, AuthenticationError, "ima_key_refused"),
+        (4008, QuotaExceeded, "points_missing"),
+        (4014, QuotaExceeded, "tier_too_low"),
+        (500, InvalidRequest, "too_complex"),
+        (6006, InvalidRequest, "price_changed"),
+        (6009, InvalidRequest, "attribute_missing"),
+        (6010, InvalidRequest, "attribute_wrong"),
+        (429, RateLimitError, "create_limited"),
+        (1234, InvalidRequest, "ima_refused"),
     ],
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
@@ -122,26 +130,28 @@ def test_what_leaves_it_open_is_never_a_refusal(status: int, document: Any) -> N
 
 
 def test_http_429_without_an_envelope_is_a_limit() -> None:
-    with pytest.raises(RateLimited) as caught:
+    with pytest.raises(RateLimitError) as caught:
         wire.created(429, None, OFFER, 7.0)
     assert (caught.value.retry_after, caught.value.provider_code) == (7.0, None)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 502])
 def test_a_transport_failure_is_no_business_code(status: int) -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         wire.read_data(status, None, 3.0)
     assert (caught.value.provider_code, caught.value.http_status, caught.value.retry_after) == (None, status, 3.0)
 
 
-@pytest.mark.parametrize(("code", "kind"), [(401, KeyRefused), (4008, OutOfCredits), (4014, OutOfCredits)])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(401, AuthenticationError), (4008, QuotaExceeded), (4014, QuotaExceeded)]
+)
 def test_what_no_repetition_mends_is_told_by_a_read_too(code: int, kind: type[SkillError]) -> None:
     with pytest.raises(kind):
         wire.read_data(200, envelope(code), None)
 
 
 def test_a_read_that_is_refused() -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         wire.read_data(200, envelope(4004), None)
     assert caught.value.provider_code == "4004"
     assert wire.read_data(500, envelope(0, [1]), None) == [1]
@@ -167,5 +177,5 @@ def test_the_upload_form_is_signed_as_the_vendor_does() -> None:
 
 @pytest.mark.parametrize("data", [None, [], {}, {"ful": "https://a.example/1"}, {"ful": 1, "fdl": 2}])
 def test_an_upload_without_links_may_be_tried_again(data: Any) -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         wire.upload_links(data)

@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from kexiang import generate as use_case
+from kexiang import provider as use_case
+from kexiang.messages import MESSAGES
 from kexiang.request import ImageRequest
-from kexiang.texts import TEXTS
 from kexiang.wire import Created, Task
 
-from shared.errand import Errand
-from shared.errors import NotFinished, ReadFailed, Refused, TaskFailed, UnusableResult
+from shared.cli.context import CommandContext, Skill
+from shared.cli.task_context import TaskContext
+from shared.errors import InvalidRequest, ReadError, StillRunning, TaskFailed, UnusableResult
 from shared.journal.claim import Journal
-from shared.run import Run, Skill
 from tests.providers.pictures import make_picture
 from tests.shared.fakes import NOW, FakeClock
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
     from kexiang.client import Client
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
 
 PNG = make_picture("png", 24, 16, 1)
 LINK = "https://img.example/one.png?sig=1"
 RUNNING = Task("running", "running")
 READY = Task("succeeded", "success", (LINK,))
 WITHOUT_LINKS = Task("succeeded", "success")
-SKILL = Skill("image2", "kexiang", "1.1.0", TEXTS, "create_task.py")
+SKILL = Skill("image2", "kexiang", "1.1.0", MESSAGES, "create_task.py")
 
 
-def unknown() -> ReadFailed:
-    return ReadFailed("task_unknown_at_service", http_status=404)
+def unknown() -> ReadError:
+    return ReadError("task_unknown_at_service", http_status=404)
 
 
-def unreachable() -> ReadFailed:
-    return ReadFailed("unreachable", host="kexiangai.com", reason="-")
+def unreachable() -> ReadError:
+    return ReadError("unreachable", host="kexiangai.com", reason="-")
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Service:
     """Stands in for the client: `answer` gets the seconds since the create and says how the task is."""
 
     clock: FakeClock
-    answer: Callable[[float], Task | ReadFailed]
+    answer: Callable[[float], Task | ReadError]
     created: float = 0.0
     creates: int = 0
     looks: list[float] = field(default_factory=list)
@@ -86,11 +86,11 @@ class Scene:
         self.service = Service(self.clock, lambda _elapsed: READY)
         self.journal = Journal("image2", [folder], now=lambda: NOW + timedelta(seconds=self.clock.now))
 
-    def make(self, variant: str = "", *, timeout: float = 720.0, no_wait: bool = False) -> Run:
-        run = Run(SKILL, ["--prompt", "a kite"], str(self.folder / "create_task.py"))
+    def make(self, variant: str = "", *, timeout: float = 720.0, no_wait: bool = False) -> CommandContext:
+        run = CommandContext(SKILL, ["--prompt", "a kite"], str(self.folder / "create_task.py"))
         limits = self.clock.limits(timeout)
         summary: dict[str, object] = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
-        errand = Errand(run, self.folder, limits, no_wait=no_wait, summary=summary)
+        errand = TaskContext(run, self.folder, limits, no_wait=no_wait, summary=summary)
         request = ImageRequest("text2img", "a kite", "3:4")
         draft = use_case.new_entry(
             request, base_url="https://kexiangai.com", account="0" * 12, variant=variant, folder=self.folder
@@ -167,7 +167,7 @@ def test_a_run_after_that_asks_again_and_pays_nothing(scene: Scene) -> None:
 
 def test_three_404s_in_a_row_end_the_wait(scene: Scene) -> None:
     scene.service.answer = lambda _elapsed: unknown()
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         scene.make()
     assert (caught.value.code, caught.value.exit_code) == ("task_unknown_at_service", 7)
     assert scene.service.looks == [5.0, 10.0, 15.0]
@@ -175,7 +175,7 @@ def test_three_404s_in_a_row_end_the_wait(scene: Scene) -> None:
 
 
 def test_404s_that_are_not_in_a_row_do_not(scene: Scene) -> None:
-    answers: list[Task | ReadFailed] = [
+    answers: list[Task | ReadError] = [
         unknown(),
         unknown(),
         RUNNING,
@@ -195,7 +195,7 @@ def test_404s_that_are_not_in_a_row_do_not(scene: Scene) -> None:
 
 def test_twelve_minutes_of_failed_looks_are_no_failed_task(scene: Scene) -> None:
     scene.service.answer = lambda _elapsed: unreachable()
-    with pytest.raises(NotFinished):
+    with pytest.raises(StillRunning):
         scene.make()
     assert len(scene.service.looks) == 143
     assert (scene.entries[0].state, scene.run.result.status) == ("submitted", "running")
@@ -265,7 +265,7 @@ def test_with_history_fewer_looks_are_made(scene: Scene) -> None:
 def test_estimates_do_not_drift_upwards_with_their_own_delay(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.estimates.MAX_SIMILAR", 5)
+    monkeypatch.setattr("shared.journal.history.MAX_SIMILAR", 5)
     late = told_after(scene, 33.0, 12)
     assert max(late) <= 5.0
     assert all(entry.seconds and 33.0 <= entry.seconds <= 38.0 for entry in scene.entries)
@@ -279,7 +279,7 @@ def test_estimates_follow_a_service_that_has_become_faster(scene: Scene) -> None
 
 
 def test_estimates_follow_a_service_that_has_become_slower(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.estimates.MAX_SIMILAR", 5)
+    monkeypatch.setattr("shared.journal.history.MAX_SIMILAR", 5)
     told_after(scene, 20.0, 5)
     told_after(scene, 100.0, 6)
     assert len(scene.service.looks) <= 4, "what is older than the history is forgotten"

@@ -13,15 +13,15 @@ from kexiang import wire
 from kexiang.request import ImageRequest
 
 from shared.errors import (
-    KeyRefused,
+    AuthenticationError,
+    InvalidRequest,
     OutcomeUnknown,
-    OutOfCredits,
-    RateLimited,
-    ReadFailed,
-    Refused,
+    QuotaExceeded,
+    RateLimitError,
+    ReadError,
     SkillError,
 )
-from shared.texts import Said
+from shared.i18n.messages import MessageRef
 
 PROMPT = 'a "red" kite\n$(id) 猫 \\n'
 
@@ -135,15 +135,15 @@ def test_what_is_no_cost_is_left_out_and_the_id_counts(value: object) -> None:
 # ---- refusals
 
 REFUSALS = [
-    (400, Refused, "refused"),
-    (401, KeyRefused, "key_refused"),
-    (402, OutOfCredits, "out_of_credits"),
-    (403, KeyRefused, "key_refused"),
-    (404, Refused, "refused"),
-    (409, Refused, "refused"),
-    (422, Refused, "refused"),
-    (429, RateLimited, "create_limited"),
-    (499, Refused, "refused"),
+    (400, InvalidRequest, "refused"),
+    (401, AuthenticationError, "key_refused"),
+    (402, QuotaExceeded, "out_of_credits"),
+    (403, AuthenticationError, "key_refused"),
+    (404, InvalidRequest, "refused"),
+    (409, InvalidRequest, "refused"),
+    (422, InvalidRequest, "refused"),
+    (429, RateLimitError, "create_limited"),
+    (499, InvalidRequest, "refused"),
 ]
 
 
@@ -163,11 +163,11 @@ def test_whatever_is_not_definite_is_no_refusal(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "wait"), [(None, Said("wait_unknown")), (0.0, "0 s"), (30.4, "30 s"), (3600.0, "3600 s")]
+    ("retry_after", "wait"), [(None, MessageRef("wait_unknown")), (0.0, "0 s"), (30.4, "30 s"), (3600.0, "3600 s")]
 )
 def test_a_limit_tells_how_long(retry_after: float | None, wait: str) -> None:
     error = wire.refusal(429, None, retry_after)
-    assert isinstance(error, RateLimited)
+    assert isinstance(error, RateLimitError)
     assert (error.retry_after, error.facts["wait"]) == (retry_after, wait)
     assert type(error.facts["wait"]) is type(wait)
     assert error.remedy == "again"
@@ -191,7 +191,7 @@ def test_the_services_words_are_found_and_made_harmless(document: object, words:
 @pytest.mark.parametrize("document", [None, {}, [], "no", 5, {"message": 5}, {"message": "  "}], ids=repr)
 def test_without_words_the_catalogue_speaks(document: object) -> None:
     words = wire.service_words(document)
-    assert (type(words), words) == (Said, "no_words")
+    assert (type(words), words) == (MessageRef, "no_words")
 
 
 # ---- a look at a task
@@ -267,14 +267,14 @@ def test_a_failed_task_tells_why(reason: object, told: str) -> None:
 
 def test_a_key_that_is_refused_ends_the_looking() -> None:
     for status in (401, 403):
-        with pytest.raises(KeyRefused) as caught:
+        with pytest.raises(AuthenticationError) as caught:
             wire.task(status, {"message": "expired"}, None)
         assert (caught.value.http_status, caught.value.remedy) == (status, "resume")
         assert caught.value.facts["words"] == "expired"
 
 
 def test_a_task_that_is_not_there_may_yet_come() -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         wire.task(404, None, None)
     assert (caught.value.code, caught.value.http_status) == ("task_unknown_at_service", 404)
 
@@ -296,7 +296,7 @@ def test_a_task_that_is_not_there_may_yet_come() -> None:
     ],
 )
 def test_anything_else_is_a_failed_look_and_no_failed_task(status: int, document: object) -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         wire.task(status, document, 7.0)
     assert (caught.value.code, caught.value.http_status, caught.value.retry_after) == ("read_failed", status, 7.0)
 
@@ -343,7 +343,7 @@ def test_no_document_raises_anything_but_our_errors(status: int, document: Any, 
         json.dumps(created.cost, allow_nan=False)
     try:
         task = wire.task(status, document, retry_after)
-    except (KeyRefused, ReadFailed):
+    except (AuthenticationError, ReadError):
         pass
     else:
         assert status == 200

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from shared.entry import moment
 from shared.journal.states import REUSED_FOR, action_for
+from shared.timefmt import parse_time
 from tests.model.world import Fate, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.entry import Entry
+    from shared.journal.entry import Entry
     from shared.journal.states import Action
 
 RUNS = int(os.environ.get("MODEL_RUNS", "8"))
@@ -137,7 +137,7 @@ class PaidTasks(RuleBasedStateMachine):
         """Act, and hold what was charged meanwhile against what the user has agreed to."""
         before = {charge.task_id for charge in self.world.ledger.charges}
         finished = {
-            entry.task_id: moment(entry.finished_at)
+            entry.task_id: parse_time(entry.finished_at)
             for entry in self.world.entries()
             if entry.state == "succeeded" and entry.finished_at
         }

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kexiang import generate as use_case
+from kexiang import provider as use_case
 from kexiang.client import Client
+from kexiang.messages import MESSAGES
 from kexiang.request import ImageRequest
-from kexiang.texts import TEXTS
 
-from shared.entry import Entry
-from shared.errand import Errand
-from shared.errors import AnswerLost, NeverReached, ReadFailed, SkillError
-from shared.http_answer import Answer
+from shared.cli.context import CommandContext, Skill
+from shared.cli.task_context import TaskContext
+from shared.errors import NotSentError, ReadError, ResponseLost, SkillError
+from shared.http.response import HttpResponse
+from shared.i18n.catalog import Catalog
 from shared.journal.claim import Journal
+from shared.journal.entry import Entry
 from shared.journal.retention import forget
-from shared.keys import Secret
-from shared.messages import Catalogue
-from shared.progress import Reporter
-from shared.run import Run, Skill
+from shared.output.progress import Reporter
+from shared.security.keys import Secret
 from tests.journals import WatchedConnection, entries_in, watch
 from tests.providers import kexiang
 from tests.providers.kexiang import KexiangService
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     Send = Literal["arrives", "never arrives", "dies before", "answer lost", "dies after", "refused", "unclear"]
 
-SKILL = Skill("image2", "kexiang", "1.1.0", TEXTS, "create_task.py")
+SKILL = Skill("image2", "kexiang", "1.1.0", MESSAGES, "create_task.py")
 KEY = "dummy-key-of-the-model"
 TASK_SECONDS = 30.0
 
@@ -126,7 +126,7 @@ class World:
 
         self.fingerprints[draft.fingerprint] = (prompt, variant)
 
-        def work(client: Client, errand: Errand) -> None:
+        def work(client: Client, errand: TaskContext) -> None:
             use_case.generate(request, draft, client=client, journal=self.journal, errand=errand)
 
         return self._process(Process(fate, (prompt, variant)), work, new=new, no_wait=no_wait)
@@ -135,7 +135,7 @@ class World:
         """Run create_task.py --resume and return how it ended."""
         blank = Entry("", "image2", "kexiang", "text2img", "", f"https://{kexiang.HOST}", "0" * 12)
 
-        def work(client: Client, errand: Errand) -> None:
+        def work(client: Client, errand: TaskContext) -> None:
             use_case.resume(identifier, blank, client=client, journal=self.journal, errand=errand)
 
         return self._process(Process(fate, identifier), work, new=False, no_wait=False)
@@ -151,13 +151,15 @@ class World:
         )
 
     def _process(
-        self, process: Process, work: Callable[[Client, Errand], None], *, new: bool, no_wait: bool
+        self, process: Process, work: Callable[[Client, TaskContext], None], *, new: bool, no_wait: bool
     ) -> str:
         self._processes.append(process)
-        run = Run(SKILL, [], str(self.folder / "create_task.py"))
-        run.reporter = Reporter(Catalogue("en", TEXTS), process.said, clock=self.clock)
+        run = CommandContext(SKILL, [], str(self.folder / "create_task.py"))
+        run.reporter = Reporter(Catalog("en", MESSAGES), process.said, clock=self.clock)
         facts = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
-        errand = Errand(run, self.folder, self.clock.limits(300.0), no_wait=no_wait, new=new, summary=dict(facts))
+        errand = TaskContext(
+            run, self.folder, self.clock.limits(300.0), no_wait=no_wait, new=new, summary=dict(facts)
+        )
         client = Client(f"https://{kexiang.HOST}", Secret(KEY), user_agent=SKILL.user_agent)
         wire: Any = Wire(self, process)
         client._api = client.downloads = wire
@@ -193,13 +195,15 @@ class World:
 
 
 class Wire:
-    """In the place of shared.http's Session: asks the stand-in's core, or fails as the process's fate says."""
+    """Replaces the HTTP Session: asks the stand-in, or fails as the process is fated to."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
         self._process = process
 
-    def spend(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    def spend(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> HttpResponse:
         """Carry a create, or not."""
         process, world = self._process, self._world
         assert seconds >= 0
@@ -210,7 +214,7 @@ class Wire:
         if way == "dies before":
             process.die()
         if way == "never arrives":
-            raise NeverReached("unreachable", reason="-", host=kexiang.HOST)
+            raise NotSentError("unreachable", reason="-", host=kexiang.HOST)
         if way == "refused":
             world.service.plan_create(Plan(status=400))
         if way == "unclear":
@@ -222,12 +226,14 @@ class Wire:
         if way == "dies after":
             process.die()
         if way == "answer lost":
-            raise AnswerLost("answer_lost", reason="-", host=kexiang.HOST)
+            raise ResponseLost("answer_lost", reason="-", host=kexiang.HOST)
         if way == "arrives":
             world.handed_out += [(task_id, process) for task_id in made]
-        return Answer(reply.status, {}, reply.body)
+        return HttpResponse(reply.status, {}, reply.body)
 
-    def read(self, method: str, url: str, *, headers: Mapping[str, str], body: None, seconds: float) -> Answer:
+    def read(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: None, seconds: float
+    ) -> HttpResponse:
         """Carry a look."""
         assert (body, seconds >= 0) == (None, True)
         process = self._process
@@ -236,15 +242,15 @@ class Wire:
         if process.looks == process.fate.dies_at_look:
             process.die()
         if process.looks <= process.fate.failed_looks:
-            raise ReadFailed("unreachable", reason="-", host=kexiang.HOST, remedy="resume")
+            raise ReadError("unreachable", reason="-", host=kexiang.HOST, remedy="resume")
         reply = self._ask(method, url, headers, b"")
-        return Answer(reply.status, {}, reply.body)
+        return HttpResponse(reply.status, {}, reply.body)
 
     def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str:
         """Fetch a picture."""
         assert (seconds >= 0, largest > 0) == (True, True)
         if self._process.fate.links_expire:
-            raise ReadFailed("unreachable", reason="-", host=kexiang.PICTURE_HOST, remedy="resume")
+            raise ReadError("unreachable", reason="-", host=kexiang.PICTURE_HOST, remedy="resume")
         target.write(self._world.service.handle_picture(_request("GET", url, {}, b"")).body)
         return "image/png"
 

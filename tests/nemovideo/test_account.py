@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from nemovideo.account import LIFETIME, Account
-from nemovideo.wire import Anonymous
+from nemovideo.api.account import LIFETIME, Account
+from nemovideo.api.wire import Anonymous
 
-from shared.errors import KeyRefused
-from shared.keys import FoundKey, Secret
+from shared.errors import AuthenticationError
+from shared.security.keys import ResolvedKey, Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class Desk:
     now: float = START
     clients: list[str] = field(default_factory=list)
 
-    def account(self, url: str = URL, own: FoundKey | None = None) -> Account:
+    def account(self, url: str = URL, own: ResolvedKey | None = None) -> Account:
         return Account(self.folder, url, own, now=lambda: self.now)
 
     def fetch(self, client: str) -> Anonymous:
@@ -72,7 +72,7 @@ def test_a_refused_token_is_replaced_once_in_its_lifetime(desk: Desk) -> None:
     second = desk.token(refused=first)
     assert second != first
     assert desk.token(refused=first) == second  # another process has replaced it
-    with pytest.raises(KeyRefused) as caught:
+    with pytest.raises(AuthenticationError) as caught:
         desk.token(refused=second)
     assert caught.value.code == "token_refused_anonymous"
     desk.now += LIFETIME + 1
@@ -81,7 +81,7 @@ def test_a_refused_token_is_replaced_once_in_its_lifetime(desk: Desk) -> None:
 
 
 def test_a_token_of_ones_own_is_used_as_it_is(desk: Desk) -> None:
-    own = FoundKey(Secret("dummy-token-of-my-own"), "NEMO_TOKEN", ())
+    own = ResolvedKey(Secret("dummy-token-of-my-own"), "NEMO_TOKEN", ())
     assert desk.account(own=own).token(desk.fetch, refused=own.secret) is own.secret
     assert (desk.clients, desk.folder.exists()) == ([], False)
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from nemovideo.billing import bill
-from nemovideo.wire import Balance
+from nemovideo.api.wire import Balance
+from nemovideo.message.measure_cost import bill
 
-from shared.entry import Entry
-from shared.errors import ReadFailed
+from shared.errors import ReadError
 from shared.journal.claim import Journal
+from shared.journal.entry import Entry
 from tests.journals import keep
 
 CREATED, FINISHED = "2026-03-01T12:00:00.000Z", "2026-03-01T12:01:00.000Z"
@@ -36,7 +36,7 @@ def entry(local_id: str = "20260301T120000Z-00000001", **changes: Any) -> Entry:
 def drawn_up(after: Balance | None, *others: Entry, changed: bool = True, frozen: float = 0.0) -> dict[str, Any]:
     def read(_ask: object, **_: object) -> Balance:
         if after is None:
-            raise ReadFailed("read_failed")
+            raise ReadError("read_failed")
         return after
 
     connection = SimpleNamespace(read=read, client=SimpleNamespace(credits=None))

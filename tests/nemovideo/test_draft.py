@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nemovideo.draft import is_exportable, timeline, tracks
-from nemovideo.texts import TEXTS
+from nemovideo.api.timeline import is_exportable, timeline, tracks
+from nemovideo.messages import MESSAGES
 
-from shared.messages import Catalogue
+from shared.i18n.catalog import Catalog
 
 
 def track(kind: object, *segments: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -27,11 +27,11 @@ DRAFT = {
 
 
 def test_the_timeline_in_both_languages() -> None:
-    assert timeline(DRAFT, Catalogue("en", TEXTS).say) == (
+    assert timeline(DRAFT, Catalog("en", MESSAGES).format) == (
         "Timeline (4 tracks): 1. Video: city (0-4s), timelapse (4-10s) 2. BGM: Lo-fi (0-10s, 35%) "
         '3. Title: "Urban Dreams" (0-3s) 4. Track of type 9: empty'
     )
-    chinese = timeline({"t": [track(0, {"d": 1500})]}, Catalogue("zh", TEXTS).say)
+    chinese = timeline({"t": [track(0, {"d": 1500})]}, Catalog("zh", MESSAGES).format)
     assert chinese == "时间线（1 条轨道）： 1. 视频: - (0-1.5s)"
 
 

@@ -9,7 +9,7 @@ import pytest
 from httpx_sse import EventSource
 from hypothesis import given
 from hypothesis import strategies as st
-from nemovideo.event_stream import LONGEST, Event, EventParser
+from nemovideo.api.event_stream import LONGEST, Event, EventParser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

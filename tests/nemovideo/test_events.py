@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from nemovideo.event_stream import Event
-from nemovideo.events import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api.agent_event import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api.event_stream import Event
 
 
 def read(*documents: dict[str, Any] | str, name: str = "message") -> list[Utterance]:

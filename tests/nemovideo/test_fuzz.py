@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from nemovideo import cli, service
+from nemovideo import config
+from nemovideo.cli import app
 from requests.structures import CaseInsensitiveDict
 
-from shared import http, keys
-from shared.errors import AnswerLost
+from shared.errors import ResponseLost
+from shared.http import session
+from shared.security import keys
 from tests.faults.vectors.spoiled import JSON, ODD
 from tests.journals import entries_in
 from tests.providers.pictures import make_picture
@@ -98,7 +100,7 @@ class Service:
         if number in self._spoiled:
             reply = self._spoiled[number]
             if reply is None:
-                raise AnswerLost("answer_lost", reason="x", host="x")
+                raise ResponseLost("answer_lost", reason="x", host="x")
             yield reply
         elif url.endswith("/run_sse"):
             yield Reply(200, {"content-type": "text/event-stream"}, *self._stream)
@@ -159,11 +161,11 @@ def run(home: Path, met: Service, *command: str) -> tuple[dict[str, Any], int]:
             patch.setenv(name, value)
         patch.delenv("OPENCLAW_STATE_DIR", raising=False)
         patch.chdir(home)
-        patch.setattr(service, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
-        patch.setattr(http.Session, "_exchange", met.exchange)
+        patch.setattr(config, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=clock.sleep))
+        patch.setattr(session.Session, "_exchange", met.exchange)
         patch.setattr("sys.stdout", out)
         patch.setattr("sys.stderr", err)
-        code = cli.generator_image([*command, "--json", "--timeout", "1500"], str(home / "generator_image.py"))
+        code = app.generator_image([*command, "--json", "--timeout", "1500"], str(home / "generator_image.py"))
     out.flush()
     content = out.buffer.getvalue()
     assert TOKEN.encode() not in content

@@ -8,24 +8,24 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from nemovideo.listening import IDLE_SECONDS, Heard, listen, reminding
-from nemovideo.settling import ELSEWHERE_SECONDS, WORK_SECONDS, Ending, ending_of, settle
-from nemovideo.snapshot import EMPTY, State
-from nemovideo.texts import TEXTS
+from nemovideo.api.session_state import EMPTY, State
+from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Ending, ending_of, settle
+from nemovideo.message.stream_result import IDLE_SECONDS, Heard, listen, reminding
+from nemovideo.messages import MESSAGES
 
-from shared.errors import AnswerLost, NotFinished, ReadFailed
-from shared.messages import Catalogue
+from shared.errors import ReadError, ResponseLost, StillRunning
+from shared.i18n.catalog import Catalog
 from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.http_stream import Stream
-    from shared.progress import Reporter
-    from shared.run import Run
+    from shared.cli.context import CommandContext
+    from shared.http.stream import Stream
+    from shared.output.progress import Reporter
 
 BEAT = b'data: {"type": "heartbeat"}\n\n'
-LIMITED = ReadFailed("read_failed", status=429, retry_after=9)
+LIMITED = ReadError("read_failed", status=429, retry_after=9)
 AFTER = replace(EMPTY, digest="after")
 LATER = replace(EMPTY, digest="later")
 
@@ -47,7 +47,7 @@ class Tape:
         for seconds, block in self._blocks:
             self._clock.now += seconds
             if block is None:
-                raise AnswerLost("answer_lost")
+                raise ResponseLost("answer_lost")
             yield block
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ def test_the_user_hears_again_and_again_that_work_goes_on() -> None:
     told: list[str] = []
 
     class Ear:
-        def tell(self, message: str, **_facts: object) -> None:
+        def notify_user(self, message: str, **_facts: object) -> None:
             told.append(message)
 
     clock = FakeClock()
@@ -106,10 +106,14 @@ def test_the_user_hears_again_and_again_that_work_goes_on() -> None:
     assert set(told) == {"agent_works"}
 
 
-def nobody() -> Run:
+def nobody() -> CommandContext:
     """Return a run that nobody listens to."""
-    deaf = SimpleNamespace(say=lambda *_, **__: None, waiting=lambda *_, **__: None, tell=lambda *_, **__: None)
-    return cast("Run", SimpleNamespace(result=SimpleNamespace(), catalogue=Catalogue("en", TEXTS), reporter=deaf))
+    deaf = SimpleNamespace(
+        info=lambda *_, **__: None, status=lambda *_, **__: None, notify_user=lambda *_, **__: None
+    )
+    return cast(
+        "CommandContext", SimpleNamespace(result=SimpleNamespace(), catalog=Catalog("en", MESSAGES), reporter=deaf)
+    )
 
 
 def settled(
@@ -145,10 +149,10 @@ BEFORE = replace(EMPTY, digest="before")
         ("silent", [AFTER, LATER, LATER], ("later", True), [2, 7, 12]),
         ("silent", [BEFORE, BEFORE], ("before", False), [2, 7]),
         ("lost", [BEFORE, AFTER, LATER, LATER], ("later", True), [2, 7, 12, 17]),
-        ("lost", [ReadFailed("read_failed"), AFTER, AFTER], ("after", True), [2, 7, 12]),
+        ("lost", [ReadError("read_failed"), AFTER, AFTER], ("after", True), [2, 7, 12]),
         (
             "silent",
-            [ReadFailed("read_failed", status=429, retry_after=9), AFTER, AFTER],
+            [ReadError("read_failed", status=429, retry_after=9), AFTER, AFTER],
             ("after", True),
             [2, 11, 16],
         ),
@@ -174,14 +178,14 @@ def test_a_lost_answer_is_given_up_only_when_no_work_can_go_on() -> None:
     clock = FakeClock()
     assert settled(clock, lambda: BEFORE, "lost") == ("before", False)
     assert WORK_SECONDS < clock.now - 100 < WORK_SECONDS + 10
-    with pytest.raises(NotFinished):
+    with pytest.raises(StillRunning):
         settled(FakeClock(), lambda: BEFORE, "lost", seconds=60)
 
 
 def test_while_nobody_knows_whether_it_was_accepted_no_share_of_the_wait_is_told() -> None:
     told: list[tuple[str, dict[str, object]]] = []
     run = nobody()
-    run.reporter.tell = lambda message, **facts: told.append((message, facts))  # type: ignore[method-assign]
+    run.reporter.notify_user = lambda message, **facts: told.append((message, facts))  # type: ignore[method-assign]
     clock = FakeClock()
     settle(
         lambda _seconds: BEFORE, "before", "lost",

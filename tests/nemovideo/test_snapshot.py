@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nemovideo.snapshot import EMPTY, State, read_state
+from nemovideo.api.session_state import EMPTY, State, read_state
 
-from shared.errors import ReadFailed
+from shared.errors import ReadError
 
 CDN = "https://cdn.example/get"
 SIGNED = f"{CDN}?file=1&Expires={{0}}&X-Amz-Date=20261121T{{0}}Z&sign=a{{0}}&q-sign-time={{0}}&t={{0}}"
@@ -27,7 +27,7 @@ def test_a_session_in_which_nothing_has_happened_is_an_empty_one() -> None:
         "other": 1,
     }
     assert read_state({"state": nothing}) == EMPTY
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         read_state({"code": 0})
 
 

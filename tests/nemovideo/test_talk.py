@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nemovideo.talk import TABLE, meaning_of, translate
-from nemovideo.texts import EDITOR
+from nemovideo.message.reply_rewriter import TABLE, meaning_of, translate
+from nemovideo.messages import EDITOR
 
 INSTRUCTIONS = [
     ("Click the Export button to download it.", "export"),

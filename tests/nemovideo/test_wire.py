@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from nemovideo import wire
-from nemovideo.refusals import SESSION_GONE, refusal
-from nemovideo.renders import read_render
+from nemovideo.api import wire
+from nemovideo.api.refusals import SESSION_GONE, refusal
+from nemovideo.api.render_status import read_render
 from nemovideo.request import export_request
 
-from shared.errors import ReadFailed, SkillError
+from shared.errors import ReadError, SkillError
 
 
 def test_what_goes_out() -> None:
@@ -95,13 +95,13 @@ def test_an_answer_has_an_envelope_or_none(status: int, body: dict[str, Any]) ->
 
 @pytest.mark.parametrize(("status", "body"), [(200, None), (200, []), (302, {}), (500, None), (503, {"a": 1})])
 def test_an_answer_that_says_nothing_may_be_asked_for_again(status: int, body: Any) -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         wire.data_of(status, body, None)
 
 
 @pytest.mark.parametrize("token", [None, "", "two words", "ü", 7])
 def test_a_token_that_cannot_be_sent_is_none(token: Any) -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         wire.anonymous({"token": token})
 
 
@@ -121,7 +121,7 @@ def test_a_balance_in_every_spelling(told: dict[str, Any], available: float) -> 
 
 @pytest.mark.parametrize("told", [{}, {"available": "x"}, {"available": -1}, {"available": float("inf")}])
 def test_a_balance_without_a_number_is_none(told: dict[str, Any]) -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         wire.balance(told)
 
 
@@ -146,5 +146,5 @@ def test_a_render_in_both_shapes(data: dict[str, Any], condition: str, url: str,
 
 
 def test_a_render_without_a_status_is_asked_for_again() -> None:
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         read_render({"progress": 3})

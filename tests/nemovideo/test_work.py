@@ -8,11 +8,12 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from nemovideo import events, snapshot, talk
-from nemovideo.event_stream import Event
-from nemovideo.events import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api import agent_event, session_state
+from nemovideo.api.agent_event import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api.event_stream import Event
+from nemovideo.message import reply_rewriter
 
-from shared.urls import MAX_URL_LENGTH
+from shared.http.urls import MAX_URL_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +44,13 @@ class Counted:
 @pytest.fixture
 def patterns(monkeypatch: pytest.MonkeyPatch) -> dict[str, Counted]:
     """Count the work of every pattern of talk.py."""
-    counted = {name: Counted(value) for name, value in vars(talk).items() if isinstance(value, re.Pattern)}
+    counted = {
+        name: Counted(value) for name, value in vars(reply_rewriter).items() if isinstance(value, re.Pattern)
+    }
     for name, pattern in counted.items():
-        monkeypatch.setattr(talk, name, pattern)
-    rules = [(meaning, Counted(english), Counted(chinese)) for meaning, english, chinese in talk._RULES]
-    monkeypatch.setattr(talk, "_RULES", rules)
+        monkeypatch.setattr(reply_rewriter, name, pattern)
+    rules = [(meaning, Counted(english), Counted(chinese)) for meaning, english, chinese in reply_rewriter._RULES]
+    monkeypatch.setattr(reply_rewriter, "_RULES", rules)
     for meaning, english, chinese in rules:
         counted |= {f"{meaning}, English": english, f"{meaning}, Chinese": chinese}
     return counted
@@ -72,16 +75,16 @@ PER_SENTENCE = ("_STEP", "_NUMBER")
 @pytest.mark.parametrize("name", TALK)
 def test_the_agents_words_are_matched_in_short_pieces(name: str, patterns: dict[str, Counted]) -> None:
     text = TALK[name]
-    assert "".join(talk._sentences(text)) == text
+    assert "".join(reply_rewriter._sentences(text)) == text
     assert patterns["_END"].characters == len(text)
-    talk.translate(text, lambda message: message)
+    reply_rewriter.translate(text, lambda message: message)
     for pattern_name, pattern in patterns.items():
         if pattern_name in ONCE:
             assert pattern.characters == 2 * len(text)
         elif pattern_name in PER_SENTENCE or pattern_name == "_FACT":
             assert pattern.characters <= 6 * len(text), pattern_name
         else:
-            assert pattern.longest <= talk.LONGEST, pattern_name
+            assert pattern.longest <= reply_rewriter.LONGEST, pattern_name
 
 
 def pieces(text: str, size: int) -> Iterator[Utterance]:
@@ -95,14 +98,14 @@ def test_pieces_are_joined_without_being_copied_again_and_again(
     size: int, letter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined = 0
-    text_of = events._Part.text
+    text_of = agent_event._Part.text
 
-    def counted(part: events._Part) -> str:
+    def counted(part: agent_event._Part) -> str:
         nonlocal joined
         joined += part.length
         return text_of(part)
 
-    monkeypatch.setattr(events._Part, "text", counted)
+    monkeypatch.setattr(agent_event._Part, "text", counted)
     words, text = Words(), letter * SIZE
     for said in pieces(text, size):
         words.add(said)
@@ -124,33 +127,33 @@ def test_the_query_of_a_long_link_is_not_read(query: str, monkeypatch: pytest.Mo
         read.append(len(text))
         return parse(text, **more)
 
-    monkeypatch.setattr(snapshot, "parse_qsl", counted)
-    assert snapshot.unsigned(LINK + query) == LINK.rstrip("?")
-    snapshot.unsigned(LINK + query[: MAX_URL_LENGTH - len(LINK)])
+    monkeypatch.setattr(session_state, "parse_qsl", counted)
+    assert session_state.unsigned(LINK + query) == LINK.rstrip("?")
+    session_state.unsigned(LINK + query[: MAX_URL_LENGTH - len(LINK)])
     assert sum(read) <= MAX_URL_LENGTH
 
 
 def test_equal_links_are_counted_and_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"url": f"{LINK}sign={number}"} for number in range(5000)]
     calls: list[str] = []
-    unsigned = snapshot.unsigned
+    unsigned = session_state.unsigned
 
     def counted(url: str) -> str:
         calls.append(url)
         return unsigned(url)
 
-    monkeypatch.setattr(snapshot, "unsigned", counted)
-    media = snapshot.read_state({"state": {"generated_media": rows}}).generated
+    monkeypatch.setattr(session_state, "unsigned", counted)
+    media = session_state.read_state({"state": {"generated_media": rows}}).generated
     assert [one.place for one in media] == list(range(5000))
     assert len(calls) == 2 * len(rows)  # once for the digest, once for the place
 
 
 def test_what_is_nested_too_deep_is_no_state() -> None:
     deep: Any = []
-    for _ in range(snapshot.MAX_DEPTH):
+    for _ in range(session_state.MAX_DEPTH):
         deep = {"a": [deep]}
-    assert snapshot.is_deep(deep)
-    assert not snapshot.is_deep({"t": [{"sg": [{"m": {"name": "kite"}}]}]})
+    assert session_state.is_deep(deep)
+    assert not session_state.is_deep({"t": [{"sg": [{"m": {"name": "kite"}}]}]})
 
 
 def test_an_event_of_many_lines_is_read_once_more_at_most(monkeypatch: pytest.MonkeyPatch) -> None:

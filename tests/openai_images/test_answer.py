@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai_images import answer
-from openai_images.answer import LongText, decode_picture, read_document
+from openai_images.response import reader
+from openai_images.response.reader import LongText, decode_picture, read_document
 
-LONG = answer.LONGEST_KEPT
+LONG = reader.LONGEST_KEPT
 
 
 def decoded(text: str, monkeypatch: pytest.MonkeyPatch | None = None, block: int = 7) -> bytes:
     """Decode a picture from a document, in small blocks so that every boundary is met."""
     file, target = io.BytesIO(text.encode()), io.BytesIO()
     if monkeypatch:
-        monkeypatch.setattr(answer, "BLOCK", block)
-        monkeypatch.setattr(answer, "LONGEST_KEPT", 8)
+        monkeypatch.setattr(reader, "BLOCK", block)
+        monkeypatch.setattr(reader, "LONGEST_KEPT", 8)
     found = read_document(file)["data"][0]["b64_json"]
     digest = decode_picture(file, found, target)
     assert digest == hashlib.sha256(target.getvalue()).hexdigest()
@@ -114,8 +114,8 @@ def seen(value: Any) -> Any:
 def test_any_document_is_read_as_json_reads_it(value: Any, block: int) -> None:
     text = json.dumps(value).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "BLOCK", block)
-        patch.setattr(answer, "LONGEST_KEPT", 60)
+        patch.setattr(reader, "BLOCK", block)
+        patch.setattr(reader, "LONGEST_KEPT", 60)
         try:
             found = read_document(io.BytesIO(text))
         except ValueError:  # a name longer than the limit is left out too, which no service sends

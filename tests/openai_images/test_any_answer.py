@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openai_images import attempts, wire
-from openai_images.answer import decode_picture
-from openai_images.attempts import Policy
-from openai_images.extraction import find_images
-from openai_images.framing import read_content
-from openai_images.refusal import refusal, service_error
-from openai_images.source import Link
+from openai_images import retry_policy, wire
+from openai_images.response.extraction import find_images
+from openai_images.response.framing import read_content
+from openai_images.response.image_source import Link
+from openai_images.response.reader import decode_picture
+from openai_images.response.refusal import refusal, service_error
+from openai_images.retry_policy import Policy
 
-from shared.entry import Entry
 from shared.errors import OutcomeUnknown, SkillError
+from shared.http.refusals import CODES
+from shared.journal.entry import Entry
 from shared.journal.store import SqliteStore
 from shared.journal.submit import LockedTask
-from shared.polling import Limits
-from shared.refusals import CODES
+from shared.polling import Deadline
 from tests.providers.openai_images import padded
 from tests.providers.pictures import make_picture
 
@@ -197,9 +197,9 @@ def test_no_second_request_is_sent_without_proof_or_consent(
     with store.lock(entry.local_id) as lock:
         task = LockedTask(entry, store, lock, lambda: datetime.now(timezone.utc))
         service = Service(replies)
-        limits = Limits(1e9, lambda: 0.0, lambda _: None)
+        limits = Deadline(1e9, lambda: 0.0, lambda _: None)
         with pytest.raises(SkillError):
-            attempts.spend(
+            retry_policy.spend(
                 task, service.send, Policy(retry_unknown=consent), limits, begin=lambda _: None,
                 wait=lambda *_: None,
             )  # fmt: skip

@@ -7,13 +7,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images.base_url import base_url
-from openai_images.provider import find_provider, headers_of
-from openai_images.provider_entry import read_entry
+from openai_images.config.base_url import base_url
+from openai_images.config.provider import find_provider, headers_of
+from openai_images.config.provider_entry import read_entry
 
-from shared.config_variables import find_variable
 from shared.errors import ConfigurationError
-from shared.openclaw import load_config
+from shared.openclaw.config_variables import find_variable
+from shared.openclaw.folders import load_config
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from openai_images.answer import LongText
-from openai_images.refusal import refusal, refuses_field, service_error
+from openai_images.response.reader import LongText
+from openai_images.response.refusal import refusal, refuses_field, service_error
 
-from shared.errors import KeyRefused, OutOfCredits, RateLimited, Refused, SkillError
-from shared.refusals import CODES
+from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError, SkillError
+from shared.http.refusals import CODES
 
 NO_CHANNEL = "No available channel for model gpt-image-2 under group default (distributor)"
 
@@ -21,19 +21,19 @@ def refused(status: int, document: Any) -> SkillError | None:
 @pytest.mark.parametrize(
     ("status", "code", "kind", "error"),
     [
-        (400, "invalid_value", Refused, "refused"),
-        (400, "moderation_blocked", Refused, "content_refused"),
-        (422, "", Refused, "refused"),
-        (401, "", KeyRefused, "key_refused"),
-        (403, "", Refused, "not_allowed"),
-        (403, "invalid_api_key", KeyRefused, "key_refused"),
-        (403, "content_policy_violation", Refused, "content_refused"),
-        (402, "", OutOfCredits, "out_of_credits"),
-        (429, "insufficient_quota", OutOfCredits, "out_of_credits"),
-        (429, "", RateLimited, "create_limited"),
-        (403, "insufficient_user_quota", OutOfCredits, "out_of_credits"),
-        (400, "billing_hard_limit_reached", OutOfCredits, "out_of_credits"),
-        (404, "model_not_found", Refused, "model_refused"),
+        (400, "invalid_value", InvalidRequest, "refused"),
+        (400, "moderation_blocked", InvalidRequest, "content_refused"),
+        (422, "", InvalidRequest, "refused"),
+        (401, "", AuthenticationError, "key_refused"),
+        (403, "", InvalidRequest, "not_allowed"),
+        (403, "invalid_api_key", AuthenticationError, "key_refused"),
+        (403, "content_policy_violation", InvalidRequest, "content_refused"),
+        (402, "", QuotaExceeded, "out_of_credits"),
+        (429, "insufficient_quota", QuotaExceeded, "out_of_credits"),
+        (429, "", RateLimitError, "create_limited"),
+        (403, "insufficient_user_quota", QuotaExceeded, "out_of_credits"),
+        (400, "billing_hard_limit_reached", QuotaExceeded, "out_of_credits"),
+        (404, "model_not_found", InvalidRequest, "model_refused"),
     ],
 )
 def test_what_is_definitely_refused(status: int, code: str, kind: type[SkillError], error: str) -> None:
@@ -53,7 +53,7 @@ STATUSES = (200, 202, 302, 400, 408, 429, 500, 503, 504, 524)
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_code_that_proves_that_nothing_was_done_decides_before_the_status(code: str) -> None:
-    kind = {"key": KeyRefused, "credits": OutOfCredits, "model": Refused}[CODES[code]]
+    kind = {"key": AuthenticationError, "credits": QuotaExceeded, "model": InvalidRequest}[CODES[code]]
     for document in (
         {"error": {"message": "no", "code": code}},
         {"error": {"message": "no", "type": code.upper(), "code": None}},
@@ -70,18 +70,18 @@ def test_a_code_that_proves_that_nothing_was_done_decides_before_the_status(code
 @pytest.mark.parametrize(
     ("words", "kind"),
     [
-        (NO_CHANNEL, Refused),
-        ("当前分组 default 下对于模型 gpt-image-2 无可用渠道", Refused),
-        ("The model `gpt-image-9` does not exist or you do not have access to it.", Refused),
-        ("模型 gpt-image-9 不存在", Refused),
-        ("You exceeded your current quota, please check your plan and billing details.", OutOfCredits),
-        ("insufficient user quota", OutOfCredits),
-        ("令牌额度已用尽", OutOfCredits),
-        ("用户额度不足, 剩余额度: $0.10", OutOfCredits),
-        ("Incorrect API key provided: dummy", KeyRefused),
-        ("无效的令牌", KeyRefused),
-        ("Invalid token (request id: 2026)", KeyRefused),
-        ("Invalid URL (POST /images/generations)", Refused),
+        (NO_CHANNEL, InvalidRequest),
+        ("当前分组 default 下对于模型 gpt-image-2 无可用渠道", InvalidRequest),
+        ("The model `gpt-image-9` does not exist or you do not have access to it.", InvalidRequest),
+        ("模型 gpt-image-9 不存在", InvalidRequest),
+        ("You exceeded your current quota, please check your plan and billing details.", QuotaExceeded),
+        ("insufficient user quota", QuotaExceeded),
+        ("令牌额度已用尽", QuotaExceeded),
+        ("用户额度不足, 剩余额度: $0.10", QuotaExceeded),
+        ("Incorrect API key provided: dummy", AuthenticationError),
+        ("无效的令牌", AuthenticationError),
+        ("Invalid token (request id: 2026)", AuthenticationError),
+        ("Invalid URL (POST /images/generations)", InvalidRequest),
     ],
 )
 @pytest.mark.parametrize("status", [200, 500, 503])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images.attempts import Policy
+from openai_images.cli.options import model_name, number, policy, reference_list
 from openai_images.request import task_name
-from openai_images.settings import model_name, number, policy, reference_list
+from openai_images.retry_policy import Policy
 from openai_images.task_file import TaskFile, read_tasks, row_variant
 
 from shared.errors import BadInput

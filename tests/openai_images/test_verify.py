@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai_images import self_test as trial
-from openai_images import verify
-from openai_images.verify import documents, judge
+from openai_images.verify import rules
+from openai_images.verify import self_test as trial
+from openai_images.verify.rules import documents, judge
 
 from shared.errors import SkillError
 
@@ -32,7 +32,7 @@ def test_a_bad_result_is_refused_by_its_rule(number: int, tmp_path: Path) -> Non
 
 
 def test_a_rule_that_does_not_look_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(verify._RULES, "integrity", lambda _document: None)
+    monkeypatch.setitem(rules._RULES, "integrity", lambda _document: None)
     with pytest.raises(SkillError) as failure:
         trial.self_test()
     assert (failure.value.code, failure.value.facts["case"]) == ("self_test_failed", "integrity")
@@ -51,7 +51,7 @@ def test_a_picture_that_is_a_link_or_was_changed(tmp_path: Path) -> None:
 
 
 def test_nothing_holds_for_an_empty_document() -> None:
-    assert refused({}) == set(verify._RULES) - {"no_mock"}
+    assert refused({}) == set(rules._RULES) - {"no_mock"}
 
 
 @pytest.mark.parametrize(

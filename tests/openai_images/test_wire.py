@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from openai_images import wire
-from openai_images.extraction import FoundImage, find_images
-from openai_images.framing import Content
 from openai_images.request import ImageRequest
-from openai_images.source import Link
+from openai_images.response.extraction import FoundImage, find_images
+from openai_images.response.framing import Content
+from openai_images.response.image_source import Link
 
-from shared.references import Reference
+from shared.images.inputs import InputImage
 
 REQUEST = ImageRequest("a cup\nof tea", "gpt-image-2", "1024x1536")
 REFERENCES = tuple(
-    Reference(Path(f"/home/me/my {kind}"), f"image/{kind}", 1, 1, 3, "0" * 64) for kind in ("png", "jpeg", "webp")
+    InputImage(Path(f"/home/me/my {kind}"), f"image/{kind}", 1, 1, 3, "0" * 64) for kind in ("png", "jpeg", "webp")
 )
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from shared.entry import Entry, stamp
-from shared.polling import Limits
+from shared.journal.entry import Entry
+from shared.polling import Deadline
+from shared.timefmt import format_time
 from tests.journals import Kept, keep
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class FakeClock:
         self.slept.append(round(seconds, 6))
         self.now += seconds
 
-    def limits(self, seconds: float, most_looks: int | None = None) -> Limits:
+    def limits(self, seconds: float, most_looks: int | None = None) -> Deadline:
         """Return limits that end this many seconds from now."""
-        return Limits(self.now + seconds, self, self.sleep, most_looks)
+        return Deadline(self.now + seconds, self, self.sleep, most_looks)
 
 
 def draft(print_: str = OURS, **changes: Any) -> Entry:
@@ -52,8 +53,8 @@ def put(state_folder: Path, **changes: Any) -> Kept:
     entry = draft(
         **{
             "local_id": f"{NOW - age:%Y%m%dT%H%M%SZ}-{number:08x}",
-            "created_at": stamp(NOW - age),
-            "finished_at": stamp(NOW - age),
+            "created_at": format_time(NOW - age),
+            "finished_at": format_time(NOW - age),
             **changes,
         }
     )

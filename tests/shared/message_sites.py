@@ -1,4 +1,4 @@
-"""Finds in the shipped code which sentences of the catalogue it says, and with which facts."""
+"""Finds in the shipped code which sentences of the catalog it says, and with which facts."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared import errors
-from shared.texts import SHARED
+from shared.i18n.messages import SHARED_MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.texts import Text
+    from shared.i18n.messages import Translation
 
 ROOT = Path(__file__).resolve().parents[2]
 ERRORS = frozenset(
     name for name, found in vars(errors).items() if inspect.isclass(found) and issubclass(found, errors.SkillError)
 )
-SPEAKERS = frozenset({"say", "_say", "insist", "waiting", "tell", "Said"})
+SPEAKERS = frozenset({"format", "say", "_say", "info", "always", "status", "notify_user", "tell", "MessageRef"})
+TABLES = ("messages.py", "batch_messages.py", "config_messages.py")
 HANDED_ON = ""  # an id that comes from an error or from a caller, and is read there
 
 
@@ -49,7 +50,7 @@ class Speech:
     """A package of shipped code, its own sentences, and every place where it says one."""
 
     name: str
-    texts: Mapping[str, Text]
+    texts: Mapping[str, Translation]
     said: list[Said]
     unread: list[str]
     """Places whose sentence cannot be told from the code."""
@@ -58,10 +59,10 @@ class Speech:
 @functools.cache
 def speeches() -> list[Speech]:
     """Return what the shared modules say, then what each skill says."""
-    tables = {path.parent: _table(path) for path in sorted(ROOT.glob("skills/*/scripts/*/texts.py"))}
-    texts = {ROOT / "shared": SHARED, **tables}
+    tables = {path.parent: _table(path) for path in sorted(ROOT.glob("skills/*/scripts/*/messages.py"))}
+    texts = {ROOT / "shared": SHARED_MESSAGES, **tables}
     modules = {
-        folder: [_Module(path) for path in sorted(folder.rglob("*.py")) if path.name != "texts.py"]
+        folder: [_Module(path) for path in sorted(folder.rglob("*.py")) if path.name not in TABLES]
         for folder in texts
     }
     code = [module for found in modules.values() for module in found]
@@ -76,13 +77,13 @@ def speeches() -> list[Speech]:
     ]
 
 
-def _table(path: Path) -> Mapping[str, Text]:
-    spec = importlib.util.spec_from_file_location(f"texts_of_{path.parent.name}", path)
+def _table(path: Path) -> Mapping[str, Translation]:
+    spec = importlib.util.spec_from_file_location(f"messages_of_{path.parent.name}", path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    texts: Mapping[str, Text] = module.TEXTS
+    texts: Mapping[str, Translation] = module.MESSAGES
     return texts
 
 
@@ -130,7 +131,7 @@ class _Module:
         for name, calls in list(self._calls.items()):
             is_error = name in ERRORS or self._holds_an_error_class(name)
             if is_error or name in SPEAKERS:
-                yield from ((call, is_error) for call in calls if call.args)
+                yield from ((call, is_error) for call in calls if call.args and _is_catalog(name, call.func))
 
     def _holds_an_error_class(self, name: str) -> bool:
         parts = [part for value in self._assigned.get(name, ()) for part in ast.walk(value)]
@@ -240,6 +241,11 @@ def _assignments(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[ast.expr, a
 
 def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _is_catalog(name: str, function: ast.expr) -> bool:
+    """Return whether a call of `format` is one of a catalog and not of a string."""
+    return name != "format" or (isinstance(function, ast.Attribute) and _name(function.value) == "catalog")
 
 
 def _facts(call: ast.Call) -> frozenset[str] | None:

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.entry import Entry, fingerprint, moment, prompt_record, split_task_ref, stamp
-from shared.errors import Busy, DiskError
-from shared.interrupts import Interrupted, handled
+from shared.errors import DiskError, TaskLocked
+from shared.journal.entry import Entry, fingerprint, prompt_record, split_task_ref
 from shared.journal.store import SqliteStore
 from shared.journal.submit import LockedTask
+from shared.signals import Interrupted, handle_signals
+from shared.timefmt import format_time, parse_time
 from tests.journals import WatchedConnection, fill_disk, keep, kept, watch
 from tests.shared.fakes import NOW, draft
 
@@ -159,10 +160,10 @@ OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minute
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=OFFSETS))  # noqa: DTZ001  - drawn
 def test_times_are_utc_to_the_millisecond_and_read_again(when: datetime) -> None:
-    text = stamp(when)
+    text = format_time(when)
     assert text.endswith("Z")
-    assert moment(text).tzinfo == timezone.utc
-    assert timedelta(0) <= when - moment(text) < timedelta(milliseconds=1)
+    assert parse_time(text).tzinfo == timezone.utc
+    assert timedelta(0) <= when - parse_time(text) < timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def _in_shanghai(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_in_shanghai")
 def test_times_are_utc_wherever_the_machine_stands() -> None:
-    assert stamp(NOW) == "2026-03-01T12:00:00.000Z"
+    assert format_time(NOW) == "2026-03-01T12:00:00.000Z"
 
 
 class Step:
@@ -206,10 +207,10 @@ def test_states_and_charges_from_the_first_send_to_the_end(step: Step) -> None:
     task.mark_submitting()
     assert on_disk("state", "charged", "attempts", "possible_charges") == ["submitting", "unknown", 1, 1]
     task.mark_submitted("77", charged="yes", cost={"amount": 0.2, "unit": "credits", "source": "charged"})
-    assert on_disk("state", "task_id", "charged", "submitted_at") == ["submitted", "77", "yes", stamp(NOW)]
+    assert on_disk("state", "task_id", "charged", "submitted_at") == ["submitted", "77", "yes", format_time(NOW)]
     assert on_disk("cost") == [{"amount": 0.2, "unit": "credits", "source": "charged"}]
     task.finish("succeeded", images=[{"path": "/p.png"}])
-    assert on_disk("state", "finished_at", "images") == ["succeeded", stamp(NOW), [{"path": "/p.png"}]]
+    assert on_disk("state", "finished_at", "images") == ["succeeded", format_time(NOW), [{"path": "/p.png"}]]
     assert on_disk("attempts", "possible_charges", "charged") == [1, 1, "yes"]
 
 
@@ -241,7 +242,7 @@ def test_a_full_disk_leaves_the_former_state_and_is_told(step: Step, monkeypatch
 def test_what_another_live_task_forbids_is_not_sent(step: Step) -> None:
     step.task.save(state="unknown")
     keep(step.task.path.parent, draft(local_id=f"{ID[:-1]}2", state="submitted"))
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(TaskLocked) as caught:
         step.task.mark_submitting()
     assert caught.value.facts == {"local_id": f"{ID[:-1]}2"}
     assert (step.task.entry.state, step.task.entry.possible_charges) == ("unknown", 0)
@@ -257,7 +258,7 @@ def test_impatient_signals_do_not_lose_the_id_that_is_being_written(
                 signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(WatchedConnection, "before", staticmethod(interrupted))
-    with handled(), pytest.raises(Interrupted):
+    with handle_signals(), pytest.raises(Interrupted):
         step.task.mark_submitted("77", charged="yes", cost=None)
     assert step.on_disk("state", "task_id") == ["submitted", "77"]
 

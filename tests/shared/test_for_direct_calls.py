@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import files, interrupts, openclaw
-from shared.errors import AnswerLost, DiskError, ReadFailed
-from shared.http import Session
+from shared import files, signals
+from shared.errors import DiskError, ReadError, ResponseLost
+from shared.http.session import Session
 from shared.journal.claim import Journal, LockWait
+from shared.openclaw import folders
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Reply
 from tests.shared.fakes import FakeClock, draft
 
 if TYPE_CHECKING:
-    from shared.http_answer import Answer
+    from shared.http.response import HttpResponse
     from tests.providers.request import Request
 
 HOST = "stream.example"
@@ -45,18 +46,20 @@ def test_a_file_is_sent_and_the_answer_goes_to_a_file(session: Session, tmp_path
     body = os.urandom(200_000)
     (tmp_path / "body").write_bytes(body)
     with (tmp_path / "body").open("rb") as sent, (tmp_path / "answer").open("w+b") as into:
-        answer = session.spend("POST", f"https://{HOST}/", headers={}, body=sent, seconds=20, into=into)
+        answer = session.post_once("POST", f"https://{HOST}/", headers={}, body=sent, seconds=20, into=into)
     assert (answer.status, answer.body, answer.headers["x-length"]) == (200, b"", "200000")
     assert (tmp_path / "answer").read_bytes() == body * 3
 
 
 def test_an_answer_over_the_limit_is_lost(session: Session, tmp_path: Path) -> None:
-    with (tmp_path / "answer").open("w+b") as into, pytest.raises(AnswerLost):
-        session.spend("POST", f"https://{HOST}/", headers={}, body=b"x" * 400, seconds=20, into=into, largest=1000)
+    with (tmp_path / "answer").open("w+b") as into, pytest.raises(ResponseLost):
+        session.post_once(
+            "POST", f"https://{HOST}/", headers={}, body=b"x" * 400, seconds=20, into=into, largest=1000
+        )
 
 
 def test_a_free_answer_goes_to_a_file_up_to_its_limit(session: Session, tmp_path: Path) -> None:
-    def read(largest: int) -> Answer:
+    def read(largest: int) -> HttpResponse:
         with (tmp_path / "answer").open("wb") as into:
             body = b"x" * 400
             return session.read(
@@ -65,14 +68,14 @@ def test_a_free_answer_goes_to_a_file_up_to_its_limit(session: Session, tmp_path
 
     assert read(1200).body == b""
     assert (tmp_path / "answer").read_bytes() == b"x" * 1200
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         read(1199)
 
 
 def test_an_answer_that_cannot_be_written_is_a_disk_error(session: Session) -> None:
     full = Path("/dev/full")
     with full.open("wb", buffering=0) as into, pytest.raises(DiskError):
-        session.spend("POST", f"https://{HOST}/", headers={}, body=b"x", seconds=20, into=into)
+        session.post_once("POST", f"https://{HOST}/", headers={}, body=b"x", seconds=20, into=into)
 
 
 @pytest.fixture
@@ -103,19 +106,19 @@ def test_a_thread_holds_no_signal_back_and_drops_none(monkeypatch: pytest.Monkey
     seen: list[bool] = []
 
     def work() -> None:
-        with interrupts.held():
-            interrupts.drop_pending()
-            seen.append(interrupts.pending())
+        with signals.defer_signals():
+            signals.discard_pending()
+            seen.append(signals.pending())
 
     def main() -> None:
-        with interrupts.handled(), interrupts.held():
+        with signals.handle_signals(), signals.defer_signals():
             signal.raise_signal(signal.SIGINT)
             thread = threading.Thread(target=work)
             thread.start()
             thread.join()
-            seen.append(interrupts.pending())
+            seen.append(signals.pending())
 
-    with pytest.raises(interrupts.Interrupted):
+    with pytest.raises(signals.Interrupted):
         main()
     assert seen == [True, True]
 
@@ -134,15 +137,15 @@ def test_the_configuration_of_openclaw(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "named.json5"
     monkeypatch.setenv("OPENCLAW_CONFIG_PATH", str(path))
     with pytest.raises(FileNotFoundError):
-        openclaw.read_config()
-    assert openclaw.configured_workspace() is None
+        folders.read_config()
+    assert folders.configured_workspace() is None
     path.write_text("\ufeff" + json.dumps({"agents": {"defaults": {"workspace": "~/w"}}}), encoding="utf-8")
-    assert openclaw.configured_workspace() == Path.home() / "w"
+    assert folders.configured_workspace() == Path.home() / "w"
     path.write_text("{agents: {defaults: {workspace: '/x',}}, /* mine */}")
-    assert openclaw.workspace(tmp_path) == Path("/x")
+    assert folders.workspace(tmp_path) == Path("/x")
     for wrong in ("[]", "{", '{"agents": 7}'):
         path.write_text(wrong)
-        assert openclaw.workspace(tmp_path) == tmp_path / "workspace"
+        assert folders.workspace(tmp_path) == tmp_path / "workspace"
 
 
 def test_plain_json_is_read_without_json5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,12 +153,12 @@ def test_plain_json_is_read_without_json5(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("OPENCLAW_CONFIG_PATH", str(path))
     monkeypatch.setitem(sys.modules, "json5", None)
     path.write_text('{"a": 1}')
-    assert openclaw.read_config() == {"a": 1}
+    assert folders.read_config() == {"a": 1}
     path.write_text("{a: 1}")
     with pytest.raises((ValueError, ImportError)):
-        openclaw.read_config()
+        folders.read_config()
 
 
 def test_an_output_folder_of_the_skills_own(tmp_path: Path) -> None:
-    assert openclaw.output_folder(None, tmp_path, default=tmp_path / "own") == tmp_path / "own"
-    assert openclaw.output_folder(str(tmp_path / "x"), tmp_path, default=tmp_path / "own") == tmp_path / "x"
+    assert folders.output_folder(None, tmp_path, default=tmp_path / "own") == tmp_path / "own"
+    assert folders.output_folder(str(tmp_path / "x"), tmp_path, default=tmp_path / "own") == tmp_path / "x"

@@ -21,15 +21,16 @@ import certifi
 import pytest
 import urllib3
 
-from shared import http, http_connection
-from shared.errors import AnswerLost, ConfigurationError, DiskError, NeverReached, ReadFailed, UnusableResult
-from shared.http import KeyHeader, Session
-from shared.http_answer import Answer, retry_after_seconds
-from shared.http_connection import Transmission, watched
-from shared.http_surroundings import certificates
-from shared.keys import Secret
-from shared.messages import Catalogue
-from shared.urls import is_public_address
+from shared.errors import ConfigurationError, DiskError, NotSentError, ReadError, ResponseLost, UnusableResult
+from shared.http import session as session_module
+from shared.http import transport
+from shared.http.environment import ca_bundle
+from shared.http.response import HttpResponse, retry_after_seconds
+from shared.http.session import AuthHeader, Session
+from shared.http.transport import RequestTracker, track_request
+from shared.http.urls import is_public_address
+from shared.i18n.catalog import Catalog
+from shared.security.keys import Secret
 from tests.providers import kexiang
 from tests.providers.certificates import CertificateFault
 from tests.providers.house import StandInHouse
@@ -97,15 +98,15 @@ class Caller:
         self.host = kexiang.HOST if proxied else LOOPBACK
         self.base = f"https://{kexiang.HOST}" if proxied else f"https://{LOOPBACK}:{house.server.port}"
         self.session = Session(
-            user_agent="a-test", hosts={self.host}, auth=KeyHeader("x-api-key", Secret(house.kexiang.key))
+            user_agent="a-test", hosts={self.host}, auth=AuthHeader("x-api-key", Secret(house.kexiang.key))
         )
 
-    def spend(self, seconds: float = SECONDS) -> Answer:
-        return self.session.spend(
+    def spend(self, seconds: float = SECONDS) -> HttpResponse:
+        return self.session.post_once(
             "POST", self.base + kexiang.CREATE_PATH, headers=JSON, body=BODY, seconds=seconds
         )
 
-    def read(self, seconds: float = SECONDS) -> Answer:
+    def read(self, seconds: float = SECONDS) -> HttpResponse:
         url = self.base + kexiang.QUERY_PATH + "1"
         return self.session.read("GET", url, headers=JSON, body=None, seconds=seconds)
 
@@ -146,7 +147,7 @@ def reason(failure: pytest.ExceptionInfo[Any]) -> str:
 
 def assert_never_reached(caller: Caller, words: str | set[str], seconds: float = SECONDS) -> None:
     """Check that a SPEND says so, with the right word, and that the service has seen nothing."""
-    with pytest.raises(NeverReached) as failure:
+    with pytest.raises(NotSentError) as failure:
         caller.spend(seconds)
     assert reason(failure) in words
     assert caller.house.recorder.requests == []
@@ -243,7 +244,7 @@ def test_after_the_request_left_the_answer_is_lost(caller: Caller, fault: Fault,
     caller.spend()  # opens the connection, so that a short deadline is spent on waiting alone
     caller.house.kexiang.plan_create(Plan(fault=fault, body=b"x" * 10_000))
     started = time.monotonic()
-    with pytest.raises(AnswerLost) as failure:
+    with pytest.raises(ResponseLost) as failure:
         caller.spend(SHORT if words == {"timeout"} else SECONDS)
     assert reason(failure) in words
     assert time.monotonic() - started < SECONDS  # a drip goes on for minutes
@@ -253,14 +254,14 @@ def test_after_the_request_left_the_answer_is_lost(caller: Caller, fault: Fault,
 
 def test_a_head_that_is_cut_after_the_length_loses_the_answer(caller: Caller) -> None:
     caller.house.kexiang.plan_create(Plan(fault=Fault.CUT_HEADERS, headers={"A": "b" * 200}))
-    with pytest.raises(AnswerLost) as failure:
+    with pytest.raises(ResponseLost) as failure:
         caller.spend()
     assert reason(failure) == "cut"
 
 
 def test_a_request_that_a_service_did_not_read_may_have_left(caller: Caller) -> None:
     caller.house.server.plan_connections(Fault.CLOSE_BEFORE_READING)
-    with pytest.raises(AnswerLost) as failure:
+    with pytest.raises(ResponseLost) as failure:
         caller.spend()
     assert reason(failure) in CUT
     assert caller.house.recorder.requests == []
@@ -268,24 +269,24 @@ def test_a_request_that_a_service_did_not_read_may_have_left(caller: Caller) -> 
 
 def test_a_request_that_a_proxy_swallowed_may_have_left(proxied: Caller) -> None:
     proxied.house.proxy.plan(kexiang.HOST, TunnelFault.CUT_REQUEST)
-    with pytest.raises(AnswerLost) as failure:
+    with pytest.raises(ResponseLost) as failure:
         proxied.spend()
     assert reason(failure) in CUT  # not "proxy": that one had connected
 
 
 def test_a_connection_that_is_opened_again_proves_anew(proxied: Caller) -> None:
-    pool: Any = http_connection._proving(urllib3.HTTPSConnectionPool)
+    pool: Any = transport._tracking_pool(urllib3.HTTPSConnectionPool)
     proxy = proxied.house.proxy
     connection = pool.ConnectionCls(LOOPBACK, proxy.port, ca_certs=proxied.house.server.ca_path, timeout=SECONDS)
     connection.set_tunnel(kexiang.HOST, 443)
-    first, second = Transmission(), Transmission()
-    with watched(first, SECONDS):
+    first, second = RequestTracker(), RequestTracker()
+    with track_request(first, SECONDS):
         connection.request("GET", "/")
         connection.getresponse().read()
     connection.close()
     connection.set_tunnel(kexiang.HOST, 443)
     proxy.refuse_with = 502
-    with watched(second, SECONDS), pytest.raises(OSError, match="502"):
+    with track_request(second, SECONDS), pytest.raises(OSError, match="502"):
         connection.request("GET", "/")
     assert (first.may_have_left, second.may_have_left) == (True, False)
 
@@ -298,7 +299,7 @@ def test_a_session_asks_the_environment_for_certificates_once(
 
 
 def test_a_deadline_to_come_keeps_no_process_alive() -> None:
-    with watched(Transmission(), SECONDS):
+    with track_request(RequestTracker(), SECONDS):
         assert [thread.daemon for thread in threading.enumerate() if isinstance(thread, threading.Timer)] == [True]
 
 
@@ -308,7 +309,7 @@ def test_a_deadline_to_come_keeps_no_process_alive() -> None:
 )
 def test_a_read_may_be_repeated_whatever_became_of_it(caller: Caller, fault: Fault) -> None:
     caller.house.kexiang.plan_query(Plan(fault=fault))
-    with pytest.raises(ReadFailed) as failure:
+    with pytest.raises(ReadError) as failure:
         caller.read(SHORT if fault is Fault.HANG else SECONDS)
     assert (failure.value.code, failure.value.facts["host"]) == ("unreachable", caller.host)
     assert caller.read().status == 404
@@ -316,7 +317,7 @@ def test_a_read_may_be_repeated_whatever_became_of_it(caller: Caller, fault: Fau
 
 def test_a_read_that_never_left_may_be_repeated_too(caller: Caller) -> None:
     caller.house.server.plan_connections(Fault.CLOSE_BEFORE_TLS)
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         caller.read()
     assert caller.read().status == 404
 
@@ -362,7 +363,7 @@ def test_a_deadline_that_passes_while_a_name_is_looked_up_stops_the_request(
     resolve = socket.getaddrinfo
 
     def resolve_late(*arguments: Any, **options: Any) -> Any:
-        while not http_connection._current.get().overdue:
+        while not transport._current.get().overdue:
             time.sleep(0.001)
         return resolve(*arguments, **options)
 
@@ -373,10 +374,10 @@ def test_a_deadline_that_passes_while_a_name_is_looked_up_stops_the_request(
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Give the time as shared.http sees it; `now` can be moved."""
+    """Give the time as shared.http.session sees it; `now` can be moved."""
     moved = SimpleNamespace(now=0.0, time=time.time)
     moved.monotonic = lambda: moved.now
-    monkeypatch.setattr(http, "time", moved)
+    monkeypatch.setattr(session_module, "time", moved)
     return moved
 
 
@@ -398,15 +399,15 @@ def test_one_connection_serves_a_host_until_a_spend_finds_it_idle(clock: SimpleN
 def test_a_body_does_not_wait_until_its_headers_are_acknowledged(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uses = Transmission.uses
+    uses = RequestTracker.uses
     at_once = []
 
-    def record(transmission: Transmission, connected: socket.socket | None) -> None:
+    def record(transmission: RequestTracker, connected: socket.socket | None) -> None:
         if connected:
             at_once.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0)
         uses(transmission, connected)
 
-    monkeypatch.setattr(Transmission, "uses", record)
+    monkeypatch.setattr(RequestTracker, "uses", record)
     assert caller.spend().status == 200
     assert at_once[-1]
 
@@ -432,11 +433,11 @@ def peak() -> Iterator[Callable[[], int]]:
 
 
 def test_an_answer_may_be_large_but_not_of_any_size(direct: Caller) -> None:
-    largest = json.dumps("x" * (http.LARGEST_ANSWER - 2)).encode()
+    largest = json.dumps("x" * (session_module.MAX_RESPONSE_BYTES - 2)).encode()
     direct.house.kexiang.plan_create(Plan(body=largest), Plan(body=largest + b" "), Plan(body=bytes(50 << 20)))
     assert direct.spend().body == largest
     for _ in range(2):
-        with pytest.raises(AnswerLost) as failure:
+        with pytest.raises(ResponseLost) as failure:
             direct.spend()
         assert reason(failure) == "too_large"
 
@@ -447,10 +448,10 @@ def test_a_bomb_takes_no_more_memory_than_the_largest_answer(
 ) -> None:
     to = {"Location": f"https://{OTHERS}/"}
     direct.house.kexiang.plan_create(Plan(fault=Fault.GZIP_BOMB, status=status, headers=to))
-    with pytest.raises(AnswerLost) as failure:
+    with pytest.raises(ResponseLost) as failure:
         direct.spend()
     assert reason(failure) == "too_large"
-    assert peak() < 4 * http.LARGEST_ANSWER
+    assert peak() < 4 * session_module.MAX_RESPONSE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -483,7 +484,7 @@ def test_a_redirect_of_an_api_call_is_an_answer_and_not_followed(
     ],
 )
 def test_a_host_that_a_session_does_not_name_is_not_even_asked_for(proxied: Caller, url: str) -> None:
-    for method in (proxied.session.spend, proxied.session.read):
+    for method in (proxied.session.post_once, proxied.session.read):
         with pytest.raises(ValueError, match="is not a host of this session"):
             method("POST", url, headers={}, body=b"", seconds=SECONDS)
     with pytest.raises(ValueError, match="control_character"):  # before whatever stands in front of the @
@@ -501,7 +502,7 @@ def test_a_host_that_a_session_does_not_name_is_not_even_asked_for(proxied: Call
     ],
 )
 def test_json_is_read(body: bytes, value: object) -> None:
-    assert Answer(200, {}, body).json() == value
+    assert HttpResponse(200, {}, body).json() == value
 
 
 @pytest.mark.parametrize(
@@ -528,7 +529,7 @@ def test_json_is_read(body: bytes, value: object) -> None:
 )
 def test_json_that_is_not_strict_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  - the kind is what is promised, the words are not
-        Answer(200, {}, body).json()
+        HttpResponse(200, {}, body).json()
 
 
 @pytest.mark.parametrize(
@@ -553,7 +554,7 @@ def test_json_that_is_not_strict_is_a_value_error(body: bytes) -> None:
 )
 def test_retry_after_in_seconds(text: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(text) == seconds
-    assert Answer(429, {"retry-after": text} if text is not None else {}, b"").retry_after == seconds
+    assert HttpResponse(429, {"retry-after": text} if text is not None else {}, b"").retry_after == seconds
 
 
 def test_retry_after_as_a_date() -> None:
@@ -563,8 +564,8 @@ def test_retry_after_as_a_date() -> None:
 
 
 def test_the_services_name_of_a_request_is_kept_and_bounded() -> None:
-    assert Answer(500, {"x-request-id": "r" * 300}, b"").request_id == "r" * 200
-    assert Answer(500, {}, b"").request_id is None
+    assert HttpResponse(500, {"x-request-id": "r" * 300}, b"").request_id == "r" * 200
+    assert HttpResponse(500, {}, b"").request_id is None
 
 
 # --- Keys, certificates, proxies
@@ -597,7 +598,7 @@ def test_a_key_goes_to_its_host_and_into_no_download(
 
 def test_a_key_can_have_a_scheme(house: StandInHouse, direct: Caller) -> None:
     session = Session(
-        user_agent="a-test", hosts={LOOPBACK}, auth=KeyHeader("Authorization", Secret(KEY), scheme="Bearer")
+        user_agent="a-test", hosts={LOOPBACK}, auth=AuthHeader("Authorization", Secret(KEY), scheme="Bearer")
     )
     session.read("GET", f"{direct.base}/", headers={}, body=None, seconds=SECONDS)
     session.close()
@@ -608,14 +609,14 @@ def test_a_key_can_have_a_scheme(house: StandInHouse, direct: Caller) -> None:
 def test_the_certificates_are_named_by_the_first_variable_that_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert certificates() is True
+    assert ca_bundle() is True
     for variable in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         path = tmp_path / variable
         shutil.copyfile(certifi.where(), path)
         monkeypatch.setenv(variable, str(path))
-        assert certificates() == str(path)
+        assert ca_bundle() == str(path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
-    assert certificates() == str(tmp_path / "CURL_CA_BUNDLE")
+    assert ca_bundle() == str(tmp_path / "CURL_CA_BUNDLE")
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
@@ -649,7 +650,7 @@ def test_a_socks_proxy_without_its_package_is_found_before_anything_is_sent(
     with pytest.raises(ConfigurationError) as failure:
         Session(user_agent="a-test", hosts={kexiang.HOST})
     assert (failure.value.code, failure.value.exit_code) == ("socks_missing", 3)
-    told = Catalogue("en").say(failure.value.code, **failure.value.facts)
+    told = Catalog("en").format(failure.value.code, **failure.value.facts)
     assert "socks5h://127.0.0.1:1080" in told
     assert "PySocks" in told
     assert "words-of-a-proxy" not in told
@@ -715,7 +716,7 @@ def test_a_redirect_with_a_bomb_for_a_body_is_followed_without_reading_it(
 ) -> None:
     pictures.redirect(f"https://{OTHERS}/b", fault=Fault.GZIP_BOMB)
     assert get() == ("x/y", b"whole")
-    assert peak() < 4 * http.LARGEST_ANSWER
+    assert peak() < 4 * session_module.MAX_RESPONSE_BYTES
 
 
 PRIVATE = [
@@ -840,7 +841,7 @@ def test_a_made_up_address_is_let_through_when_a_name_led_to_it(
         return is_public_address("198.18.0.5", from_name=from_name)  # loopback has no such address to connect to
 
     resolving_to_loopback(monkeypatch)
-    monkeypatch.setattr(http_connection, "is_public_address", judge_as_fake_ip)
+    monkeypatch.setattr(transport, "is_public_address", judge_as_fake_ip)
     session = Session(user_agent="a-test", hosts=None)
     found = fetch(session, f"https://{PICTURES}:{house.server.port}/a.png", tmp_path)
     session.close()
@@ -872,7 +873,7 @@ def test_a_link_that_gives_nothing_has_expired(get: Get, pictures: Pictures, sta
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_trouble_that_may_pass_is_worth_another_download(get: Get, pictures: Pictures, status: int) -> None:
     pictures.replies.append(Reply(status=status, headers={"Retry-After": "3"}))
-    with pytest.raises(ReadFailed) as failure:
+    with pytest.raises(ReadError) as failure:
         get()
     assert (failure.value.http_status, failure.value.retry_after) == (status, 3)
     assert get() == ("x/y", b"whole")
@@ -881,7 +882,7 @@ def test_trouble_that_may_pass_is_worth_another_download(get: Get, pictures: Pic
 @pytest.mark.parametrize("fault", [Fault.CUT_LENGTH, Fault.CUT_CHUNKED, Fault.GARBAGE_RECORD])
 def test_a_download_that_breaks_is_worth_another(get: Get, pictures: Pictures, fault: Fault) -> None:
     pictures.replies.append(Reply(body=b"x" * 1000, fault=fault))
-    with pytest.raises(ReadFailed):
+    with pytest.raises(ReadError):
         get()
 
 
@@ -890,7 +891,7 @@ def test_a_download_ends_at_its_deadline_over_all_redirects(get: Get, pictures: 
     pictures.redirect("/b", "/c")
     pictures.replies.append(Reply(body=b"x" * 10_000, fault=fault))
     started = time.monotonic()
-    with pytest.raises(ReadFailed) as failure:
+    with pytest.raises(ReadError) as failure:
         get(seconds=SHORT)
     assert reason(failure) == "timeout"
     assert time.monotonic() - started < SECONDS
@@ -898,7 +899,7 @@ def test_a_download_ends_at_its_deadline_over_all_redirects(get: Get, pictures: 
 
 def test_redirects_share_one_deadline(get: Get, pictures: Pictures, house: StandInHouse) -> None:
     pictures.redirect("/b", "/c", delay=0.7 * SHORT)
-    with pytest.raises(ReadFailed) as failure:
+    with pytest.raises(ReadError) as failure:
         get(seconds=SHORT)
     assert reason(failure) == "timeout"
     assert house.recorder.requests_to("/c") == []

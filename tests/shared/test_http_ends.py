@@ -13,14 +13,15 @@ import pytest
 import requests
 import urllib3
 
-from shared import http, http_answer
-from shared.errors import AnswerLost, ConfigurationError, DiskError, ReadFailed, SkillError, UnusableResult
-from shared.http import KeyHeader, Session
-from shared.http_connection import Transmission
-from shared.http_download import Progress
-from shared.http_proxy import proxy_for
-from shared.http_trouble import reason_for
-from shared.keys import Secret
+from shared.errors import ConfigurationError, DiskError, ReadError, ResponseLost, SkillError, UnusableResult
+from shared.http import response
+from shared.http import session as session_module
+from shared.http.classify import reason_for
+from shared.http.download import Progress
+from shared.http.proxy import proxy_for
+from shared.http.session import AuthHeader, Session
+from shared.http.transport import RequestTracker
+from shared.security.keys import Secret
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Fault, Reply
 
@@ -63,7 +64,7 @@ def download(session: Session, folder: Path, *, url: str = LINK, largest: int = 
 
 
 def spend(session: Session, url: str = LINK) -> None:
-    session.spend("POST", url, headers={}, body=b"x", seconds=20.0)
+    session.post_once("POST", url, headers={}, body=b"x", seconds=20.0)
 
 
 # ---- what goes out
@@ -85,7 +86,7 @@ def test_a_read_sends_its_body_and_says_who_asks(house: StandInHouse, session: S
 @pytest.mark.parametrize(("scheme", "start"), [("", ""), ("Bearer", "Bearer ")])
 def test_a_key_header_holds_nothing_but_scheme_and_key(scheme: str, start: str) -> None:
     secret = Secret("dummy-" + "key-of-a-header")
-    request = KeyHeader("x-api-key", secret, scheme=scheme)(requests.Request("GET", LINK).prepare())
+    request = AuthHeader("x-api-key", secret, scheme=scheme)(requests.Request("GET", LINK).prepare())
     assert request.headers["x-api-key"] == start + secret.reveal()
 
 
@@ -93,7 +94,7 @@ def test_a_spend_trusts_a_connection_for_two_seconds(
     house: StandInHouse, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(http, "time", types.SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(session_module, "time", types.SimpleNamespace(monotonic=lambda: now))
     session.read("GET", LINK, headers={}, body=None, seconds=20.0)
     for now, handshakes in ((1000.0, 1), (1002.0, 1), (1004.1, 2)):  # noqa: B007  - the clock reads it
         spend(session)
@@ -113,7 +114,7 @@ def test_answers_and_pictures_are_read_in_blocks(
     monkeypatch.setattr(urllib3.HTTPResponse, "read1", counted)
     download(session, tmp_path)
     spend(session)
-    assert sizes == {http_answer.BLOCK}, "or the limit would be noticed when all of it is in memory"
+    assert sizes == {response.BLOCK}, "or the limit would be noticed when all of it is in memory"
 
 
 def test_a_download_tells_how_far_it_has_come(replies: list[Reply], session: Session, tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_trouble_that_may_pass_tells_status_and_wait(
     replies: list[Reply], session: Session, tmp_path: Path
 ) -> None:
     replies.append(Reply(status=503, headers={"Retry-After": "7"}))
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         download(session, tmp_path)
     assert told(caught.value) == ("read_failed", "resume", {"status": 503})
     assert (caught.value.http_status, caught.value.retry_after) == (503, 7.0)
@@ -173,7 +174,7 @@ def test_a_free_request_without_an_answer_tells_where_why_and_what_next(
         "put": lambda: session.put(LINK, b"bytes", headers={}, seconds=20.0),
     }
     replies.append(Reply(fault=Fault.CLOSE_WITHOUT_ANSWER))
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         calls[call]()
     code, next_, facts = told(caught.value)
     assert (code, next_, facts.pop("host"), set(facts)) == ("unreachable", remedy, HOST, {"reason"})
@@ -181,14 +182,14 @@ def test_a_free_request_without_an_answer_tells_where_why_and_what_next(
 
 
 def test_a_refused_address_of_a_put_tells_why(session: Session) -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         session.put("http://stand-in.example/a", b"bytes", headers={}, seconds=20.0)
     assert (caught.value.code, caught.value.facts) == ("link_refused", {"reason": "url_not_https"})
 
 
 def test_an_answer_over_the_limit_tells_whose(replies: list[Reply], session: Session) -> None:
-    replies.append(Reply(body=bytes(http.LARGEST_ANSWER + 1)))
-    with pytest.raises(AnswerLost) as caught:
+    replies.append(Reply(body=bytes(session_module.MAX_RESPONSE_BYTES + 1)))
+    with pytest.raises(ResponseLost) as caught:
         spend(session)
     assert (caught.value.code, caught.value.facts) == ("answer_lost", {"reason": "reason_too_large", "host": HOST})
 
@@ -196,7 +197,7 @@ def test_an_answer_over_the_limit_tells_whose(replies: list[Reply], session: Ses
 def test_an_answer_that_cannot_be_written_tells_where(replies: list[Reply], session: Session) -> None:
     replies.append(Reply(body=b"x"))
     with open("/dev/full", "wb", buffering=0) as into, pytest.raises(DiskError) as caught:  # noqa: PTH123
-        session.spend("POST", LINK, headers={}, body=b"x", seconds=20.0, into=into)
+        session.post_once("POST", LINK, headers={}, body=b"x", seconds=20.0, into=into)
     assert str(caught.value.facts["path"]) == "/dev/full"
 
 
@@ -212,7 +213,7 @@ def test_a_service_on_this_machine_without_tls_is_held_to_the_same_proof() -> No
         thread = threading.Thread(target=swallow)
         thread.start()
         session = Session(user_agent="a-test/1", hosts={"127.0.0.1"})
-        with pytest.raises(AnswerLost):
+        with pytest.raises(ResponseLost):
             spend(session, f"http://127.0.0.1:{server.getsockname()[1]}/")
         session.close()
         thread.join()
@@ -230,15 +231,15 @@ class Wrapped(Exception):
 
 
 def test_the_reason_that_a_library_keeps_is_found() -> None:
-    assert reason_for(Wrapped(ConnectionRefusedError()), Transmission()) == "reason_refused"
+    assert reason_for(Wrapped(ConnectionRefusedError()), RequestTracker()) == "reason_refused"
 
 
 def test_what_stands_twice_or_goes_in_circles_hides_nothing() -> None:
     twice = ValueError()
-    assert reason_for(ValueError(ConnectionResetError(), twice, twice), Transmission()) == "reason_reset"
+    assert reason_for(ValueError(ConnectionResetError(), twice, twice), RequestTracker()) == "reason_reset"
     one, other = ValueError(), ValueError()
     one.__cause__, other.__context__ = other, one
-    assert reason_for(one, Transmission()) == "reason_local"
+    assert reason_for(one, RequestTracker()) == "reason_local"
 
 
 def test_a_socks_proxy_is_used_when_its_package_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ConfigurationError
-from shared.http import Session
-from shared.http_proxy import authorization, configured_proxy, parse_proxy, proxy_for
-from shared.keys import redact
-from shared.messages import Catalogue
+from shared.http.proxy import authorization, configured_proxy, parse_proxy, proxy_for
+from shared.http.session import Session
+from shared.i18n.catalog import Catalog
+from shared.security.keys import redact
 
 VARIABLE = "HTTPS_PROXY"
 PASSWORD = "dummy-pw"
@@ -142,12 +142,12 @@ def test_a_setting_that_cannot_work_is_refused_when_a_session_is_made(
         assert (caught.value.code, caught.value.exit_code) == ("proxy_unusable", 3)
         assert caught.value.facts == {"variable": variable, "reason": reason}
     for language in ("en", "zh"):
-        catalogue = Catalogue(language)
-        told = catalogue.say("proxy_unusable", **caught.value.facts)
-        hint = catalogue.say("proxy_unusable.hint", **caught.value.facts)
+        catalog = Catalog(language)
+        told = catalog.format("proxy_unusable", **caught.value.facts)
+        hint = catalog.format("proxy_unusable.hint", **caught.value.facts)
         assert variable in told
         assert variable in hint
-        assert "user:password@" in catalogue.say("hint_line", hint=hint), "what is redacted twice still helps"
+        assert "user:password@" in catalog.format("hint_line", hint=hint), "what is redacted twice still helps"
         assert "dummy" not in told + hint
 
 

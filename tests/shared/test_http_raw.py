@@ -18,11 +18,11 @@ import urllib3
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from shared import http_connection, http_download
-from shared.errors import AnswerLost, NeverReached, ReadFailed, SkillError, UnusableResult
-from shared.http import Session
-from shared.http_answer import MAX_DEPTH, Answer
-from shared.http_connection import MAX_INTERIM
+from shared.errors import NotSentError, ReadError, ResponseLost, SkillError, UnusableResult
+from shared.http import download, transport
+from shared.http.response import MAX_DEPTH, HttpResponse
+from shared.http.session import Session
+from shared.http.transport import MAX_INTERIM
 from tests.providers.house import StandInHouse
 from tests.providers.sockets import LOOPBACK, LoopbackServer
 from tests.shared.test_http import Caller, through_proxy
@@ -68,7 +68,7 @@ def server() -> Iterator[RawServer]:
 @pytest.fixture(scope="module", autouse=True)
 def _links_may_lead_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http_connection, "is_public_address", lambda *_, **__: True)
+        patch.setattr(transport, "is_public_address", lambda *_, **__: True)
         yield
 
 
@@ -79,11 +79,11 @@ def call(server: RawServer, how: str, target: io.BytesIO | None = None) -> Any:
     common: dict[str, Any] = {"headers": {}, "body": b"body", "seconds": SECONDS}
     try:
         if how == "spend":
-            return session.spend("POST", url, largest=1 << 20, **common)
+            return session.post_once("POST", url, largest=1 << 20, **common)
         if how == "read":
             return session.read("POST", url, largest=1 << 20, **common)
         if how == "listen":
-            stream = session.listen("POST", url, silence=SECONDS, **common)
+            stream = session.stream_once("POST", url, silence=SECONDS, **common)
             return stream.status, b"".join(stream.blocks())
 
         def exchange(url: str, headers: Any, seconds: float) -> Any:
@@ -92,16 +92,16 @@ def call(server: RawServer, how: str, target: io.BytesIO | None = None) -> Any:
         target = target or io.BytesIO()
         target.name = "picture"
         options: dict[str, Any] = {"seconds": SECONDS, "largest": 1 << 20, "check": lambda _: None}
-        return http_download.download(exchange, url, target, **options), target.getvalue()
+        return download.download(exchange, url, target, **options), target.getvalue()
     finally:
         session.close()
 
 
 EXPECTED: dict[str, tuple[type[SkillError], ...]] = {
-    "spend": (AnswerLost,),
-    "listen": (AnswerLost,),
-    "read": (ReadFailed,),
-    "download": (ReadFailed, UnusableResult),
+    "spend": (ResponseLost,),
+    "listen": (ResponseLost,),
+    "read": (ReadError,),
+    "download": (ReadError, UnusableResult),
 }
 HOWS = tuple(EXPECTED)
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -184,8 +184,8 @@ READ: dict[str, bytes] = {
 def test_an_odd_framing_that_is_whole_is_read(server: RawServer, name: str, how: str) -> None:
     server.answer = READ[name]
     answer = call(server, how)
-    assert (answer.body if isinstance(answer, Answer) else answer[1]) == b"{}"
-    if isinstance(answer, Answer):
+    assert (answer.body if isinstance(answer, HttpResponse) else answer[1]) == b"{}"
+    if isinstance(answer, HttpResponse):
         assert (answer.json(), answer.retry_after) == ({}, None)
 
 
@@ -268,7 +268,7 @@ def test_whatever_an_answer_holds_for_long(server: RawServer, answer: bytes, how
 @pytest.mark.parametrize(("start", "end"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_an_answer_is_so_deep_at_most(depth: int, accepted: bool, start: bytes, end: bytes) -> None:
     inside = b"0"
-    answer = Answer(200, {}, start * depth + inside + end * depth)
+    answer = HttpResponse(200, {}, start * depth + inside + end * depth)
     if accepted:
         assert answer.json()
     else:
@@ -359,7 +359,7 @@ BEFORE: dict[str, tuple[Any, str]] = {
 AFTER: dict[str, tuple[Any, str]] = {
     "the head is sent": (ssl.SSLSocket, "sendall"),
     "the answer is awaited": (urllib3.connection.HTTPConnection, "getresponse"),
-    "the status is read": (http_connection._FinalAnswer, "_read_status"),
+    "the status is read": (transport._FinalAnswer, "_read_status"),
     "the headers are read": (http.client, "parse_headers"),
     "the answer is built": (requests.adapters.HTTPAdapter, "build_response"),
     "the body is read": (urllib3.HTTPResponse, "read1"),
@@ -407,9 +407,9 @@ def test_what_is_raised_before_the_first_byte_never_reached(
         caller = connected()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(*BEFORE[point], raising(error))
-            with pytest.raises(NeverReached):
+            with pytest.raises(NotSentError):
                 caller.spend()
-            with pytest.raises(ReadFailed):
+            with pytest.raises(ReadError):
                 caller.read()
     assert len(house.ledger) == charged
     assert connected().spend().status == 200, "the way is free again"
@@ -424,6 +424,6 @@ def test_what_is_raised_after_the_first_byte_loses_the_answer(connected: Callabl
         caller.read()  # opens the connection
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(*AFTER[point], raising(error))
-            with pytest.raises(AnswerLost):
+            with pytest.raises(ResponseLost):
                 caller.spend()
     assert connected().spend().status == 200, "the way is free again"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import certifi
 import pytest
 
-from shared.errors import ConfigurationError, NeverReached
-from shared.http import Session
-from shared.http_surroundings import CA_VARIABLES, certificates, check_key_log, openssl_reason
-from shared.messages import Catalogue
+from shared.errors import ConfigurationError, NotSentError
+from shared.http.environment import CA_VARIABLES, ca_bundle, check_key_log, openssl_reason
+from shared.http.session import Session
+from shared.i18n.catalog import Catalog
 from tests.providers.certificates import CertificateFault
 from tests.providers.house import StandInHouse
 
@@ -62,15 +62,15 @@ def test_a_certificate_file_that_is_none(
     assert (caught.value.code, caught.value.exit_code) == ("certificates_unusable", 3)
     assert (caught.value.facts["variable"], caught.value.facts["path"]) == (variable, str(path))
     assert reason is None or caught.value.facts["reason"] == reason
-    told = Catalogue("en").say("certificates_unusable", **caught.value.facts)
+    told = Catalog("en").format("certificates_unusable", **caught.value.facts)
     assert variable in told
-    assert variable in Catalogue("zh").say("certificates_unusable.hint", **caught.value.facts)
+    assert variable in Catalog("zh").format("certificates_unusable.hint", **caught.value.facts)
 
 
 def test_a_folder_as_openssl_keeps_it_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copyfile(certifi.where(), tmp_path / "4bfab552.0")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
-    assert certificates() == str(tmp_path)
+    assert ca_bundle() == str(tmp_path)
 
 
 @pytest.mark.parametrize("place", ["no/such/dir/k", ""])
@@ -121,9 +121,9 @@ def test_a_servers_own_certificate_is_refused_in_openssls_words(
         host = "kexiangai.com"
         house.server.serve_certificate(host, fault)
         session = Session(user_agent="a-test", hosts={host})
-        with pytest.raises(NeverReached) as caught:
-            session.spend("POST", f"https://{host}/", headers={}, body=b"x", seconds=20)
+        with pytest.raises(NotSentError) as caught:
+            session.post_once("POST", f"https://{host}/", headers={}, body=b"x", seconds=20)
         session.close()
     assert (caught.value.exit_code, caught.value.facts["reason"]) == (11, "reason_certificate")
-    told = Catalogue("en").say("unreachable", **caught.value.facts)
+    told = Catalog("en").format("unreachable", **caught.value.facts)
     assert words in told.replace("self signed", "self-signed")

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import images, part_files
-from shared.errors import DiskError, RateLimited, ReadFailed, UnusableResult
-from shared.images import LARGEST_PICTURE, check_output_folder, kept_pictures, save_picture, save_pictures
+from shared import part_files
+from shared.errors import DiskError, RateLimitError, ReadError, UnusableResult
+from shared.images import download
+from shared.images.download import (
+    MAX_IMAGE_BYTES,
+    check_output_folder,
+    reuse_saved_images,
+    save_image,
+    save_images,
+)
 from tests.providers.pictures import MEDIA_TYPES, make_picture
 from tests.shared.fakes import FakeClock
 
@@ -48,7 +55,7 @@ class Fetch:
 
     def save(self, *answers: bytes | Exception, timeout: float = 720.0) -> dict[str, Any]:
         self.downloads = Downloads(*answers)
-        return save_picture(self.downloads, LINK, self.folder / "one-1", self.clock.limits(timeout))
+        return save_image(self.downloads, LINK, self.folder / "one-1", self.clock.limits(timeout))
 
     @property
     def names(self) -> list[str]:
@@ -76,11 +83,11 @@ def test_a_picture_is_saved_under_its_true_type_with_its_facts(fetch: Fetch, kin
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     assert fetch.names == [path.name]
-    assert fetch.downloads.asked == [(LINK, 120.0, LARGEST_PICTURE)]
+    assert fetch.downloads.asked == [(LINK, 120.0, MAX_IMAGE_BYTES)]
 
 
-def lost() -> ReadFailed:
-    return ReadFailed("unreachable", reason="reason_reset", host="img.example")
+def lost() -> ReadError:
+    return ReadError("unreachable", reason="reason_reset", host="img.example")
 
 
 BAD = {
@@ -111,7 +118,7 @@ def test_three_tries_without_a_whole_picture_are_enough(fetch: Fetch, content: b
 
 def test_a_host_that_does_not_answer_is_told_as_such(fetch: Fetch) -> None:
     with pytest.raises(UnusableResult) as caught:
-        fetch.save(ReadFailed("read_failed", http_status=503, status=503))
+        fetch.save(ReadError("read_failed", http_status=503, status=503))
     assert (caught.value.code, caught.value.http_status) == ("picture_unreachable", 503)
     assert (len(fetch.downloads.asked), fetch.names) == (3, [])
 
@@ -192,7 +199,7 @@ def test_a_planted_part_is_neither_written_to_nor_removed(fetch: Fetch) -> None:
 def test_all_that_can_be_had_are_saved_and_the_first_failure_is_told(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {"a": PNG, "b": UnusableResult("link_expired"), "c": RateLimited("rate_limited"), "d": PNG}
+    asked = {"a": PNG, "b": UnusableResult("link_expired"), "c": RateLimitError("rate_limited"), "d": PNG}
 
     def one(_downloads: Downloads, link: str, target: Path, _limits: object) -> dict[str, Any]:
         answer = asked[link]
@@ -200,22 +207,22 @@ def test_all_that_can_be_had_are_saved_and_the_first_failure_is_told(
             raise answer
         return {"path": str(target), "bytes": 1}
 
-    monkeypatch.setattr(images, "save_picture", one)
-    rows, failure = save_pictures(Downloads(PNG), list(asked), fetch.folder / "one", fetch.clock.limits(60.0))
+    monkeypatch.setattr(download, "save_image", one)
+    rows, failure = save_images(Downloads(PNG), list(asked), fetch.folder / "one", fetch.clock.limits(60.0))
     assert [row["path"] for row in rows] == [str(fetch.folder / "one-1"), str(fetch.folder / "one-4")]
     assert failure is asked["b"]
 
 
 @pytest.mark.parametrize(
     ("size", "count", "saved_count"),
-    [(1, 300, 10), (LARGEST_PICTURE, 300, 4), (LARGEST_PICTURE, 4, 4), (1, 10, 10)],
+    [(1, 300, 10), (MAX_IMAGE_BYTES, 300, 4), (MAX_IMAGE_BYTES, 4, 4), (1, 10, 10)],
 )
 def test_more_images_than_anybody_asks_for_are_left_out_and_said(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch, size: int, count: int, saved_count: int
 ) -> None:
     messages: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(images, "save_picture", lambda *_rest: {"bytes": size})
-    rows, failure = save_pictures(
+    monkeypatch.setattr(download, "save_image", lambda *_rest: {"bytes": size})
+    rows, failure = save_images(
         Downloads(PNG),
         [LINK] * count,
         fetch.folder / "one",
@@ -236,7 +243,7 @@ def saved(fetch: Fetch) -> list[dict[str, Any]]:
 
 def test_pictures_that_are_still_there_are_kept(fetch: Fetch) -> None:
     rows = saved(fetch)
-    assert kept_pictures(rows, fetch.folder) == rows
+    assert reuse_saved_images(rows, fetch.folder) == rows
 
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "a folder"])
@@ -248,8 +255,8 @@ def test_one_that_is_gone_or_altered_is_not_kept(fetch: Fetch, harm: str) -> Non
         path.write_bytes(PNG + b"x")
     elif harm == "a folder":
         path.mkdir()
-    assert kept_pictures(rows, fetch.folder) is None
-    assert kept_pictures([], fetch.folder) is None
+    assert reuse_saved_images(rows, fetch.folder) is None
+    assert reuse_saved_images([], fetch.folder) is None
 
 
 def test_another_output_folder_gets_copies(fetch: Fetch, tmp_path: Path) -> None:
@@ -257,12 +264,12 @@ def test_another_output_folder_gets_copies(fetch: Fetch, tmp_path: Path) -> None
     other = tmp_path / "other"
     other.mkdir()
     for _ in range(2):
-        kept = kept_pictures(rows, other)
+        kept = reuse_saved_images(rows, other)
         assert kept == [{**rows[0], "path": str(other / "one-1.png")}]
     assert [path.name for path in other.iterdir()] == ["one-1.png"]
     assert (other / "one-1.png").read_bytes() == PNG
     (other / "one-1.png").write_bytes(b"retouched")
-    kept = kept_pictures(rows, other)
+    kept = reuse_saved_images(rows, other)
     assert kept == [{**rows[0], "path": str(other / "one-1-2.png")}]
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.interrupts import HELD_NOTE, Interrupted, drop_pending, handled, held, ignore, pending
+from shared.signals import (
+    DEFERRED_NOTE,
+    Interrupted,
+    defer_signals,
+    discard_pending,
+    handle_signals,
+    ignore,
+    pending,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +27,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.fixture
 def _signals() -> Iterator[None]:
     assert threading.current_thread() is threading.main_thread()
-    with handled():
+    with handle_signals():
         yield
 
 
@@ -30,7 +38,7 @@ def handlers() -> list[object]:
 @BOTH
 def test_a_signal_becomes_an_error_that_no_retry_swallows(number: signal.Signals) -> None:
     before = handlers()
-    with pytest.raises(Interrupted) as caught, handled():
+    with pytest.raises(Interrupted) as caught, handle_signals():
         signal.raise_signal(number)
     assert caught.value.signal_number == number
     assert not isinstance(caught.value, Exception)
@@ -41,7 +49,7 @@ def test_another_thread_leaves_the_handlers_alone() -> None:
     before, inside = handlers(), []
 
     def work() -> None:
-        with handled():
+        with handle_signals():
             inside.extend(handlers())
 
     thread = threading.Thread(target=work)
@@ -56,13 +64,15 @@ class Block:
     def __init__(self) -> None:
         self.done: list[str] = []
 
-    def run(self, *steps: signal.Signals | str | Exception | Callable[[], None], firmly: bool = False) -> None:
-        with held(firmly=firmly):
+    def run(
+        self, *steps: signal.Signals | str | Exception | Callable[[], None], uninterruptible: bool = False
+    ) -> None:
+        with defer_signals(uninterruptible=uninterruptible):
             for step in steps:
                 self._take(step)
 
     def firm(self, *steps: signal.Signals | str) -> Callable[[], None]:
-        return lambda: self.run(*steps, firmly=True)
+        return lambda: self.run(*steps, uninterruptible=True)
 
     def _take(self, step: signal.Signals | str | Exception | Callable[[], None]) -> None:
         if isinstance(step, signal.Signals):
@@ -89,7 +99,7 @@ def test_a_held_signal_is_raised_when_the_block_ended_well(
         block.run(number, "the rest")
     assert caught.value.signal_number == number
     assert block.done == ["the rest"]
-    assert capfd.readouterr().err == HELD_NOTE.decode()
+    assert capfd.readouterr().err == DEFERRED_NOTE.decode()
 
 
 @pytest.mark.usefixtures("_signals")
@@ -107,7 +117,7 @@ def test_a_firm_block_ends_first_however_many_signals_come(
     block: Block, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(Interrupted):
-        block.run(*[signal.SIGINT] * 5, "written", firmly=True)
+        block.run(*[signal.SIGINT] * 5, "written", uninterruptible=True)
     assert block.done == ["written"]
     assert capfd.readouterr().err == "", "it takes milliseconds: nothing to explain"
 
@@ -138,17 +148,17 @@ def test_a_block_that_fails_tells_its_own_error_and_the_signal_waits_on(block: B
 
 @pytest.mark.usefixtures("_signals")
 def test_a_waiting_signal_can_be_dropped() -> None:
-    with held():
+    with defer_signals():
         signal.raise_signal(signal.SIGINT)
-        drop_pending()
-    with held():
+        discard_pending()
+    with defer_signals():
         pass
 
 
 def test_a_signal_left_over_does_not_reach_the_next_run(block: Block) -> None:
-    with handled(), pytest.raises(ZeroDivisionError):
+    with handle_signals(), pytest.raises(ZeroDivisionError):
         block.run(signal.SIGINT, ZeroDivisionError())
-    with handled():
+    with handle_signals():
         block.run("next")
     assert block.done == ["next"]
 
@@ -156,11 +166,11 @@ def test_a_signal_left_over_does_not_reach_the_next_run(block: Block) -> None:
 @pytest.mark.usefixtures("_signals")
 def test_a_block_may_ask_whether_it_should_end_early() -> None:
     asked = []
-    with held():
+    with defer_signals():
         asked.append(pending())
         signal.raise_signal(signal.SIGINT)
         asked.append(pending())
-        drop_pending()
+        discard_pending()
         asked.append(pending())
     assert asked == [False, True, False]
 
@@ -168,8 +178,8 @@ def test_a_block_may_ask_whether_it_should_end_early() -> None:
 @pytest.mark.usefixtures("_signals")
 def test_another_thread_neither_holds_a_signal_back_nor_drops_one(block: Block) -> None:
     def work() -> None:
-        with held():
-            drop_pending()
+        with defer_signals():
+            discard_pending()
 
     def elsewhere() -> None:
         thread = threading.Thread(target=work)
@@ -182,14 +192,14 @@ def test_another_thread_neither_holds_a_signal_back_nor_drops_one(block: Block) 
 
 
 def test_a_command_that_has_ended_is_not_interrupted_while_it_tells_how(block: Block) -> None:
-    with handled():
+    with handle_signals():
         ignore()
         signal.raise_signal(signal.SIGINT)
         block.run(signal.SIGTERM, "told")
-    with pytest.raises(Interrupted), handled():
+    with pytest.raises(Interrupted), handle_signals():
         signal.raise_signal(signal.SIGINT)
 
 
 def test_without_signals_held_is_nothing() -> None:
-    with held(), held(firmly=True):
+    with defer_signals(), defer_signals(uninterruptible=True):
         pass

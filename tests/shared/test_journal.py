@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.entry import LOCAL_ID
-from shared.errors import BadInput, Busy, DiskError, NotFinished, OutcomeUnknown, SkillError, TaskFailed
+from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, TaskLocked
 from shared.journal.claim import Journal, LockWait
+from shared.journal.entry import LOCAL_ID
 from shared.journal.store import SqliteStore
 from tests.journals import Kept, WatchedConnection, alter, entries_in, fill_disk, kept, watch
 from tests.shared.fakes import FOLDER, NOW, OTHERS, OURS, FakeClock, draft, put
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from shared.entry import Entry
     from shared.files import Lock
     from shared.journal.claim import TaskLease
+    from shared.journal.entry import Entry
 
 ENDED = {"charged": "yes", "possible_charges": 1, "attempts": 1, "task_id": "77"}
 TOO_OLD = timedelta(hours=24)
@@ -88,7 +88,7 @@ def test_none_makes_a_prepared_entry_that_is_ours(scene: Scene) -> None:
         assert entry.local_id.startswith("20260301T120000Z-")
         assert (entry.state, entry.sequence, entry.charged) == ("prepared", 1, "no")
         assert entry.created_at == "2026-03-01T12:00:00.000Z"
-        with pytest.raises(Busy):
+        with pytest.raises(TaskLocked):
             scene.claim()
     assert row.lock.try_acquire(), "the end of the block lets it go"
 
@@ -277,7 +277,7 @@ def test_folders_are_searched_but_only_the_one_in_force_is_made(scene: Scene) ->
 def test_a_terminal_and_a_gateway_wait_for_each_other_where_their_folders_meet(scene: Scene) -> None:
     put(scene.default, state="refused")
     terminal = Journal("image2", [scene.default], now=lambda: NOW)
-    with terminal.claim(draft(), scene.lock_wait()) as claim, pytest.raises(Busy) as caught:
+    with terminal.claim(draft(), scene.lock_wait()) as claim, pytest.raises(TaskLocked) as caught:
         scene.claim()
     assert caught.value.facts == {"local_id": claim.task.entry.local_id}
 
@@ -293,7 +293,7 @@ def test_a_held_entry_stops_at_once_when_waiting_is_forbidden(scene: Scene, stat
     row = put(scene.state, state=state)
     lock = locked(row)
     content = row.entry
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(TaskLocked) as caught:
         scene.claim(new=new)
     assert (caught.value.code, caught.value.exit_code, caught.value.remedy) == ("request_busy", 14, "again")
     assert caught.value.facts == {"local_id": row.local_id}
@@ -307,7 +307,7 @@ def test_a_held_entry_is_waited_for_until_the_deadline(scene: Scene, state: str)
     row = put(scene.state, state=state)
     lock = locked(row)
     content = row.entry
-    with pytest.raises(NotFinished) as caught:
+    with pytest.raises(StillRunning) as caught:
         scene.claim(seconds=1.0)
     assert (caught.value.code, caught.value.exit_code, caught.value.remedy) == ("request_still_busy", 9, "again")
     assert caught.value.facts == {"local_id": row.local_id}
@@ -426,7 +426,7 @@ def test_somebody_deciding_at_this_moment_is_waited_for_even_without_waiting(sce
         deciding.close()
 
     with deciding:
-        with pytest.raises(NotFinished) as caught:
+        with pytest.raises(StillRunning) as caught:
             scene.claim()
         assert (caught.value.facts, caught.value.about) == ({"local_id": ""}, None)
         wait = LockWait(clock.now + 60, False, clock, sleep)
@@ -486,7 +486,7 @@ def test_a_process_holds_its_entry_until_it_is_killed(
     (row,) = scene.files()
     assert row.local_id == local_id
     assert row.entry.state == state
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(TaskLocked) as caught:
         scene.claim()
     assert caught.value.facts["local_id"] == local_id
     process.kill()
@@ -565,9 +565,9 @@ def test_a_submitted_task_is_resumed_by_either_id(scene: Scene, by: str) -> None
     row = put(scene.default, state="submitted", **ENDED)
     with scene.resume(getattr(row.entry, by)) as claim:
         assert (claim.action, kept(claim.task)) == ("attach", row)
-        with pytest.raises(Busy):
+        with pytest.raises(TaskLocked):
             scene.resume("77")
-        with pytest.raises(NotFinished):
+        with pytest.raises(StillRunning):
             scene.resume("77", seconds=1.0)
 
 
@@ -649,7 +649,7 @@ def test_an_unknown_outcome_is_reopened_with_what_was_paid_for_it(scene: Scene) 
     with claim:
         entry = claim.task.entry
         assert (claim.action, kept(claim.task), entry.possible_charges, entry.attempts) == ("create", row, 2, 3)
-        with pytest.raises(Busy):
+        with pytest.raises(TaskLocked):
             scene.claim()
     assert row.entry.state == "unknown", "until something is sent"
     assert row.lock.try_acquire()

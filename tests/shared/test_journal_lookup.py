@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.entry import moment
 from shared.errors import OutcomeUnknown, TaskFailed
+from shared.i18n.messages import MessageRef
 from shared.journal.claim import Journal, LockWait
 from shared.journal.retention import prune
-from shared.texts import Said
+from shared.timefmt import parse_time
 from tests.journals import kept
 from tests.shared.fakes import NOW, draft, put
 
@@ -39,7 +39,7 @@ def test_a_failure_without_words_says_so(tmp_path: Path, journal: Journal) -> No
     with pytest.raises(TaskFailed) as caught:
         journal.claim(draft(), AT_ONCE)
     assert caught.value.facts == {"local_id": row.local_id, "reason": "no_words"}
-    assert isinstance(caught.value.facts["reason"], Said)
+    assert isinstance(caught.value.facts["reason"], MessageRef)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_local_ids_are_made_in_utc_wherever_the_machine_stands(tmp_path: Path) -
     with Journal("image2", [tmp_path]).claim(draft(), AT_ONCE) as claim:
         made = datetime.strptime(claim.task.entry.local_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
         assert abs(datetime.now(timezone.utc) - made) < timedelta(minutes=5)
-        assert abs(datetime.now(timezone.utc) - moment(claim.task.entry.created_at)) < timedelta(minutes=5)
+        assert abs(datetime.now(timezone.utc) - parse_time(claim.task.entry.created_at)) < timedelta(minutes=5)
 
 
 @pytest.mark.usefixtures("_in_shanghai")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.entry import fingerprint
-from shared.errors import BadInput, Busy, DiskError, NotFinished
+from shared.errors import BadInput, DiskError, StillRunning, TaskLocked
 from shared.files import Lock
+from shared.i18n.messages import MessageRef
 from shared.journal.claim import Journal, LockWait
+from shared.journal.entry import fingerprint
 from shared.journal.store import SqliteStore
-from shared.texts import Said
 from tests.journals import entries_in, kept
 from tests.shared.fakes import FOLDER, NOW, FakeClock, draft, put
 
@@ -71,7 +71,7 @@ def test_two_services_that_gave_out_one_id_have_two_tasks(scene: Scene) -> None:
 def test_an_id_that_another_process_adopts_at_this_moment_is_waited_for(scene: Scene) -> None:
     store = SqliteStore(scene.state.joinpath(*FOLDER))
     store.create()
-    with store.transaction(), pytest.raises(NotFinished) as caught:
+    with store.transaction(), pytest.raises(StillRunning) as caught:
         scene.resume("4711")
     assert caught.value.code == "request_still_busy"
 
@@ -81,7 +81,7 @@ def test_nothing_to_go_on_with_tells_of_the_task_and_its_state(scene: Scene) -> 
     with pytest.raises(BadInput) as caught:
         scene.resume(row.local_id)
     assert caught.value.facts == {"identifier": row.local_id, "state": "state_refused"}
-    assert isinstance(caught.value.facts["state"], Said), "put in words with its sentence"
+    assert isinstance(caught.value.facts["state"], MessageRef), "put in words with its sentence"
     assert caught.value.about == (row.database, row.entry)
 
 
@@ -142,7 +142,7 @@ def test_a_task_in_another_process_s_hands_is_not_adopted_beside_it(scene: Scene
     row = put(scene.state, state="submitting", charged="unknown")
     with row.lock as lock:
         assert lock.try_acquire()
-        with pytest.raises(Busy) as caught:
+        with pytest.raises(TaskLocked) as caught:
             scene.resume(f"{row.local_id}/4711")
     assert caught.value.facts == {"local_id": row.local_id}
     assert [entry.local_id for entry in entries_in(row.database)] == [row.local_id]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.errors import Busy, DiskError
+from shared.errors import DiskError, TaskLocked
 from shared.journal import retention, schema
 from shared.journal.retention import forget, prune, set_damaged_aside
 from tests.journals import alter, entries_in
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from shared.entry import State
+    from shared.journal.entry import State
 
 AGE = timedelta(days=90)
 OLD = AGE + timedelta(days=1)
@@ -71,7 +71,7 @@ def test_a_task_is_forgotten_unless_somebody_works_on_it(tmp_path: Path) -> None
     row = put(tmp_path, state="unknown")
     with row.lock as lock:
         assert lock.try_acquire()
-        with pytest.raises(Busy) as caught:
+        with pytest.raises(TaskLocked) as caught:
             forget(row.database, row.entry)
     assert (caught.value.code, caught.value.facts["local_id"]) == ("request_busy", row.local_id)
     assert row.exists

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.errors import Busy, DiskError
+from shared.errors import DiskError, TaskLocked
 from shared.files import Lock
 from shared.journal import schema
 from shared.journal.claim import Journal, LockWait
 from shared.journal.interface import StoreBusy
 from shared.journal.store import SqliteStore
-from shared.keys import Secret
+from shared.security.keys import Secret
 from tests.journals import WatchedConnection, alter, entries_in, keep, watch
 from tests.shared.fakes import FOLDER, NOW, OTHERS, draft, put
 
@@ -247,11 +247,11 @@ def test_other_skills_databases_are_read_older_or_newer_and_left_alone(tmp_path:
 
 def test_two_live_tasks_of_one_request_cannot_exist(tmp_path: Path) -> None:
     live = put(tmp_path, state="submitted")
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(TaskLocked) as caught:
         put(tmp_path, state="prepared", sequence=2)
     assert caught.value.about == (live.database, live.entry)
     ended = put(tmp_path, state="unknown", sequence=3)
-    with pytest.raises(Busy):
+    with pytest.raises(TaskLocked):
         keep(tmp_path.joinpath(*FOLDER), replace(ended.entry, state="submitting"))
     assert ended.entry.state == "unknown"
 

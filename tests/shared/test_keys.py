@@ -18,11 +18,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from shared import keys
 from shared.errors import ConfigurationError, DiskError
-from shared.keys import (
-    LARGEST_KEY_FILE,
-    LONGEST_KEY,
+from shared.i18n.catalog import Catalog
+from shared.i18n.messages import Translation
+from shared.security import keys
+from shared.security.keys import (
+    MAX_KEY_FILE_BYTES,
+    MAX_KEY_LENGTH,
     KeySource,
     Secret,
     find_key,
@@ -30,11 +32,9 @@ from shared.keys import (
     read_key_file,
     redact,
     redact_keys,
-    redact_within,
+    redact_values,
     write_key_file,
 )
-from shared.messages import Catalogue
-from shared.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_the_strings_of_a_json_value_are_cleaned_and_nothing_else() -> None:
     Secret("true")
     Secret(KEY)
     value = {"a": [True, KEY, {"b": f"x{KEY}"}], "c": (KEY, None, 1.5), "true": "true"}
-    assert redact_within(value) == {
+    assert redact_values(value) == {
         "a": [True, "****ters", {"b": "x****ters"}],
         "c": ["****ters", None, 1.5],
         "true": "****",
@@ -205,7 +205,7 @@ MALFORMED = {
     "non-ASCII": "dummy-kéy",
     "full width": "ｄｕｍｍｙ",
     "invisible": "dummy\u200bkey",
-    "too long": "k" * (LONGEST_KEY + 1),
+    "too long": "k" * (MAX_KEY_LENGTH + 1),
     "a megabyte": "k" * (1 << 20),
 }
 
@@ -222,7 +222,7 @@ def test_a_malformed_key_ends_the_search_and_is_not_told(text: str) -> None:
 
 
 def test_the_longest_key_is_one() -> None:
-    assert find_key(sources("k" * LONGEST_KEY)).source == "source 1"
+    assert find_key(sources("k" * MAX_KEY_LENGTH)).source == "source 1"
 
 
 def test_no_source_at_all_is_told_with_what_was_passed_over() -> None:
@@ -230,8 +230,8 @@ def test_no_source_at_all_is_told_with_what_was_passed_over() -> None:
         find_key(sources(None, "", "$KEY"))
     assert caught.value.code == "key_missing"
     assert caught.value.facts["passed_over"] == "source 2, source 3"
-    words = {"key_missing": Text("No key.{why}", "没有密钥。{why}")}
-    assert Catalogue("en", words).say("key_missing", **caught.value.facts) == (
+    words = {"key_missing": Translation("No key.{why}", "没有密钥。{why}")}
+    assert Catalog("en", words).format("key_missing", **caught.value.facts) == (
         "No key. source 2 is set, but empty."
         " source 3 is set, but holds an unresolved variable ($NAME) instead of a key."
     )
@@ -306,7 +306,7 @@ UNREADABLE = {
     "binary": bytes(range(256)),
     "not UTF-8": f"{NAME}={KEY}\n# caf".encode() + b"\xe9",
     "NUL": f"{NAME}={KEY}\0\n",
-    "too large": f"{NAME}={KEY}\n".ljust(LARGEST_KEY_FILE + 1, "#"),
+    "too large": f"{NAME}={KEY}\n".ljust(MAX_KEY_FILE_BYTES + 1, "#"),
 }
 
 
@@ -317,7 +317,7 @@ def test_what_is_no_small_text_is_not_read_and_not_echoed(file: Path, content: s
 
 
 def test_the_largest_key_file_is_read(file: Path) -> None:
-    write(file, f"{NAME}={KEY}\n".ljust(LARGEST_KEY_FILE, "#"))
+    write(file, f"{NAME}={KEY}\n".ljust(MAX_KEY_FILE_BYTES, "#"))
     assert read_key_file(file, NAME) == KEY
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import keys
 from shared.errors import BadInput, ConfigurationError
-from shared.interrupts import Interrupted, _Holds, handled, held
-from shared.keys import Secret, mask_key, read_key_file, redact_keys, write_key_file
-from shared.service_url import service_url, trusted_hosts
-from shared.urls import is_loopback
+from shared.http.base_url import checked_base_url, trusted_hosts
+from shared.http.urls import is_loopback
+from shared.security import keys
+from shared.security.keys import Secret, mask_key, read_key_file, redact_keys, write_key_file
+from shared.signals import Interrupted, _Holds, defer_signals, handle_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,13 +94,15 @@ def test_a_base_url_that_cannot_be_used_is_shown_with_the_reason(
 ) -> None:
     monkeypatch.setenv("A_URL", "http://kexiangai.com")
     with pytest.raises((BadInput, ConfigurationError)) as caught:
-        service_url(given, variable="A_URL", default=DEFAULT, trusted=())
+        checked_base_url(given, variable="A_URL", default=DEFAULT, trusted=())
     assert caught.value.facts["got"] == '"http://kexiangai.com"'
     assert caught.value.facts["reason"] == "url_not_https"
 
 
 def test_of_a_base_url_only_slashes_are_taken_off() -> None:
-    assert service_url(f"{DEFAULT}/apiX//", variable="A_URL", default=DEFAULT, trusted=()) == f"{DEFAULT}/apiX"
+    assert (
+        checked_base_url(f"{DEFAULT}/apiX//", variable="A_URL", default=DEFAULT, trusted=()) == f"{DEFAULT}/apiX"
+    )
 
 
 def test_a_host_to_trust_is_shown_with_the_reason() -> None:
@@ -130,11 +132,11 @@ def test_a_note_that_cannot_be_written_loses_no_signal(monkeypatch: pytest.Monke
     done = []
 
     def block() -> None:
-        with held():
+        with defer_signals():
             signal.raise_signal(signal.SIGINT)
             done.append("the rest")
 
     monkeypatch.setattr(os, "write", closed)
-    with handled(), pytest.raises(Interrupted):
+    with handle_signals(), pytest.raises(Interrupted):
         block()
     assert done == ["the rest"]

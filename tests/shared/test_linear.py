@@ -18,7 +18,7 @@ sys.path[:0] = [{str(ROOT)!r}]
 size = {SIZE}
 def long(piece): return (piece * (size // len(piece) + 1))[:size]
 """
-REDACT = "from shared.keys import Secret, redact, redact_within; Secret('dummy-key-of-a-test'); "
+REDACT = "from shared.security.keys import Secret, redact, redact_values; Secret('dummy-key-of-a-test'); "
 CASES = {
     **{
         f"the redactor: {piece!r}": f"{REDACT}redact(long({piece!r}))"
@@ -26,43 +26,45 @@ CASES = {
             "http://", "://", "https://a@", "http://a?", "http://?", "?", "@", "sig", "dummy-key-", " http://a#",
         )
     },
-    "the redactor within JSON": f"{REDACT}redact_within([long('http://')] * 9)",
+    "the redactor within JSON": f"{REDACT}redact_values([long('http://')] * 9)",
     "a short key that stands everywhere": f"{REDACT}Secret('abcd'); redact(long('abcd.'))",
     **{
-        f"a service's words: {piece!r}": f"from shared.messages import quoted, shown; quoted(long({piece!r})); "
-        f"shown(long({piece!r}))"
+        f"a service's words: {piece!r}": f"from shared.i18n.catalog import sanitize_line, short_repr\n"
+        f"sanitize_line(long({piece!r})); "
+        f"short_repr(long({piece!r}))"
         for piece in ("http://", "media:", "\n", "\u200b", "MEDIA")
     },
     **{
-        f"lines for the agent: {piece!r}": "from shared.messages import harmless\n"
+        f"lines for the agent: {piece!r}": "from shared.i18n.catalog import harmless\n"
         f"harmless(long({piece!r}))"
         for piece in ("\n", "_", "\n_", "media", "\nmedia ")
     },
     **{
-        f"an address: {piece!r}": "from shared.urls import UrlRefused, check_public_url, without_query\n"
+        f"an address: {piece!r}": "from shared.http.urls import InvalidUrl, check_public_url, without_query\n"
         f"for start in ('https://', 'https://a.example/', ''):\n"
         f"    without_query(start + long({piece!r}))\n"
         f"    try: check_public_url(start + long({piece!r}))\n"
-        f"    except UrlRefused: pass\n"
+        f"    except InvalidUrl: pass\n"
         for piece in ("a.", "a@", ":", "[", "sig", "/", "ß", "?a", "http://")
     },
     **{
-        f"a command's line: {piece!r}": f"from shared.result import spelled; spelled(['a', long({piece!r})])"
+        f"a command's line: {piece!r}": f"from shared.output.result import command_document\n"
+        f"command_document(['a', long({piece!r})])"
         for piece in ("\n", "\n ", "\nmedia", "'", "media:")
     },
     **{
-        f"what urllib3 logs: {piece!r}": "from shared.http_connection import QUERY\n"
+        f"what urllib3 logs: {piece!r}": "from shared.http.transport import QUERY\n"
         f"QUERY.sub('', long({piece!r}))"
         for piece in ("?", "??a", "http://")
     },
     **{
-        f"JSON: {piece!r}": "from shared.http_answer import Answer\n"
-        f"try: Answer(200, {{}}, (b'[' + long({piece!r}).encode() + b'0]')).json()\n"
+        f"JSON: {piece!r}": "from shared.http.response import HttpResponse\n"
+        f"try: HttpResponse(200, {{}}, (b'[' + long({piece!r}).encode() + b'0]')).json()\n"
         "except ValueError: pass\n"
         for piece in ("[", '{"a":', "1", "[],", '"\\ud800",', "[[],[]],", "1e5,", '{"a":1},')
     },
-    "Retry-After": "from shared.http_answer import retry_after_seconds; retry_after_seconds(long('9, '))",
-    "a proxy setting": "from shared.errors import ConfigurationError\nfrom shared.http_proxy import parse_proxy\n"
+    "Retry-After": "from shared.http.response import retry_after_seconds; retry_after_seconds(long('9, '))",
+    "a proxy setting": "from shared.errors import ConfigurationError\nfrom shared.http.proxy import parse_proxy\n"
     "try: parse_proxy('http://' + long('a:@'), 'X')\nexcept ConfigurationError: pass\n",
 }  # fmt: skip
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import http
-from shared.errors import AnswerLost
-from shared.http import KeyHeader, Session
-from shared.keys import Secret
+from shared.errors import ResponseLost
+from shared.http import session as session_module
+from shared.http.session import AuthHeader, Session
+from shared.security.keys import Secret
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Fault, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.http_stream import Stream
+    from shared.http.stream import Stream
 
 HOST = "stream.example"
 URL = f"https://{HOST}/run"
@@ -42,14 +42,16 @@ def house(replies: list[Reply], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sta
 @pytest.fixture
 def session(house: StandInHouse) -> Iterator[Session]:
     assert house.server.port
-    auth = KeyHeader("x-api-key", Secret("dummy-" + "key"))
+    auth = AuthHeader("x-api-key", Secret("dummy-" + "key"))
     own = Session(user_agent="a-test/1", hosts={HOST}, auth=auth)
     yield own
     own.close()
 
 
 def listen(session: Session, url: str = URL, *, seconds: float = 20.0, silence: float = 20.0) -> Stream:
-    return session.listen("POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=seconds, silence=silence)
+    return session.stream_once(
+        "POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=seconds, silence=silence
+    )
 
 
 def test_each_piece_is_given_as_it_comes(replies: list[Reply], house: StandInHouse, session: Session) -> None:
@@ -72,7 +74,7 @@ def test_a_close_proves_no_end(replies: list[Reply], session: Session) -> None:
 def test_a_cut_is_a_lost_answer_after_what_came(replies: list[Reply], session: Session) -> None:
     replies.append(Reply(pieces=[(0.0, b"half")], fault=Fault.CUT_CHUNKED))
     heard: list[bytes] = []
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         heard.extend(listen(session).blocks())
     assert (b"".join(heard), caught.value.facts) == (b"half", {"reason": "reason_cut", "host": HOST})
 
@@ -80,7 +82,7 @@ def test_a_cut_is_a_lost_answer_after_what_came(replies: list[Reply], session: S
 def test_silence_ends_it_long_before_the_deadline(replies: list[Reply], session: Session) -> None:
     replies.append(Reply(pieces=[(0.0, b"half")], fault=Fault.HANG))
     began = time.monotonic()
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         list(listen(session, silence=0.2).blocks())
     assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
     assert time.monotonic() - began < 10.0
@@ -91,7 +93,7 @@ def test_an_answer_has_to_begin_in_time_however_long_it_may_be_silent_later(
 ) -> None:
     replies.append(Reply(fault=Fault.HANG))
     began = time.monotonic()
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         listen(session, seconds=0.2, silence=600.0)
     assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
     assert time.monotonic() - began < 10.0
@@ -126,7 +128,7 @@ def test_a_connection_that_was_idle_is_not_trusted(
     house: StandInHouse, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(http, "time", types.SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(session_module, "time", types.SimpleNamespace(monotonic=lambda: now))
     list(listen(session).blocks())
     for now, handshakes in ((1002.0, 1), (1004.1, 2)):  # noqa: B007  - the clock reads it
         list(listen(session).blocks())

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import http_trouble, keys, launch
-from shared.doctor_command import Verdict
-from shared.entry import State
-from shared.http_proxy import Reason as ProxyReason
-from shared.keys import Secret
-from shared.messages import LANGUAGES, Catalogue, choose_language, harmless, quoted, shown
-from shared.other_formats import Format
-from shared.pictures import Reason as PictureReason
-from shared.texts import SHARED, Command, Said, Text
-from shared.urls import Reason as UrlReason
+from shared import launch
+from shared.cli.doctor import CheckStatus
+from shared.http import classify
+from shared.http.proxy import Reason as ProxyReason
+from shared.http.urls import Reason as UrlReason
+from shared.i18n.catalog import LANGUAGES, Catalog, choose_language, harmless, sanitize_line, short_repr
+from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, Translation
+from shared.images.other_formats import Format
+from shared.images.validate import Reason as PictureReason
+from shared.journal.entry import State
+from shared.security import keys
+from shared.security.keys import Secret
 from tests.shared.message_sites import Said as Site
 from tests.shared.message_sites import Speech, speeches
 
@@ -36,13 +38,13 @@ ENDS = {".": "。", "?": "？", "!": "！", ":": "："}
 FAMILIES = {
     "url_*": get_args(UrlReason),
     "proxy_*": get_args(ProxyReason),
-    "reason_*": ("timeout", "cut", "proxy_auth", "local", *(word for _, word in http_trouble._WORDS)),
+    "reason_*": ("timeout", "cut", "proxy_auth", "local", *(word for _, word in classify._WORDS)),
     "picture_*": get_args(PictureReason),
     "picture_is_*": get_args(Format),
     "cost_*": ("charged", "quoted", "estimated"),
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),
-    "verdict_*": get_args(Verdict),
+    "verdict_*": get_args(CheckStatus),
 }
 """What stands for the star of an f-string, where the shared code says it."""
 
@@ -62,9 +64,9 @@ def fits(said: Site, message: str) -> bool:
     return said.matches(message)
 
 
-def known_to(speech: Speech) -> dict[str, Text]:
+def known_to(speech: Speech) -> dict[str, Translation]:
     """Return the sentences that a package may say: shared code says what any skill brings along."""
-    return ALL if speech.name == "shared" else {**SHARED, **speech.texts}
+    return ALL if speech.name == "shared" else {**SHARED_MESSAGES, **speech.texts}
 
 
 # ---- both languages
@@ -90,7 +92,7 @@ def in_words(template: str) -> str:
     )
 
 
-def flaws(text: Text) -> Iterator[str]:
+def flaws(text: Translation) -> Iterator[str]:
     """Yield what is wrong with the Chinese sentence."""
     if not text.en.strip() or not text.zh.strip():
         yield "empty"
@@ -119,24 +121,24 @@ def test_the_launchers_own_sentences_are_in_both_languages() -> None:
         assert set(texts) == set(LANGUAGES)
         for en, zh in zip(texts["en"], texts["zh"], strict=True):
             assert placeholders(en) == placeholders(zh)
-            assert list(flaws(Text(en, zh))) == []
+            assert list(flaws(Translation(en, zh))) == []
 
 
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        (Text("It is {size}.", "It is {size}."), "left in English"),
-        (Text("It is {size}.", "大小为 {size}"), "ends another way"),
-        (Text("It is {size}", "大小为 {size}。"), "ends another way"),
-        (Text("It is {size}.", "大小为 {size}."), "half-width punctuation"),
-        (Text("Yes, {size}.", "是, {size}。"), "half-width punctuation"),
-        (Text("{path}: gone.", "{path}: 没有了。"), "half-width punctuation"),
-        (Text("Gone ({path}).", "没有了({path})。"), "half-width punctuation"),
-        (Text("Gone.", ""), "empty"),
-        (Text("Gone.", "没有\n了。"), "other lines"),
+        (Translation("It is {size}.", "It is {size}."), "left in English"),
+        (Translation("It is {size}.", "大小为 {size}"), "ends another way"),
+        (Translation("It is {size}", "大小为 {size}。"), "ends another way"),
+        (Translation("It is {size}.", "大小为 {size}."), "half-width punctuation"),
+        (Translation("Yes, {size}.", "是, {size}。"), "half-width punctuation"),
+        (Translation("{path}: gone.", "{path}: 没有了。"), "half-width punctuation"),
+        (Translation("Gone ({path}).", "没有了({path})。"), "half-width punctuation"),
+        (Translation("Gone.", ""), "empty"),
+        (Translation("Gone.", "没有\n了。"), "other lines"),
     ],
 )
-def test_each_flaw_is_found(text: Text, flaw: str) -> None:
+def test_each_flaw_is_found(text: Translation, flaw: str) -> None:
     assert flaw in list(flaws(text))
 
 
@@ -186,7 +188,7 @@ def test_every_sentence_gets_its_facts(speech: Speech) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_member_of_a_family_exists(family: str) -> None:
-    assert {family.replace("*", member) for member in FAMILIES[family]} - set(SHARED) == set()
+    assert {family.replace("*", member) for member in FAMILIES[family]} - set(SHARED_MESSAGES) == set()
     assert any(said.message == family for speech in SPEECHES for said in speech.said), "nobody says it any more"
 
 
@@ -198,60 +200,62 @@ def test_no_family_is_forgotten_here() -> None:
 def test_a_skill_does_not_replace_a_shared_sentence_by_accident() -> None:
     for speech in SPEECHES[1:]:
         replaced = {
-            message for message in speech.texts if message in SHARED and speech.texts[message] == SHARED[message]
+            message
+            for message in speech.texts
+            if message in SHARED_MESSAGES and speech.texts[message] == SHARED_MESSAGES[message]
         }
         assert replaced == set(), speech.name
 
 
-# ---- the catalogue
+# ---- the catalog
 
-SKILL = {"greeting": Text("hello {name}", "你好，{name}"), "no_words": Text("nothing", "无")}
+SKILL = {"greeting": Translation("hello {name}", "你好，{name}"), "no_words": Translation("nothing", "无")}
 
 
 def test_a_sentence_is_said_in_the_language_of_the_catalogue() -> None:
-    assert Catalogue("en", SKILL).say("greeting", name="Ann") == "hello Ann"
-    assert Catalogue("zh", SKILL).say("greeting", name="安") == "你好，安"
+    assert Catalog("en", SKILL).format("greeting", name="Ann") == "hello Ann"
+    assert Catalog("zh", SKILL).format("greeting", name="安") == "你好，安"
 
 
 def test_a_skills_sentence_comes_before_a_shared_one() -> None:
-    assert Catalogue("en").say("no_words") == "it gave no reason"
-    assert Catalogue("en", SKILL).say("no_words") == "nothing"
+    assert Catalog("en").format("no_words") == "it gave no reason"
+    assert Catalog("en", SKILL).format("no_words") == "nothing"
 
 
 def test_a_fact_may_be_a_sentence_itself() -> None:
-    assert Catalogue("en", SKILL).say("greeting", name=Said("no_words")) == "hello nothing"
-    assert Catalogue("zh", SKILL).say("greeting", name=Said("no_words")) == "你好，无"
-    assert Catalogue("en", SKILL).say("greeting", name="no_words") == "hello no_words"
+    assert Catalog("en", SKILL).format("greeting", name=MessageRef("no_words")) == "hello nothing"
+    assert Catalog("zh", SKILL).format("greeting", name=MessageRef("no_words")) == "你好，无"
+    assert Catalog("en", SKILL).format("greeting", name="no_words") == "hello no_words"
 
 
 def test_braces_in_a_fact_are_only_text() -> None:
-    assert Catalogue("en", SKILL).say("greeting", name="{name} {0} {") == "hello {name} {0} {"
+    assert Catalog("en", SKILL).format("greeting", name="{name} {0} {") == "hello {name} {0} {"
 
 
 def test_a_fact_loses_its_keys_and_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "_in_play", {})
     Secret("dummy-key-of-many-letters")
     link = "https://img.example/one.png?sig=dummy-key-of-many-letters"
-    say = Catalogue("en", SKILL).say
+    say = Catalog("en", SKILL).format
     assert say("greeting", name=link) == "hello https://img.example/one.png"
     assert (
-        say("greeting", name=Command(f"fetch '{link}'"))
+        say("greeting", name=CommandText(f"fetch '{link}'"))
         == "hello fetch 'https://img.example/one.png?sig=****ters'"
     )
     assert say("greeting", name=Secret("dummy-key-of-many-letters")) == "hello ****ters"
 
 
 def test_an_unknown_sentence_and_a_missing_fact_are_bugs() -> None:
-    catalogue = Catalogue("en", SKILL)
-    assert (catalogue.knows("greeting"), catalogue.knows("parting")) == (True, False)
+    catalog = Catalog("en", SKILL)
+    assert (catalog.has("greeting"), catalog.has("parting")) == (True, False)
     with pytest.raises(KeyError):
-        catalogue.say("parting")
+        catalog.format("parting")
     with pytest.raises(KeyError):
-        catalogue.say("greeting")
+        catalog.format("greeting")
 
 
 def test_more_facts_than_the_sentence_needs_do_no_harm() -> None:
-    assert Catalogue("en", SKILL).say("greeting", name="Ann", message="x", colour="red") == "hello Ann"
+    assert Catalog("en", SKILL).format("greeting", name="Ann", message="x", colour="red") == "hello Ann"
 
 
 # ---- which language
@@ -308,12 +312,12 @@ def test_the_language_is_as_asked_else_of_the_words_else_of_the_locale(
     ],
 )
 def test_a_value_is_shown_on_one_line_in_quotes(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert short_repr(value) == text
 
 
 @given(st.text())
 def test_whatever_is_shown_is_printable_and_short(text: str) -> None:
-    line = shown(text)
+    line = short_repr(text)
     assert line.isprintable()
     assert len(line) <= 2 + 80 * len("\\U0010ffff")
 
@@ -341,12 +345,12 @@ def test_whatever_is_shown_is_printable_and_short(text: str) -> None:
     ids=range(16),
 )
 def test_a_services_words_are_one_harmless_line(text: object, line: str) -> None:
-    assert quoted(text) == line
+    assert sanitize_line(text) == line
 
 
 @given(st.text(), st.integers(2, 50))
 def test_whatever_a_service_says_is_printable_short_and_attaches_nothing(text: str, longest: int) -> None:
-    line = quoted(text + " media:" + text, longest)
+    line = sanitize_line(text + " media:" + text, longest)
     assert line.isprintable()
     assert len(line) <= longest
     assert "media:" not in line.lower()

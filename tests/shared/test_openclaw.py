@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import config_files
 from shared.errors import BadInput, ConfigurationError, DiskError
-from shared.messages import Catalogue
-from shared.openclaw import (
-    attachable,
-    attaches,
+from shared.i18n.catalog import Catalog
+from shared.openclaw import config_files
+from shared.openclaw.folders import (
+    attachable_path,
     enclosing_skill,
     hint_of,
+    is_attachable,
     output_folder,
     state_folders,
     user_home,
@@ -223,7 +223,7 @@ def picture(folder: Path, content: bytes = b"picture") -> Path:
 @pytest.mark.parametrize("root", ["media", "agents/main", "workspace/out", "sandboxes/x"])
 def test_a_picture_in_an_attachable_root_is_attached_from_there(state: Path, root: str) -> None:
     path = picture(state / root)
-    assert attachable(path, LOCAL_ID, state) == path
+    assert attachable_path(path, LOCAL_ID, state) == path
     assert not (state / "media" / "image-skills").exists()
 
 
@@ -231,22 +231,22 @@ def test_a_picture_in_the_configured_workspace_is_attached_from_there(tmp_path: 
     config = {"agents": {"defaults": {"workspace": str(tmp_path / "work")}}}
     (state / "openclaw.json").write_text(json.dumps(config))
     path = picture(tmp_path / "work" / "out")
-    assert attachable(path, LOCAL_ID, state) == path
+    assert attachable_path(path, LOCAL_ID, state) == path
 
 
 def test_a_picture_elsewhere_gets_a_hard_link(tmp_path: Path, state: Path) -> None:
     path = picture(tmp_path / "here")
-    target = attachable(path, LOCAL_ID, state)
+    target = attachable_path(path, LOCAL_ID, state)
     assert target == state / "media" / "image-skills" / LOCAL_ID / path.name
     assert target.samefile(path)
     assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
-    assert attachable(path, LOCAL_ID, state) == target
-    assert attaches(target, state)
+    assert attachable_path(path, LOCAL_ID, state) == target
+    assert is_attachable(target, state)
 
 
 def test_a_relative_path_gets_an_absolute_answer(tmp_path: Path, state: Path) -> None:
     picture(tmp_path / "here")
-    assert attachable(Path(f"{LOCAL_ID}-1.png"), LOCAL_ID, state).is_absolute()
+    assert attachable_path(Path(f"{LOCAL_ID}-1.png"), LOCAL_ID, state).is_absolute()
 
 
 def test_another_disk_gets_a_copy(tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,17 +257,17 @@ def test_another_disk_gets_a_copy(tmp_path: Path, state: Path, monkeypatch: pyte
     path = picture(tmp_path / "here")
     for content in (b"picture", b"another"):
         path.write_bytes(content)
-        target = attachable(path, LOCAL_ID, state)
+        target = attachable_path(path, LOCAL_ID, state)
         assert target.read_bytes() == content
         assert not target.samefile(path)
 
 
 def test_an_altered_original_gets_a_fresh_link(tmp_path: Path, state: Path) -> None:
     path = picture(tmp_path / "here")
-    attachable(path, LOCAL_ID, state)
+    attachable_path(path, LOCAL_ID, state)
     path.unlink()
     path.write_bytes(b"another")
-    target = attachable(path, LOCAL_ID, state)
+    target = attachable_path(path, LOCAL_ID, state)
     assert (target.read_bytes(), target.samefile(path)) == (b"another", True)
 
 
@@ -276,7 +276,7 @@ def test_a_link_that_only_seems_to_lie_in_a_root_is_none(tmp_path: Path, state: 
     inside = state / "workspace" / "link.png"
     inside.parent.mkdir()
     inside.symlink_to(outside)
-    target = attachable(inside, LOCAL_ID, state)
+    target = attachable_path(inside, LOCAL_ID, state)
     assert target == state / "media" / "image-skills" / LOCAL_ID / "link.png"
     assert not target.is_symlink()
     assert target.read_bytes() == b"picture"
@@ -285,7 +285,7 @@ def test_a_link_that_only_seems_to_lie_in_a_root_is_none(tmp_path: Path, state: 
 def test_a_copy_that_cannot_be_made_is_an_error(tmp_path: Path, state: Path) -> None:
     (state / "media").write_bytes(b"in the way")
     with pytest.raises(OSError, match="Not a directory"):
-        attachable(picture(tmp_path / "here"), LOCAL_ID, state)
+        attachable_path(picture(tmp_path / "here"), LOCAL_ID, state)
 
 
 def test_attachments_are_cleared_after_7_days(tmp_path: Path, state: Path) -> None:
@@ -296,16 +296,16 @@ def test_attachments_are_cleared_after_7_days(tmp_path: Path, state: Path) -> No
     (state / "media" / "others").mkdir()
     os.utime(state / "media" / "others", (0, 0))
     path = picture(tmp_path / "here")
-    attachable(path, LOCAL_ID, state)
+    attachable_path(path, LOCAL_ID, state)
     assert sorted(one.name for one in media.iterdir()) == sorted([LOCAL_ID, "young"])
     assert (state / "media" / "others").is_dir(), "what is not ours stays"
 
 
 def test_the_originals_outlive_their_attachments(tmp_path: Path, state: Path) -> None:
     path = picture(tmp_path / "here")
-    folder = attachable(path, LOCAL_ID, state).parent
+    folder = attachable_path(path, LOCAL_ID, state).parent
     os.utime(folder, (0, 0))
-    attachable(picture(tmp_path / "elsewhere"), "another", state)
+    attachable_path(picture(tmp_path / "elsewhere"), "another", state)
     assert not folder.exists()
     assert path.read_bytes() == b"picture"
 
@@ -316,7 +316,7 @@ def test_a_link_among_the_attachments_is_not_cleared_through(tmp_path: Path, sta
     kept = picture(tmp_path / "kept")
     os.utime(kept.parent, (0, 0))
     (media / "link").symlink_to(kept.parent)
-    attachable(picture(tmp_path / "here"), LOCAL_ID, state)
+    attachable_path(picture(tmp_path / "here"), LOCAL_ID, state)
     assert kept.exists()
 
 
@@ -331,6 +331,6 @@ def test_a_link_among_the_attachments_is_not_cleared_through(tmp_path: Path, sta
     ],
 )
 def test_the_hint_of_a_disk_error_names_what_chose_the_folder(tmp_path: Path, path: str, remedy: str) -> None:
-    hint = hint_of(DiskError("disk_failed", path=tmp_path / path, reason="full"), Catalogue("en"))
+    hint = hint_of(DiskError("disk_failed", path=tmp_path / path, reason="full"), Catalog("en"))
     assert hint is not None
     assert [word in hint for word in (remedy, "OPENCLAW_STATE_DIR", "--output-dir")].count(True) == 2

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.pictures import NotAPicture, Picture, inspect_picture
+from shared.images.validate import ImageInfo, InvalidImage, inspect_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,19 +131,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "picture.bin"
 
 
-def verdict(path: Path, data: bytes) -> Picture | str:
+def verdict(path: Path, data: bytes) -> ImageInfo | str:
     """Return what the file is found to be, or the reason why it is none."""
     path.write_bytes(data)
     try:
-        return inspect_picture(path)
-    except NotAPicture as error:
+        return inspect_image(path)
+    except InvalidImage as error:
         return error.reason
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_picture(path: Path, name: str) -> None:
     media_type, data = WHOLE[name]
-    assert verdict(path, data) == Picture(media_type, WIDTH, HEIGHT, len(data))
+    assert verdict(path, data) == ImageInfo(media_type, WIDTH, HEIGHT, len(data))
     with Image.open(path) as image:  # the sample is what it claims to be
         image.load()
         assert (image.size, image.get_format_mimetype()) == ((WIDTH, HEIGHT), image_type(media_type, name))
@@ -165,7 +165,7 @@ def test_cut_at_any_byte_is_never_whole(path: Path, name: str) -> None:
 @pytest.mark.parametrize("trailer", [b"\0", b"\0" * 511, b"\r\n", encode("JPEG"), b"MotionPhoto" * 20])
 def test_bytes_after_the_end_are_tolerated(path: Path, name: str, trailer: bytes) -> None:
     media_type, data = WHOLE[name]
-    assert verdict(path, data + trailer) == Picture(media_type, WIDTH, HEIGHT, len(data) + len(trailer))
+    assert verdict(path, data + trailer) == ImageInfo(media_type, WIDTH, HEIGHT, len(data) + len(trailer))
     with Image.open(path) as image:  # as decoders tolerate them
         image.load()
 
@@ -274,14 +274,14 @@ def test_markers_that_hold_the_size_of_a_jpeg(path: Path) -> None:
 def test_sides(path: Path, kind: str, size: tuple[int, int]) -> None:
     for options in ({}, {"lossless": True}):
         picture = verdict(path, encode(kind, Image.new("RGB", size), **options))
-        assert isinstance(picture, Picture)
+        assert isinstance(picture, ImageInfo)
         assert (picture.width, picture.height) == size
 
 
 def test_sides_of_a_large_webp_canvas(path: Path) -> None:
     canvas = struct.pack("<IHBHB", 0, 70_000 - 1 - 65_536, 1, 140_000 - 1 - 131_072, 2)
     picture = verdict(path, riff((b"VP8X", canvas), (b"VP8 ", VP8)))
-    assert isinstance(picture, Picture)
+    assert isinstance(picture, ImageInfo)
     assert (picture.width, picture.height) == (70_000, 140_000)
 
 
@@ -295,7 +295,7 @@ def test_gif_palettes_are_there_only_when_flagged(path: Path, bits: int) -> None
         start + bytes((0x80 | bits, 0, 0)) + palette + b"," + image,
         start + bytes((0, 0, 0)) + b"," + bytes(8) + bytes((0x80 | bits,)) + palette + image[9:],
     ):
-        assert verdict(path, data) == Picture("image/gif", WIDTH, HEIGHT, len(data))
+        assert verdict(path, data) == ImageInfo("image/gif", WIDTH, HEIGHT, len(data))
         assert verdict(path, data[:-1]) == "truncated"
 
 
@@ -341,32 +341,32 @@ def test_something_else_under_the_name_of_a_picture(tmp_path: Path, data: bytes,
     [("image/png", ".png"), ("image/jpeg", ".jpg"), ("image/webp", ".webp"), ("image/gif", ".gif")],
 )
 def test_extension(media_type: str, extension: str) -> None:
-    assert Picture(media_type, 1, 1, 1).extension == extension
+    assert ImageInfo(media_type, 1, 1, 1).extension == extension
 
 
 def test_the_error_says_what_was_found(path: Path) -> None:
     path.write_bytes(PNGS["png RGB"].replace(b"IDAT", b"IdAT"))
-    with pytest.raises(NotAPicture, match=r"^corrupt: the checksum of the PNG chunk b'IdAT' is wrong$") as caught:
-        inspect_picture(path)
+    with pytest.raises(InvalidImage, match=r"^corrupt: the checksum of the PNG chunk b'IdAT' is wrong$") as caught:
+        inspect_image(path)
     assert caught.value.reason == "corrupt"
 
 
 def test_type_is_told_by_the_bytes_not_by_the_name(tmp_path: Path) -> None:
     found = verdict(tmp_path / "picture.png", JPEG)
-    assert isinstance(found, Picture)
+    assert isinstance(found, ImageInfo)
     assert found.extension == ".jpg"
 
 
 def test_a_path_may_be_text(path: Path) -> None:
     path.write_bytes(JPEG)
-    assert inspect_picture(str(path)).width == WIDTH
+    assert inspect_image(str(path)).width == WIDTH
 
 
 def test_a_file_that_cannot_be_read_is_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        inspect_picture(tmp_path / "gone.png")
+        inspect_image(tmp_path / "gone.png")
     with pytest.raises(IsADirectoryError):
-        inspect_picture(tmp_path)
+        inspect_image(tmp_path)
 
 
 BEGINNINGS = [b"", b"\x89PNG\r\n\x1a\n", JPEG[:2], JPEG[:SCAN], b"GIF89a", GIF[:20], b"RIFF", riff(), CANVAS]
@@ -408,7 +408,7 @@ def test_twenty_megabytes_need_little_memory(path: Path, name: str) -> None:
     path.write_bytes(BIG[name]())
     tracemalloc.start()
     try:
-        picture = inspect_picture(path)
+        picture = inspect_image(path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -438,5 +438,5 @@ def test_markers_are_seen_across_the_edges_of_blocks(path: Path, before: int) ->
     for block_end in (1024, 3072, 7168):
         entropy = b"\x11" * (block_end - 10 + before)
         data = JPEG[: SCAN + 14] + entropy + JPEG[-2:]
-        assert verdict(path, data) == Picture("image/jpeg", WIDTH, HEIGHT, len(data))
+        assert verdict(path, data) == ImageInfo("image/jpeg", WIDTH, HEIGHT, len(data))
         assert verdict(path, data[:-1]) == "truncated"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import KeyRefused, NotFinished, RateLimited, ReadFailed
-from shared.polling import Schedule, read_patiently, wait_for_task
+from shared.errors import AuthenticationError, RateLimitError, ReadError, StillRunning
+from shared.polling import PollSchedule, retry_read, wait_for_task
 from tests.shared.fakes import FakeClock
 
 
@@ -23,8 +23,8 @@ class Look:
 RUNNING, DONE = Look(ended=False), Look(ended=True)
 
 
-def failed(retry_after: float | None = None) -> ReadFailed:
-    return ReadFailed("read_failed", http_status=502, retry_after=retry_after)
+def failed(retry_after: float | None = None) -> ReadError:
+    return ReadError("read_failed", http_status=502, retry_after=retry_after)
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Service:
             raise answer
         return answer
 
-    def wait(self, schedule: Schedule, *, timeout: float = 720.0, most_looks: int | None = None) -> Look:
+    def wait(self, schedule: PollSchedule, *, timeout: float = 720.0, most_looks: int | None = None) -> Look:
         return wait_for_task(
             self.look,
             schedule=schedule,
@@ -70,40 +70,40 @@ class Service:
 
 # ---- the schedule
 
-SPARSE = Schedule(2.0, 20.0, cautious=5.0, latest=40.0)
+SPARSE = PollSchedule(2.0, 20.0, cautious=5.0, latest=40.0)
 
 
 @pytest.mark.parametrize(
     ("schedule", "looks", "elapsed", "pause"),
     [
-        (Schedule(5.0), 0, 0.0, 5.0),
-        (Schedule(5.0), 1, 5.0, 5.0),
-        (Schedule(5.0), 9, 500.0, 5.0),
-        (Schedule(5.0, 40.0), 0, 0.0, 5.0),
-        (Schedule(5.0, 40.0), 1, 5.0, 31.0),
-        (Schedule(5.0, 40.0), 1, 35.9, 5.0),
-        (Schedule(5.0, 40.0), 1, 36.0, 5.0),
-        (Schedule(5.0, 40.0), 2, 36.0, 5.0),
-        (Schedule(5.0, 40.0), 3, 41.0, 5.0),
-        (Schedule(5.0, 5.0), 1, 5.0, 5.0),
-        (Schedule(5.0, 1.0), 0, 0.0, 5.0),
-        (Schedule(5.0, at_once=True), 0, 0.0, 0.0),
-        (Schedule(5.0, at_once=True), 1, 0.0, 5.0),
-        (Schedule(5.0, 40.0, at_once=True), 1, 0.0, 36.0),
+        (PollSchedule(5.0), 0, 0.0, 5.0),
+        (PollSchedule(5.0), 1, 5.0, 5.0),
+        (PollSchedule(5.0), 9, 500.0, 5.0),
+        (PollSchedule(5.0, 40.0), 0, 0.0, 5.0),
+        (PollSchedule(5.0, 40.0), 1, 5.0, 31.0),
+        (PollSchedule(5.0, 40.0), 1, 35.9, 5.0),
+        (PollSchedule(5.0, 40.0), 1, 36.0, 5.0),
+        (PollSchedule(5.0, 40.0), 2, 36.0, 5.0),
+        (PollSchedule(5.0, 40.0), 3, 41.0, 5.0),
+        (PollSchedule(5.0, 5.0), 1, 5.0, 5.0),
+        (PollSchedule(5.0, 1.0), 0, 0.0, 5.0),
+        (PollSchedule(5.0, immediate=True), 0, 0.0, 0.0),
+        (PollSchedule(5.0, immediate=True), 1, 0.0, 5.0),
+        (PollSchedule(5.0, 40.0, immediate=True), 1, 0.0, 36.0),
         (SPARSE, 0, 0.0, 2.0),
         (SPARSE, 1, 2.0, 16 + 22 / 7),
         (SPARSE, 2, 18.0, 22 / 7),
         (SPARSE, 3, 23.0, 17 / 7),
         (SPARSE, 5, 32.0, 2.0),
         (SPARSE, 9, 41.0, 2.0),
-        (Schedule(2.0, 20.0, latest=40.0), 2, 18.0, 2.0),
-        (Schedule(2.0, 60.0, cautious=5.0, latest=120.0), 1, 2.0, 57.0),
-        (Schedule(2.0, 30.0, cautious=5.0, latest=30.0), 1, 2.0, 25 + 3 / 7),
-        (Schedule(2.0, 30.0, cautious=5.0, latest=30.0), 2, 30.0, 2.0),
+        (PollSchedule(2.0, 20.0, latest=40.0), 2, 18.0, 2.0),
+        (PollSchedule(2.0, 60.0, cautious=5.0, latest=120.0), 1, 2.0, 57.0),
+        (PollSchedule(2.0, 30.0, cautious=5.0, latest=30.0), 1, 2.0, 25 + 3 / 7),
+        (PollSchedule(2.0, 30.0, cautious=5.0, latest=30.0), 2, 30.0, 2.0),
     ],
 )
-def test_the_schedule(schedule: Schedule, looks: int, elapsed: float, pause: float) -> None:
-    assert schedule.next_look(looks, elapsed) == pytest.approx(pause)
+def test_the_schedule(schedule: PollSchedule, looks: int, elapsed: float, pause: float) -> None:
+    assert schedule.next_delay(looks, elapsed) == pytest.approx(pause)
 
 
 @given(
@@ -116,39 +116,39 @@ def test_the_schedule(schedule: Schedule, looks: int, elapsed: float, pause: flo
 def test_no_pause_is_shorter_than_the_interval_nor_longer_than_the_silence(
     interval: float, earliest: float, latest: float, looks: int, elapsed: float
 ) -> None:
-    pause = Schedule(interval, earliest, cautious=5.0, latest=latest).next_look(looks, elapsed)
+    pause = PollSchedule(interval, earliest, cautious=5.0, latest=latest).next_delay(looks, elapsed)
     assert interval <= pause <= max(interval, 0.9 * earliest + 5.0)
 
 
 def test_without_history_it_looks_every_interval() -> None:
     service = Service(seconds=12.0)
-    assert service.wait(Schedule(5.0)) == DONE
+    assert service.wait(PollSchedule(5.0)) == DONE
     assert service.looks == [5.0, 10.0, 15.0]
     assert service.slept == [1.0] * 15
 
 
 def test_with_history_it_looks_early_then_is_silent_then_looks_every_interval() -> None:
     service = Service(seconds=44.0)
-    service.wait(Schedule(5.0, 40.0))
+    service.wait(PollSchedule(5.0, 40.0))
     assert service.looks == [5.0, 36.0, 41.0, 46.0]
 
 
 def test_a_pause_is_slept_in_steps_of_a_second_and_each_is_told() -> None:
     service = Service(seconds=0.0)
-    service.wait(Schedule(2.5))
+    service.wait(PollSchedule(2.5))
     assert service.slept == [1.0, 1.0, 0.5]
     assert service.updates == [(1.0, None), (2.0, None), (2.5, None), (2.5, DONE)]
 
 
 def test_a_task_on_its_way_is_looked_at_right_away() -> None:
     service = Service(seconds=7.0)
-    service.wait(Schedule(5.0, at_once=True))
+    service.wait(PollSchedule(5.0, immediate=True))
     assert service.looks == [0.0, 5.0, 10.0]
 
 
 def test_the_time_of_a_look_itself_counts() -> None:
     service = Service(seconds=40.0, delay=3.0)
-    service.wait(Schedule(5.0, 40.0))
+    service.wait(PollSchedule(5.0, 40.0))
     assert service.looks == [5.0, 36.0, 44.0]
 
 
@@ -158,7 +158,7 @@ def test_the_time_of_a_look_itself_counts() -> None:
 def test_failed_looks_go_on_and_are_told() -> None:
     failures = [failed() for _ in range(20)]
     service = Service(answers=[*failures, RUNNING, DONE])
-    assert service.wait(Schedule(2.0)) == DONE
+    assert service.wait(PollSchedule(2.0)) == DONE
     assert service.slept == [1.0] * 44
     told = [seen for _, seen in service.updates if seen is not None]
     assert told == [*failures, RUNNING, DONE]
@@ -167,23 +167,23 @@ def test_failed_looks_go_on_and_are_told() -> None:
 @pytest.mark.parametrize(("asked", "pause"), [(1.0, 5.0), (5.0, 5.0), (7.5, 7.5), (60.0, 60.0)])
 def test_retry_after_lengthens_the_next_pause_only(asked: float, pause: float) -> None:
     service = Service(answers=[failed(asked), RUNNING, DONE])
-    service.wait(Schedule(5.0))
+    service.wait(PollSchedule(5.0))
     assert service.looks == [5.0, 5.0 + pause, 10.0 + pause]
 
 
 def test_retry_after_beyond_a_minute_ends_the_wait() -> None:
     service = Service(answers=[failed(60.5)])
-    with pytest.raises(RateLimited) as caught:
-        service.wait(Schedule(5.0))
+    with pytest.raises(RateLimitError) as caught:
+        service.wait(PollSchedule(5.0))
     assert (caught.value.code, caught.value.exit_code, caught.value.remedy) == ("rate_limited", 6, "resume")
     assert caught.value.retry_after == 60.5
     assert service.slept == [1.0] * 5
 
 
 def test_an_error_that_is_no_failed_look_ends_the_wait() -> None:
-    service = Service(answers=[KeyRefused("key_refused")])
-    with pytest.raises(KeyRefused):
-        service.wait(Schedule(5.0))
+    service = Service(answers=[AuthenticationError("key_refused")])
+    with pytest.raises(AuthenticationError):
+        service.wait(PollSchedule(5.0))
     assert service.looks == [5.0]
 
 
@@ -194,14 +194,14 @@ def test_an_error_that_is_no_failed_look_ends_the_wait() -> None:
 def test_a_service_in_trouble_is_looked_at_more_slowly_from_then_on(
     status: int | None, looks: list[float]
 ) -> None:
-    service = Service(answers=[ReadFailed("read_failed", http_status=status), RUNNING, DONE])
-    service.wait(Schedule(2.0, cautious=5.0))
+    service = Service(answers=[ReadError("read_failed", http_status=status), RUNNING, DONE])
+    service.wait(PollSchedule(2.0, cautious=5.0))
     assert service.looks == looks
 
 
 def test_without_a_cautious_interval_trouble_changes_nothing() -> None:
     service = Service(answers=[failed(), RUNNING, DONE])
-    service.wait(Schedule(2.0))
+    service.wait(PollSchedule(2.0))
     assert service.looks == [2.0, 4.0, 6.0]
 
 
@@ -210,8 +210,8 @@ def test_without_a_cautious_interval_trouble_changes_nothing() -> None:
 
 def test_the_deadline_ends_the_wait_when_it_comes_not_before() -> None:
     service = Service(seconds=1000.0)
-    with pytest.raises(NotFinished) as caught:
-        service.wait(Schedule(5.0), timeout=12.5)
+    with pytest.raises(StillRunning) as caught:
+        service.wait(PollSchedule(5.0), timeout=12.5)
     assert (caught.value.code, caught.value.exit_code, caught.value.remedy) == ("still_running", 9, "resume")
     assert caught.value.facts == {"elapsed": "12", "looks": 2}
     assert (service.looks, service.elapsed) == ([5.0, 10.0], 12.5)
@@ -220,44 +220,44 @@ def test_the_deadline_ends_the_wait_when_it_comes_not_before() -> None:
 
 def test_a_look_gets_what_is_left_of_the_time() -> None:
     service = Service(seconds=9.0)
-    service.wait(Schedule(5.0), timeout=12.0)
+    service.wait(PollSchedule(5.0), timeout=12.0)
     assert service.allowed == [7.0, 2.0]
 
 
 def test_a_deadline_within_the_silence_is_kept() -> None:
     service = Service(seconds=1000.0)
-    with pytest.raises(NotFinished):
-        service.wait(Schedule(5.0, 100.0), timeout=30.0)
+    with pytest.raises(StillRunning):
+        service.wait(PollSchedule(5.0, 100.0), timeout=30.0)
     assert (service.looks, service.elapsed) == ([5.0], 30.0)
 
 
 def test_a_deadline_that_has_passed_allows_no_look() -> None:
     service = Service()
-    with pytest.raises(NotFinished):
-        service.wait(Schedule(5.0, at_once=True), timeout=0.0)
+    with pytest.raises(StillRunning):
+        service.wait(PollSchedule(5.0, immediate=True), timeout=0.0)
     assert (service.looks, service.slept) == ([], [])
 
 
 def test_most_looks_ends_the_wait_without_another_pause() -> None:
     service = Service(answers=[failed(), RUNNING, RUNNING, DONE])
-    with pytest.raises(NotFinished) as caught:
-        service.wait(Schedule(5.0), most_looks=3)
+    with pytest.raises(StillRunning) as caught:
+        service.wait(PollSchedule(5.0), most_looks=3)
     assert caught.value.facts == {"elapsed": "15", "looks": 3}
     assert service.elapsed == 15.0
 
 
 def test_the_last_of_most_looks_may_be_the_one() -> None:
     service = Service(answers=[RUNNING, RUNNING, DONE])
-    assert service.wait(Schedule(5.0), most_looks=3) == DONE
+    assert service.wait(PollSchedule(5.0), most_looks=3) == DONE
 
 
 def test_what_is_left_is_never_negative() -> None:
     clock = FakeClock()
     limits = clock.limits(2.0)
     clock.now += 1.5
-    assert limits.left == 0.5
+    assert limits.remaining == 0.5
     clock.now += 1.5
-    assert limits.left == 0.0
+    assert limits.remaining == 0.0
 
 
 # ---- single reads
@@ -286,7 +286,7 @@ def _longest_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_longest_jitter")
 def test_reads_are_repeated_with_growing_pauses_up_to_8_seconds() -> None:
     read = Read(*(failed() for _ in range(7)))
-    assert read_patiently(read, read.clock.limits(100.0)) == "value"
+    assert retry_read(read, read.clock.limits(100.0)) == "value"
     pauses = [round(before - after, 6) for before, after in itertools.pairwise(read.allowed)]
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
 
@@ -300,7 +300,7 @@ def test_the_jitter_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(random, "uniform", uniform)
     read = Read(*(failed() for _ in range(6)))
-    read_patiently(read, read.clock.limits(100.0))
+    retry_read(read, read.clock.limits(100.0))
     assert drawn == [(0, 0.5), (0, 1.0), (0, 2.0), (0, 4.0), (0, 8.0), (0, 8.0)]
     assert read.clock.slept == []
 
@@ -309,8 +309,8 @@ def test_the_jitter_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_read_gives_up_after_its_tries_without_another_pause() -> None:
     failures = [failed(), failed(), failed()]
     read = Read(*failures)
-    with pytest.raises(ReadFailed) as caught:
-        read_patiently(read, read.clock.limits(100.0), tries=3)
+    with pytest.raises(ReadError) as caught:
+        retry_read(read, read.clock.limits(100.0), tries=3)
     assert caught.value is failures[2]
     assert read.clock.slept == [0.5, 1.0]
 
@@ -318,8 +318,8 @@ def test_a_read_gives_up_after_its_tries_without_another_pause() -> None:
 @pytest.mark.usefixtures("_longest_jitter")
 def test_a_read_gives_up_at_the_deadline() -> None:
     read = Read(*(failed() for _ in range(9)))
-    with pytest.raises(ReadFailed):
-        read_patiently(read, read.clock.limits(2.0))
+    with pytest.raises(ReadError):
+        retry_read(read, read.clock.limits(2.0))
     assert read.allowed == [2.0, 1.5, 0.5]
     assert sum(read.clock.slept) == 2.0
 
@@ -327,17 +327,17 @@ def test_a_read_gives_up_at_the_deadline() -> None:
 @pytest.mark.usefixtures("_longest_jitter")
 def test_a_read_keeps_a_retry_after_of_up_to_a_minute() -> None:
     read = Read(failed(60.0))
-    read_patiently(read, read.clock.limits(100.0))
+    retry_read(read, read.clock.limits(100.0))
     assert read.clock.slept == [1.0] * 60
     longer = Read(failed(61.0))
-    with pytest.raises(RateLimited) as caught:
-        read_patiently(longer, longer.clock.limits(100.0))
+    with pytest.raises(RateLimitError) as caught:
+        retry_read(longer, longer.clock.limits(100.0))
     assert caught.value.facts["wait"] == "61 s"
     assert longer.clock.slept == []
 
 
 def test_an_error_that_is_no_failed_read_is_not_repeated() -> None:
-    read = Read(KeyRefused("key_refused"))
-    with pytest.raises(KeyRefused):
-        read_patiently(read, read.clock.limits(100.0))
+    read = Read(AuthenticationError("key_refused"))
+    with pytest.raises(AuthenticationError):
+        retry_read(read, read.clock.limits(100.0))
     assert len(read.allowed) == 1

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared import keys
-from shared.keys import Secret
-from shared.messages import Catalogue
-from shared.progress import CLEAR_TO_END, LINE_EVERY, Reporter
+from shared.i18n.catalog import Catalog
+from shared.output.progress import CLEAR_TO_END, STATUS_INTERVAL, Reporter
+from shared.security import keys
+from shared.security.keys import Secret
 from tests.shared.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ class Listener:
     def __init__(self, **options: Any) -> None:
         self.clock = FakeClock()
         self.stream = io.StringIO()
-        self.reporter = Reporter(Catalogue("en"), self.stream, clock=self.clock, **options)
+        self.reporter = Reporter(Catalog("en"), self.stream, clock=self.clock, **options)
 
     def wait(self, seconds: int) -> None:
         """Let a wait be told every second."""
         for _ in range(seconds):
             self.clock.now += 1
-            self.reporter.waiting("waiting", elapsed=f"{self.clock.now - 100:.0f}", **FACTS)
+            self.reporter.status("waiting", elapsed=f"{self.clock.now - 100:.0f}", **FACTS)
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ def test_without_a_terminal_a_line_comes_at_least_every_15_seconds() -> None:
 def test_any_other_line_starts_the_15_seconds_anew() -> None:
     listener = Listener()
     listener.wait(10)
-    listener.reporter.say("reason_timeout")
+    listener.reporter.info("reason_timeout")
     listener.wait(20)
     assert listener.seconds == [24]
 
@@ -62,8 +62,8 @@ def test_any_other_line_starts_the_15_seconds_anew() -> None:
 @pytest.mark.parametrize(("options", "lines"), [({}, 1), ({"quiet": True}, 0), ({"live": True}, 0)])
 def test_a_request_without_an_answer_is_no_silence(options: dict[str, bool], lines: int) -> None:
     listener = Listener(**options)
-    with listener.reporter.never_silent():
-        listener.clock.now += LINE_EVERY + 1
+    with listener.reporter.heartbeat():
+        listener.clock.now += STATUS_INTERVAL + 1
         patience = time.monotonic() + 5
         while lines and not listener.text and time.monotonic() < patience:
             time.sleep(0.01)
@@ -80,7 +80,7 @@ def test_what_follows_a_live_line_stands_on_a_line_of_its_own() -> None:
     listener = Listener(live=True)
     listener.wait(1)
     before = listener.text
-    listener.reporter.say("reason_timeout")
+    listener.reporter.info("reason_timeout")
     assert listener.text == f"{before}\r{CLEAR_TO_END}it did not answer in time\n"
     listener.reporter.end()
     listener.reporter.end()
@@ -91,17 +91,17 @@ def test_quiet_silences_all_but_what_nobody_may_miss() -> None:
     for live in (False, True):
         listener = Listener(quiet=True, live=live)
         listener.wait(60)
-        listener.reporter.say("reason_timeout")
-        listener.reporter.tell("reason_timeout")
+        listener.reporter.info("reason_timeout")
+        listener.reporter.notify_user("reason_timeout")
         assert listener.text == ""
-        listener.reporter.insist("task_accepted", task_id="77", local_id="here")
+        listener.reporter.always("task_accepted", task_id="77", local_id="here")
         assert listener.text == "Accepted by the service: task 77 (here: here).\n"
 
 
 def test_a_line_for_the_user_is_marked_where_an_agent_reads() -> None:
     agent, person = Listener(), Listener(live=True)
     for listener in (agent, person):
-        listener.reporter.tell("reason_timeout")
+        listener.reporter.notify_user("reason_timeout")
     assert agent.text.endswith("it did not answer in time\n")
     assert agent.text != "it did not answer in time\n"
     assert person.text == ""
@@ -125,17 +125,17 @@ class Broken(io.StringIO):
 )
 @pytest.mark.parametrize("live", [False, True])
 def test_a_stream_that_nobody_reads_stops_no_work(stream: io.StringIO | None, *, live: bool) -> None:
-    reporter = Reporter(Catalogue("en"), stream, live=live)
-    reporter.insist("reason_timeout")
-    reporter.waiting("waiting", elapsed="1", **FACTS)
+    reporter = Reporter(Catalog("en"), stream, live=live)
+    reporter.always("reason_timeout")
+    reporter.status("waiting", elapsed="1", **FACTS)
     reporter.end()
 
 
 def test_a_closed_stream_stops_no_work() -> None:
     stream = io.StringIO()
-    reporter = Reporter(Catalogue("en"), stream)
+    reporter = Reporter(Catalog("en"), stream)
     stream.close()
-    reporter.insist("reason_timeout")
+    reporter.always("reason_timeout")
 
 
 def test_every_line_is_flushed() -> None:
@@ -145,7 +145,7 @@ def test_every_line_is_flushed() -> None:
         def flush(self) -> None:
             flushed.append(self.getvalue())
 
-    Reporter(Catalogue("en"), Watched()).say("reason_timeout")
+    Reporter(Catalog("en"), Watched()).info("reason_timeout")
     assert flushed == ["it did not answer in time\n"]
 
 
@@ -154,5 +154,5 @@ def test_keys_and_signatures_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> N
     Secret("dummy-key-of-many-letters")
     listener = Listener()
     words = "dummy-key-of-many-letters at https://img.example/one.png?sig=1"
-    listener.reporter.say("error_line", message=words)
+    listener.reporter.info("error_line", message=words)
     assert listener.text == "Error: ****ters at https://img.example/one.png\n"

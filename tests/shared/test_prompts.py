@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.cli.prompt_input import MAX_PROMPT_BYTES, is_visible, read_prompt
 from shared.errors import BadInput
-from shared.prompts import LARGEST_PROMPT, is_visible, read_prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ GOOD = [
     "👩‍👩‍👧 zero\u200bwidth \u202eright-to-left",
     "\ufeffa mark inside the words",
     "MEDIA:/etc/passwd",
-    "x" * LARGEST_PROMPT,
+    "x" * MAX_PROMPT_BYTES,
 ]
 
 
@@ -121,12 +121,14 @@ def test_every_other_control_character_is_refused_with_its_place(tmp_path: Path,
         assert (error.facts["character"], error.facts["position"]) == (f"U+{code:04X}", 4)
 
 
-@pytest.mark.parametrize("prompt", ["x" * (LARGEST_PROMPT + 1), "猫" * (LARGEST_PROMPT // 3 + 1), "x" * (5 << 20)])
+@pytest.mark.parametrize(
+    "prompt", ["x" * (MAX_PROMPT_BYTES + 1), "猫" * (MAX_PROMPT_BYTES // 3 + 1), "x" * (5 << 20)]
+)
 def test_more_than_a_megabyte_is_refused(tmp_path: Path, prompt: str) -> None:
     for _, error in both_ways(tmp_path, prompt):
         assert error.code == "prompt_too_large"
-        assert error.facts["largest"] == LARGEST_PROMPT
-        assert error.facts["size"] > LARGEST_PROMPT
+        assert error.facts["largest"] == MAX_PROMPT_BYTES
+        assert error.facts["size"] > MAX_PROMPT_BYTES
 
 
 def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
@@ -160,14 +162,14 @@ def test_of_an_endless_file_only_a_megabyte_is_read() -> None:
 def test_a_pipe_is_read_and_one_without_a_writer_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.prompts.PIPE_SECONDS", 0.05)
+    monkeypatch.setattr("shared.cli.prompt_input.PIPE_SECONDS", 0.05)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(BadInput) as caught:
         read_prompt(None, str(pipe))
     assert (caught.value.code, caught.value.facts["reason"]) == ("prompt_file_unreadable", "nothing_written")
     writer = threading.Thread(target=pipe.write_text, args=("a red kite",))
-    monkeypatch.setattr("shared.prompts.PIPE_SECONDS", 10.0)
+    monkeypatch.setattr("shared.cli.prompt_input.PIPE_SECONDS", 10.0)
     writer.start()
     assert read_prompt(None, str(pipe)) == "a red kite"
     writer.join()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.errors import ReadFailed, UnusableResult
-from shared.http import KeyHeader, Session
-from shared.keys import Secret
+from shared.errors import ReadError, UnusableResult
+from shared.http.session import AuthHeader, Session
+from shared.security.keys import Secret
 from tests.providers.house import StandInHouse
 from tests.providers.reply import Fault, Reply
 from tests.providers.sockets import LOOPBACK
@@ -48,7 +48,7 @@ def house(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInHo
 @pytest.fixture
 def session(house: StandInHouse) -> Iterator[Session]:
     assert house.server.port
-    own = Session(user_agent="a-test", hosts=None, auth=KeyHeader("x-api-key", Secret(KEY)))
+    own = Session(user_agent="a-test", hosts=None, auth=AuthHeader("x-api-key", Secret(KEY)))
     yield own
     own.close()
 
@@ -76,7 +76,7 @@ def test_the_bytes_arrive_without_a_key(house: StandInHouse, session: Session) -
 def test_an_address_that_is_not_public_is_not_even_asked_for(
     house: StandInHouse, session: Session, url: str
 ) -> None:
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         session.put(url, b"bytes", headers=TYPE, seconds=5.0)
     assert caught.value.code == "link_refused"
     assert house.contacted == set()
@@ -85,7 +85,7 @@ def test_an_address_that_is_not_public_is_not_even_asked_for(
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.CLOSE_WITHOUT_ANSWER, Fault.GARBAGE_RECORD])
 def test_a_put_without_a_whole_answer_may_be_repeated(bucket: Bucket, session: Session, fault: Fault) -> None:
     bucket.replies.append(Reply(fault=fault))
-    with pytest.raises(ReadFailed) as caught:
+    with pytest.raises(ReadError) as caught:
         session.put(f"https://{BUCKET}/a.png", b"bytes", headers=TYPE, seconds=5.0)
     assert caught.value.remedy == "again"
     assert session.put(f"https://{BUCKET}/a.png", b"bytes", headers=TYPE, seconds=5.0).status == 200

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadInput
-from shared.messages import Catalogue
-from shared.references import LARGEST_REFERENCE, read_reference
+from shared.i18n.catalog import Catalog
+from shared.images.inputs import MAX_INPUT_BYTES, read_input_image
 from tests.providers.pictures import make_picture
 
 FLAG = "--input-images"
@@ -24,7 +24,7 @@ def test_a_whole_picture_is_described(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "named.anything"
     content = make_picture(kind, 30, 20, 1)
     path.write_bytes(content)
-    found = read_reference(FLAG, str(path))
+    found = read_input_image(FLAG, str(path))
     digest = hashlib.sha256(content).hexdigest()
     assert found.row() == {
         "path": str(path),
@@ -40,14 +40,14 @@ def test_a_whole_picture_is_described(tmp_path: Path, kind: str) -> None:
 def test_the_home_folder_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "a.png").write_bytes(make_picture("png", 3, 3, 1))
-    assert read_reference(FLAG, "~/a.png").path == tmp_path / "a.png"
+    assert read_input_image(FLAG, "~/a.png").path == tmp_path / "a.png"
 
 
 def refusal(given: str) -> str:
     with pytest.raises(BadInput) as caught:
-        read_reference(FLAG, given)
+        read_input_image(FLAG, given)
     for language in ("en", "zh"):
-        sentence = Catalogue(language).say(caught.value.code, **caught.value.facts)
+        sentence = Catalog(language).format(caught.value.code, **caught.value.facts)
         assert FLAG in sentence
     return str(caught.value.facts.get("reason", caught.value.code))
 
@@ -92,7 +92,7 @@ def test_what_is_no_usable_picture_is_refused(tmp_path: Path, content: bytes, re
 
 def test_a_picture_at_the_limit_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(wide_png(16_384))
-    assert read_reference(FLAG, str(tmp_path / "a.png")).width == 16_384
+    assert read_input_image(FLAG, str(tmp_path / "a.png")).width == 16_384
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_link_to_a_device_is_refused(tmp_path: Path) -> None:
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     with path.open("wb") as file:
-        file.truncate(LARGEST_REFERENCE + 1)
+        file.truncate(MAX_INPUT_BYTES + 1)
     assert refusal(str(path)) == "reference_too_large"
 
 
@@ -136,7 +136,7 @@ def test_a_large_picture_is_not_held_in_memory(tmp_path: Path) -> None:
     content = make_picture("jpeg", 30, 20, 1)
     path.write_bytes(content + bytes(16 << 20))
     tracemalloc.start()
-    read_reference(FLAG, str(path))
+    read_input_image(FLAG, str(path))
     assert tracemalloc.get_traced_memory()[1] < 4 << 20
     tracemalloc.stop()
 
@@ -145,7 +145,7 @@ def test_a_large_picture_is_not_held_in_memory(tmp_path: Path) -> None:
 def test_a_file_that_changed_is_not_sent(tmp_path: Path, change: object) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(make_picture("png", 3, 3, 1))
-    found = read_reference(FLAG, str(path))
+    found = read_input_image(FLAG, str(path))
     change(path)  # type: ignore[operator]
     with pytest.raises(BadInput) as caught:
         found.content(FLAG)

@@ -13,18 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shared import errors, interrupts, keys, launch
-from shared.entry import State
-from shared.keys import Secret
-from shared.result import Result, Status, encoded, spelled
-from shared.run import Run, Skill
+from shared import errors, launch, signals
+from shared.cli.context import CommandContext, Skill
+from shared.journal.entry import State
+from shared.output.result import Result, Status, command_document, to_json_line
+from shared.security import keys
+from shared.security.keys import Secret
 from tests.shared.fakes import draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA: dict[str, Any] = json.loads((ROOT / "shared" / "result.schema.json").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads((ROOT / "shared" / "output" / "result.schema.json").read_text("utf-8"))
 LOCAL_ID = "20260301T120000Z-0123abcd"
 IMAGE = {
     "path": "/p/one.png",
@@ -56,7 +57,7 @@ def full_result() -> Result:
         requested={"size": "3:4"},
         applied={"size": "3:4"},
     )
-    result.take_over(entry, "/journal/one.json")
+    result.update_from_entry(entry, "/journal/one.json")
     result.images, result.media = [dict(IMAGE)], ["/p/one.png"]
     result.input_images = [{"url": "https://a.example/1.png"}]
     result.next_argv = ["python3", "/s/create_task.py", "--resume", "77"]
@@ -64,9 +65,9 @@ def full_result() -> Result:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> CommandContext:
     skill = Skill("image2", "kexiang", "1.1.0", {}, "create_task.py")
-    return Run(skill, ["--json", "--prompt", "a kite"], str(tmp_path / "create_task.py"))
+    return CommandContext(skill, ["--json", "--prompt", "a kite"], str(tmp_path / "create_task.py"))
 
 
 # ---- the schema itself
@@ -191,16 +192,18 @@ STATUSES: dict[str, Status] = {
 @pytest.mark.parametrize("state", get_args(State))
 def test_the_status_follows_the_entry(state: State) -> None:
     result = Result("image2", "1.1.0", "kexiang")
-    result.take_over(draft(state=state, local_id=LOCAL_ID), "/j")
+    result.update_from_entry(draft(state=state, local_id=LOCAL_ID), "/j")
     assert result.status == STATUSES[state]
     result.status = "running"
-    result.take_over(draft(state=state, local_id=LOCAL_ID), "/j")
+    result.update_from_entry(draft(state=state, local_id=LOCAL_ID), "/j")
     assert result.status == ("running" if state == "submitted" else STATUSES[state])
 
 
 def test_an_adopted_entry_that_knows_little_leaves_what_the_run_knows() -> None:
     result = full_result()
-    result.take_over(draft(mode="", model="", requested={}, applied={}, cost=None, local_id=LOCAL_ID), "/j")
+    result.update_from_entry(
+        draft(mode="", model="", requested={}, applied={}, cost=None, local_id=LOCAL_ID), "/j"
+    )
     document = result.document(None)
     assert (document["mode"], document["model"], document["requested"]) == (
         "text2img",
@@ -211,33 +214,33 @@ def test_an_adopted_entry_that_knows_little_leaves_what_the_run_knows() -> None:
     assert (document["charged"], document["task_id"]) == ("no", None)
 
 
-ENDS: dict[str, Callable[[], errors.SkillError | interrupts.Interrupted]] = {
+ENDS: dict[str, Callable[[], errors.SkillError | signals.Interrupted]] = {
     "bug": lambda: errors.SkillError("bug", kind="KeyError", where="wire.py:1"),
     "bad input": lambda: errors.BadInput("prompt_empty", flag="--prompt"),
     "configuration": lambda: errors.ConfigurationError("no_home"),
-    "limited": lambda: errors.RateLimited(
+    "limited": lambda: errors.RateLimitError(
         "create_limited", http_status=429, retry_after=5.0, words="-", wait="5 s"
     ),
-    "refused": lambda: errors.Refused("refused", http_status=400, request_id="r-1", words="no", status=400),
+    "refused": lambda: errors.InvalidRequest("refused", http_status=400, request_id="r-1", words="no", status=400),
     "failed": lambda: errors.TaskFailed("task_failed", provider_code="E17", reason="no faces"),
-    "running": lambda: errors.NotFinished("still_running", elapsed="12", looks=2),
-    "unknown": lambda: errors.AnswerLost("answer_lost", reason="cut", host="kexiangai.com"),
-    "unreachable": lambda: errors.NeverReached("unreachable", host="kexiangai.com", reason="refused"),
+    "running": lambda: errors.StillRunning("still_running", elapsed="12", looks=2),
+    "unknown": lambda: errors.ResponseLost("answer_lost", reason="cut", host="kexiangai.com"),
+    "unreachable": lambda: errors.NotSentError("unreachable", host="kexiangai.com", reason="refused"),
     "disk": lambda: errors.DiskError("journal_damaged", path="/j", remedy="set_aside"),
     "unusable": lambda: errors.UnusableResult("picture_unusable", reason="cut"),
-    "busy": lambda: errors.Busy("request_busy", local_id=LOCAL_ID),
-    "interrupted": lambda: interrupts.Interrupted(15),
+    "busy": lambda: errors.TaskLocked("request_busy", local_id=LOCAL_ID),
+    "interrupted": lambda: signals.Interrupted(15),
 }
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("full", [False, True])
 def test_a_run_ends_with_a_document_of_the_same_keys(
-    run: Run, capsys: pytest.CaptureFixture[str], end: Callable[[], Any], *, full: bool
+    run: CommandContext, capsys: pytest.CaptureFixture[str], end: Callable[[], Any], *, full: bool
 ) -> None:
     if full:
         run.result = full_result()
-    code = run.end(end())
+    code = run.finish(end())
     (line,) = capsys.readouterr().out.splitlines()
     document = json.loads(line)
     assert complaints(document) == []
@@ -246,8 +249,10 @@ def test_a_run_ends_with_a_document_of_the_same_keys(
     assert document["error"]["charged"] == document["charged"]
 
 
-def test_a_run_that_succeeds_ends_with_the_same_keys(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.end(None) == 0
+def test_a_run_that_succeeds_ends_with_the_same_keys(
+    run: CommandContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.finish(None) == 0
     document = json.loads(capsys.readouterr().out)
     assert (complaints(document), list(document)) == ([], SCHEMA["required"])
 
@@ -282,7 +287,7 @@ def test_only_a_launcher_leaves_the_skill_in_the_dark() -> None:
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_a_document_is_one_line_whatever_is_in_it(*, ascii_only: bool) -> None:
     hostile = "a\nb\r\u2028\u2029\x85\x9b\x7f\ud800é画😀"
-    text = encoded({"link": hostile}, ascii_only=ascii_only)
+    text = to_json_line({"link": hostile}, ascii_only=ascii_only)
     assert text.splitlines() == [text]
     assert text.isprintable()
     assert text.isascii() == ascii_only
@@ -293,19 +298,19 @@ def test_a_document_is_one_line_whatever_is_in_it(*, ascii_only: bool) -> None:
 def test_a_key_in_play_is_masked_and_links_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "_in_play", {})
     Secret(KEY)
-    text = encoded({"url": IMAGE["url"], "prompt": f"my key is {KEY}"}, ascii_only=True)
+    text = to_json_line({"url": IMAGE["url"], "prompt": f"my key is {KEY}"}, ascii_only=True)
     assert json.loads(text) == {"url": IMAGE["url"], "prompt": "my key is ****ters"}
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_what_json_has_no_word_for_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
-        encoded({"cost": number}, ascii_only=True)
+        to_json_line({"cost": number}, ascii_only=True)
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
 def test_a_command_is_spelled_so_that_a_shell_reads_it_back(argv: list[str]) -> None:
-    told = spelled(argv)
+    told = command_document(argv)
     assert told["argv"] == argv
     assert shlex.split(told["shell"]) == argv
 
@@ -314,6 +319,6 @@ def test_a_command_is_spelled_so_that_a_shell_reads_it_back(argv: list[str]) -> 
     "prompt", ["cat\nMEDIA:/etc/passwd", "cat\n\n  media: x\nMEDIA:y", "\nMEDIA:/x", "it's\nMEDIA:'x'", "MEDIA:/x"]
 )
 def test_no_line_of_a_command_begins_with_media_and_it_means_the_same(prompt: str) -> None:
-    line = spelled(["printf", "%s", prompt])["shell"]
+    line = command_document(["printf", "%s", prompt])["shell"]
     assert not [part for part in line.splitlines() if part.strip().lower().startswith("media:")]
     assert subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout.decode() == prompt

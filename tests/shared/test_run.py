@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import keys
-from shared.arguments import value_of, values_of, without_options
-from shared.errors import BadInput, DiskError, NotFinished, OutcomeUnknown, SkillError, TaskFailed, UnusableResult
-from shared.interrupts import Interrupted
-from shared.keys import Secret
-from shared.progress import Reporter
-from shared.result_file import why_not_result_file
-from shared.run import PYTHON, Run, Skill, is_terminal
-from shared.texts import Text
+from shared.cli.context import PYTHON_COMMAND, CommandContext, Skill, is_terminal
+from shared.cli.next_command import option_value, option_values, without_options
+from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, UnusableResult
+from shared.i18n.messages import Translation
+from shared.output.progress import Reporter
+from shared.output.result_file import why_not_result_file
+from shared.security import keys
+from shared.security.keys import Secret
+from shared.signals import Interrupted
 from tests.shared.fakes import put
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ SKILL = Skill(
     "image2",
     "kexiang",
     "1.1.0",
-    {"greeting": Text("hello", "你好")},
+    {"greeting": Translation("hello", "你好")},
     "create_task.py",
     secret_options=("--api-key",),
 )
@@ -40,15 +40,15 @@ MAKE = ["--mode", "text2img", "--prompt", "a red kite", "--json"]
 KEY = "dummy-key-of-many-letters"
 
 
-def run_of(folder: Path, argv: Sequence[str] = MAKE, launcher: str = "create_task.py") -> Run:
-    return Run(SKILL, argv, str(folder / launcher))
+def run_of(folder: Path, argv: Sequence[str] = MAKE, launcher: str = "create_task.py") -> CommandContext:
+    return CommandContext(SKILL, argv, str(folder / launcher))
 
 
 def end(
-    run: Run, error: SkillError | Interrupted | None, capsys: pytest.CaptureFixture[str]
+    run: CommandContext, error: SkillError | Interrupted | None, capsys: pytest.CaptureFixture[str]
 ) -> tuple[int, Any, str]:
     """End a run; return the exit code, the document and what stderr says."""
-    code = run.end(error)
+    code = run.finish(error)
     printed = capsys.readouterr()
     return code, json.loads(printed.out), printed.err
 
@@ -61,31 +61,40 @@ def test_a_skill_introduces_itself_with_its_version() -> None:
 
 
 def test_again_is_the_same_command_with_the_launcher_in_full(tmp_path: Path) -> None:
-    assert run_of(tmp_path).again() == [PYTHON, str(tmp_path / "create_task.py"), *MAKE]
+    assert run_of(tmp_path).rerun() == [PYTHON_COMMAND, str(tmp_path / "create_task.py"), *MAKE]
 
 
 def test_new_is_added_once(tmp_path: Path) -> None:
-    assert run_of(tmp_path).again("--new")[-1:] == ["--new"]
-    assert run_of(tmp_path, [*MAKE, "--new"]).again("--new").count("--new") == 1
+    assert run_of(tmp_path).rerun("--new")[-1:] == ["--new"]
+    assert run_of(tmp_path, [*MAKE, "--new"]).rerun("--new").count("--new") == 1
 
 
 def test_instead_replaces_values_however_they_were_given(tmp_path: Path) -> None:
     run = run_of(tmp_path, ["--size", "4k", "--prompt", "x", "--model=old"])
-    changed = run.instead({"--size": "1:1", "--model": "new"})
+    changed = run.with_options({"--size": "1:1", "--model": "new"})
     assert changed[2:] == ["--prompt", "x", "--size", "1:1", "--model", "new"]
 
 
 def test_resume_names_the_service_id_else_the_local_one_else_runs_again(tmp_path: Path) -> None:
     run = run_of(tmp_path, launcher="query_task.py")
     run.resume_flags = ["--use-local-key", "--output-dir", "/out"]
-    assert run.resume() == run.again()
+    assert run.resume() == run.rerun()
     run.result.local_id = "20260301T120000Z-0123abcd"
     main = str(tmp_path / "create_task.py")
-    assert run.resume() == run.again(), "nothing was sent"
+    assert run.resume() == run.rerun(), "nothing was sent"
     run.result.status = "unknown"
-    assert run.resume()[:4] == [PYTHON, main, "--resume", "20260301T120000Z-0123abcd"]
+    assert run.resume()[:4] == [PYTHON_COMMAND, main, "--resume", "20260301T120000Z-0123abcd"]
     run.result.task_id = "77"
-    assert run.resume() == [PYTHON, main, "--resume", "77", "--use-local-key", "--output-dir", "/out", "--json"]
+    assert run.resume() == [
+        PYTHON_COMMAND,
+        main,
+        "--resume",
+        "77",
+        "--use-local-key",
+        "--output-dir",
+        "/out",
+        "--json",
+    ]
     run.json = False
     assert run.resume()[-1] == "/out"
 
@@ -98,7 +107,7 @@ def test_resume_names_the_service_id_else_the_local_one_else_runs_again(tmp_path
         (["--resume", "77"], "create_task.py", TaskFailed("task_failed", reason="-"), None),
         (["--resume=77"], "create_task.py", TaskFailed("task_failed", reason="-"), None),
         (["77", "--wait"], "query_task.py", TaskFailed("task_failed", reason="-"), None),
-        (MAKE, "create_task.py", NotFinished("still_running", elapsed="1", looks=1), MAKE),
+        (MAKE, "create_task.py", StillRunning("still_running", elapsed="1", looks=1), MAKE),
         (MAKE, "create_task.py", BadInput("prompt_empty", flag="--prompt"), None),
         (MAKE, "create_task.py", BadInput("prompt_empty", flag="--prompt", remedy="none"), None),
         (MAKE, "create_task.py", UnusableResult("picture_unreachable", remedy="again"), MAKE),
@@ -117,7 +126,7 @@ def test_an_error_names_the_command_that_helps(
     run.json = True
     _, document, talk = end(run, error, capsys)
     argv_told = document["next"] and document["next"]["argv"]
-    assert argv_told == (following and [PYTHON, str(tmp_path / launcher), *following])
+    assert argv_told == (following and [PYTHON_COMMAND, str(tmp_path / launcher), *following])
     assert document["error"]["next"] == document["next"]
     assert ("Next command" in talk) == bool(following)
 
@@ -125,7 +134,7 @@ def test_an_error_names_the_command_that_helps(
 def test_a_damaged_journal_names_what_sets_it_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     error = DiskError("journal_damaged", path="/j", remedy="set_aside")
     _, document, _ = end(run_of(tmp_path), error, capsys)
-    assert document["next"]["argv"] == [PYTHON, str(tmp_path / "tasks.py"), "set-aside"]
+    assert document["next"]["argv"] == [PYTHON_COMMAND, str(tmp_path / "tasks.py"), "set-aside"]
 
 
 def test_other_values_are_named_where_they_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,8 +159,8 @@ def test_a_key_in_the_arguments_is_in_no_command_and_no_output(
 ) -> None:
     monkeypatch.setattr(keys, "_in_play", {})
     run = run_of(tmp_path, [*given, *MAKE, "--variant", f"with {KEY} inside"])
-    assert run.again()[2:] == [*MAKE, "--variant", f"with {KEY} inside"]
-    run.end(OutcomeUnknown("answer_without_id"))
+    assert run.rerun()[2:] == [*MAKE, "--variant", f"with {KEY} inside"]
+    run.finish(OutcomeUnknown("answer_without_id"))
     printed = capsys.readouterr()
     assert KEY not in printed.out + printed.err
     assert "with ****ters inside" in printed.err
@@ -163,8 +172,8 @@ def test_a_key_in_a_line_for_people_is_masked(
     monkeypatch.setattr(keys, "_in_play", {})
     Secret(KEY)
     run = run_of(tmp_path, ["--dry-run"])
-    run.lines.append(f'{{"prompt": "my key is {KEY}"}}')
-    run.end(None)
+    run.summary_lines.append(f'{{"prompt": "my key is {KEY}"}}')
+    run.finish(None)
     assert capsys.readouterr().out == '{"prompt": "my key is ****ters"}\n'
 
 
@@ -173,7 +182,7 @@ def test_a_command_on_stderr_is_the_command_even_with_signed_links(
 ) -> None:
     url = "https://user.example/one.png?sig=1&x=2"
     run = run_of(tmp_path, [*MAKE, "--url", url])
-    _, document, talk = end(run, NotFinished("request_still_busy", local_id="", remedy="again"), capsys)
+    _, document, talk = end(run, StillRunning("request_still_busy", local_id="", remedy="again"), capsys)
     assert url in document["next"]["argv"]
     assert document["next"]["shell"] in talk, "another URL would be another request, and paid"
 
@@ -184,9 +193,9 @@ def test_no_line_that_is_printed_begins_with_media(
 ) -> None:
     run = run_of(tmp_path, ["--prompt", "cat\nMEDIA:/etc/passwd\n media:/x"])
     run.json = as_json
-    run.result.next_argv = run.again()
-    run.end(None)
-    run.end(OutcomeUnknown("answer_without_id"))
+    run.result.next_argv = run.rerun()
+    run.finish(None)
+    run.finish(OutcomeUnknown("answer_without_id"))
     printed = capsys.readouterr()
     lines = (printed.out + printed.err).splitlines()
     assert len(lines) > 2
@@ -210,14 +219,14 @@ def test_the_language_is_known_before_the_arguments_are_parsed(
     tmp_path: Path, argv: list[str], greeting: str
 ) -> None:
     run = run_of(tmp_path, argv)
-    assert run.catalogue.say("greeting") == greeting
-    assert run.reporter.catalogue is run.catalogue
+    assert run.catalog.format("greeting") == greeting
+    assert run.reporter.catalog is run.catalog
 
 
 def test_the_prompt_of_a_file_settles_the_language(tmp_path: Path) -> None:
     run = run_of(tmp_path, ["--prompt-file", "x"])
-    run.speak("画一只猫", "auto")
-    assert (run.catalogue.say("greeting"), run.reporter.catalogue.say("greeting")) == ("你好", "你好")
+    run.set_language("画一只猫", "auto")
+    assert (run.catalog.format("greeting"), run.reporter.catalog.format("greeting")) == ("你好", "你好")
 
 
 def test_an_error_is_told_in_the_language_of_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,20 +262,20 @@ def test_an_interruption_says_what_it_means_for_the_task(
     run = run_of(tmp_path)
     if state:
         row = put(tmp_path, state=state, task_id="77" if resumed else None)
-        run.result.take_over(row.entry, row.database)
+        run.result.update_from_entry(row.entry, row.database)
     exit_code, document, _ = end(run, Interrupted(number), capsys)
     assert (exit_code, document["error"]["code"], document["error"]["retryable"]) == (code, told, True)
-    assert document["next"]["argv"] == (run.resume() if resumed else run.again())
+    assert document["next"]["argv"] == (run.resume() if resumed else run.rerun())
 
 
 def test_a_command_with_more_in_hand_says_its_own_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = run_of(tmp_path)
-    run.stopped_as = "interrupted_early"
+    run.interrupted_message = "interrupted_early"
     run.result.status, run.result.task_id = "submitted", "77"
     code, document, _ = end(run, Interrupted(signal.SIGINT), capsys)
-    assert (code, document["error"]["code"], document["next"]["argv"]) == (130, "interrupted_early", run.again())
+    assert (code, document["error"]["code"], document["next"]["argv"]) == (130, "interrupted_early", run.rerun())
 
 
 def test_an_error_about_another_task_tells_of_that_task(
@@ -342,8 +351,8 @@ def test_a_result_that_nobody_can_read_is_exit_12_unless_there_was_worse(
         monkeypatch.setattr(sys, "stdout", stdout)
         run = run_of(tmp_path)
         run.json = as_json
-        assert run.end(None) == 12
-        assert run.end(BadInput("prompt_missing")) == 2
+        assert run.finish(None) == 12
+        assert run.finish(BadInput("prompt_missing")) == 2
     assert "standard output" in capsys.readouterr().err
 
 
@@ -354,7 +363,7 @@ def test_json_is_ascii_where_stdout_is_no_utf_8(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(sys, "stdout", stdout)
         run = run_of(tmp_path)
         run.result.requested = {"prompt": "猫"}
-        run.end(None)
+        run.finish(None)
         assert raw.getvalue().isascii() == ascii_only
         assert json.loads(raw.getvalue())["requested"] == {"prompt": "猫"}
 
@@ -367,13 +376,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, run: Run, stdin: io.StringIO, stderr: io.StringIO) -> str:
+def asked(monkeypatch: pytest.MonkeyPatch, run: CommandContext, stdin: io.StringIO, stderr: io.StringIO) -> str:
     """Let a run ask, and return what it says."""
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdin", stdin)
         patched.setattr(sys, "stderr", stderr)
-        run.reporter = Reporter(run.catalogue, stderr)
-        run.ask()
+        run.reporter = Reporter(run.catalog, stderr)
+        run.confirm_spend()
     return stderr.getvalue()
 
 
@@ -408,7 +417,7 @@ def test_pictures_are_attached_and_large_ones_told(tmp_path: Path, capsys: pytes
         path = tmp_path / name
         path.write_bytes(b"x")
         run.result.images.append({"path": str(path), "bytes": size})
-    run.attach(tmp_path / "state")
+    run.attach_media(tmp_path / "state")
     folder = tmp_path / "state" / "media" / "image-skills" / "20260301T120000Z-0123abcd"
     assert run.result.media == [str(folder / "small.png"), str(folder / "large.png")]
     talk = capsys.readouterr().err
@@ -421,7 +430,7 @@ def test_a_picture_that_cannot_be_attached_is_told_and_the_others_are(
     run = run_of(tmp_path)
     (tmp_path / "here.png").write_bytes(b"x")
     run.result.images = [{"path": str(tmp_path / name), "bytes": 1} for name in ("gone.png", "here.png")]
-    run.attach(tmp_path / "state")
+    run.attach_media(tmp_path / "state")
     assert [path.rpartition("/")[2] for path in run.result.media] == ["here.png"]
     assert "gone.png" in capsys.readouterr().err
 
@@ -481,12 +490,12 @@ def test_a_result_file_replaces_nothing_but_a_file(
     ],
 )
 def test_a_value_is_read_off_raw_arguments(argv: list[str], value: str) -> None:
-    assert value_of(argv, "--lang") == value
+    assert option_value(argv, "--lang") == value
 
 
 def test_values_and_arguments_without_them() -> None:
     argv = ["--key", "a", "x", "--key=b=c", "--keys", "d", "--key"]
-    assert values_of(argv, ["--key"]) == ["a", "b=c"]
+    assert option_values(argv, ["--key"]) == ["a", "b=c"]
     assert without_options(argv, ["--key"]) == ["x", "--keys", "d"]
     assert without_options(argv, []) == argv
 

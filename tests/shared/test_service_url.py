@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import BadInput, ConfigurationError
-from shared.service_url import service_url, trusted_hosts
-from shared.urls import is_loopback
+from shared.http.base_url import checked_base_url, trusted_hosts
+from shared.http.urls import is_loopback
 
 DEFAULT = "https://kexiangai.com"
 VARIABLE = "IMAGE2_BASE_URL"
 
 
 def ask(given: str | None, *trusted: str) -> str:
-    return service_url(given, variable=VARIABLE, default=DEFAULT, trusted=trusted)
+    return checked_base_url(given, variable=VARIABLE, default=DEFAULT, trusted=trusted)
 
 
 def test_the_flag_comes_before_the_variable_and_that_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import interrupts
-from shared.departure import note_departure
+from shared import signals
 from shared.errors import (
-    AnswerLost,
+    AuthenticationError,
     ConfigurationError,
     DiskError,
-    KeyRefused,
-    NeverReached,
+    InvalidRequest,
+    NotSentError,
     OutcomeUnknown,
-    OutOfCredits,
-    RateLimited,
-    Refused,
+    QuotaExceeded,
+    RateLimitError,
+    ResponseLost,
     SkillError,
 )
+from shared.http.departure import note_departure
 from shared.journal.store import SqliteStore
 from shared.journal.submit import LockedTask
-from shared.spend import spend_once
+from shared.paid_request import submit_once
 from tests.journals import WatchedConnection, fill_disk, kept, watch
 from tests.shared.fakes import NOW, draft
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from shared.entry import Charged
+    from shared.journal.entry import Charged
 
 COST = {"amount": 0.2, "unit": "credits", "source": "charged"}
 
@@ -83,11 +83,11 @@ class Errand:
         self.happened.append(("accepted", accepted.task_id, self.on_disk[0]))
 
     def spend(self) -> Accepted:
-        return spend_once(self.task, self.send, sleep=self.sleep, on_accepted=self.on_accepted)
+        return submit_once(self.task, self.send, sleep=self.sleep, on_accepted=self.on_accepted)
 
 
-def never_reached() -> NeverReached:
-    return NeverReached("unreachable", host="kexiangai.com")
+def never_reached() -> NotSentError:
+    return NotSentError("unreachable", host="kexiangai.com")
 
 
 FIRST = ("send", "submitting", "unknown", 1, 1)
@@ -121,7 +121,7 @@ def test_a_request_that_never_left_is_sent_again_after_1_and_3_seconds(tmp_path:
 
 def test_after_three_tries_that_never_left_it_is_over(tmp_path: Path) -> None:
     errand = Errand(tmp_path, never_reached(), never_reached(), never_reached())
-    with pytest.raises(NeverReached):
+    with pytest.raises(NotSentError):
         errand.spend()
     assert [step[0] for step in errand.happened] == ["send", "sleep", "send", "sleep", "send"]
     assert errand.on_disk == ("unreachable", "no", 3, 0)
@@ -129,10 +129,10 @@ def test_after_three_tries_that_never_left_it_is_over(tmp_path: Path) -> None:
 
 
 REFUSALS: list[SkillError] = [
-    KeyRefused("key_refused", http_status=401),
-    OutOfCredits("out_of_credits", http_status=402),
-    RateLimited("create_limited", http_status=429, retry_after=1.0),
-    Refused("refused", http_status=400, provider_code="E17"),
+    AuthenticationError("key_refused", http_status=401),
+    QuotaExceeded("out_of_credits", http_status=402),
+    RateLimitError("create_limited", http_status=429, retry_after=1.0),
+    InvalidRequest("refused", http_status=400, provider_code="E17"),
 ]
 
 
@@ -148,7 +148,7 @@ def test_a_refusal_ends_it_without_a_charge(tmp_path: Path, refusal: SkillError)
 
 
 @pytest.mark.parametrize("before", [0, 1, 2])
-@pytest.mark.parametrize("lost", [AnswerLost("answer_lost"), OutcomeUnknown("answer_without_id")])
+@pytest.mark.parametrize("lost", [ResponseLost("answer_lost"), OutcomeUnknown("answer_without_id")])
 def test_a_request_that_may_have_left_is_never_sent_again(tmp_path: Path, lost: SkillError, before: int) -> None:
     errand = Errand(tmp_path, *(never_reached() for _ in range(before)), lost)
     with pytest.raises(type(lost)):
@@ -182,8 +182,8 @@ def test_an_id_that_cannot_be_used_is_kept_all_the_same(
 def test_a_pause_that_ends_after_the_deadline_is_not_begun(tmp_path: Path) -> None:
     errand = Errand(tmp_path, never_reached(), never_reached())
     left = iter((5.0, 3.0))
-    with pytest.raises(NeverReached):
-        spend_once(
+    with pytest.raises(NotSentError):
+        submit_once(
             errand.task, errand.send, sleep=errand.sleep, on_accepted=errand.on_accepted, left=lambda: next(left)
         )
     assert [step[:2] for step in errand.happened if step[0] == "sleep"] == [("sleep", 1.0)]
@@ -265,7 +265,7 @@ def test_what_cannot_be_recorded_is_not_sent_again(tmp_path: Path, monkeypatch: 
         fill_disk(monkeypatch)
 
     with pytest.raises(DiskError):
-        spend_once(errand.task, errand.send, sleep=sleep, on_accepted=errand.on_accepted)
+        submit_once(errand.task, errand.send, sleep=sleep, on_accepted=errand.on_accepted)
     assert errand.happened == [FIRST, ("sleep", 1.0)]
     assert errand.on_disk == ("prepared", "no", 1, 0)
     assert (errand.task.entry.state, errand.task.entry.charged) == ("prepared", "no")
@@ -294,7 +294,7 @@ def test_an_id_that_cannot_be_recorded_has_been_said_and_is_in_hand(
 @pytest.fixture
 def _signals() -> Iterator[None]:
     assert threading.current_thread() is threading.main_thread()
-    with interrupts.handled():
+    with signals.handle_signals():
         yield
 
 
@@ -306,7 +306,7 @@ def test_a_signal_while_sending_waits_for_the_answer_and_keeps_the_id(tmp_path: 
         return Accepted()
 
     errand = Errand(tmp_path, accept)
-    with pytest.raises(interrupts.Interrupted) as caught:
+    with pytest.raises(signals.Interrupted) as caught:
         errand.spend()
     assert caught.value.signal_number == number
     assert errand.happened == [FIRST, ACCEPTED]
@@ -321,7 +321,7 @@ def test_a_second_signal_while_sending_stops_at_once_and_leaves_the_outcome_open
         pytest.fail("sending went on")
 
     errand = Errand(tmp_path, accept)
-    with pytest.raises(interrupts.Interrupted) as caught:
+    with pytest.raises(signals.Interrupted) as caught:
         errand.spend()
     assert caught.value.signal_number == signal.SIGTERM
     assert errand.on_disk == ("submitting", "unknown", 1, 1)
@@ -336,15 +336,15 @@ def test_signals_while_the_id_is_written_down_wait_however_many(tmp_path: Path) 
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(interrupts.Interrupted):
-        spend_once(errand.task, errand.send, sleep=errand.sleep, on_accepted=on_accepted)
+    with pytest.raises(signals.Interrupted):
+        submit_once(errand.task, errand.send, sleep=errand.sleep, on_accepted=on_accepted)
     assert errand.on_disk == ("submitted", "yes", 1, 1)
 
 
 @pytest.mark.usefixtures("_signals")
-@pytest.mark.parametrize("signals", [1, 9])
+@pytest.mark.parametrize("count", [1, 9])
 def test_a_signal_before_the_request_leaves_keeps_it_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     errand = Errand(tmp_path, Accepted())
     commits: list[str] = []
@@ -352,12 +352,12 @@ def test_a_signal_before_the_request_leaves_keeps_it_here(
     def interrupted(statement: str) -> None:
         if statement == "COMMIT":
             commits.append(statement)
-            if len(commits) <= signals:
+            if len(commits) <= count:
                 signal.raise_signal(signal.SIGTERM)
 
     with monkeypatch.context() as patched:
         patched.setattr(WatchedConnection, "after", staticmethod(interrupted))
-        with pytest.raises(interrupts.Interrupted):
+        with pytest.raises(signals.Interrupted):
             errand.spend()
     assert errand.happened == []
     assert errand.on_disk == ("prepared", "no", 0, 0)
@@ -366,8 +366,8 @@ def test_a_signal_before_the_request_leaves_keeps_it_here(
 @pytest.mark.usefixtures("_signals")
 def test_a_signal_between_two_tries_ends_it_with_nothing_sent(tmp_path: Path) -> None:
     errand = Errand(tmp_path, never_reached())
-    with pytest.raises(interrupts.Interrupted):
-        spend_once(
+    with pytest.raises(signals.Interrupted):
+        submit_once(
             errand.task,
             errand.send,
             sleep=lambda _seconds: signal.raise_signal(signal.SIGINT),
@@ -383,7 +383,7 @@ def test_a_signal_during_a_try_that_never_left_ends_it_too(tmp_path: Path) -> No
         raise never_reached()
 
     errand = Errand(tmp_path, fail, Accepted())
-    with pytest.raises(interrupts.Interrupted):
+    with pytest.raises(signals.Interrupted):
         errand.spend()
     assert errand.happened == [FIRST]
     assert errand.on_disk == ("prepared", "no", 1, 0)
@@ -393,17 +393,18 @@ def test_a_signal_during_a_try_that_never_left_ends_it_too(tmp_path: Path) -> No
 def test_a_signal_comes_before_a_refusal_that_the_caller_would_correct(tmp_path: Path) -> None:
     def answer() -> Accepted:
         signal.raise_signal(signal.SIGINT)
-        raise Refused("refused", http_status=400)
+        raise InvalidRequest("refused", http_status=400)
 
     errand = Errand(tmp_path, answer)
-    with pytest.raises(interrupts.Interrupted):
-        spend_once(errand.task, errand.send, sleep=errand.sleep, on_accepted=errand.on_accepted, last=False)
+    with pytest.raises(signals.Interrupted):
+        submit_once(errand.task, errand.send, sleep=errand.sleep, on_accepted=errand.on_accepted, last=False)
     assert errand.on_disk == ("refused", "no", 1, 0)
 
 
 @pytest.mark.usefixtures("_signals")
 @pytest.mark.parametrize(
-    ("told", "state"), [(Refused("refused", http_status=400), "refused"), (AnswerLost("answer_lost"), "unknown")]
+    ("told", "state"),
+    [(InvalidRequest("refused", http_status=400), "refused"), (ResponseLost("answer_lost"), "unknown")],
 )
 def test_a_signal_does_not_hide_what_the_service_said(tmp_path: Path, told: SkillError, state: str) -> None:
     def answer() -> Accepted:
@@ -415,5 +416,5 @@ def test_a_signal_does_not_hide_what_the_service_said(tmp_path: Path, told: Skil
         errand.spend()
     assert errand.happened == [FIRST]
     assert errand.on_disk[0] == state
-    with interrupts.held():
+    with signals.defer_signals():
         pass  # and the signal is not left over for the next block

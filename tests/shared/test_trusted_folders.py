@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import DiskError
 from shared.files import make_private_folder
-from shared.images import check_output_folder
+from shared.images.download import check_output_folder
 from shared.trusted_folders import refuse_planted_links, untrusted_part
 
 OTHER = 54_321

@@ -8,17 +8,19 @@ from typing import Any, cast
 
 import pytest
 
-from shared.messages import Catalogue
-from shared.progress import Reporter
-from shared.watcher import Rhythm, Watcher
+from shared.cli.poll_reporter import PollReporter, ReminderInterval
+from shared.i18n.catalog import Catalog
+from shared.output.progress import Reporter
 
 
-def watched(*, live: bool = False, quiet: bool = False, rhythm: Rhythm | None) -> tuple[Watcher, io.StringIO]:
+def watched(
+    *, live: bool = False, quiet: bool = False, rhythm: ReminderInterval | None
+) -> tuple[PollReporter, io.StringIO]:
     stream = io.StringIO()
-    catalogue = Catalogue("en")
-    reporter = Reporter(catalogue, stream, live=live, quiet=quiet, clock=lambda: 0.0)
-    run = SimpleNamespace(catalogue=catalogue, reporter=reporter, result=SimpleNamespace(status="submitted"))
-    return Watcher(cast("Any", run), [20.0, 40.0], rhythm=rhythm), stream
+    catalog = Catalog("en")
+    reporter = Reporter(catalog, stream, live=live, quiet=quiet, clock=lambda: 0.0)
+    run = SimpleNamespace(catalog=catalog, reporter=reporter, result=SimpleNamespace(status="submitted"))
+    return PollReporter(cast("Any", run), [20.0, 40.0], rhythm=rhythm), stream
 
 
 def told(stream: io.StringIO) -> list[str]:
@@ -26,7 +28,7 @@ def told(stream: io.StringIO) -> list[str]:
 
 
 def test_the_user_hears_every_fifteen_seconds_with_percent() -> None:
-    watcher, stream = watched(rhythm=Rhythm(15.0, 40.0))
+    watcher, stream = watched(rhythm=ReminderInterval(15.0, 40.0))
     for second in range(1, 62):
         watcher.update(float(second), None)
     assert [(line.split("%")[0].split()[-1], line.split("(")[1].split()[0]) for line in told(stream)] == [
@@ -38,7 +40,7 @@ def test_the_user_hears_every_fifteen_seconds_with_percent() -> None:
 
 
 def test_a_late_beat_is_told_once_and_not_made_up_for() -> None:
-    watcher, stream = watched(rhythm=Rhythm(15.0, 40.0))
+    watcher, stream = watched(rhythm=ReminderInterval(15.0, 40.0))
     for elapsed in (47.0, 48.0, 61.0):
         watcher.update(elapsed, None)
     assert len(told(stream)) == 2
@@ -46,7 +48,7 @@ def test_a_late_beat_is_told_once_and_not_made_up_for() -> None:
 
 @pytest.mark.parametrize("way", [{"live": True}, {"quiet": True}])
 def test_a_live_line_or_quiet_leaves_the_rhythm_out(way: dict[str, bool]) -> None:
-    watcher, stream = watched(rhythm=Rhythm(15.0, 40.0), **way)
+    watcher, stream = watched(rhythm=ReminderInterval(15.0, 40.0), **way)
     watcher.update(20.0, None)
     assert told(stream) == []
 

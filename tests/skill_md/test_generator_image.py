@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from nemovideo.account import Account
-from nemovideo.routing import ROUTES, route
+from nemovideo.api.account import Account
+from nemovideo.api.wire import DEFAULT_BASE_URL
+from nemovideo.cli.routes import ROUTES, route
 from nemovideo.sessions import Sessions
-from nemovideo.wire import DEFAULT_BASE_URL
 
 from tests.launcher import SKILLS, Bench
 from tests.providers.house import StandInHouse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ima_studio import __version__, wire
-from ima_studio.looks import TELL_EVERY, USUAL_SECONDS
+from ima_studio.polling import TELL_EVERY, USUAL_SECONDS
 from ima_studio.request import FLASH, MODELS, PRO, RATIOS
 
 from shared import errors

@@ -25,4 +25,4 @@ sys.path[:0] = [SCRIPTS] if ROOT == SCRIPTS else [SCRIPTS, ROOT]
 from shared.launch import launch
 
 if __name__ == "__main__":
-    sys.exit(launch(__file__, "nemovideo.cli:tasks"))
+    sys.exit(launch(__file__, "nemovideo.cli.app:tasks"))

@@ -26,4 +26,4 @@ sys.path[:0] = [SCRIPTS] if ROOT == SCRIPTS else [SCRIPTS, ROOT]
 from shared.launch import DEPENDENCIES, launch
 
 if __name__ == "__main__":
-    sys.exit(launch(__file__, "openai_images.cli:tasks", dict(DEPENDENCIES, json5="json5>=0.12")))
+    sys.exit(launch(__file__, "openai_images.cli.app:tasks", dict(DEPENDENCIES, json5="json5>=0.12")))

@@ -48,7 +48,7 @@ class Studio:
         """Check an end against the contract, and return its document."""
         assert ended.code == code, ended.talk + ended.stdout.decode()
         document = ended.document
-        schema = json.loads((ROOT / "shared" / "result.schema.json").read_bytes())
+        schema = json.loads((ROOT / "shared" / "output" / "result.schema.json").read_bytes())
         jsonschema.validate(document, schema)
         assert document.keys() >= OWN_KEYS
         assert document["ok"] is (code == 0)

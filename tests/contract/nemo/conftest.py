@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from nemovideo import cli
+from nemovideo.cli import app
 
-from shared import config_files, keys
+from shared.openclaw import config_files
+from shared.security import keys
 from tests.contract.inside import Inside
 from tests.contract.nemo.room import LAUNCHER, SKILL, Room
 from tests.launcher import ROOT, SKILLS, Bench
@@ -44,6 +45,6 @@ def room_of(bench: Bench, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) 
         return Room(bench, house)
     monkeypatch.setattr(keys, "_in_play", {})  # a token of one test would be masked in the next
     config_files.parse.cache_clear()
-    commands = {LAUNCHER: cli.generator_image, "doctor.py": cli.doctor, "tasks.py": cli.tasks}
+    commands = {LAUNCHER: app.generator_image, "doctor.py": app.doctor, "tasks.py": app.tasks}
     inside = {name: Inside(bench, monkeypatch, command, name) for name, command in commands.items()}
     return Room(bench, house, inside)

@@ -31,7 +31,7 @@ KITE = (*GENERATE, "a red kite")
 SAY = (LAUNCHER, "say", *QUICK)
 EXPORT = (LAUNCHER, "export", *QUICK)
 OWN_KEYS = {"session_id", "text", "changed", "videos", "timeline", "actions"}
-SCHEMA = json.loads((ROOT / "shared" / "result.schema.json").read_bytes())
+SCHEMA = json.loads((ROOT / "shared" / "output" / "result.schema.json").read_bytes())
 SECONDS = 20.0  # for any single moment that a test waits for
 
 Moment = TypeVar("Moment")

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from nemovideo import outcome
+from nemovideo.message import results
 
 from tests.contract.nemo.room import GENERATE, KITE, LAUNCHER, QUICK, SAY, SECONDS
 from tests.contract.paid import answers_held
@@ -91,7 +91,7 @@ def test_a_redirect_of_the_message_is_no_answer_and_ends_soon(
     room: Room, monkeypatch: pytest.MonkeyPatch, status: int, accepted: bool
 ) -> None:
     """Nobody follows it, nobody sends again; the session tells whether it was accepted, or nobody does."""
-    monkeypatch.setattr(outcome, "ELSEWHERE_SECONDS", 2.0)
+    monkeypatch.setattr(results, "ELSEWHERE_SECONDS", 2.0)
     headers = {"Location": "https://elsewhere.example/run_sse"}
     room.service.plan_message(Plan(status=status, body=b"", headers=headers, charge=accepted))
     if accepted:

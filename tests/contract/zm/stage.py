@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SKILL = "zm-img2-generation-direct"
 QUICK = ("--retry-base-delay", "0.05", "--retry-max-delay", "0.1", "--retry-jitter", "0")
 SECONDS = 30.0  # for any single moment that a test waits for
-SCHEMA = Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
+SCHEMA = Draft202012Validator(json.loads((ROOT / "shared" / "output" / "result.schema.json").read_bytes()))
 Moment = TypeVar("Moment")
 
 

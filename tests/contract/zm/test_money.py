@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images import generate
+from openai_images import provider
 
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import Stage, eventually, expect, on_disk
@@ -236,7 +236,7 @@ def test_no_attempt_is_begun_that_would_be_cut_off(
     service: OpenAiImagesService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(generate, "wait_before_retry", lambda *_: None)
+    monkeypatch.setattr(provider, "wait_before_retry", lambda *_: None)
     service.plan_create(LIMIT, LIMIT)
     seconds, pause = map(str, times)
     flags = ("--timeout", seconds, "--retry-base-delay", pause, "--retry-max-delay", pause, "--max-attempts", "2")

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images import queue_looks_cli
+from openai_images.queue import inspect_cli
 
-from shared.interrupts import Interrupted
-from shared.run import Run
+from shared.cli.context import CommandContext
+from shared.signals import Interrupted
 from tests.contract.paid import answers_held
 from tests.contract.zm.stage import QUICK, Stage, eventually, expect
 from tests.launcher import Ended, wait
@@ -124,10 +124,10 @@ def test_the_next_command_of_new_pictures_pays_for_none_again(stage: Stage, serv
 
 
 def test_what_is_to_be_paid_is_said_before_the_question(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def declined(_run: Run) -> None:
+    def declined(_run: CommandContext) -> None:
         raise Interrupted(signal.SIGINT)
 
-    monkeypatch.setattr(Run, "ask", declined)
+    monkeypatch.setattr(CommandContext, "confirm_spend", declined)
     assert "2 task(s)" in run(stage, [{"prompt": "a cat"}, {"prompt": "a dog"}]).talk
 
 
@@ -281,7 +281,7 @@ def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expect(run(stage, sleepers(1, 0)), 0)
-    seen = queue_looks_cli._seen
+    seen = inspect_cli._seen
 
     def a_moment_ago(*given: Any) -> Any:
         store = seen(*given)
@@ -289,7 +289,7 @@ def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
             row["status"] = "queued"
         return store
 
-    monkeypatch.setattr(queue_looks_cli, "_seen", a_moment_ago)
+    monkeypatch.setattr(inspect_cli, "_seen", a_moment_ago)
     expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")
     assert rows(stage)["k0"]["status"] == "completed"
 

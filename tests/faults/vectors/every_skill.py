@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.prompts import LARGEST_PROMPT
+from shared.cli.prompt_input import MAX_PROMPT_BYTES
 from tests.faults.vectors.materials import LONG, NO_AGES, NO_FOLDERS, NO_IDS, NO_NUMBERS, NO_RESULT_FILES
 from tests.faults.vectors.row import Line
 
@@ -37,7 +37,7 @@ def prompts(line: Line) -> list[Row]:
         line.row(
             "--prompt oversized",
             "--prompt",
-            "x" * (LARGEST_PROMPT + 1),
+            "x" * (MAX_PROMPT_BYTES + 1),
             says=("--prompt", "1048576", "1048577"),
         ),
         *[

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from shared.prompts import LARGEST_PROMPT
+from shared.cli.prompt_input import MAX_PROMPT_BYTES
 from tests.providers.pictures import make_picture
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def _contents() -> dict[str, bytes]:
         "mark": b"\xef\xbb\xbf",
         "latin": b"caf\xe9 \xff",
         "escape": b"a \x1b[2J cup",
-        "long": b"x" * (LARGEST_PROMPT + 1),
-        "cut in a character": "é".encode() * LARGEST_PROMPT,
+        "long": b"x" * (MAX_PROMPT_BYTES + 1),
+        "cut in a character": "é".encode() * MAX_PROMPT_BYTES,
         "good.png": make_picture("png", 40, 30, 1),
         "cut.png": make_picture("png", 40, 30, 1)[:100],
         "moving.gif": make_picture("gif", 40, 30, 1),

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from shared import config_files, keys, prompts
+from shared.cli import prompt_input
+from shared.openclaw import config_files
+from shared.security import keys
 from tests.contract.inside import Inside, command_of
 from tests.launcher import ROOT
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
     from tests.launcher import Bench, Ended
 
-SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "shared" / "result.schema.json").read_bytes()))
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "shared" / "output" / "result.schema.json").read_bytes())
+)
 _KNOWN: set[tuple[str, ...]] = set()
 PATIENCE = 30  # seconds, after which a command that waits for ever fails its test
 
@@ -36,7 +40,7 @@ class Unplugged:
         self._patch = monkeypatch
         self.calls: list[str] = []
         monkeypatch.setattr(keys, "_in_play", {})  # a key that one row types would be masked in the next
-        monkeypatch.setattr(prompts, "PIPE_SECONDS", 0.01)
+        monkeypatch.setattr(prompt_input, "PIPE_SECONDS", 0.01)
         config_files.parse.cache_clear()
         for owner, name in ((socket, "getaddrinfo"), (socket.socket, "connect"), (socket.socket, "connect_ex")):
             monkeypatch.setattr(owner, name, self._refuse)

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from ima_studio import details, products
+from ima_studio import products, task_status
 from ima_studio import wire as ima
-from ima_studio.offers import Offer
+from ima_studio.pricing import Offer
 from kexiang import wire as kexiang
-from nemovideo import draft, refusals, renders, snapshot
-from nemovideo import wire as nemo
-from nemovideo.event_stream import Event, EventParser
-from nemovideo.events import Words, read_event
+from nemovideo.api import refusals, render_status, session_state, timeline
+from nemovideo.api import wire as nemo
+from nemovideo.api.agent_event import Words, read_event
+from nemovideo.api.event_stream import Event, EventParser
 from openai_images import wire as openai
-from openai_images.extraction import find_images
-from openai_images.framing import Content
-from openai_images.refusal import refusal, service_error
-from openai_images.source import Link
+from openai_images.response.extraction import find_images
+from openai_images.response.framing import Content
+from openai_images.response.image_source import Link
+from openai_images.response.refusal import refusal, service_error
 
 from shared.errors import SkillError
-from shared.http_answer import Answer, retry_after_seconds
+from shared.http.response import HttpResponse, retry_after_seconds
 from tests.faults.vectors.spoiled import BODIES, FEW, HUGE, spoilings
 from tests.providers.ima_products import tree
 
@@ -65,16 +65,16 @@ def prices(document: Any) -> None:
             writable(ima.quote(Offer(product, rule, product.defaults, 2)))
 
 
-def timeline(document: Any) -> None:
-    draft.timeline(document, lambda name, **facts: f"{name} {facts}")
-    writable([track.row() for track in draft.tracks(document)])
-    draft.is_exportable(document)
+def read_timeline(document: Any) -> None:
+    timeline.timeline(document, lambda name, **facts: f"{name} {facts}")
+    writable([track.row() for track in timeline.tracks(document)])
+    timeline.is_exportable(document)
 
 
-def session_state(document: Any) -> None:
-    found = snapshot.read_state({"state": document})
+def read_session_state(document: Any) -> None:
+    found = session_state.read_state({"state": document})
     writable([found.generated, found.uploads])
-    timeline(found.draft)
+    read_timeline(found.draft)
 
 
 def delivered(document: Any) -> openai.Delivered:
@@ -97,16 +97,16 @@ READERS: dict[str, tuple[Callable[[Any], object], Any]] = {
     "IMA refusal": (lambda one: ima.refusal(6010, 200, one, None), {"code": 6010, "message": "no"}),
     "IMA read": (lambda one: ima.read_data(200, one, None), {"code": 0, "message": "", "data": {}}),
     "IMA list": (prices, LIST),
-    "IMA detail": (details.read_task, {"medias": MEDIAS}),
+    "IMA detail": (task_status.read_task, {"medias": MEDIAS}),
     "IMA upload": (ima.upload_links, {"ful": "https://a.example/1", "fdl": "https://a.example/2"}),
     "nemo refusal": (lambda one: refusals.refusal(200, one, None, certain=True), {"code": "1002", "msg": "x"}),
     "nemo token": (nemo_data(nemo.anonymous), {"data": {"token": "dummy-token", "user_id": 1, "expires_at": "x"}}),
     "nemo session": (nemo_data(nemo.opened), {"data": {"session_id": "s-1", "task_id": 7}}),
     "nemo credits": (nemo_data(nemo.balance), {"data": {"available": "93.5", "frozen": 0, "total": 100}}),
     "nemo upload": (nemo_data(nemo.uploaded), {"data": {"files": [{"filename": "a.png"}]}}),
-    "nemo render": (nemo_data(renders.read_render), {"data": RENDER}),
-    "nemo state": (session_state, STATE),
-    "nemo draft": (timeline, DRAFT),
+    "nemo render": (nemo_data(render_status.read_render), {"data": RENDER}),
+    "nemo state": (read_session_state, STATE),
+    "nemo draft": (read_timeline, DRAFT),
     "zm image": (lambda document: delivered(document).cost, IMAGES),
     "zm refusal": (lambda document: refusal(400, service_error(document)), {"error": {"code": "x"}}),
 }  # fmt: skip
@@ -133,7 +133,7 @@ def test_an_answer_is_read_or_refused(read: Callable[[Any], object], document: A
 @example(b"9" * 5000)
 def test_a_body_is_strict_json_or_none(body: bytes) -> None:
     try:
-        document = Answer(200, {}, body).json()
+        document = HttpResponse(200, {}, body).json()
     except ValueError:
         return
     json.dumps(document, ensure_ascii=False, allow_nan=False).encode()

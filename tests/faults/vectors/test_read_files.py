@@ -15,18 +15,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ima_studio.preferences import Preferences
 from nemovideo.sessions import Sessions
-from openai_images import batch_cli, cli, task_file
-from openai_images.answer import decode_picture, read_document
-from openai_images.provider import Provider, find_provider
-from openai_images.queue_store import QueueStore, counters
+from openai_images import task_file
+from openai_images.batch import cli
+from openai_images.cli import app
+from openai_images.config.provider import Provider, find_provider
+from openai_images.queue.store import QueueStore, counters
+from openai_images.response.reader import decode_picture, read_document
 
-from shared import config_files
-from shared.command import Options
-from shared.entry import Entry
+from shared.cli.app import Options
 from shared.errors import SkillError
+from shared.journal.entry import Entry
 from shared.journal.store import COLUMNS, entry_of
-from shared.keys import Secret, read_key_file
-from shared.openclaw import attaches, configured_workspace
+from shared.openclaw import config_files
+from shared.openclaw.folders import configured_workspace, is_attachable
+from shared.security.keys import Secret, read_key_file
 from tests.contract.inside import Inside
 from tests.faults.vectors.spoiled import BODIES, FEW, ODD, spoilings
 from tests.faults.vectors.zm_files import CONFIG, KEY
@@ -66,7 +68,7 @@ def test_a_journal_of_odd_entries_is_listed_and_added_up(tmp_path: Path, monkeyp
     bench = Bench(tmp_path, skill="zm-img2-generation-direct")
     for document in spoiled_entries():
         keep_raw(bench.journal.parent, document)
-    tasks = Inside(bench, monkeypatch, cli.tasks, "tasks.py")
+    tasks = Inside(bench, monkeypatch, app.tasks, "tasks.py")
     listed = tasks.run("list", "--limit", "1000", "--json")
     assert listed.code == 0, listed.talk
     assert len(listed.document["tasks"]) > 100
@@ -81,7 +83,7 @@ def test_a_journal_of_odd_entries_is_listed_and_added_up(tmp_path: Path, monkeyp
 
 def test_each_odd_entry_is_shown_or_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(tmp_path, skill="zm-img2-generation-direct")
-    tasks = Inside(bench, monkeypatch, cli.tasks, "tasks.py")
+    tasks = Inside(bench, monkeypatch, app.tasks, "tasks.py")
     for number, one in enumerate(fields(Entry)):
         local_id = f"20260101T000000Z-{number:08x}"
         document = {**asdict(ENTRY), "local_id": local_id, one.name: [[7]] if number % 2 else {"x": 7}}
@@ -106,7 +108,7 @@ def configured(home: Path, text: str | bytes) -> None:
     with contextlib.suppress(SkillError):
         find_provider("happy")
     assert configured_workspace() != Path()
-    assert attaches(home / "a.png", home / ".openclaw") in (True, False)
+    assert is_attachable(home / "a.png", home / ".openclaw") in (True, False)
 
 
 def test_an_odd_configuration_names_a_provider_or_what_is_wrong(home: Path) -> None:
@@ -138,14 +140,14 @@ TASKS = {
 
 
 def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
-    allowed = batch_cli.FIELDS | frozenset(batch_cli.ATTEMPT_FIELDS)
+    allowed = cli.FIELDS | frozenset(cli.ATTEMPT_FIELDS)
     for document in spoilings(TASKS):
         with contextlib.suppress(SkillError):
             file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, most=200)
-            settings = batch_cli._settings(file, {})
+            settings = cli._settings(file, {})
             provider = Provider("happy", "https://images.example/v1", Secret("dummy-" + "key"))
             for index, task in enumerate(file.tasks, 1):
-                assert batch_cli._task(index, task, file, settings, Options(), provider, Counter()).index == index
+                assert cli._task(index, task, file, settings, Options(), provider, Counter()).index == index
 
 
 @FEW

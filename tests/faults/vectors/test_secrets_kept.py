@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import config_files, keys
+from shared.openclaw import config_files
+from shared.security import keys
 from tests.contract.evidence import canary, files, traces
 from tests.contract.inside import Inside, command_of
 from tests.launcher import Bench, Ended
@@ -136,7 +137,7 @@ def test_nothing_tells_the_key_in_a_run_that_logs_everything(
     Spelling(monkeypatch)
     ended = vault.run(bench, monkeypatch)
     assert ended.code == 0, ended.talk
-    assert {"Secret", "Run", "Entry"} <= {kind.__qualname__ for kind in kinds}
+    assert {"Secret", "CommandContext", "Entry"} <= {kind.__qualname__ for kind in kinds}
     assert found == []
     assert "DEBUG" in logging.getLevelName(logging.getLogger().getEffectiveLevel())
     assert "HTTP/1.1" in log.getvalue()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ima_studio import __version__, wire
+from ima_studio.config import SKILL, Service, key_sources
 from ima_studio.request import (
     DEFAULT_MODEL,
     INPUTS_FLAG,
@@ -19,22 +20,21 @@ from ima_studio.request import (
     image_request,
     input_rows,
 )
-from ima_studio.service import SKILL, Service, key_sources
-from shared.command import Options, common_options, run_command
+from shared.cli.app import Options, common_options, run_command
+from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput, DiskError, SkillError
-from shared.messages import LANGUAGES, shown
-from shared.openclaw import state_folders
-from shared.prompts import read_prompt
+from shared.i18n.catalog import LANGUAGES, short_repr
+from shared.openclaw.folders import state_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ima_studio.offers import Offer
     from ima_studio.preferences import Preferences, Remembered
+    from ima_studio.pricing import Offer
     from ima_studio.request import ImageRequest, TaskType
-    from shared.doctor_command import Patient
-    from shared.keys import FoundKey
-    from shared.run import Run
+    from shared.cli.context import CommandContext
+    from shared.cli.doctor import DoctorConfig
+    from shared.security.keys import ResolvedKey
 
 
 def ima_image_create(argv: Sequence[str], launcher: str) -> int:
@@ -45,7 +45,7 @@ def ima_image_create(argv: Sequence[str], launcher: str) -> int:
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
     """Run tasks.py and return its exit code; its `resume ID` is ima_image_create.py --resume ID."""
-    from shared.tasks_command import tasks_command  # noqa: PLC0415
+    from shared.cli.tasks import tasks_command  # noqa: PLC0415
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
         return ima_image_create(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
@@ -54,7 +54,7 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
     """Run doctor.py and return its exit code."""
-    from shared.doctor_command import doctor_command  # noqa: PLC0415
+    from shared.cli.doctor import doctor_command  # noqa: PLC0415
 
     return run_command(doctor_command(SKILL, _patient, [_KEY_OPTION]), SKILL, argv, launcher)
 
@@ -81,19 +81,19 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variab
 @click.option("--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense.")
 @click.version_option(__version__)
 @common_options
-def _ima_image_create(run: Run, options: Options, **given: Any) -> None:
+def _ima_image_create(run: CommandContext, options: Options, **given: Any) -> None:
     try:
         _dispatch(run, options, given)
     except SkillError as error:
-        from ima_studio.telling import tell_failure  # noqa: PLC0415
+        from ima_studio.user_messages import tell_failure  # noqa: PLC0415
 
         tell_failure(run, error)
         raise
 
 
-def _dispatch(run: Run, options: Options, given: dict[str, Any]) -> None:
+def _dispatch(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
     lang = _language(options, given["language"])
-    run.speak(" ".join(run.argv), lang)
+    run.set_language(" ".join(run.argv), lang)
     user_id = check_user_id(given["user_id"])
     if given["forget_preference"]:
         _forget(run, user_id, given["task_type"])
@@ -105,7 +105,7 @@ def _dispatch(run: Run, options: Options, given: dict[str, Any]) -> None:
         _make(run, options, given, user_id, lang)
 
 
-def _make(run: Run, options: Options, given: dict[str, Any], user_id: str | None, lang: str) -> None:
+def _make(run: CommandContext, options: Options, given: dict[str, Any], user_id: str | None, lang: str) -> None:
     task_type = check_task_type(given["task_type"])
     named = given["model_id"] is not None
     remembered = _preferences().remembered(user_id, task_type) if user_id and not named else None
@@ -118,9 +118,9 @@ def _make(run: Run, options: Options, given: dict[str, Any], user_id: str | None
     service.generate(request, on_bought, remembered=remembered is not None)
 
 
-def _request(run: Run, given: dict[str, Any], remembered: Remembered | None, lang: str) -> ImageRequest:
+def _request(run: CommandContext, given: dict[str, Any], remembered: Remembered | None, lang: str) -> ImageRequest:
     prompt = read_prompt(given["prompt"], given["prompt_file"])
-    run.speak(prompt, lang)
+    run.set_language(prompt, lang)
     default = remembered.model_id if remembered else DEFAULT_MODEL
     request = image_request(
         task_type=given["task_type"],
@@ -144,7 +144,7 @@ def _preferences() -> Preferences:
     return Preferences(state_folders()[0])
 
 
-def _remembering(run: Run, user_id: str | None, task_type: TaskType) -> Callable[[Offer], None]:
+def _remembering(run: CommandContext, user_id: str | None, task_type: TaskType) -> Callable[[Offer], None]:
     """Return what keeps the model that a user named, once the service has accepted a task for it."""
 
     def remember(offer: Offer) -> None:
@@ -154,12 +154,12 @@ def _remembering(run: Run, user_id: str | None, task_type: TaskType) -> Callable
         try:
             _preferences().remember(user_id, task_type, product.model_id, product.name, offer.rule.points)
         except (OSError, ValueError, SkillError) as error:
-            run.reporter.insist("preference_not_saved", reason=type(error).__name__)
+            run.reporter.always("preference_not_saved", reason=type(error).__name__)
 
     return remember
 
 
-def _forget(run: Run, user_id: str | None, task_type: str | None) -> None:
+def _forget(run: CommandContext, user_id: str | None, task_type: str | None) -> None:
     if user_id is None:
         raise BadInput("user_id_needed", flag="--user-id")
     named = None if task_type is None else check_task_type(task_type)
@@ -171,8 +171,10 @@ def _forget(run: Run, user_id: str | None, task_type: str | None) -> None:
         raise DiskError("disk_failed", path=preferences.path, reason=reason) from error
     run.result.status = "succeeded"
     run.result.extra["forgotten"] = gone
-    say = run.catalogue.say
-    run.lines.append(say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none"))
+    say = run.catalog.format
+    run.summary_lines.append(
+        say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none")
+    )
 
 
 def _language(options: Options, given: str | None) -> str:
@@ -181,7 +183,7 @@ def _language(options: Options, given: str | None) -> str:
         return options.lang
     language = given.replace("_", "-").partition("-")[0].lower()
     if language not in (*LANGUAGES, "auto"):
-        raise BadInput("language_invalid", flag="--language", got=shown(given))
+        raise BadInput("language_invalid", flag="--language", got=short_repr(given))
     return options.lang if options.lang != "auto" else language
 
 
@@ -198,14 +200,14 @@ def _one_flag_each(argv: Sequence[str]) -> list[str]:
     return found
 
 
-def _patient(given: dict[str, Any]) -> Patient:
-    from shared.doctor_command import Patient  # noqa: PLC0415
+def _patient(given: dict[str, Any]) -> DoctorConfig:
+    from shared.cli.doctor import DoctorConfig  # noqa: PLC0415
 
-    def ask(key: FoundKey) -> str:
+    def ask(key: ResolvedKey) -> str:
         from ima_studio.client import LIST_SECONDS, Client  # noqa: PLC0415
 
         with Client(key.secret, user_agent=SKILL.user_agent, language="en") as client:
             client.products("text_to_image", LIST_SECONDS)
         return "service_accepts_no_balance"
 
-    return Patient(key_sources(given["api_key"]), f"https://{wire.HOST}", ask)
+    return DoctorConfig(key_sources(given["api_key"]), f"https://{wire.HOST}", ask)

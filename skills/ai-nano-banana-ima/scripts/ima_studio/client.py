@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ima_studio import wire
-from shared.errors import ReadFailed, SkillError
-from shared.http import KeyHeader, Session
-from shared.polling import read_patiently
-from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url
+from shared.errors import ReadError, SkillError
+from shared.http.session import AuthHeader, Session
+from shared.http.urls import InvalidUrl, check_public_url
+from shared.i18n.messages import MessageRef
+from shared.polling import retry_read
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ima_studio.details import Task
-    from ima_studio.offers import Offer
+    from ima_studio.pricing import Offer
     from ima_studio.products import Product
     from ima_studio.request import TaskType
-    from shared.http_answer import Answer
-    from shared.keys import Secret
-    from shared.polling import Limits
+    from ima_studio.task_status import Task
+    from shared.http.response import HttpResponse
+    from shared.polling import Deadline
+    from shared.security.keys import Secret
 
 API, UPLOADS = f"https://{wire.HOST}", f"https://{wire.UPLOAD_HOST}"
 """Fixed: no option and no variable moves them, because the key goes there."""
@@ -40,7 +40,7 @@ class Client:
     def __init__(self, secret: Secret, *, user_agent: str, language: str) -> None:
         self._secret = secret
         self._headers = wire.headers(language)
-        auth = KeyHeader("Authorization", secret, scheme="Bearer")
+        auth = AuthHeader("Authorization", secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={wire.HOST}, auth=auth)
         self._uploads = Session(user_agent=user_agent, hosts={wire.UPLOAD_HOST})
         self.downloads = Session(user_agent=user_agent, hosts=None)
@@ -49,13 +49,13 @@ class Client:
         """Return what can be bought for a task type; costs nothing.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: no usable answer; may be repeated.
+            AuthenticationError: the key is not accepted.
+            ReadError: no usable answer; may be repeated.
         """
         url = f"{API}{wire.LIST_PATH}?{urlencode(wire.list_query(task_type))}"
         tree = self._read("GET", url, None, min(seconds, LIST_SECONDS))
         if not isinstance(tree, list):
-            raise ReadFailed("read_failed", status=200)
+            raise ReadError("read_failed", status=200)
 
         from ima_studio.products import read_products  # noqa: PLC0415  - the first request need not wait for it
 
@@ -65,11 +65,11 @@ class Client:
         """Create a paid task: one request, never repeated in here.
 
         Raises:
-            Rejected: the service did not accept it.
-            NeverReached: proven by the connection; may be sent again.
+            RequestRejected: the service did not accept it.
+            NotSentError: proven by the connection; may be sent again.
             OutcomeUnknown: it may have been accepted.
         """
-        answer = self._api.spend(
+        answer = self._api.post_once(
             "POST",
             API + wire.CREATE_PATH,
             headers=self._headers,
@@ -86,10 +86,10 @@ class Client:
         """Look at a task once; costs nothing.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: no usable answer; may be repeated.
+            AuthenticationError: the key is not accepted.
+            ReadError: no usable answer; may be repeated.
         """
-        from ima_studio.details import read_task  # noqa: PLC0415
+        from ima_studio.task_status import read_task  # noqa: PLC0415
 
         body = _encoded({"task_id": task_id})
         return read_task(self._read("POST", API + wire.DETAIL_PATH, body, min(seconds, DETAIL_SECONDS)))
@@ -100,8 +100,8 @@ class Client:
         The key goes into the form that asks for a place, never to that place.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: it did not work; the same bytes may be sent again.
+            AuthenticationError: the key is not accepted.
+            ReadError: it did not work; the same bytes may be sent again.
         """
         nonce = secrets.token_hex(NONCE_LENGTH)[:NONCE_LENGTH]
         form = wire.upload_form(self._secret.reveal(), media_type, int(time.time()), nonce)
@@ -115,14 +115,14 @@ class Client:
         put, public = wire.upload_links(wire.read_data(answer.status, _document(answer), answer.retry_after))
         try:
             check_public_url(public)
-        except UrlRefused as error:
-            raise ReadFailed("link_refused", reason=Said(f"url_{error.reason}")) from error
+        except InvalidUrl as error:
+            raise ReadError("link_refused", reason=MessageRef(f"url_{error.reason}")) from error
         stored = self.downloads.put(
             put, content, headers={"Content-Type": media_type}, seconds=min(seconds, PUT_SECONDS)
         )
         if not 200 <= stored.status < 300:  # noqa: PLR2004  - success
             status = stored.status
-            raise ReadFailed("read_failed", http_status=status, status=status, retry_after=stored.retry_after)
+            raise ReadError("read_failed", http_status=status, status=status, retry_after=stored.retry_after)
         return public
 
     def _read(self, method: str, url: str, body: bytes | None, seconds: float) -> Any:
@@ -143,20 +143,20 @@ class Client:
             session.close()
 
 
-def read_list(client: Client, task_type: TaskType, limits: Limits) -> list[Product]:
+def read_list(client: Client, task_type: TaskType, limits: Deadline) -> list[Product]:
     """Read what can be bought, a few times if need be; costs nothing.
 
     Raises:
         SkillError: the list cannot be read.
     """
-    return read_patiently(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
+    return retry_read(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
 
 
 def _encoded(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: HttpResponse) -> Any:
     try:
         return answer.json()
     except ValueError:

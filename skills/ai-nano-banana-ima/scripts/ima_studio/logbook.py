@@ -8,10 +8,10 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from shared.entry import stamp
 from shared.files import make_private_folder, open_to_append
-from shared.keys import redact
-from shared.messages import quoted
+from shared.i18n.catalog import sanitize_line
+from shared.security.keys import redact
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ class Logbook:
         """Write one line: time, process, event, the facts that are known."""
         now = datetime.now(timezone.utc)
         known = {name: value for name, value in facts.items() if value is not None}
-        words = " ".join(f"{name}={quoted(value, 120)!r}" for name, value in known.items())
-        line = redact(f"{stamp(now)} {os.getpid()} {event} {words}".rstrip()) + "\n"
+        words = " ".join(f"{name}={sanitize_line(value, 120)!r}" for name, value in known.items())
+        line = redact(f"{format_time(now)} {os.getpid()} {event} {words}".rstrip()) + "\n"
         with contextlib.suppress(Exception):
             make_private_folder(self._folder)
             descriptor = open_to_append(self._folder / f"ima_skills_{now:%Y-%m-%d}.log")

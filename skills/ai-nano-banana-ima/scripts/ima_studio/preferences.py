@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ima_studio.request import MODELS, TASK_TYPES
-from shared.entry import stamp
 from shared.files import Lock, make_private_folder, write_atomically
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Preferences:
             "model_id": model_id,
             "model_name": model_name,
             "credit": credit,
-            "last_used": stamp(datetime.now(timezone.utc)),
+            "last_used": format_time(datetime.now(timezone.utc)),
         }
         with self._changing() as document:
             document.setdefault(_name(user_id), {})[task_type] = row

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from shared.errors import BadInput
-from shared.messages import shown
-from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url
+from shared.http.urls import InvalidUrl, check_public_url
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
-    from shared.references import Reference
+    from shared.images.inputs import InputImage
 
 TaskType = Literal["text_to_image", "image_to_image"]
 TASK_TYPES: tuple[TaskType, ...] = ("text_to_image", "image_to_image")
@@ -53,7 +53,7 @@ VERSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,127}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:", re.IGNORECASE)
 
 Scalar = str | int | float | bool
-Input = Union[str, "Reference"]
+Input = Union[str, "InputImage"]
 """A public https address, or a picture on this machine."""
 
 
@@ -81,7 +81,7 @@ class ImageRequest:
         return LARGEST_SIZE if self.size == TOO_LARGE_SIZE else self.size
 
     @property
-    def files(self) -> tuple[Reference, ...]:
+    def files(self) -> tuple[InputImage, ...]:
         """The inputs that have to be uploaded."""
         return tuple(one for one in self.inputs if not isinstance(one, str))
 
@@ -105,7 +105,7 @@ def check_user_id(text: str | None) -> str | None:
         BadInput: `user_id_invalid`.
     """
     if text is not None and not (USER_ID.fullmatch(text) and ".." not in text):
-        raise BadInput("user_id_invalid", flag="--user-id", got=shown(text))
+        raise BadInput("user_id_invalid", flag="--user-id", got=short_repr(text))
     return text
 
 
@@ -128,14 +128,14 @@ def image_request(
     if model_id not in MODELS:
         raise _choice("--model-id", MODELS, model_id)
     if version_id is not None and not VERSION_ID.fullmatch(version_id):
-        raise BadInput("version_id_invalid", flag="--version-id", got=shown(version_id))
+        raise BadInput("version_id_invalid", flag="--version-id", got=short_repr(version_id))
     extra = _extra(extra_params)
     aspect_ratio = extra.pop("aspect_ratio", None)
     if aspect_ratio is not None and aspect_ratio not in RATIOS:
         raise _choice("--extra-params aspect_ratio", RATIOS, str(aspect_ratio))
     count = extra.pop("n", 1)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_PICTURES:
-        raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MOST_PICTURES, got=shown(count))
+        raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MOST_PICTURES, got=short_repr(count))
     return ImageRequest(
         kind,
         prompt,
@@ -165,14 +165,14 @@ def _extra(text: str | None) -> dict[str, Scalar]:
         document: Any = json.loads(text, object_pairs_hook=_once)
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # or it could not be sent
     except (ValueError, RecursionError) as error:
-        raise BadInput("extra_params_no_json", flag="--extra-params", got=shown(text)) from error
+        raise BadInput("extra_params_no_json", flag="--extra-params", got=short_repr(text)) from error
     if not isinstance(document, dict) or not all(isinstance(one, Scalar) for one in document.values()):
-        raise BadInput("extra_params_no_json", flag="--extra-params", got=shown(text))
+        raise BadInput("extra_params_no_json", flag="--extra-params", got=short_repr(text))
     for name in document:
         if name.lower() == "size":
             raise BadInput("extra_params_size", flag="--extra-params")
         if name.lower() in RESERVED:
-            raise BadInput("extra_params_reserved", flag="--extra-params", name=shown(name))
+            raise BadInput("extra_params_reserved", flag="--extra-params", name=short_repr(name))
     return document
 
 
@@ -193,14 +193,16 @@ def _inputs(task_type: TaskType, given: tuple[str, ...]) -> tuple[Input, ...]:
 
 def _input(given: str) -> Input:
     if not _URL.match(given):
-        from shared.references import read_reference  # noqa: PLC0415  - only for those who have files
+        from shared.images.inputs import read_input_image  # noqa: PLC0415  - only for those who have files
 
-        return read_reference(INPUTS_FLAG, given)
+        return read_input_image(INPUTS_FLAG, given)
     try:
         return check_public_url(given)
-    except UrlRefused as error:
+    except InvalidUrl as error:
         code = "input_http" if given.lower().startswith("http:") else "url_refused"
-        raise BadInput(code, flag=INPUTS_FLAG, got=shown(given), reason=Said(f"url_{error.reason}")) from error
+        raise BadInput(
+            code, flag=INPUTS_FLAG, got=short_repr(given), reason=MessageRef(f"url_{error.reason}")
+        ) from error
 
 
 def input_rows(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
@@ -211,4 +213,4 @@ def input_rows(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
 def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:
     if got is None:
         return BadInput("option_missing", flag=flag, expected=", ".join(choices))
-    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=shown(got))
+    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=short_repr(got))

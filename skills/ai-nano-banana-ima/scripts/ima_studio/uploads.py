@@ -7,20 +7,20 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from ima_studio.request import INPUTS_FLAG
-from shared.errors import ReadFailed
-from shared.polling import read_patiently
+from shared.errors import ReadError
+from shared.polling import retry_read
 
 if TYPE_CHECKING:
     from ima_studio.client import Client
     from ima_studio.request import Input
-    from shared.polling import Limits
-    from shared.references import Reference
+    from shared.images.inputs import InputImage
+    from shared.polling import Deadline
 
 AT_ONCE = 4
 TRIES = 3
 
 
-def public_links(inputs: tuple[Input, ...], client: Client, limits: Limits) -> tuple[str, ...]:
+def public_links(inputs: tuple[Input, ...], client: Client, limits: Deadline) -> tuple[str, ...]:
     """Return the addresses under which the service finds the inputs, in their order.
 
     A file that is given twice is uploaded once.
@@ -30,7 +30,7 @@ def public_links(inputs: tuple[Input, ...], client: Client, limits: Limits) -> t
     """
     links: dict[str, str] = {}
     failures: list[BaseException] = []
-    waiting: SimpleQueue[Reference] = SimpleQueue()
+    waiting: SimpleQueue[InputImage] = SimpleQueue()
     files = {one.sha256: one for one in inputs if not isinstance(one, str)}
     for reference in files.values():
         waiting.put(reference)
@@ -56,12 +56,12 @@ def public_links(inputs: tuple[Input, ...], client: Client, limits: Limits) -> t
     return tuple(one if isinstance(one, str) else links[one.sha256] for one in inputs)
 
 
-def _uploaded(reference: Reference, client: Client, limits: Limits) -> str:
+def _uploaded(reference: InputImage, client: Client, limits: Deadline) -> str:
     content = reference.content(INPUTS_FLAG)
     try:
-        return read_patiently(
+        return retry_read(
             lambda seconds: client.upload(content, reference.media_type, seconds), limits, tries=TRIES
         )
-    except ReadFailed as failure:
+    except ReadError as failure:
         failure.remedy = "again"
         raise

@@ -7,16 +7,24 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import KeyRefused, OutcomeUnknown, OutOfCredits, RateLimited, ReadFailed, Refused, Rejected
-from shared.messages import quoted
-from shared.texts import Said
+from shared.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimitError,
+    ReadError,
+    RequestRejected,
+)
+from shared.i18n.catalog import sanitize_line
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ima_studio.offers import Offer
+    from ima_studio.pricing import Offer
     from ima_studio.request import TaskType
-    from shared.entry import Charged
+    from shared.journal.entry import Charged
 
 HOST, UPLOAD_HOST = "api.imastudio.com", "imapi.liveme.com"
 LIST_PATH, CREATE_PATH, DETAIL_PATH = "/open/v1/product/list", "/open/v1/tasks/create", "/open/v1/tasks/detail"
@@ -107,7 +115,7 @@ def created(status: int, document: Any, offer: Offer, retry_after: float | None)
     """Read a create's answer; the envelope's code decides, not the HTTP status.
 
     Raises:
-        Rejected: definitely refused; its `provider_code` is the envelope's code.
+        RequestRejected: definitely refused; its `provider_code` is the envelope's code.
         OutcomeUnknown: no envelope, no id, or a code that leaves it open: a charge is possible.
     """
     code = code_of(document)
@@ -127,15 +135,15 @@ def created(status: int, document: Any, offer: Offer, retry_after: float | None)
     raise refusal(code, status, document, retry_after)
 
 
-def refusal(code: int, status: int, document: Any, retry_after: float | None) -> Rejected:
+def refusal(code: int, status: int, document: Any, retry_after: float | None) -> RequestRejected:
     """Return the error that an envelope's code stands for."""
     facts: dict[str, Any] = {"http_status": status, "provider_code": str(code), "words": service_words(document)}
     if code == NO_KEY:
-        return KeyRefused("ima_key_refused", link=KEY_PAGE, **facts)
+        return AuthenticationError("ima_key_refused", link=KEY_PAGE, **facts)
     if code == NO_POINTS:
-        return OutOfCredits("points_missing", link=POINTS_PAGE, **facts)
+        return QuotaExceeded("points_missing", link=POINTS_PAGE, **facts)
     if code == TIER_TOO_LOW:
-        return OutOfCredits("tier_too_low", link=POINTS_PAGE, **facts)
+        return QuotaExceeded("tier_too_low", link=POINTS_PAGE, **facts)
     if code == TOO_MANY_REQUESTS:
         return _limited(status, document, retry_after)
     known = {
@@ -144,12 +152,12 @@ def refusal(code: int, status: int, document: Any, retry_after: float | None) ->
         ATTRIBUTE_MISSING: "attribute_missing",
         ATTRIBUTE_WRONG: "attribute_wrong",
     }
-    return Refused(known.get(code, "ima_refused"), code_=code, **facts)
+    return InvalidRequest(known.get(code, "ima_refused"), code_=code, **facts)
 
 
-def _limited(status: int, document: Any, retry_after: float | None) -> RateLimited:
-    wait = f"{retry_after:.0f} s" if retry_after is not None else Said("wait_unknown")
-    return RateLimited(
+def _limited(status: int, document: Any, retry_after: float | None) -> RateLimitError:
+    wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+    return RateLimitError(
         "create_limited",
         http_status=status,
         provider_code=str(TOO_MANY_REQUESTS) if document else None,
@@ -163,8 +171,8 @@ def read_data(status: int, document: Any, retry_after: float | None) -> Any:
     """Return the `data` of an answer to a request that costs nothing.
 
     Raises:
-        KeyRefused, OutOfCredits: what says so for a create too.
-        ReadFailed: anything else that is no success; `provider_code` is the envelope's code, where there is one.
+        AuthenticationError, QuotaExceeded: what says so for a create too.
+        ReadError: anything else that is no success; `provider_code` is the envelope's code, where there is one.
     """
     code = code_of(document)
     if code in SUCCESS:
@@ -172,8 +180,8 @@ def read_data(status: int, document: Any, retry_after: float | None) -> Any:
     if code in (NO_KEY, NO_POINTS, TIER_TOO_LOW):
         raise refusal(code, status, document, retry_after)
     if code is None:
-        raise ReadFailed("read_failed", http_status=status, status=status, retry_after=retry_after)
-    raise ReadFailed(
+        raise ReadError("read_failed", http_status=status, status=status, retry_after=retry_after)
+    raise ReadError(
         "read_refused",
         http_status=status,
         provider_code=str(code),
@@ -205,19 +213,19 @@ def upload_links(data: Any) -> tuple[str, str]:
     """Return where to put the bytes, and the address under which the service finds them.
 
     Raises:
-        ReadFailed: they are not there.
+        ReadError: they are not there.
     """
     links = [data.get(name) if isinstance(data, dict) else None for name in ("ful", "fdl")]
     put, get = (link if isinstance(link, str) else "" for link in links)
     if not put or not get:
-        raise ReadFailed("upload_without_link")
+        raise ReadError("upload_without_link")
     return put, get
 
 
 def service_words(document: Any) -> str:
     """Return what the service says about a refusal, as one harmless line."""
     words = document.get("message") if isinstance(document, dict) else None
-    return (quoted(words) if isinstance(words, str) else "") or Said("no_words")
+    return (sanitize_line(words) if isinstance(words, str) else "") or MessageRef("no_words")
 
 
 def _task_id(value: Any) -> str | None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import BadInput
 from shared.files import sha256_of
-from shared.messages import shown
-from shared.openclaw import expanded
-from shared.other_formats import other_format
-from shared.pictures import NotAPicture, inspect_picture
-from shared.texts import Said
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
+from shared.images.other_formats import other_format
+from shared.images.validate import InvalidImage, inspect_image
+from shared.openclaw.folders import expand_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +62,11 @@ class Attachment:
         try:
             file = self.path.open("rb")
         except OSError as error:
-            raise BadInput("reference_changed", flag=flag, got=shown(self.path)) from error
+            raise BadInput("reference_changed", flag=flag, got=short_repr(self.path)) from error
         status = os.fstat(file.fileno())
         if (status.st_size, status.st_mtime_ns) != (self.size, self.mtime):
             file.close()
-            raise BadInput("reference_changed", flag=flag, got=shown(self.path))
+            raise BadInput("reference_changed", flag=flag, got=short_repr(self.path))
         return file
 
     def row(self) -> dict[str, Any]:
@@ -87,13 +87,13 @@ def read_attachment(flag: str, given: str) -> Attachment:
             the service takes; a picture must be whole.
     """
     try:
-        path = expanded(given)
+        path = expand_path(given)
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _refused(flag, given, "reference_folder" if stat.S_ISDIR(status.st_mode) else "not_regular_file")
         if status.st_size > LARGEST:
             megabytes = f"{status.st_size / (1 << 20):.0f}"
-            raise BadInput("attachment_too_large", flag=flag, got=shown(given), megabytes=megabytes, most=200)
+            raise BadInput("attachment_too_large", flag=flag, got=short_repr(given), megabytes=megabytes, most=200)
         with path.open("rb") as file:
             head = file.read(HEAD)
         other = other_format(head)
@@ -101,20 +101,20 @@ def read_attachment(flag: str, given: str) -> Attachment:
             raise _refused(flag, given, f"picture_is_{other}")
         kind = sniffed(head)
         if kind is None:
-            raise BadInput("attachment_type", flag=flag, got=shown(given), expected=", ".join(MEDIA_TYPES))
+            raise BadInput("attachment_type", flag=flag, got=short_repr(given), expected=", ".join(MEDIA_TYPES))
         if MEDIA_TYPES[kind].startswith("image/"):
-            inspect_picture(path)
+            inspect_image(path)
         digest = sha256_of(path)
-    except NotAPicture as error:
+    except InvalidImage as error:
         raise _refused(flag, given, f"picture_{error.reason}") from error
     except (OSError, ValueError) as error:  # a name with NUL
-        reason = getattr(error, "strerror", None) or Said("reference_no_name")
-        raise BadInput("reference_unreadable", flag=flag, got=shown(given), reason=reason) from error
+        reason = getattr(error, "strerror", None) or MessageRef("reference_no_name")
+        raise BadInput("reference_unreadable", flag=flag, got=short_repr(given), reason=reason) from error
     return Attachment(path, kind, status.st_size, digest, status.st_mtime_ns)
 
 
 def _refused(flag: str, given: str, reason: str) -> BadInput:
-    return BadInput("attachment_refused", flag=flag, got=shown(given), reason=Said(reason))
+    return BadInput("attachment_refused", flag=flag, got=short_repr(given), reason=MessageRef(reason))
 
 
 def sniffed(head: bytes) -> str | None:

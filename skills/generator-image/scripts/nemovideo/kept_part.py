@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import DiskError
 from shared.files import Lock, make_private_folder, write_atomically
-from shared.keys import redact_keys
-from shared.openclaw import state_folders
+from shared.openclaw.folders import state_folders
 from shared.part_files import PartFile, remove_left_over_parts
+from shared.security.keys import redact_keys
 
 if TYPE_CHECKING:
     from pathlib import Path

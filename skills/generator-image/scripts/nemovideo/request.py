@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.errors import BadInput
-from shared.messages import shown
-from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url
+from shared.http.urls import InvalidUrl, check_public_url
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from nemovideo.attachments import Attachment
@@ -64,9 +64,11 @@ def export_request(form: str | None, quality: str | None) -> ExportRequest:
     wanted = (form or DEFAULT_FORMAT).lower()
     wanted = {"jpeg": "jpg"}.get(wanted, wanted)
     if wanted not in (*RENDERS, *STILLS):
-        raise BadInput("not_one_of", flag="--format", expected=", ".join((*RENDERS, *STILLS)), got=shown(form))
+        raise BadInput(
+            "not_one_of", flag="--format", expected=", ".join((*RENDERS, *STILLS)), got=short_repr(form)
+        )
     if quality is not None and not QUALITY.fullmatch(quality):
-        raise BadInput("quality_invalid", flag="--quality", got=shown(quality))
+        raise BadInput("quality_invalid", flag="--quality", got=short_repr(quality))
     return ExportRequest(wanted, quality or DEFAULT_QUALITY)
 
 
@@ -77,7 +79,7 @@ def identifier(flag: str, text: str) -> str:
         BadInput: `resume_invalid`.
     """
     if not IDENTIFIER.fullmatch(text):
-        raise BadInput("resume_invalid", flag=flag, got=shown(text))
+        raise BadInput("resume_invalid", flag=flag, got=short_repr(text))
     return text
 
 
@@ -94,5 +96,7 @@ def checked_address(flag: str, url: str) -> str:
     """
     try:
         return check_public_url(url)
-    except UrlRefused as error:
-        raise BadInput("url_refused", flag=flag, got=shown(url), reason=Said(f"url_{error.reason}")) from error
+    except InvalidUrl as error:
+        raise BadInput(
+            "url_refused", flag=flag, got=short_repr(url), reason=MessageRef(f"url_{error.reason}")
+        ) from error

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from shared.entry import stamp
 from shared.files import disk_errors, make_private_folder, open_to_append
-from shared.keys import redact_within
+from shared.security.keys import redact_values
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +60,7 @@ class Sessions:
         """
         folder = self._folders[0]
         line = {"session_id": session_id, "base_url": self._base_url, "account": self._account}
-        text = json.dumps(redact_within({**line, "at": stamp(self._now()), **facts})) + "\n"
+        text = json.dumps(redact_values({**line, "at": format_time(self._now()), **facts})) + "\n"
         name = hashlib.sha256(f"{self._base_url} {session_id}".encode()).hexdigest()[:16]
         make_private_folder(folder)
         path = folder / f"{name}.jsonl"

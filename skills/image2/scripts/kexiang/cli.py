@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kexiang import __version__, wire
+from kexiang.config import KEY_NAME, SKILL, Service, base_url, key_file, key_sources, stdin_key
 from kexiang.request import DEFAULT_MODEL, MODES, SIZES, ImageRequest, image_request
-from kexiang.service import KEY_NAME, SKILL, Service, base_url, key_file, key_sources, stdin_key
-from shared.command import Options, common_options, output_options, run_command, waiting_options
-from shared.entry import split_task_ref
+from shared.cli.app import Options, common_options, output_options, run_command, waiting_options
+from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
-from shared.keys import FoundKey, KeySource, find_key, write_key_file
-from shared.messages import shown
-from shared.prompts import read_prompt
+from shared.i18n.catalog import short_repr
+from shared.journal.entry import split_task_ref
+from shared.security.keys import KeySource, ResolvedKey, find_key, write_key_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.doctor_command import Patient
-    from shared.run import Run
+    from shared.cli.context import CommandContext
+    from shared.cli.doctor import DoctorConfig
 
 
 def create_task(argv: Sequence[str], launcher: str) -> int:
@@ -43,7 +43,7 @@ def set_key(argv: Sequence[str], launcher: str) -> int:
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
     """Run tasks.py and return its exit code; its `resume ID` is create_task.py --resume ID."""
-    from shared.tasks_command import tasks_command  # noqa: PLC0415
+    from shared.cli.tasks import tasks_command  # noqa: PLC0415
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
         return create_task(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
@@ -52,7 +52,7 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
     """Run doctor.py and return its exit code."""
-    from shared.doctor_command import doctor_command  # noqa: PLC0415
+    from shared.cli.doctor import doctor_command  # noqa: PLC0415
 
     return run_command(doctor_command(SKILL, _patient, _SERVICE_OPTIONS), SKILL, argv, launcher)
 
@@ -83,7 +83,7 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @common_options
-def _create_task(run: Run, options: Options, **given: Any) -> None:
+def _create_task(run: CommandContext, options: Options, **given: Any) -> None:
     resumed = None if options.resume is None else _task_id("--resume", options.resume)
     request = None if resumed else _request(run, options, given)
     service = Service(run, options, given)
@@ -101,7 +101,7 @@ def _create_task(run: Run, options: Options, **given: Any) -> None:
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @waiting_options
-def _query_task(run: Run, options: Options, identifier: str, wait: bool, **given: Any) -> None:
+def _query_task(run: CommandContext, options: Options, identifier: str, wait: bool, **given: Any) -> None:
     if not wait and given["max_attempts"] is None:
         given["max_attempts"] = "1"
     Service(run, options, given).resume(_task_id("ID", identifier))
@@ -111,20 +111,20 @@ def _query_task(run: Run, options: Options, identifier: str, wait: bool, **given
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of asking.")
 @click.version_option(__version__)
 @output_options
-def _set_key(run: Run, from_stdin: bool) -> None:
+def _set_key(run: CommandContext, from_stdin: bool) -> None:
     path = key_file()
     key = find_key([KeySource("--stdin" if from_stdin else "terminal", lambda: _typed_key(run, from_stdin))])
     write_key_file(path, KEY_NAME, key.secret)
     run.result.status = "succeeded"
     run.result.extra |= {"key_file": str(path), "key": str(key.secret)}
-    run.lines.append(run.catalogue.say("key_saved", key=key.secret, path=path))
+    run.summary_lines.append(run.catalog.format("key_saved", key=key.secret, path=path))
 
 
-def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
+def _request(run: CommandContext, options: Options, given: dict[str, Any]) -> ImageRequest:
     if given["from_stdin"] and given["prompt_file"] == "-":
         raise BadInput("stdin_twice")
     prompt = read_prompt(given.pop("prompt"), given.pop("prompt_file"))
-    run.speak(prompt, options.lang)
+    run.set_language(prompt, options.lang)
     request = image_request(
         mode=given["mode"], prompt=prompt, size=given["size"], urls=given["urls"], model=given["model_name"]
     )
@@ -137,30 +137,30 @@ def _request(run: Run, options: Options, given: dict[str, Any]) -> ImageRequest:
 def _task_id(flag: str, text: str | None) -> str:
     option_as_id = str(text).startswith("--")
     if option_as_id or not wire.TASK_ID.fullmatch(split_task_ref(text or "")[1]):
-        raise BadInput("resume_invalid", flag=flag, got=shown(text))
+        raise BadInput("resume_invalid", flag=flag, got=short_repr(text))
     return str(text)
 
 
-def _typed_key(run: Run, from_stdin: bool) -> str | None:
+def _typed_key(run: CommandContext, from_stdin: bool) -> str | None:
     if from_stdin:
         return stdin_key()
     import getpass  # noqa: PLC0415  - only for a person at a terminal
 
     if not (sys.stdin and sys.stdin.isatty()):
         raise BadInput("key_needs_terminal", flag="--stdin")
-    return getpass.getpass(run.catalogue.say("key_prompt"), stream=sys.stderr)
+    return getpass.getpass(run.catalog.format("key_prompt"), stream=sys.stderr)
 
 
-def _patient(given: dict[str, Any]) -> Patient:
-    from shared.doctor_command import Patient  # noqa: PLC0415
+def _patient(given: dict[str, Any]) -> DoctorConfig:
+    from shared.cli.doctor import DoctorConfig  # noqa: PLC0415
 
     address = base_url(given)
 
-    def ask(key: FoundKey) -> str:
+    def ask(key: ResolvedKey) -> str:
         from kexiang.client import Client  # noqa: PLC0415
 
         with Client(address, key.secret, user_agent=SKILL.user_agent) as client:
             client.check_key()
         return "service_accepts"
 
-    return Patient(key_sources(given), address, ask)
+    return DoctorConfig(key_sources(given), address, ask)

@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kexiang import wire
-from shared.errors import OutcomeUnknown, ReadFailed
-from shared.http import KeyHeader, Session
-from shared.urls import host_of
+from shared.errors import OutcomeUnknown, ReadError
+from shared.http.session import AuthHeader, Session
+from shared.http.urls import host_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from kexiang.request import ImageRequest
-    from shared.http_answer import Answer
-    from shared.keys import Secret
+    from shared.http.response import HttpResponse
+    from shared.security.keys import Secret
 
 CREATE_SECONDS = 60.0  # for one create, from the first byte sent to the last one read
 QUERY_SECONDS = 20.0  # for one look at a task
@@ -27,7 +27,7 @@ class Client:
 
     def __init__(self, base_url: str, secret: Secret, *, user_agent: str) -> None:
         self._base_url = base_url
-        auth = KeyHeader(wire.KEY_HEADER, secret)
+        auth = AuthHeader(wire.KEY_HEADER, secret)
         self._api = Session(user_agent=user_agent, hosts={host_of(base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None)
 
@@ -35,11 +35,11 @@ class Client:
         """Create a paid task: one request, never repeated in here.
 
         Raises:
-            Rejected: the service did not accept it.
-            NeverReached: proven by the connection; may be sent again.
+            RequestRejected: the service did not accept it.
+            NotSentError: proven by the connection; may be sent again.
             OutcomeUnknown: it may have been accepted.
         """
-        answer = self._api.spend(
+        answer = self._api.post_once(
             "POST",
             self._base_url + wire.CREATE_PATH,
             headers=JSON_HEADERS,
@@ -61,8 +61,8 @@ class Client:
         """Look at a task once; costs nothing.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: no usable answer; may be repeated.
+            AuthenticationError: the key is not accepted.
+            ReadError: no usable answer; may be repeated.
         """
         answer = self._api.read(
             "GET",
@@ -77,12 +77,12 @@ class Client:
         """Ask for a task that cannot be there: whoever is told so has a key that is accepted. Costs nothing.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: the service does not answer.
+            AuthenticationError: the key is not accepted.
+            ReadError: the service does not answer.
         """
         try:
             self.query("0", QUERY_SECONDS)
-        except ReadFailed as failure:
+        except ReadError as failure:
             if failure.code != "task_unknown_at_service":
                 raise
 
@@ -96,7 +96,7 @@ class Client:
         self.downloads.close()
 
 
-def _document(answer: Answer) -> Any:
+def _document(answer: HttpResponse) -> Any:
     try:
         return answer.json()
     except ValueError:

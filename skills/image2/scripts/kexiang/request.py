@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.errors import BadInput
-from shared.messages import shown
-from shared.texts import Said
-from shared.urls import UrlRefused, check_public_url
+from shared.http.urls import InvalidUrl, check_public_url
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
 
 Mode = Literal["text2img", "img2img"]
 MODES: tuple[Mode, ...] = ("text2img", "img2img")
@@ -48,15 +48,15 @@ def image_request(
     for url in urls:
         try:
             check_public_url(url)
-        except UrlRefused as error:
-            reason = Said(f"url_{error.reason}")
-            raise BadInput("url_refused", flag="--url", got=shown(url), reason=reason) from error
+        except InvalidUrl as error:
+            reason = MessageRef(f"url_{error.reason}")
+            raise BadInput("url_refused", flag="--url", got=short_repr(url), reason=reason) from error
     if not (model.strip() and model.isprintable() and len(model) <= LONGEST_MODEL):
-        raise BadInput("model_name_invalid", flag="--model-name", most=LONGEST_MODEL, got=shown(model))
+        raise BadInput("model_name_invalid", flag="--model-name", most=LONGEST_MODEL, got=short_repr(model))
     return ImageRequest(mode, prompt, size, urls, model)
 
 
 def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:
     if got is None:
         return BadInput("option_missing", flag=flag, expected=", ".join(choices))
-    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=shown(got))
+    return BadInput("not_one_of", flag=flag, expected=", ".join(choices), got=short_repr(got))

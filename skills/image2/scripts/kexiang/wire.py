@@ -8,13 +8,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.errors import KeyRefused, OutcomeUnknown, OutOfCredits, RateLimited, ReadFailed, Refused
-from shared.messages import quoted
-from shared.texts import Said
+from shared.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RateLimitError,
+    ReadError,
+)
+from shared.i18n.catalog import sanitize_line
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from kexiang.request import ImageRequest
-    from shared.entry import Charged
+    from shared.journal.entry import Charged
 
 CREATE_PATH = "/api/v1/user_task/asyncCreateWithCost"
 QUERY_PATH = "/api/v1/user_task/get/passAuth/"
@@ -112,23 +119,23 @@ def created(status: int, document: Any) -> Created:
 
 def refusal(
     status: int, document: Any, retry_after: float | None
-) -> KeyRefused | OutOfCredits | RateLimited | Refused | None:
+) -> AuthenticationError | QuotaExceeded | RateLimitError | InvalidRequest | None:
     """Return the error of a create that was definitely not accepted, None when that is not certain.
 
     Certain are HTTP 4xx answers except 408; anything else (5xx, redirects) may have been accepted.
     """
     words = service_words(document)
     if status in (401, 403):
-        return KeyRefused("key_refused", http_status=status, words=words, status=status)
+        return AuthenticationError("key_refused", http_status=status, words=words, status=status)
     if status == 402:  # noqa: PLR2004  - Payment Required
-        return OutOfCredits("out_of_credits", http_status=status, words=words, status=status)
+        return QuotaExceeded("out_of_credits", http_status=status, words=words, status=status)
     if status == TOO_MANY_REQUESTS:
-        wait = f"{retry_after:.0f} s" if retry_after is not None else Said("wait_unknown")
-        return RateLimited(
+        wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+        return RateLimitError(
             "create_limited", http_status=status, retry_after=retry_after, wait=wait, words=words, status=status
         )
     if 400 <= status < SERVER_ERROR and status != REQUEST_TIMEOUT:  # noqa: PLR2004
-        return Refused("refused", http_status=status, words=words, status=status)
+        return InvalidRequest("refused", http_status=status, words=words, status=status)
     return None
 
 
@@ -136,22 +143,20 @@ def task(status: int, document: Any, retry_after: float | None) -> Task:
     """Read a query's answer.
 
     Raises:
-        KeyRefused: 401 or 403.
-        Refused: `task_unknown_at_service` (404).
-        ReadFailed: anything else that is no task; the query may be repeated.
+        AuthenticationError: 401 or 403.
+        InvalidRequest: `task_unknown_at_service` (404).
+        ReadError: anything else that is no task; the query may be repeated.
     """
     if status in (401, 403):
-        raise KeyRefused(
+        raise AuthenticationError(
             "key_refused", http_status=status, words=service_words(document), status=status, remedy="resume"
         )
     if status == 404:  # noqa: PLR2004
-        raise ReadFailed("task_unknown_at_service", http_status=status, remedy="resume")
+        raise ReadError("task_unknown_at_service", http_status=status, remedy="resume")
     inner = _inside(document, "task_status") or (document if isinstance(document, dict) else {})
     if status != 200 or "task_status" not in inner:  # noqa: PLR2004
-        raise ReadFailed(
-            "read_failed", http_status=status, status=status, retry_after=retry_after, remedy="resume"
-        )
-    word = quoted(inner["task_status"], 40)
+        raise ReadError("read_failed", http_status=status, status=status, retry_after=retry_after, remedy="resume")
+    word = sanitize_line(inner["task_status"], 40)
     state = _STATES.get(word.lower())
     output = _parsed(inner.get("service_output"))
     return Task(
@@ -169,10 +174,10 @@ def service_words(document: Any) -> str:
     """Return what the service says about a refusal, as one harmless line."""
     if isinstance(document, dict):
         for name in ("message", "msg", "error", "detail"):
-            words = quoted(document[name]) if isinstance(document.get(name), str) else ""
+            words = sanitize_line(document[name]) if isinstance(document.get(name), str) else ""
             if words:
                 return words
-    return Said("no_words")
+    return MessageRef("no_words")
 
 
 def _task_id(value: Any) -> str | None:
@@ -254,4 +259,4 @@ def _reason(output: Any, inner: dict[str, Any]) -> str:
     """Return why the service says that a task failed, empty when it does not."""
     inside = output if isinstance(output, dict) else {}
     words = (inside.get("failReason"), *(inner.get(name) for name in ("failReason", "errorMessage", "msg")))
-    return next((text for word in words if word and (text := quoted(word))), "")
+    return next((text for word in words if word and (text := sanitize_line(word))), "")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from openai_images import wire
-from openai_images.extraction import find_images
-from openai_images.framing import read_content
-from openai_images.refusal import (
+from openai_images.response.extraction import find_images
+from openai_images.response.framing import read_content
+from openai_images.response.refusal import (
     FORBIDDEN,
     SERVER_ERROR,
     UNAUTHORIZED,
@@ -17,19 +17,19 @@ from openai_images.refusal import (
     refuses_field,
     service_error,
 )
-from shared.errors import OutcomeUnknown, ReadFailed, Refused
-from shared.http import KeyHeader, Session
-from shared.urls import host_of, is_loopback, origin_of
+from shared.errors import InvalidRequest, OutcomeUnknown, ReadError
+from shared.http.session import AuthHeader, Session
+from shared.http.urls import host_of, is_loopback, origin_of
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-    from openai_images.framing import Content
-    from openai_images.package import Package
-    from openai_images.provider import Provider
-    from openai_images.refusal import ServiceError
-    from shared.http_answer import Answer
+    from openai_images.config.provider import Provider
+    from openai_images.prepared_request import Package
+    from openai_images.response.framing import Content
+    from openai_images.response.refusal import ServiceError
+    from shared.http.response import HttpResponse
 
 LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
@@ -45,7 +45,7 @@ class Client:
         self._headers = dict(provider.headers)
         secrets_of = (*provider.secret.spellings(), *self._headers.values())
         self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
-        auth = KeyHeader("Authorization", provider.secret, scheme="Bearer")
+        auth = AuthHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None, own_origin=origin_of(provider.base_url))
 
@@ -53,8 +53,8 @@ class Client:
         """Make a picture: one paid request, never repeated in here; its answer is left in `spool`.
 
         Raises:
-            Rejected: the service did not accept it.
-            NeverReached: proven by the connection; may be sent again.
+            RequestRejected: the service did not accept it.
+            NotSentError: proven by the connection; may be sent again.
             OutcomeUnknown: it may have been accepted; `http_status` tells when there was an answer.
             DiskError: the answer could not be spooled.
         """
@@ -80,7 +80,7 @@ class Client:
                 and refused.code == "refused"
                 and refuses_field(answer.status, content.document)
             ):
-                raise Refused("field_refused", http_status=answer.status, words=error.words)
+                raise InvalidRequest("field_refused", http_status=answer.status, words=error.words)
             raise refused
         is_broken_off = any(image.draft for image in images) and content.tells_error
         if success and images and not is_broken_off:
@@ -96,20 +96,24 @@ class Client:
             retry_after=answer.retry_after,
         )
 
-    def _address_refusal(self, answer: Answer, content: Content, error: ServiceError) -> Refused | None:
+    def _address_refusal(
+        self, answer: HttpResponse, content: Content, error: ServiceError
+    ) -> InvalidRequest | None:
         """Return a refusal when the address is proven to be no API's: it shows a web page for its models as well.
 
         A web page alone proves nothing: a gateway may show one after the service behind it made the image.
         """
         if not content.is_page or answer.status >= SERVER_ERROR:
             return None
-        with contextlib.suppress(ReadFailed):
+        with contextlib.suppress(ReadError):
             models = self._models()
             if models.status < SERVER_ERROR and models.body.lstrip().startswith(b"<"):
-                return Refused("address_wrong", http_status=answer.status, status=answer.status, words=error.words)
+                return InvalidRequest(
+                    "address_wrong", http_status=answer.status, status=answer.status, words=error.words
+                )
         return None
 
-    def _spend(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> Answer:
+    def _spend(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> HttpResponse:
         """Send the request and spool its answer, without any key that it quotes."""
         if not isinstance(package.body, bytes):
             package.body.seek(0)
@@ -121,7 +125,7 @@ class Client:
             wire.IDEMPOTENCY_HEADER: idempotency_key,
         }
         try:
-            return self._api.spend(
+            return self._api.post_once(
                 "POST",
                 self._base_url + package.path,
                 headers=headers,
@@ -144,7 +148,7 @@ class Client:
             url = urljoin(f"{self._base_url}/", link)
             link_host, base_host = host_of(url), host_of(self._base_url)
             link_parts, base_parts = urlsplit(url), urlsplit(self._base_url)
-        except ValueError:  # UrlRefused is one
+        except ValueError:  # InvalidUrl is one
             return link
         same_host = link_host == base_host or (is_loopback(link_host) and is_loopback(base_host))
         without_tls = (link_parts.scheme, base_parts.scheme) == ("http", "https")
@@ -157,8 +161,8 @@ class Client:
         """Ask for the list of models, which costs nothing; False when the service keeps no such list.
 
         Raises:
-            KeyRefused: the key is not accepted.
-            ReadFailed: the service does not answer.
+            AuthenticationError: the key is not accepted.
+            ReadError: the service does not answer.
         """
         answer = self._models()
         try:
@@ -169,10 +173,10 @@ class Client:
         if refused and answer.status in (UNAUTHORIZED, FORBIDDEN):
             raise refused
         if answer.status >= SERVER_ERROR:
-            raise ReadFailed("read_failed", http_status=answer.status, status=answer.status, remedy="again")
+            raise ReadError("read_failed", http_status=answer.status, status=answer.status, remedy="again")
         return answer.status == wire.OK and wire.lists_models(document)
 
-    def _models(self) -> Answer:
+    def _models(self) -> HttpResponse:
         return self._api.read(
             "GET", self._base_url + wire.MODELS_PATH, headers=self._headers, body=None, seconds=MODELS_SECONDS
         )

@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openai_images import wire
-from openai_images.answer import decode_picture
-from openai_images.extraction import find_images
-from openai_images.framing import read_content
-from openai_images.source import Link
-from shared.errors import RateLimited, UnusableResult
+from openai_images.response.extraction import find_images
+from openai_images.response.framing import read_content
+from openai_images.response.image_source import Link
+from openai_images.response.reader import decode_picture
+from shared.errors import RateLimitError, UnusableResult
 from shared.files import disk_errors, is_same_file
-from shared.images import MAX_IMAGES, MAX_TOTAL_BYTES, save_picture
+from shared.i18n.messages import MessageRef
+from shared.images.download import MAX_IMAGES, MAX_TOTAL_BYTES, save_image
+from shared.images.validate import InvalidImage, inspect_image
 from shared.part_files import PartFile
-from shared.pictures import NotAPicture, inspect_picture
-from shared.texts import Said
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from openai_images.answer import LongText, RawImage
     from openai_images.client import Client
-    from openai_images.extraction import FoundImage
+    from openai_images.response.extraction import FoundImage
+    from openai_images.response.reader import LongText, RawImage
     from openai_images.wire import Delivered
-    from shared.polling import Limits
+    from shared.polling import Deadline
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Saved:
     left_out: int = 0
 
 
-def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, limits: Limits) -> Saved:
+def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, limits: Deadline) -> Saved:
     """Save the images as `target` (the others with a number behind it) plus the ending of their true type.
 
     What is written are the service's own bytes, so content credentials inside them survive. An image behind a
@@ -72,7 +72,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
     return Saved(rows, failed + len(delivered.images) - tried)
 
 
-def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, limits: Limits) -> dict[str, Any]:
+def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
     """Save an image by the first of its sources that gives a whole one."""
     first_failure: UnusableResult | None = None
     for source in image.sources:
@@ -85,10 +85,10 @@ def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, li
     raise first_failure or AssertionError("an image without a source")
 
 
-def _fetch(link: str, target: Path, client: Client, limits: Limits) -> dict[str, Any]:
+def _fetch(link: str, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
     try:
-        return save_picture(client.downloads, client.absolute(link), target, limits)
-    except (RateLimited, UnusableResult) as error:
+        return save_image(client.downloads, client.absolute(link), target, limits)
+    except (RateLimitError, UnusableResult) as error:
         if error.code not in ("rate_limited", "picture_unusable"):
             raise
         raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
@@ -100,14 +100,14 @@ def _decode(source: LongText | RawImage | str, spool: Path, target: Path) -> dic
             with spool.open("rb") as answer:
                 digest = decode_picture(answer, source, part.file)
             part.file.flush()
-            picture = inspect_picture(part.path)
+            picture = inspect_image(part.path)
             path = target.with_name(target.name + picture.extension)
             if not is_same_file(path, digest):
                 path = part.move_to(path, durable=False)
-        except NotAPicture as error:
-            raise UnusableResult("picture_unusable", reason=Said(f"picture_{error.reason}")) from error
+        except InvalidImage as error:
+            raise UnusableResult("picture_unusable", reason=MessageRef(f"picture_{error.reason}")) from error
         except ValueError as error:
-            raise UnusableResult("picture_unusable", reason=Said("picture_not_base64")) from error
+            raise UnusableResult("picture_unusable", reason=MessageRef("picture_not_base64")) from error
     return {
         "path": str(path),
         "url": None,
@@ -158,7 +158,7 @@ def _is_here(image: FoundImage, file: BinaryIO, folder: Path) -> bool:
         try:
             decode_picture(file, source, decoded)  # type: ignore[arg-type]
             decoded.flush()
-            inspect_picture(decoded.name)
-        except (NotAPicture, ValueError):
+            inspect_image(decoded.name)
+        except (InvalidImage, ValueError):
             return False
     return True

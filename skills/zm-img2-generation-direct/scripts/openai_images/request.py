@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from shared.errors import BadInput
-from shared.messages import shown
-from shared.references import read_reference
+from shared.i18n.catalog import short_repr
+from shared.images.inputs import read_input_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.references import Reference
+    from shared.images.inputs import InputImage
 
 Mode = Literal["generation", "edit"]
 MOST_REFERENCES = 5
@@ -48,7 +48,7 @@ class ImageRequest:
     prompt: str
     model: str
     size: str
-    references: tuple[Reference, ...] = ()
+    references: tuple[InputImage, ...] = ()
 
     @property
     def mode(self) -> Mode:
@@ -65,19 +65,19 @@ def image_request(*, prompt: str, model: str, size: str, references: Sequence[tu
         BadInput: naming the flag, what was expected and what came.
     """
     if not SIZE.fullmatch(size):
-        raise BadInput("size_invalid", flag="--size", got=shown(size))
+        raise BadInput("size_invalid", flag="--size", got=short_repr(size))
     if not MODEL.fullmatch(model):
-        raise BadInput("model_invalid", flag="--model", got=shown(model))
+        raise BadInput("model_invalid", flag="--model", got=short_repr(model))
     if len(references) > MOST_REFERENCES:
         raise BadInput("references_count", flag=references[-1][0], most=MOST_REFERENCES, got=len(references))
     return ImageRequest(prompt, model, size, tuple(_reference(flag, path) for flag, path in references))
 
 
 @functools.lru_cache(maxsize=256)  # the tasks of a batch often share one
-def _reference(flag: str, path: str) -> Reference:
-    found = read_reference(flag, path, unknown="reference_unknown_type")
+def _reference(flag: str, path: str) -> InputImage:
+    found = read_input_image(flag, path, unknown="reference_unknown_type")
     if found.media_type not in REFERENCE_TYPES:
-        raise BadInput("reference_type", flag=flag, got=shown(path), media_type=found.media_type)
+        raise BadInput("reference_type", flag=flag, got=short_repr(path), media_type=found.media_type)
     return found
 
 
@@ -99,6 +99,6 @@ def task_name(flag: str, text: str) -> str:
         or stem in RESERVED_NAMES
     ):
         raise BadInput(
-            "task_name_invalid", flag=flag, most=LONGEST_NAME, bytes=LONGEST_NAME_BYTES, got=shown(text)
+            "task_name_invalid", flag=flag, most=LONGEST_NAME, bytes=LONGEST_NAME_BYTES, got=short_repr(text)
         )
     return name

@@ -14,22 +14,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 from openai_images import wire
 from openai_images.request import image_request
 from openai_images.wire import IDEMPOTENCY_HEADER, Delivered
-from shared.entry import prompt_record, stamp
 from shared.errors import BadInput, DiskError, SkillError, UnusableResult
 from shared.files import create_anew, disk_errors, make_own_folder, open_to_append, read_document, write_atomically
-from shared.interrupts import Interrupted
-from shared.keys import redact, redact_within
-from shared.messages import shown
-from shared.result import encoded
+from shared.i18n.catalog import short_repr
+from shared.journal.entry import prompt_record
+from shared.output.result import to_json_line
+from shared.security.keys import redact, redact_values
+from shared.signals import Interrupted
+from shared.timefmt import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from openai_images.package import Package
-    from openai_images.provider import Provider
+    from openai_images.config.provider import Provider
+    from openai_images.prepared_request import Package
     from openai_images.request import ImageRequest
-    from shared.entry import Entry
-    from shared.run import Run
+    from shared.cli.context import CommandContext
+    from shared.journal.entry import Entry
 
 ANSWER = "answer.json"
 LARGEST_RECORD = 16 << 20  # bytes of a request.json
@@ -51,7 +52,7 @@ def request_record(
         "body": {"model": request.model, "prompt": request.prompt, "size": request.size, "n": 1},
         "input_images": [reference.row() for reference in request.references],
         "seconds": round(seconds, 3),
-        "started_at": stamp(datetime.now(timezone.utc)),
+        "started_at": format_time(datetime.now(timezone.utc)),
     }
 
 
@@ -75,7 +76,7 @@ def recorded_request(entry: Entry) -> ImageRequest:
     )
     for reference, row in zip(request.references, rows, strict=True):
         if reference.sha256 != row["sha256"]:
-            raise BadInput("reference_changed", flag="--input-image", got=shown(row["path"]))
+            raise BadInput("reference_changed", flag="--input-image", got=short_repr(row["path"]))
     return request
 
 
@@ -90,13 +91,13 @@ def _prompt_of(entry: Entry, path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def recorded(run: Run) -> Iterator[None]:
+def recorded(run: CommandContext) -> Iterator[None]:
     """Write the end of the run into its folder, once it has one of its own."""
 
     def record(error: SkillError | Interrupted | None) -> None:
         path = run.result.extra.get("run_dir")
         if path and not run.result.reused:
-            RunFolder(Path(path)).finish(run.document(error))
+            RunFolder(Path(path)).finish(run.result_document(error))
 
     try:
         yield
@@ -136,7 +137,7 @@ class RunFolder:
                 "elapsed_seconds": round(time.monotonic() - self._started, 3),
                 "output": output,
                 "last_error": redact(last_error) if last_error else None,
-                "updated_at": stamp(datetime.now(timezone.utc)),
+                "updated_at": format_time(datetime.now(timezone.utc)),
             },
         )
 
@@ -165,9 +166,9 @@ class RunFolder:
             "provider_code": None if isinstance(outcome, Delivered) else outcome.provider_code,
             "request_id": outcome.request_id,
             "seconds": round(time.monotonic() - started, 3),
-            "finished_at": stamp(datetime.now(timezone.utc)),
+            "finished_at": format_time(datetime.now(timezone.utc)),
         }
-        self._write(self._folder / "result.json", redact_within(result))  # an id or a code may repeat the key
+        self._write(self._folder / "result.json", redact_values(result))  # an id or a code may repeat the key
         said = json.dumps(answer, ensure_ascii=False, default=lambda _: None) if answer else ""  # no long strings
         self._write_text(self._folder / "stdout.txt", said)
         self._write_text(self._folder / "stderr.txt", error or "")
@@ -180,7 +181,7 @@ class RunFolder:
         self._attempt = document["attempts"]
         self._started = time.monotonic() - document["elapsed_seconds"]
         self.state(document["status"], output=document.get("output"), last_error=error and error["message"])
-        text = encoded(dict(document), ascii_only=False) + "\n"
+        text = to_json_line(dict(document), ascii_only=False) + "\n"
         with disk_errors(self.path):
             write_atomically(self.path / "result.json", text.encode())
 

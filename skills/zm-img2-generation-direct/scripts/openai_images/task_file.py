@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from openai_images.cli.options import model_name, reference_list
 from openai_images.request import DEFAULT_SIZE, ImageRequest, image_request, task_name
-from openai_images.settings import model_name, reference_list
-from shared.command import LONGEST_VARIANT
+from shared.cli.app import MAX_VARIANT_LENGTH
+from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
-from shared.messages import shown
-from shared.prompts import read_prompt
-from shared.texts import Said
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shared.run import Run
+    from shared.cli.context import CommandContext
 
 LARGEST_FILE = 32 << 20  # bytes
 LONGEST_KEY = 100  # characters of a task_key
@@ -66,10 +66,10 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
         raise BadInput("tasks_too_many", most=most, got=len(tasks))
     unknown = sorted(document.keys() - fields - {"tasks"})
     if unknown:
-        raise BadInput("field_unknown", where=Said("the_document"), got=shown(", ".join(unknown)))
+        raise BadInput("field_unknown", where=MessageRef("the_document"), got=short_repr(", ".join(unknown)))
     for field in ("batch_name", "provider", "model", "size"):
         if not isinstance(document.get(field, ""), str):
-            raise BadInput("field_type", field=field, expected=Said("a_text"))
+            raise BadInput("field_type", field=field, expected=MessageRef("a_text"))
     return TaskFile(document, name)
 
 
@@ -80,7 +80,7 @@ def _parsed(argument: str, content: bytes) -> Any:
     except UnicodeDecodeError:
         raise _malformed(argument, "tasks_not_utf8") from None
     except json.JSONDecodeError as error:
-        raise BadInput("tasks_not_json", got=shown(argument), line=error.lineno, column=error.colno) from None
+        raise BadInput("tasks_not_json", got=short_repr(argument), line=error.lineno, column=error.colno) from None
     except (ValueError, RecursionError):
         raise _malformed(argument, "tasks_too_odd") from None
 
@@ -101,8 +101,8 @@ def _content(argument: str) -> tuple[bytes, str]:
         with path.open("rb") as file:
             return _bounded(argument, file.read(LARGEST_FILE + 1)), path.stem
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or Said("reference_no_name")
-        raise BadInput("tasks_unreadable", got=shown(argument), reason=reason) from error
+        reason = getattr(error, "strerror", None) or MessageRef("reference_no_name")
+        raise BadInput("tasks_unreadable", got=short_repr(argument), reason=reason) from error
 
 
 def _bounded(argument: str, content: bytes) -> bytes:
@@ -112,7 +112,7 @@ def _bounded(argument: str, content: bytes) -> bytes:
 
 
 def _malformed(argument: str, reason: str) -> BadInput:
-    return BadInput("tasks_malformed", got=shown(argument), reason=Said(reason))
+    return BadInput("tasks_malformed", got=short_repr(argument), reason=MessageRef(reason))
 
 
 def _refuse(constant: str) -> Any:
@@ -123,14 +123,14 @@ def _without_duplicates(argument: str, pairs: list[tuple[str, Any]]) -> dict[str
     document = dict(pairs)
     if len(document) < len(pairs):
         name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise BadInput("field_twice", got=shown(argument), field=shown(name))
+        raise BadInput("field_twice", got=short_repr(argument), field=short_repr(name))
     return document
 
 
-def tell_of_delivery(file: TaskFile, run: Run) -> None:
+def tell_of_delivery(file: TaskFile, run: CommandContext) -> None:
     """Say that nothing is delivered where a document, or a task in it, asks for that."""
     if any(isinstance(one, dict) and one.get("send_to_feishu") for one in (file.document, *file.tasks)):
-        run.reporter.insist("no_delivery")
+        run.reporter.always("no_delivery")
 
 
 def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
@@ -140,16 +140,16 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
         BadInput: naming the field.
     """
     if not isinstance(task, dict):
-        raise BadInput("task_no_object", got=shown(json.dumps(task)[:100]))
+        raise BadInput("task_no_object", got=short_repr(json.dumps(task)[:100]))
     unknown = sorted(task.keys() - fields)
     if unknown:
-        raise BadInput("field_unknown", where=Said("the_task"), got=shown(", ".join(unknown)))
+        raise BadInput("field_unknown", where=MessageRef("the_task"), got=short_repr(", ".join(unknown)))
     for name in (*TEXTS, *SINGLE_REFERENCES):
         if not isinstance(task.get(name, ""), str):
-            raise BadInput("field_type", field=name, expected=Said("a_text"))
+            raise BadInput("field_type", field=name, expected=MessageRef("a_text"))
     for name in FLAGS:
         if not isinstance(task.get(name, False), bool):
-            raise BadInput("field_type", field=name, expected=Said("true_or_false"))
+            raise BadInput("field_type", field=name, expected=MessageRef("true_or_false"))
     return task
 
 
@@ -228,6 +228,6 @@ def row_variant(base: str, file: TaskFile, key: str) -> str:
     name = str(file.document.get("batch_name") or file.name)
     text = "/".join(part for part in (base, name, key) if part)
     text = "".join(char if char.isprintable() else "?" for char in text)
-    if len(text) <= LONGEST_VARIANT:
+    if len(text) <= MAX_VARIANT_LENGTH:
         return text
     return f"{text[:150]}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -7,15 +7,15 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from openai_images.answer import LongText
-from shared.pictures import EXTENSIONS
+from openai_images.response.reader import LongText
+from shared.images.validate import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from openai_images.extraction import FoundImage
-    from openai_images.framing import Content
     from openai_images.request import ImageRequest, Mode
+    from openai_images.response.extraction import FoundImage
+    from openai_images.response.framing import Content
 
 PATHS: Final[dict[Mode, str]] = {"generation": "/images/generations", "edit": "/images/edits"}
 MODELS_PATH = "/models"

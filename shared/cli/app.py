@@ -1,0 +1,222 @@
+"""The frame of every command: common options, streams, and the one place where an end becomes a document."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shared import signals
+from shared.cli.context import CommandContext, Skill, is_terminal
+from shared.errors import BadInput, SkillError
+from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
+from shared.openclaw.folders import enclosing_skill, expand_path
+from shared.output.result_file import why_not_result_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_TIMEOUT = 86400.0  # seconds
+MAX_VARIANT_LENGTH = 200  # characters
+
+
+@dataclass(frozen=True)
+class Options:
+    """The common options of a command, as given; see docs/contract.md."""
+
+    json: bool = False
+    result_file: str | None = None
+    quiet: bool = False
+    lang: str = "auto"
+    dry_run: bool = False
+    output_dir: str | None = None
+    timeout: str | None = None
+    no_wait: bool = False
+    resume: str | None = None
+    new: bool = False
+    variant: str = ""
+    yes: bool = False
+
+    def seconds(self) -> float | None:
+        """Return --timeout in seconds; None when it was not given.
+
+        Raises:
+            BadInput: not a number of seconds up to a day.
+        """
+        return parse_number("--timeout", self.timeout, 1.0, MAX_TIMEOUT)
+
+
+_OUTPUT = (
+    click.option("--json", "--output-json", is_flag=True, help="Print one JSON document on stdout."),
+    click.option("--result-file", metavar="PATH", help="Write the JSON document to a file as well."),
+    click.option("--quiet", is_flag=True, help="No progress on stderr."),
+    click.option("--lang", default="auto", metavar="auto|en|zh", help="Language of what is said."),
+)
+_WAITING = (
+    click.option("--output-dir", metavar="DIR", help="Where pictures go (default: generated-images)."),
+    click.option("--timeout", metavar="SECONDS", help="Stop waiting after this long; the task goes on."),
+)
+_SPENDING = (
+    click.option("--dry-run", is_flag=True, help="Show what would be sent and what it costs; send nothing."),
+    click.option("--no-wait", is_flag=True, help="Return as soon as the service has accepted the task."),
+    click.option("--resume", metavar="ID", help="Go on with a task by its id; costs nothing."),
+    click.option("--new", is_flag=True, help="Pay for the same request again."),
+    click.option("--variant", default="", metavar="TEXT", help="Another picture of the same request."),
+    click.option("--yes", is_flag=True, help="Do not ask before spending, on a terminal."),
+)
+
+Function = Callable[..., Any]
+
+
+def output_options(function: Function) -> Function:
+    """Add the options of every command, which its run obeys; the function gets the `run`."""
+
+    @functools.wraps(function)
+    def without_options(run: CommandContext, options: Options, **arguments: Any) -> Any:  # noqa: ARG001
+        return function(run=run, **arguments)
+
+    return _with_options(without_options, _OUTPUT)
+
+
+def waiting_options(function: Function) -> Function:
+    """Add the options of a command that waits for a task; its function gets the `run` and the `options`."""
+    return _with_options(function, _OUTPUT + _WAITING)
+
+
+def common_options(function: Function) -> Function:
+    """Add the options of a command that may spend; its function gets the `run` and the `options`."""
+    return _with_options(function, _OUTPUT + _WAITING + _SPENDING)
+
+
+def _with_options(function: Function, decorators: tuple[Function, ...]) -> Function:
+    @functools.wraps(function)
+    def with_options(**arguments: Any) -> Any:
+        mine = {one.name for one in fields(Options)} & arguments.keys()
+        options = Options(**{name: arguments.pop(name) for name in mine})
+        run = click.get_current_context().ensure_object(CommandContext)
+        run.json = options.json  # what looked like it in argv may have been somebody's prompt
+        run.result_file, run.yes = "", options.yes
+        run.result_file = _checked_result_file(options.result_file)
+        if options.dry_run:  # it shows what would be done, and leaves every file as it is
+            run.result_file = ""
+        languages = ("auto", *LANGUAGES)
+        if options.lang not in languages:
+            raise BadInput(
+                "not_one_of", flag="--lang", expected=", ".join(languages), got=short_repr(options.lang)
+            )
+        if options.variant and not (options.variant.isprintable() and len(options.variant) <= MAX_VARIANT_LENGTH):
+            raise BadInput(
+                "variant_invalid", flag="--variant", most=MAX_VARIANT_LENGTH, got=short_repr(options.variant)
+            )
+        return function(run=run, options=options, **arguments)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
+
+
+def _checked_result_file(given: str | None) -> str:
+    if given is None:
+        return ""
+    trouble = why_not_result_file(given) if given.isprintable() else "no_folder"
+    if trouble == "not_a_result":
+        raise BadInput("result_file_taken", flag="--result-file", got=short_repr(given))
+    if trouble == "link":
+        raise BadInput("result_file_link", flag="--result-file", got=short_repr(given))
+    if trouble:
+        raise BadInput("result_file_invalid", flag="--result-file", got=short_repr(given))
+    skill = enclosing_skill(expand_path(given).parent)
+    if skill:
+        raise BadInput("output_dir_in_skill", flag="--result-file", got=short_repr(given), skill=skill)
+    return given
+
+
+def parse_number(
+    flag: str, text: str | None, minimum: float, maximum: float, *, whole: bool = False
+) -> float | None:
+    """Return the value of a numeric flag, None when it was not given.
+
+    Raises:
+        BadInput: `not_a_number`, naming the flag, the range and what came.
+    """
+    if text is None:
+        return None
+    plain = re.fullmatch(r"[0-9]{1,20}" if whole else r"[0-9]{1,20}(\.[0-9]{1,20})?", text)
+    value = float(text) if plain else float("nan")
+    if not minimum <= value <= maximum:
+        raise BadInput(
+            "not_a_number", flag=flag, least=f"{minimum:.10g}", most=f"{maximum:.10g}", got=short_repr(text)
+        )
+    return value
+
+
+def run_command(
+    command: click.Command, skill: Skill, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
+) -> int:
+    """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold.
+
+    `own` are the keys that the command adds to the document, with what they hold until more is known.
+    """
+    prepare_streams()
+    argv = [restore_utf8(argument) for argument in argv]
+    run = CommandContext(skill, argv, launcher)
+    run.result.extra |= own or {}
+    error: SkillError | signals.Interrupted | None = None
+    with signals.handle_signals():
+        try:
+            with run.reporter.heartbeat():
+                name = Path(launcher).name
+                ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=run)
+            if isinstance(ended, int):  # --help and --version have printed what was asked
+                return ended
+        except click.ClickException as failure:
+            run.result_file = ""  # nothing was parsed: what looks like this option may be somebody's prompt
+            error = BadInput("usage", detail=sanitize_line(failure.format_message()), launcher=run.launcher)
+        except (SkillError, signals.Interrupted) as failure:
+            error = failure
+        except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1, not a traceback
+            error = bug_error(failure)
+        signals.ignore()
+        return run.finish(error)
+
+
+def restore_utf8(argument: str) -> str:
+    """Return an argument that a C locale could not read as the UTF-8 that it is; others as they are."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(argument).decode()
+        except UnicodeDecodeError:
+            return argument
+    return argument
+
+
+def prepare_streams() -> None:
+    """Make streams that are no terminal UTF-8; a terminal, or PYTHONIOENCODING, keeps its encoding."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed, and the next file or connection would get its number
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if stream is None or not hasattr(stream, "reconfigure"):
+            continue
+        errors = "surrogateescape" if stream is sys.stdin else "backslashreplace"
+        if is_terminal(stream) or os.environ.get("PYTHONIOENCODING"):
+            stream.reconfigure(errors=errors)
+        else:
+            stream.reconfigure(encoding="utf-8", errors=errors)
+
+
+def bug_error(failure: Exception) -> SkillError:
+    """Return the error that tells of an exception nobody foresaw, with its place and without its text."""
+    frame = traceback.extract_tb(failure.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return SkillError("bug", kind=type(failure).__name__, where=where)

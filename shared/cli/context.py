@@ -1,0 +1,276 @@
+"""One run of a command: how it speaks, what it has found out, how it ends, and how it is run again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from shared import signals
+from shared.cli.next_command import option_value, option_values, without_options
+from shared.errors import DiskError, SkillError
+from shared.i18n.catalog import Catalog, choose_language, harmless
+from shared.i18n.messages import CommandText
+from shared.openclaw.folders import attachable_path, hint_of
+from shared.output.progress import Reporter
+from shared.output.result import Result, command_document, to_json_line
+from shared.output.result_file import write_result_file
+from shared.output.summary import summary
+from shared.security.keys import Secret, redact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.i18n.messages import Translation
+
+MAX_ATTACHMENT_BYTES = 6_000_000  # bytes; chat channels refuse more
+PYTHON_COMMAND = "python" if os.name == "nt" else "python3"
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Who a command belongs to; `texts` are the sentences that only this skill says."""
+
+    slug: str
+    provider: str
+    version: str
+    messages: Mapping[str, Translation]
+    main_launcher: str
+    """The launcher that takes --resume; it lies beside every other one."""
+    secret_options: tuple[str, ...] = ()
+    """Options whose value is a key: never repeated in a `next` command."""
+    key_variables: tuple[str, ...] = ()
+    """Variables that hold a key: masked from the start, wherever else it was typed by mistake."""
+
+    @property
+    def user_agent(self) -> str:
+        """How requests of this skill introduce themselves."""
+        return f"openclaw-{self.slug}/{self.version}"
+
+
+class CommandContext:
+    """One run of a command: how it speaks, what it has found out, and how it can be run again."""
+
+    def __init__(self, skill: Skill, argv: Sequence[str], launcher: str) -> None:
+        self.skill = skill
+        typed = option_values(argv, skill.secret_options)
+        for key in (*typed, *(os.environ.get(name, "") for name in skill.key_variables)):
+            Secret(key.strip() if key.isascii() else "")  # masked from now on, also in what a usage error quotes
+        self.argv = without_options(argv, skill.secret_options)
+        self.launcher = str(Path(launcher).absolute())
+        self.json = "--json" in argv or "--output-json" in argv
+        self.catalog = Catalog(choose_language(option_value(argv, "--lang"), " ".join(argv)), skill.messages)
+        self.reporter = Reporter(
+            self.catalog, sys.stderr, quiet="--quiet" in argv, live=_is_live_terminal(sys.stderr)
+        )
+        self.result = Result(skill.slug, skill.version, skill.provider)
+        self.result_file = option_value(argv, "--result-file")
+        self.yes = "--yes" in argv
+        self.summary_lines: list[str] = []
+        """More for a person to read on stdout, where no JSON was asked for."""
+        self.interrupted_message: str | None = None
+        """What to say of an interruption, for a command that has more in hand than one task."""
+        self.resume_flags: list[str] = []
+        """What a resume needs besides the id: where the service is, which key, where files go; never a key."""
+
+    def set_language(self, language_of: str, lang: str) -> None:
+        """Settle the language once the prompt is known (it may come from a file)."""
+        self.catalog = Catalog(choose_language(lang, language_of), self.skill.messages)
+        self.reporter.catalog = self.catalog
+
+    def rerun(self, *more: str) -> list[str]:
+        """Return the argv that runs this command once more."""
+        argv = self._paid_once()
+        return [PYTHON_COMMAND, self.launcher, *argv, *(flag for flag in more if flag not in argv)]
+
+    def with_options(self, changes: Mapping[str, str]) -> list[str]:
+        """Return the argv that runs this command with other values of some options."""
+        argv = without_options(self._paid_once(), changes)
+        return [PYTHON_COMMAND, self.launcher, *argv, *chain.from_iterable(changes.items())]
+
+    def _paid_once(self) -> list[str]:
+        """Return the arguments; once the task in hand may have been charged, --new would pay for it again."""
+        paid = self.result.local_id and self.result.possible_charges
+        return [word for word in self.argv if word != "--new" or not paid]
+
+    def resume(self, *, unrecorded: bool = False) -> list[str]:
+        """Return the argv that goes on with the task in hand; this command again while nothing was sent for it.
+
+        It names both ids when the service's is `unrecorded`, so that the entry can be told.
+        """
+        identifier = self.result.task_id or self.result.local_id
+        if unrecorded and self.result.task_id and self.result.local_id:
+            identifier = f"{self.result.local_id}/{self.result.task_id}"
+        if identifier is None or (self.result.task_id is None and self.result.status == "not_started"):
+            return self.rerun()
+        return [
+            PYTHON_COMMAND,
+            str(Path(self.launcher).with_name(self.skill.main_launcher)),
+            "--resume",
+            identifier,
+            *self.resume_flags,
+            *(["--json"] if self.json else []),
+        ]
+
+    def attach_media(
+        self, state: Path, others: Sequence[tuple[Mapping[str, Any], str]] = (), identifier: str = ""
+    ) -> None:
+        """List under `media` a path of every image, and of other files, that OpenClaw may attach to a reply.
+
+        A copy goes under the task's local id. `others` are rows each with an id of its own, "" for the task's;
+        `identifier` takes the place of a local id where there is none.
+        """
+        local_id = self.result.local_id or identifier or "result"
+        for row, own_id in (*((row, "") for row in self.result.images), *others):
+            if row["bytes"] > MAX_ATTACHMENT_BYTES:
+                self.reporter.always("picture_large", path=row["path"], megabytes=f"{row['bytes'] / 1e6:.1f}")
+            try:
+                self.result.media.append(str(attachable_path(Path(row["path"]), own_id or local_id, state)))
+            except OSError as failure:
+                reason = failure.strerror or type(failure).__name__
+                self.reporter.always("not_attachable", path=row["path"], reason=reason)
+
+    def confirm_spend(self) -> None:
+        """On a terminal, let the person say yes before money is spent; without one, do nothing.
+
+        Raises:
+            Interrupted: the person said no; nothing was sent.
+        """
+        if self.yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+            return
+        self.reporter.always("confirm_create")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好", "确认"):
+            raise signals.Interrupted(signal.SIGINT)
+
+    def result_document(self, error: SkillError | signals.Interrupted | None) -> dict[str, Any]:
+        """Return the result document of a run that ended so."""
+        if isinstance(error, SkillError) and error.about:
+            path, entry = error.about
+            self.result.update_from_entry(entry, path)
+        return self.result.document(self._error_document(error) if error else None)
+
+    def finish(self, error: SkillError | signals.Interrupted | None) -> int:
+        """Print how the command ended and return its exit code."""
+        self.reporter.end()
+        document = self.result_document(error)
+        code = _exit_code(error)
+        if self.result_file and not (isinstance(error, SkillError) and error.code.startswith("result_file_")):
+            try:
+                text = to_json_line(document, ascii_only=False) + "\n"
+                write_result_file(Path(self.result_file).absolute(), text)
+            except OSError as failure:
+                reason = failure.strerror or type(failure).__name__
+                late = DiskError("result_file_failed", path=self.result_file, reason=reason)
+                if error is None:
+                    error, code = late, late.exit_code
+                    document = self.result.document(self._error_document(late))
+                else:
+                    self.reporter.always(late.code, **late.facts)
+        if error:
+            self._print_error(document["error"])
+        if not self._print_result(document):
+            return code or DiskError.exit_code
+        return code
+
+    def _error_document(self, error: SkillError | signals.Interrupted) -> dict[str, Any]:
+        """Return the `error` of the document."""
+        if isinstance(error, signals.Interrupted):
+            error = self._interruption()
+        if error.remedy is None and self.result.status in ("submitted", "running"):
+            error.remedy = "resume"  # whatever went wrong here, the task goes on at the service
+        argv = self._next_argv(error)
+        self.result.next_argv = argv or self.result.next_argv
+        return {
+            "code": error.code,
+            "message": self.catalog.format(error.code, **error.facts),
+            "hint": hint_of(error, self.catalog),
+            "next": command_document(argv) if argv else None,
+            "retryable": error.retryable,
+            "charged": self.result.charged,
+            "provider_code": error.provider_code,
+            "http_status": error.http_status,
+            "request_id": error.request_id,
+            "help_url": error.help_url,
+        }
+
+    def _interruption(self) -> SkillError:
+        """Return what an interruption means for the task."""
+        if self.interrupted_message:
+            return SkillError(self.interrupted_message, remedy="again")
+        if self.result.status == "unknown":
+            error = SkillError("interrupted_unknown", remedy="again")
+        elif self.result.task_id:
+            error = SkillError("interrupted", remedy="resume")
+        else:
+            error = SkillError("interrupted_early", remedy="again")
+        error.retryable = True
+        return error
+
+    def _next_argv(self, error: SkillError) -> list[str] | None:
+        if error.remedy == "again":
+            return self.rerun()
+        if error.remedy == "new":
+            spends = Path(self.launcher).name == self.skill.main_launcher and not option_value(
+                self.argv, "--resume"
+            )
+            return self.rerun("--new") if spends else None
+        if error.remedy == "instead":
+            return self.with_options(error.facts["instead"])
+        if error.remedy == "resume":
+            return self.resume(unrecorded=error.code == "journal_failed")
+        if error.remedy == "set_aside":
+            return [PYTHON_COMMAND, str(Path(self.launcher).with_name("tasks.py")), "set-aside"]
+        return None
+
+    def _print_error(self, told: dict[str, Any]) -> None:
+        """Say the error on stderr, for people."""
+        say = self.reporter.always
+        say("error_line", message=told["message"])
+        if told["hint"]:
+            say("hint_line", hint=told["hint"])
+        if told["next"]:
+            say("next_line", command=CommandText(told["next"]["shell"]))
+
+    def _print_result(self, document: dict[str, Any]) -> bool:
+        """Print the result on stdout; False when nobody can read it there."""
+        if sys.stdout is None:
+            self.reporter.always("stdout_failed")
+            return False
+        if self.json:
+            utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            text = to_json_line(document, ascii_only=not utf8)
+        else:
+            text = harmless(redact_keys(summary(document, self.summary_lines, self.catalog)))
+        try:
+            if text:
+                sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):  # or the interpreter's own flush complains at exit
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.reporter.always("stdout_failed")
+            return False
+        return True
+
+
+def _exit_code(error: SkillError | signals.Interrupted | None) -> int:
+    if error is None:
+        return 0
+    return 128 + error.signal_number if isinstance(error, signals.Interrupted) else error.exit_code
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person sits at the other end of a stream."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _is_live_terminal(stream: TextIO | None) -> bool:
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"

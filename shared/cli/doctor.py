@@ -1,0 +1,185 @@
+"""The command `doctor.py`: what stands between a person and a picture; it spends nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from shared.cli.app import output_options
+from shared.errors import ConfigurationError, SkillError
+from shared.files import check_could_make
+from shared.journal.claim import Journal
+from shared.journal.entry import UNFINISHED
+from shared.launch import DEPENDENCIES
+from shared.openclaw.folders import hint_of, is_attachable, output_folder, state_folders
+from shared.security.keys import KeySource, ResolvedKey, find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from shared.cli.context import CommandContext, Skill
+
+
+CheckStatus = Literal["ok", "note", "failed"]
+Line = tuple[CheckStatus, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    check: str
+    verdict: CheckStatus
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class DoctorConfig:
+    """What a skill tells the doctor about itself.
+
+    `ask` makes one authenticated read that costs nothing and returns the id of the sentence that says what the
+    service answered; it raises what the skill's client raises. `service` is the base URL.
+    """
+
+    sources: Sequence[KeySource]
+    service: str
+    ask: Callable[[ResolvedKey], str]
+    output: Path | None = None
+    """Where pictures go by default, for a skill with a place of its own."""
+    without_key: str | None = None
+    """What to say of a missing key, for a skill that does without one."""
+    settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
+    """Yields where the settings of a skill with a configuration are from; takes the catalog's `say`."""
+
+
+def doctor_command(
+    skill: Skill, patient: Callable[[dict[str, Any]], DoctorConfig], options: Sequence[Callable[[Any], Any]] = ()
+) -> click.Command:
+    """Return the command; `options` are the skill's own click options, whose values `patient` gets."""
+
+    def doctor(run: CommandContext, **given: Any) -> None:
+        examination = DoctorChecks(run, patient(given))
+        run.result.status = "succeeded"
+        run.result.extra["checks"] = [asdict(finding) for finding in examination.findings()]
+        for finding in run.result.extra["checks"]:
+            sign = run.catalog.format(f"verdict_{finding['verdict']}")
+            check = run.catalog.format(f"check_{finding['check']}")
+            run.summary_lines.append(f"{sign}  {check}: {finding['message']}")
+            if finding["hint"]:
+                run.summary_lines.append(f"        {finding['hint']}")
+        if examination.failure:
+            run.result.status = "not_started"
+            raise examination.failure
+
+    command = output_options(doctor)
+    for option in options:
+        command = option(command)
+    return click.command("doctor", help=f"Check what {skill.slug} needs to make a picture; spends nothing.")(
+        command
+    )
+
+
+class DoctorChecks:
+    """The checks, each on its own: one that fails hides none of the others; the first failure is kept."""
+
+    def __init__(self, run: CommandContext, patient: DoctorConfig) -> None:
+        self._run = run
+        self._say = run.catalog.format
+        self._patient = patient
+        self._found: ResolvedKey | None = None
+        self.failure: SkillError | None = None
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a line for everything that was looked at."""
+        checks = {
+            "python": self._python,
+            **({"settings": self._settings} if self._patient.settings else {}),
+            "key": self._key,
+            "proxy": self._proxy,
+            "certificates": self._certificates,
+            "output": self._output,
+            "state": self._state,
+            "service": self._service,
+        }
+        for name, check in checks.items():
+            try:
+                for verdict, message in check():
+                    yield Finding(name, verdict, message)
+            except SkillError as error:
+                self.failure = self.failure or error
+                advice = hint_of(error, self._run.catalog)
+                yield Finding(name, "failed", self._say(error.code, **error.facts), advice)
+
+    def _python(self) -> Iterator[Line]:
+        yield "ok", self._say("python_found", version=platform.python_version(), path=sys.executable)
+        # what is missing or too old, the launcher has refused before this line could run
+        names = [requirement.partition(">=")[0] for requirement in DEPENDENCIES.values()]
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+        yield "ok", self._say("packages_found", versions=versions)
+
+    def _settings(self) -> Iterator[Line]:
+        yield from self._patient.settings(self._say) if self._patient.settings else ()
+
+    def _key(self) -> Iterator[Line]:
+        try:
+            self._found = find_key(self._patient.sources)
+        except ConfigurationError as error:
+            if error.code != "key_missing" or self._patient.without_key is None:
+                raise
+            yield "note", self._say(self._patient.without_key)
+            return
+        for source, why in self._found.passed_over:
+            yield "note", self._say(f"key_source_{why}", source=source)
+        yield "ok", self._say("key_found", key=self._found.secret, source=self._found.source)
+
+    def _proxy(self) -> Iterator[Line]:
+        from shared.http.proxy import configured_proxy, proxy_for  # noqa: PLC0415  - requests comes with it
+
+        proxy = proxy_for(self._patient.service)
+        configured_proxy()  # for the links, which no exception for the service's host concerns
+        yield "ok", self._say("proxy_found", proxy=proxy) if proxy else self._say("proxy_none")
+
+    def _certificates(self) -> Iterator[Line]:
+        from shared.http.environment import ca_bundle, check_key_log  # noqa: PLC0415
+
+        check_key_log()
+        path = ca_bundle()
+        yield (
+            "ok",
+            self._say("certificates_built_in") if path is True else self._say("certificates_found", path=path),
+        )
+
+    def _output(self) -> Iterator[Line]:
+        from shared.images.download import check_output_folder  # noqa: PLC0415
+
+        state = state_folders()[0]
+        folder = output_folder(None, state, default=self._patient.output)
+        existed = folder.exists()
+        check_output_folder(folder)
+        if not existed:
+            folder.rmdir()
+        attached = "output_attached" if is_attachable(folder, state) else "output_copied"
+        yield "ok", self._say(attached, path=folder)
+
+    def _state(self) -> Iterator[Line]:
+        states = state_folders()
+        check_could_make(states[0])
+        counts = Journal(self._run.skill.slug, states, access="read").counts()
+        unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
+        unknown = counts.get("unknown", 0)
+        tasks = sum(counts.values())
+        facts = {"path": states[0], "tasks": tasks, "unfinished": unfinished, "unknown": unknown}
+        yield "note" if unfinished or unknown else "ok", self._say("state_found", **facts)
+
+    def _service(self) -> Iterator[Line]:
+        if self._found is None:
+            yield "note", self._say("service_not_asked")
+            return
+        yield "ok", self._say(self._patient.ask(self._found), service=self._patient.service)

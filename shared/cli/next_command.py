@@ -1,0 +1,39 @@
+"""Raw arguments: what an option was given, and the same line without it, also before click has read them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+def option_value(argv: Sequence[str], flag: str) -> str:
+    """Return what a flag was given in raw arguments, for the ends that come before they are parsed."""
+    for position, argument in enumerate(argv):
+        if argument == flag and position + 1 < len(argv):
+            return argv[position + 1]
+        if argument.startswith(f"{flag}="):
+            return argument.partition("=")[2]
+    return ""
+
+
+def option_values(argv: Sequence[str], flags: Collection[str]) -> list[str]:
+    """Return every value that these flags were given in raw arguments."""
+    following = [value for flag, value in pairwise(argv) if flag in flags]
+    return following + [
+        argument.partition("=")[2] for argument in argv if "=" in argument and argument.partition("=")[0] in flags
+    ]
+
+
+def without_options(argv: Sequence[str], flags: Collection[str]) -> list[str]:
+    """Return raw arguments without these flags and their values, however they are spelled."""
+    kept: list[str] = []
+    arguments = iter(argv)
+    for argument in arguments:
+        if argument in flags:
+            next(arguments, None)
+        elif argument.partition("=")[0] not in flags:
+            kept.append(argument)
+    return kept

@@ -1,0 +1,296 @@
+"""HTTP for the skills: named hosts, explicit keys, total deadlines, bounded answers, proof of what left."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import requests
+from requests.auth import AuthBase
+
+from shared.errors import NotSentError, ReadError, ResponseLost, SkillError
+from shared.files import disk_errors
+from shared.http.classify import reason_for
+from shared.http.environment import ca_bundle, check_key_log
+from shared.http.proxy import configured_proxy, proxy_for
+from shared.http.response import HttpResponse, body_blocks
+from shared.http.transport import RequestTracker, TrackingAdapter, track_request
+from shared.http.urls import InvalidUrl, check_public_url, host_of, origin_of
+from shared.i18n.messages import MessageRef
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from io import RawIOBase
+
+    from requests import Response
+
+    from shared.http.download import Progress
+    from shared.http.stream import Stream
+    from shared.security.keys import Secret
+
+CONNECT_SECONDS = 10.0
+MAX_RESPONSE_BYTES = 4 << 20  # bytes of a JSON answer after decompression; the services' answers are below 100 kB
+IDLE_SECONDS = 2.0  # a SPEND does not trust a connection that was idle for longer
+
+
+class AuthHeader(AuthBase):
+    """Carries a key in a header; as an explicit auth object it also keeps `.netrc` out."""
+
+    def __init__(self, name: str, secret: Secret, *, scheme: str = "") -> None:
+        self._name = name
+        self._secret = secret
+        self._scheme = scheme
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers[self._name] = f"{self._scheme} {self._secret.reveal()}".lstrip()
+        return request
+
+
+class _NoKey(AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class _Requests(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Hide redirects: told not to follow, requests reads the whole body all the same, however large."""
+
+
+class Session:
+    """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names.
+
+    Raises:
+        ConfigurationError: what the environment says of proxies, certificates or a key log cannot work. So it is
+            found when a session is made, before anything is recorded or spent.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        hosts: Collection[str] | None,
+        auth: AuthBase | None = None,
+        own_origin: str | None = None,
+    ) -> None:
+        """Open a session; `own_origin` (see shared.http.urls.origin_of) may be private: the user configured it."""
+        self._own_origin = own_origin
+        self._hosts = hosts
+        self._auth = auth or _NoKey()
+        self._last_used = time.monotonic()
+        self._streams = contextlib.ExitStack()
+        if hosts is None:
+            configured_proxy()
+        for host in hosts or ():
+            proxy_for(f"https://{host}")
+        check_key_log()
+        self._http = _Requests()
+        self._http.trust_env = False  # proxies and certificates are taken from the environment below; .netrc never
+        self._http.headers.update({"User-Agent": user_agent, "Accept-Encoding": "gzip, identity"})
+        self._http.verify = ca_bundle()
+        self._http.mount("https://", TrackingAdapter())
+        self._http.mount("http://", TrackingAdapter())
+
+    def close(self) -> None:
+        """Close every connection, and every stream that is still open."""
+        self._streams.close()
+        self._http.close()
+
+    def post_once(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = MAX_RESPONSE_BYTES,
+    ) -> HttpResponse:
+        """Send a request that costs money, once, on a connection that is fresh enough to be trusted.
+
+        A `body` that is a file is sent from where it stands. With `into`, the body of the answer (up to `largest`
+        bytes) goes to that file block by block, and the Answer holds none.
+
+        Raises:
+            NotSentError: proven by the connection; sending it again is safe.
+            ResponseLost: anything else without a whole answer.
+            DiskError: `into` cannot be written.
+        """
+        self._trust_connection()
+        return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
+
+    def stream_once(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, silence: float
+    ) -> Stream:
+        """Send a request that costs money, once, and return its answer while it is still coming.
+
+        It has to begin within `seconds`, and to end unless the stream's own `limit` was set by then; between two
+        bytes it may be silent for `silence` seconds.
+
+        Raises:
+            NotSentError: proven by the connection; sending it again is safe.
+            ResponseLost: it may have left, and no head of an answer came.
+        """
+        from shared.http.stream import Stream  # noqa: PLC0415  - few skills listen
+
+        self._trust_connection()
+        self._check_host(url)
+        transmission = RequestTracker()
+        exchange = self._exchange(
+            method, url, headers, body, seconds, public=False, silence=silence, transmission=transmission
+        )
+        stream = Stream(exchange, transmission.limit)
+        self._streams.callback(stream.close)
+        return stream
+
+    def read(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | RawIOBase | None,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = MAX_RESPONSE_BYTES,
+    ) -> HttpResponse:
+        """Send a request that costs nothing; `body`, `into` and `largest` as for spend.
+
+        Raises:
+            ReadError: no whole answer came within `seconds`; the caller may repeat it.
+            DiskError: `into` cannot be written.
+        """
+        try:
+            return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
+        except (NotSentError, ResponseLost) as error:
+            raise ReadError("unreachable", remedy="resume", **error.facts) from error
+
+    def download(
+        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+    ) -> str | None:
+        """Write what a picture link holds to `target`; return the media type that the server names.
+
+        Follows at most 3 redirects, https only, never to a private address but the session's own origin, never
+        with a key. With the `progress`
+        of an earlier try, it goes on at the end of `target` where the server proves that it is the same file.
+
+        Raises:
+            UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
+            ReadError: no whole answer; may work when repeated.
+        """
+        from shared.http.download import download  # noqa: PLC0415  - the first request need not wait for it
+
+        def exchange(url: str, headers: Mapping[str, str], seconds: float) -> AbstractContextManager[Response]:
+            return self._exchange("GET", url, headers, None, seconds, public=not self._is_own(url))
+
+        def check(url: str) -> None:
+            if not self._is_own(url):
+                check_public_url(url)
+
+        return download(exchange, url, target, seconds=seconds, largest=largest, progress=progress, check=check)
+
+    def put(self, url: str, content: bytes, *, headers: Mapping[str, str], seconds: float) -> HttpResponse:
+        """Send a file to a presigned public https address: never to a private one, never with a key.
+
+        Raises:
+            ReadError: no whole answer, or `link_refused`; the same bytes may be sent again.
+        """
+        try:
+            check_public_url(url)
+            return self._send("PUT", url, headers=headers, body=content, seconds=seconds, public=True)
+        except InvalidUrl as error:
+            raise ReadError("link_refused", reason=MessageRef(f"url_{error.reason}")) from error
+        except (NotSentError, ResponseLost) as error:
+            raise ReadError("unreachable", remedy="again", **error.facts) from error
+
+    def _trust_connection(self) -> None:
+        """Open a new connection for what costs money, unless the last one was in use a moment ago."""
+        if time.monotonic() - self._last_used > IDLE_SECONDS:
+            self._http.close()
+
+    def _is_own(self, url: str) -> bool:
+        try:
+            return self._own_origin is not None and origin_of(url) == self._own_origin
+        except InvalidUrl:
+            return False
+
+    def _check_host(self, url: str) -> None:
+        if host_of(url) not in (self._hosts or ()):
+            raise ValueError(f"{host_of(url)} is not a host of this session")
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | RawIOBase | None,
+        seconds: float,
+        into: BinaryIO | None = None,
+        largest: int = MAX_RESPONSE_BYTES,
+        public: bool = False,
+    ) -> HttpResponse:
+        if not public:
+            self._check_host(url)
+        with self._exchange(method, url, headers, body, seconds, public=public) as response:
+            content = bytearray()
+            room = largest
+            for block in body_blocks(response):
+                room -= len(block)
+                if room < 0:
+                    raise ResponseLost("answer_lost", reason=MessageRef("reason_too_large"), host=host_of(url))
+                if into is None:
+                    content += block
+                    continue
+                with disk_errors(Path(into.name)):
+                    into.write(block)
+            return HttpResponse(response.status_code, response.headers, bytes(content))
+
+    @contextlib.contextmanager
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | RawIOBase | None,
+        seconds: float,
+        *,
+        public: bool,
+        silence: float | None = None,
+        transmission: RequestTracker | None = None,
+    ) -> Iterator[Response]:
+        """Yield the answer with its body still to be read; both have to be done within `seconds`."""
+        proxy = proxy_for(url)
+        transmission = transmission or RequestTracker()
+        transmission.public_peer = public and not proxy
+        seconds = max(seconds, 0.001)
+        try:
+            with (
+                track_request(transmission, seconds),
+                self._http.request(
+                    method,
+                    url,
+                    headers=dict(headers),
+                    data=body,
+                    auth=_NoKey() if public else self._auth,
+                    proxies={"all": proxy.url} if proxy else None,
+                    timeout=(min(CONNECT_SECONDS, seconds), silence or seconds),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                yield response
+                transmission.check_end(framed=response.raw.length_remaining is not None or response.raw.chunked)
+        except SkillError:
+            raise
+        except Exception as error:  # whatever class a library raises: the connection knows what left
+            reason = reason_for(error, transmission)
+            if transmission.may_have_left:
+                raise ResponseLost("answer_lost", reason=reason, host=host_of(url)) from error
+            raise NotSentError("unreachable", reason=reason, host=host_of(url)) from error
+        finally:
+            self._last_used = time.monotonic()

@@ -1,0 +1,149 @@
+"""Pictures of a result: fetched, checked to be whole, and saved under a name that tells their true type."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shared.errors import RateLimitError, ReadError, UnusableResult
+from shared.files import disk_errors, is_same_file, sha256_of
+from shared.i18n.messages import MessageRef
+from shared.part_files import PartFile
+from shared.polling import retry_read
+from shared.trusted_folders import refuse_planted_links
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from shared.images.validate import ImageInfo
+    from shared.polling import Deadline
+
+MAX_IMAGE_BYTES = 64 << 20  # bytes; a 4K PNG has 10-25 MB
+MAX_IMAGES = 10  # of one request: what the images APIs make at most at a time
+MAX_TOTAL_BYTES = 256 << 20  # of the images of one request together
+MAX_TRIES = 3
+DOWNLOAD_SECONDS = 120.0  # for one try of one picture
+
+
+class Downloads(Protocol):
+    """What can fetch a picture link: the download session of shared.http.session."""
+
+    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
+        """Write what the link holds to `target`."""
+        ...
+
+
+def check_output_folder(folder: Path) -> None:
+    """Make the folder and prove that a file can be written into it, before anything is spent.
+
+    Raises:
+        DiskError: `disk_failed`, or `folder_planted`.
+    """
+    refuse_planted_links(folder)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with PartFile.create(folder / "probe") as probe:
+            probe.file.write(b"x")
+            probe.file.flush()
+
+
+def save_image(downloads: Downloads, url: str, target: Path, limits: Deadline) -> dict[str, Any]:
+    """Fetch one picture to `target` plus the ending of its true type; return its row of the result's `images`.
+
+    The caller holds the task's lock. A file of that name with other content is kept, and a free name taken.
+
+    Raises:
+        UnusableResult: the link is refused or expired, or three tries gave no whole picture.
+        RateLimitError: the server asks to wait longer than a minute.
+        DiskError: `disk_failed`.
+    """
+    from shared.images.validate import InvalidImage, inspect_image  # noqa: PLC0415  - not before there is one
+
+    def fetch(seconds: float) -> ImageInfo:
+        part.clear()
+        downloads.download(url, part.file, seconds=min(seconds, DOWNLOAD_SECONDS), largest=MAX_IMAGE_BYTES)
+        part.sync()
+        try:
+            return inspect_image(part.path)
+        except InvalidImage as error:
+            raise ReadError("picture_unusable", reason=MessageRef(f"picture_{error.reason}")) from error
+
+    with disk_errors(target.parent), PartFile.create(target) as part:
+        try:
+            picture = retry_read(fetch, limits, tries=MAX_TRIES)
+        except ReadError as failure:
+            code = failure.code if failure.code == "picture_unusable" else "picture_unreachable"
+            raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
+        digest = sha256_of(part.path)
+        path = target.with_name(target.name + picture.extension)
+        if not is_same_file(path, digest):
+            path = part.move_to(path)
+    return {
+        "path": str(path),
+        "url": url,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "bytes": picture.bytes,
+        "sha256": digest,
+    }
+
+
+def save_images(
+    downloads: Downloads,
+    links: Sequence[str],
+    target: Path,
+    limits: Deadline,
+    say: Callable[..., None] = lambda _message, **_facts: None,
+) -> tuple[list[dict[str, Any]], UnusableResult | RateLimitError | None]:
+    """Fetch every picture to `target` plus its number; return the rows of those that came, and the first failure.
+
+    A service that was asked for one may answer with hundreds: at most MAX_IMAGES of MAX_TOTAL_BYTES are saved, and
+    `say` gets the message when there are more.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    rows: list[dict[str, Any]] = []
+    failure: UnusableResult | RateLimitError | None = None
+    for number, link in enumerate(links, 1):
+        if number > MAX_IMAGES or sum(row["bytes"] for row in rows) >= MAX_TOTAL_BYTES:
+            say("images_over_limit", saved=len(rows), count=len(links))
+            break
+        try:
+            rows.append(save_image(downloads, link, target.with_name(f"{target.name}-{number}"), limits))
+        except (UnusableResult, RateLimitError) as error:
+            failure = failure or error
+    return rows, failure
+
+
+def reuse_saved_images(
+    images: Sequence[dict[str, Any]], folder: Path, *, called: str | None = None
+) -> list[dict[str, Any]] | None:
+    """Return the rows of saved pictures that are still what they were, copied to `folder` from elsewhere.
+
+    None when there are none, or one is gone or altered. A copy is `called` so, plus its ending, where that is set.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    rows = []
+    with disk_errors(folder):
+        for row in images:
+            path = folder.__class__(row["path"])
+            if not path.is_file() or sha256_of(path) != row["sha256"]:
+                return None
+            if path.parent != folder:
+                path = _copied(path, folder / (called + path.suffix if called else path.name), row["sha256"])
+            rows.append({**row, "path": str(path)})
+    return rows or None
+
+
+def _copied(path: Path, target: Path, digest: str) -> Path:
+    if is_same_file(target, digest):
+        return target
+    with PartFile.create(target) as part, path.open("rb") as source:
+        shutil.copyfileobj(source, part.file)
+        return part.move_to(target)

@@ -1,0 +1,102 @@
+"""What a person sees while a command works: lines on stderr, one live line on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from shared.i18n.catalog import harmless
+from shared.security.keys import redact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.i18n.catalog import Catalog
+
+STATUS_INTERVAL = 13.5  # seconds between two lines where there is no terminal: the contract says 15 at most
+CLEAR_TO_END = "\x1b[K"
+
+
+class Reporter:
+    """Writes progress to stderr, flushed at once; never raises because nobody reads it."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        stream: TextIO | None,
+        *,
+        quiet: bool = False,
+        live: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.catalog = catalog
+        self._stream = stream
+        self._quiet = quiet
+        self._live = live
+        self._clock = clock
+        self._line_open = False
+        self._last_line = clock()
+
+    def info(self, message: str, /, **facts: object) -> None:
+        """Write one line, unless the person asked for quiet."""
+        if not self._quiet:
+            self._line(self.catalog.format(message, **facts))
+
+    def always(self, message: str, /, **facts: object) -> None:
+        """Write one line that nobody may miss, such as an id: --quiet does not silence it."""
+        self._line(self.catalog.format(message, **facts))
+
+    def notify_user(self, message: str, /, **facts: object) -> None:
+        """Write a line that an agent is to pass on, marked as such; a person at a terminal sees the live line."""
+        if not (self._quiet or self._live):
+            self._line(self.catalog.format("for_user", words=self.catalog.format(message, **facts)))
+
+    def status(self, message: str, /, **facts: object) -> None:
+        """Tell how the wait goes: rewrite the live line of a terminal, elsewhere a line now and then."""
+        if self._quiet:
+            return
+        if self._live:
+            self._write("\r" + harmless(self.catalog.format(message, **facts)) + CLEAR_TO_END)
+            self._line_open = True
+        elif self._clock() - self._last_line >= STATUS_INTERVAL:
+            self._line(self.catalog.format(message, **facts))
+
+    @contextlib.contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Say that the work goes on after 15 seconds of silence, such as while a request gets no answer."""
+        if self._quiet or self._live:
+            yield
+            return
+        started, done = self._clock(), threading.Event()
+
+        def watch() -> None:
+            while not done.wait(1.0):
+                if self._clock() - self._last_line >= STATUS_INTERVAL + 0.5:
+                    self.info("still_working", elapsed=f"{self._clock() - started:.0f}")
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+    def end(self) -> None:
+        """Take the live line away, so that what follows stands on a line of its own."""
+        if self._line_open:
+            self._write("\r" + CLEAR_TO_END)
+            self._line_open = False
+
+    def _line(self, text: str) -> None:
+        self.end()
+        self._last_line = self._clock()
+        self._write(harmless(text) + "\n")
+
+    def _write(self, text: str) -> None:
+        if self._stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # closed or full: the work goes on
+                self._stream.write(redact_keys(text))
+                self._stream.flush()

@@ -1,0 +1,121 @@
+"""The one way a paid request leaves: recorded before, sent again only when it provably never left."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from shared import signals
+from shared.errors import DiskError, NotSentError, OutcomeUnknown, RequestRejected, SkillError
+from shared.http.departure import departures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.journal.entry import Charged
+    from shared.journal.submit import LockedTask
+
+MAX_RAW_ID_LENGTH = 16384  # characters of an unusable id that are kept
+PAUSES = (1.0, 3.0)  # seconds before the second and the third try, the last one
+
+
+class AcceptedTask(Protocol):
+    """What a service gave out for a paid request."""
+
+    @property
+    def task_id(self) -> str:
+        """The service's id of the task."""
+        ...
+
+    @property
+    def charged(self) -> Charged:
+        """Whether the service says that it charged."""
+        ...
+
+    @property
+    def cost(self) -> dict[str, object] | None:
+        """`{amount, unit, source}`, when the service told."""
+        ...
+
+
+Created = TypeVar("Created", bound=AcceptedTask)
+
+
+def submit_once(
+    task: LockedTask,
+    send: Callable[[], Created],
+    *,
+    sleep: Callable[[float], None],
+    on_accepted: Callable[[Created], None],
+    left: Callable[[], float] = lambda: math.inf,
+    last: bool = True,
+) -> Created:
+    """Send the paid request of a task and record what came of it; `send` is repeated only after NotSentError.
+
+    `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
+    the id is on the streams. A pause that is longer than the seconds that are `left` is not begun: the tries are
+    over then. Without `last`, the caller may correct a refused request and send it again; then a
+    signal that waits is raised instead of the refusal, so that nothing more is sent.
+
+    Raises:
+        RequestRejected: the service refused; the entry is `refused`.
+        NotSentError: three times in a row, or until the deadline; the entry is `unreachable`.
+        OutcomeUnknown: the request may have been accepted; the entry is `unknown`.
+        DiskError: the entry could not be written; before the request that means that it was not sent.
+        Exception: anything else; the entry is `unreachable` when no byte left, else `unknown`.
+    """
+    for pause in (*PAUSES, None):
+        task.mark_submitting()
+        try:
+            with recorded(task), signals.defer_signals():
+                created = send()
+                with signals.defer_signals(uninterruptible=True):
+                    on_accepted(created)
+                    task.mark_submitted(created.task_id, charged=created.charged, cost=created.cost)
+                return created
+        except NotSentError as error:
+            if pause is None or pause >= left():
+                task.mark_not_charged("unreachable", error={"code": error.code})
+                raise
+            task.mark_not_charged("prepared")
+            sleep(pause)
+        except RequestRejected as error:
+            if last:
+                signals.discard_pending()
+            task.mark_not_charged("refused", error={"code": error.code, "provider_code": error.provider_code})
+            raise
+        except OutcomeUnknown as error:
+            signals.discard_pending()
+            task.finish("unknown", error={"code": error.code, **_given(error)})
+            raise
+    raise AssertionError("unreachable")
+
+
+@contextlib.contextmanager
+def recorded(task: LockedTask) -> Iterator[None]:
+    """Record the outcome of a paid request whose block ends in an error that tells none, and raise that error.
+
+    What the connections sent decides: without a byte, the entry is `unreachable`; else, it is `unknown`. So no
+    class of exception leaves an entry `submitting` behind.
+    """
+    with departures() as departure:
+        try:
+            yield
+        except (NotSentError, RequestRejected, OutcomeUnknown):
+            raise
+        except Exception as error:
+            if task.entry.state == "submitting":
+                code = error.code if isinstance(error, SkillError) else "bug"
+                with contextlib.suppress(DiskError):
+                    if departure.may_have_left:
+                        task.finish("unknown", error={"code": code})
+                    else:
+                        task.mark_not_charged("unreachable", error={"code": code})
+            raise
+
+
+def _given(error: OutcomeUnknown) -> dict[str, str]:
+    """Return what the service gave out as an id and cannot be used as one: a person may ask for it by that."""
+    given = error.facts.get("given")
+    return {} if given is None else {"given": str(given)[:MAX_RAW_ID_LENGTH]}

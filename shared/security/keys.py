@@ -1,0 +1,264 @@
+"""Keys: where one comes from, how it is shown, and how it is kept out of everything that is written."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote, quote_plus
+
+from shared.errors import ConfigurationError
+from shared.files import disk_errors, make_private_folder, write_atomically
+from shared.i18n.messages import MessageRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+MAX_KEY_LENGTH = 4096  # bytes; the services' keys are below 200
+MAX_KEY_FILE_BYTES = 65536  # bytes
+MIN_MASKED_WITH_END = 20  # characters; a shorter key shows nothing of itself
+MIN_REDACTED = 4  # characters; replacing shorter text would garble the message, not protect a key
+MIN_INSIDE = 8  # characters; what is shorter is replaced only where it stands alone, not in paths and words
+
+_in_play: dict[str, tuple[str, ...]] = {}
+
+
+class Secret:
+    """A key in play: it prints as its mask everywhere, and `redact` takes it out of any text from now on."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        if len(value) >= MIN_REDACTED:
+            _in_play.setdefault(value, _encodings(value))
+
+    def reveal(self) -> str:
+        """Return the key itself; only for the header or form field that carries it to its service."""
+        return self._value
+
+    def spellings(self) -> tuple[str, ...]:
+        """Return the key as an answer may repeat it (plain, URL, JSON, hex, base64); only to find and mask it."""
+        return _encodings(self._value)
+
+    def account(self) -> str:
+        """Return 12 hex characters of the key's SHA-256: tells accounts apart without telling the key."""
+        return hashlib.sha256(self._value.encode()).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return mask_key(self._value)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(mask_key(self._value), spec)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a Secret is neither pickled nor copied")
+
+
+def mask_key(key: str) -> str:
+    """Return what may be shown of a key: its last 4 characters if it has 20 or more, else nothing of it."""
+    return "****" + key[-4:] if len(key) >= MIN_MASKED_WITH_END else "****"
+
+
+def _encodings(value: str) -> tuple[str, ...]:
+    raw = value.encode()
+    forms = {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        raw.hex(),
+        raw.hex().upper(),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/\"'<>]+@")
+_WORD = re.compile(r"[^\s\"'<>]+")  # in which a URL may begin anywhere
+_URL_START = re.compile(r"https?://", re.IGNORECASE)
+_QUERY_START = re.compile(r"[?#]")
+
+
+def redact_keys(text: str) -> str:
+    """Return `text` with every key in play replaced by its mask, in all the spellings a log may hold."""
+    for value, spellings in _in_play.items():
+        for spelling in spellings:
+            if spelling not in text:
+                continue
+            if len(spelling) < MIN_INSIDE:
+                text = re.sub(rf"(?<![\w./-]){re.escape(spelling)}(?![\w/-]|\.\w)", mask_key(value), text)
+            else:
+                text = text.replace(spelling, mask_key(value))
+    return text
+
+
+def redact_values(value: Any) -> Any:
+    """Return a JSON value whose strings hold no key in play; a key that is a word of JSON must not break it."""
+    if isinstance(value, str):
+        return redact_keys(value)
+    if isinstance(value, dict):
+        return {name: redact_values(one) for name, one in value.items()}
+    return [redact_values(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def redact(text: str) -> str:
+    """Return `text` without keys, and its URLs without credentials and query (a signature may be in there)."""
+    text = redact_keys(text)
+    if "://" in text:
+        text = _URL_CREDENTIALS.sub("", text)
+        text = _WORD.sub(_without_query, text)
+    return text
+
+
+def _without_query(word: re.Match[str]) -> str:
+    """Return a word without what follows the `?` or `#` of its URL; in linear time, whatever it holds."""
+    text = word[0]
+    url = _URL_START.search(text)
+    query = _QUERY_START.search(text, url.end()) if url else None
+    return text[: query.start()] if query else text
+
+
+@dataclass(frozen=True)
+class KeySource:
+    """A place a key may come from: its name as people know it, and how to read it (None: not there).
+
+    With `literal`, a dollar sign in front is a part of the key and not of an unresolved `$NAME`.
+    """
+
+    name: str
+    read: Callable[[], str | None]
+    literal: bool = False
+
+
+@dataclass(frozen=True)
+class ResolvedKey:
+    """A usable key, the source that gave it, and the earlier sources that held nothing usable, with why."""
+
+    secret: Secret
+    source: str
+    passed_over: tuple[tuple[str, str], ...]
+
+
+def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> ResolvedKey:
+    """Return the key of the first source that is set.
+
+    A source that is empty or still holds an unresolved `$NAME` counts as not set and is passed over; one that
+    holds anything else malformed ends the search, because falling through would use somebody else's account.
+
+    Raises:
+        ConfigurationError: `missing` when no source is set; `key_malformed` when the first that is set holds
+            spaces, control or non-ASCII characters, or more than 4 kB.
+    """
+    passed_over: list[tuple[str, str]] = []
+    for source in sources:
+        text = source.read()
+        if text is None:
+            continue
+        key = text.strip()
+        if not key or (key.startswith("$") and not source.literal):
+            passed_over.append((source.name, "empty" if not key else "unresolved"))
+            continue
+        if len(key) > MAX_KEY_LENGTH or not (key.isascii() and key.isprintable()) or " " in key:
+            raise ConfigurationError("key_malformed", source=source.name)
+        return ResolvedKey(Secret(key), source.name, tuple(passed_over))
+    why = ""
+    for name, reason in reversed(passed_over):
+        facts = {"source": name, "more": why}
+        why = (
+            MessageRef("key_is_empty", **facts) if reason == "empty" else MessageRef("key_is_unresolved", **facts)
+        )
+    raise ConfigurationError(missing, passed_over=", ".join(name for name, _ in passed_over), why=why)
+
+
+def read_key_file(path: Path, name: str) -> str | None:
+    """Return the value of `name` in a private env file, or None when there is no file or no such name.
+
+    The file is not followed through a symlink, must belong to this user, and is tightened to mode 600 when
+    others could read it. Values are never interpolated.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
+    """
+    text = read_private_file(path)
+    if text is None:
+        return None
+    import io  # noqa: PLC0415  - with dotenv, only for those who keep a key file
+
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    return dotenv_values(stream=io.StringIO(text), interpolate=False).get(name)
+
+
+def read_private_file(path: Path) -> str | None:
+    """Return a small private text file of this user's, None when there is none; it is tightened to mode 600.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=error.strerror) from error
+    try:
+        _refuse_foreign(descriptor, path)
+        content = os.read(descriptor, MAX_KEY_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=error.strerror) from error
+    finally:
+        os.close(descriptor)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=MessageRef("not_small_text")) from None
+    if len(content) > MAX_KEY_FILE_BYTES or "\0" in text:
+        raise ConfigurationError("key_file_unreadable", path=path, reason=MessageRef("not_small_text"))
+    return text
+
+
+def write_key_file(path: Path, name: str, secret: Secret) -> None:
+    """Set `name` in a private env file: mode 600 from its first byte, atomic, other lines kept.
+
+    Raises:
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`: a link, somebody else's, or no env file.
+        DiskError: `disk_failed`; the old file is whole.
+    """
+    import io  # noqa: PLC0415
+
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
+    if path.is_symlink():
+        raise ConfigurationError("key_file_refused", path=path, reason=MessageRef("is_a_link"))
+    text = read_private_file(path) or ""
+    kept = [one.original.string for one in parse_stream(io.StringIO(text)) if one.key != name]
+    if kept and not kept[-1].endswith("\n"):
+        kept.append("\n")
+    value = secret.reveal().replace("\\", "\\\\").replace("'", "\\'")  # what python-dotenv reads back
+    make_private_folder(path.parent)
+    content = "".join(kept) + f"{name}='{value}'\n"
+    with disk_errors(path):
+        write_atomically(path, content.encode(), temporary=path.with_name(f"{path.name}.part"))
+
+
+def _refuse_foreign(descriptor: int, path: Path) -> None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigurationError("key_file_refused", path=path, reason=MessageRef("not_regular_file"))
+    if not hasattr(os, "geteuid"):
+        return
+    if status.st_uid != os.geteuid():
+        raise ConfigurationError("key_file_refused", path=path, reason=MessageRef("belongs_to_another"))
+    if status.st_mode & 0o077:
+        os.fchmod(descriptor, 0o600)

@@ -1,0 +1,108 @@
+"""SIGINT and SIGTERM: an orderly end, held back for the moments in which a paid task could be lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+DEFERRED_NOTE = (
+    b"Interrupted: waiting for the service's answer first, so that nothing paid is lost (again: stop now).\n"
+)
+
+
+class Interrupted(BaseException):
+    """The process was asked to stop; not an Exception, so that no retry swallows it."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+class _Holds:
+    """How many blocks hold signals back now, how many of them are uninterruptible, and the signal that waits."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.firm = 0
+        self.pending: int | None = None
+        self.ending = False
+
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self.ending:
+            return
+        if self.firm:
+            self.pending = number
+        elif self.open and self.pending is None:
+            self.pending = number
+            with contextlib.suppress(OSError):
+                os.write(2, DEFERRED_NOTE)  # print is not re-entrant in a signal handler
+        else:
+            self.pending = None
+            raise Interrupted(number)
+
+
+_holds = _Holds()  # signal handlers are global to the process, and so is what they ask
+
+
+@contextlib.contextmanager
+def handle_signals() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM inside the block into `Interrupted`; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holds.pending, _holds.ending = None, False
+    before = {number: signal.signal(number, _holds.on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def defer_signals(*, uninterruptible: bool = False) -> Iterator[None]:
+    """Hold signals back until the block ends well; `Interrupted` is raised then.
+
+    A block that ends in an error of its own tells that error instead. The second signal ends the block at
+    once, unless `uninterruptible`: for blocks of milliseconds, such as writing the id that the service gave out.
+    In another thread than the main one, which no signal interrupts, there is nothing to hold back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holds.open += 1
+    _holds.firm += uninterruptible
+    try:
+        yield
+    finally:
+        _holds.open -= 1
+        _holds.firm -= uninterruptible
+    if _holds.pending is not None and not _holds.open:
+        number, _holds.pending = _holds.pending, None
+        raise Interrupted(number)
+
+
+def pending() -> bool:
+    """Tell whether a signal is being held back: a block with much to do may end early and well."""
+    return _holds.pending is not None
+
+
+def discard_pending() -> None:
+    """Forget a signal that waits: the command ends by itself, and with more to say than that it was stopped.
+
+    What ends in another thread than the main one is not the command.
+    """
+    if threading.current_thread() is threading.main_thread():
+        _holds.pending = None
+
+
+def ignore() -> None:
+    """Ignore signals from now on: the command has ended, and what is left is to tell how, in milliseconds."""
+    _holds.ending = True

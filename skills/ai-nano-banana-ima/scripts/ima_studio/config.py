@@ -1,0 +1,224 @@
+"""What the options say about the service and the wait, checked before anything is sent or written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from ima_studio import __version__, wire
+from ima_studio.logbook import Logbook
+from ima_studio.messages import MESSAGES
+from ima_studio.request import TASK_TYPES, ImageRequest, check_task_type
+from shared.cli.app import Options, parse_number
+from shared.cli.context import CommandContext, Skill
+from shared.errors import BadInput, SkillError
+from shared.i18n.catalog import short_repr
+from shared.journal.entry import Entry, split_task_ref
+from shared.openclaw.folders import expand_path, output_folder, state_folders
+from shared.polling import MIN_POLL_INTERVAL, Deadline
+from shared.security.keys import KeySource, ResolvedKey, find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ima_studio.client import Client
+    from ima_studio.pricing import Offer
+    from ima_studio.products import Product
+    from ima_studio.provider import Order
+    from ima_studio.request import TaskType
+    from shared.cli.task_context import TaskContext
+    from shared.journal.claim import Journal
+
+KEY_NAME = "IMA_API_KEY"
+KEY_FLAG, KEY_START = "--api-key", "ima_"
+SKILL = Skill(
+    "ai-nano-banana-ima",
+    "ima",
+    __version__,
+    MESSAGES,
+    "ima_image_create.py",
+    key_variables=(KEY_NAME,),
+    secret_options=(KEY_FLAG,),
+)
+DEFAULT_TIMEOUT = 600.0  # seconds; the published time to give up waiting
+LONGEST_INTERVAL = 3600.0  # seconds
+MAX_POINTS = 10**10  # for all images of one request
+
+
+class Service:
+    """One run's way to the service; the key is found and the places for files are chosen when it is made."""
+
+    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._given = given
+        self._interval = parse_number(
+            "--poll-interval", given["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
+        )
+        self._max_points = parse_number("--max-points", given["max_points"], 0, MAX_POINTS)
+        self._seconds = options.seconds() or DEFAULT_TIMEOUT
+        self._states = state_folders()
+        self._folder = output_folder(options.output_dir, self._states[0])
+        self._key = found_key(run, given["api_key"])
+        self._log = Logbook(self._states[0])
+        if options.output_dir is not None:
+            run.resume_flags = ["--output-dir", str(expand_path(options.output_dir))]
+
+    def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
+        """Make the pictures of a request."""
+        with self._logged(), self._attached(), self._hands() as (client, errand):
+            products = self._products(client, request.task_type, errand)
+            from ima_studio import provider  # noqa: PLC0415  - the first request need not wait for it
+
+            order = self._order(request, on_bought, remembered=remembered)
+            provider.generate(order, products, client=client, journal=self._journal(), errand=errand)
+
+    def resume(self, identifier: str | None) -> None:
+        """Go on with a task."""
+        if not wire.TASK_ID.fullmatch(split_task_ref(identifier or "")[1]):
+            raise BadInput("resume_invalid", flag="--resume", got=short_repr(identifier))
+        account = self._key.secret.account()
+        blank = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=f"https://{wire.HOST}", account=account)
+        if self._options.dry_run:
+            self._show({"method": "POST", "path": wire.DETAIL_PATH, "body": {"task_id": identifier}})
+            return
+        from ima_studio import provider  # noqa: PLC0415
+
+        with self._logged(), self._attached(), self._hands() as (client, errand):
+            provider.resume(str(identifier), blank, client=client, journal=self._journal(), errand=errand)
+
+    def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
+        """Put into the result what would be sent and what it costs; the free product list is read for that."""
+        from ima_studio import provider  # noqa: PLC0415
+        from ima_studio.user_messages import tell_notice  # noqa: PLC0415
+
+        with self._logged(), self._hands(writes=False) as (client, errand):
+            order = self._order(request, lambda _offer: None, remembered=remembered)
+            products = self._products(client, request.task_type, errand)
+            purchase = provider.price(order, products, client, errand)
+            tell_notice(self._run, purchase)
+        links = [one if isinstance(one, str) else f"(uploaded first: {one.path.name})" for one in request.inputs]
+        body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
+        uploads = [f"{one.path} -> {wire.UPLOAD_HOST}" for one in request.files]
+        self._show({"method": "POST", "path": wire.CREATE_PATH, "body": body, "uploads": uploads})
+
+    def list_models(self) -> None:
+        """Put into the result what can be bought, with its points."""
+        from ima_studio import model_list  # noqa: PLC0415
+
+        named = self._given["task_type"]
+        task_types = TASK_TYPES if named is None else (check_task_type(named),)
+        models: dict[str, Any] = {}
+        with self._logged(), self._hands(writes=False) as (client, errand):
+            for task_type in task_types:
+                products = self._products(client, task_type, errand)
+                models[task_type] = model_list.rows(products)
+                self._run.summary_lines += model_list.lines(task_type, products, self._run.catalog)
+        self._run.result.status = "succeeded"
+        self._run.result.extra["models"] = models
+
+    def _order(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> Order:
+        from ima_studio.provider import Order  # noqa: PLC0415
+
+        account, options = self._key.secret.account(), self._options
+        downgrade = self._given["allow_downgrade"]
+        return Order(request, account, options.variant, downgrade, remembered, on_bought, self._max_points)
+
+    def _show(self, plan: dict[str, Any]) -> None:
+        headers = {**wire.headers(self._run.catalog.language), "Authorization": f"Bearer {self._key.secret}"}
+        plan = {
+            "method": plan.pop("method"),
+            "url": f"https://{wire.HOST}{plan.pop('path')}",
+            "headers": headers,
+            **plan,
+            "cost": self._run.result.cost,
+            "output_dir": str(self._folder),
+        }
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    @contextlib.contextmanager
+    def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, TaskContext]]:
+        from ima_studio.client import Client  # noqa: PLC0415  - with requests, slower than all of the above
+        from shared.cli.task_context import TaskContext  # noqa: PLC0415
+        from shared.images.download import check_output_folder  # noqa: PLC0415
+
+        if writes:
+            check_output_folder(self._folder)
+        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        options, language = self._options, self._run.catalog.language
+        errand = TaskContext(self._run, self._folder, limits, self._interval, options.no_wait, options.new)
+        with Client(self._key.secret, user_agent=SKILL.user_agent, language=language) as client:
+            yield client, errand
+
+    def _products(self, client: Client, task_type: TaskType, errand: TaskContext) -> list[Product]:
+        from ima_studio.client import read_list  # noqa: PLC0415
+
+        return read_list(client, task_type, errand.deadline)
+
+    def _journal(self) -> Journal:
+        from shared.journal.claim import Journal  # noqa: PLC0415
+
+        return Journal(SKILL.slug, self._states)
+
+    @contextlib.contextmanager
+    def _attached(self) -> Iterator[None]:
+        """Offer the pictures to OpenClaw however the block ends: one of two can be attached too."""
+        try:
+            yield
+        finally:
+            self._run.attach_media(self._states[0])
+
+    @contextlib.contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Log how the block begins and ends."""
+        result = self._run.result
+        self._log.clear()
+        self._log.note("begin", mode=result.mode, model=result.model, requested=result.requested)
+        try:
+            yield
+        except SkillError as error:
+            self._log.note("end", error=error.code, code=error.provider_code, status=error.http_status)
+            raise
+        finally:
+            self._log.note(
+                "task",
+                local_id=result.local_id,
+                task_id=result.task_id,
+                status=result.status,
+                cost=result.cost["amount"],
+                attempts=result.attempts,
+                pictures=len(result.images),
+            )
+
+
+def found_key(run: CommandContext, given: str | None) -> ResolvedKey:
+    """Return the key of --api-key, else of IMA_API_KEY, and say what is worth knowing about its source.
+
+    Raises:
+        BadInput: the flag has no value and took the next option for one.
+        ConfigurationError: there is no key, or the first that is set is malformed.
+    """
+    found = find_key(key_sources(given))
+    for source, why in found.passed_over:
+        run.reporter.info(f"key_source_{why}", source=source)
+    if found.source == KEY_FLAG:
+        run.reporter.info("key_in_argv")
+    if not found.secret.reveal().startswith(KEY_START):
+        run.reporter.info("key_form", source=found.source)
+    return found
+
+
+def key_sources(given: str | None) -> list[KeySource]:
+    """Return where a key may come from, first choice first.
+
+    Raises:
+        BadInput: the flag has no value and took the next option for one.
+    """
+    if given is not None and given.startswith("--"):
+        raise BadInput("key_swallowed", flag=KEY_FLAG, got=short_repr(given))
+    return [KeySource(KEY_FLAG, lambda: given), KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]

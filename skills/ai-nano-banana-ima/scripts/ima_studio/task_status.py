@@ -1,0 +1,92 @@
+"""A task as IMA's detail describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.errors import ReadError
+from shared.i18n.catalog import sanitize_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+State = Literal["running", "succeeded", "failed"]
+_WORDS = ("pending", "processing", "success", "failed")
+_READY, _FAILED, _DELETED = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Media:
+    """One picture of a task; "linkless" is called done by the service, which gives no link yet."""
+
+    state: Literal["running", "linkless", "succeeded", "failed"]
+    link: str = ""
+    cover: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One look at a task: `word` is what the service calls its state, `known` whether we know that word."""
+
+    state: State
+    word: str
+    medias: tuple[Media, ...] = ()
+    known: bool = True
+
+    @property
+    def ended(self) -> bool:
+        """True when the service will not change the task any more."""
+        return self.state != "running"
+
+    @property
+    def only_links_missing(self) -> bool:
+        """True when no picture is still being made, and one that is done has no link."""
+        states = {media.state for media in self.medias}
+        return "linkless" in states and "running" not in states
+
+    @property
+    def ready(self) -> tuple[Media, ...]:
+        """The pictures that can be fetched."""
+        return tuple(media for media in self.medias if media.state == "succeeded")
+
+    @property
+    def reason(self) -> str:
+        """Why the first picture that failed did, empty when the service does not say."""
+        return next((media.reason for media in self.medias if media.state == "failed"), "")
+
+
+def read_task(data: Any) -> Task:
+    """Read the `data` of a detail; it has ended when every picture has. `medias` may be empty at first.
+
+    The documents let a task fail with its first failed picture; the others are paid for, so they are waited for.
+
+    Raises:
+        ReadError: no task.
+    """
+    if not isinstance(data, dict):
+        raise ReadError("read_failed", status=200)
+    listed = data.get("medias")
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    words = [sanitize_line(row.get("status") or "pending", 40) for row in rows]
+    medias = tuple(map(_media, rows))
+    states = {media.state for media in medias}
+    state: State = "failed" if "failed" in states else "succeeded"
+    if not medias or states & {"running", "linkless"}:
+        state = "running"
+    word = next((word for word in words if word not in ("success", "failed")), words[0] if words else "pending")
+    return Task(state, word, medias, known=all(word in _WORDS for word in words))
+
+
+def _media(row: Mapping[str, Any]) -> Media:
+    """Read one picture: 1 with "processing" and without a link was observed, and is not done."""
+    resource, status = row.get("resource_status"), row.get("status")
+    link, cover = (one if isinstance(one, str) else "" for one in (row.get("url"), row.get("cover_url")))
+    if resource in (_FAILED, _DELETED) or status == "failed":
+        return Media("failed", reason=sanitize_line(row.get("error_msg") or row.get("remark") or ""))
+    if resource != _READY:
+        return Media("running")
+    if link:
+        return Media("succeeded", link, cover)
+    return Media("running" if status in ("pending", "processing") else "linkless")

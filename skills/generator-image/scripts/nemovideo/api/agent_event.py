@@ -1,0 +1,158 @@
+"""One event of the agent's stream in our words; both documented shapes (references/api.md)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.i18n.catalog import sanitize_line
+from shared.security.keys import redact_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nemovideo.api.event_stream import Event
+
+Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
+LONGEST_TEXT = 1 << 16  # characters kept of what the agent says
+LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What an event tells: words (a piece, a growing whole, or the whole), work, a heartbeat, or trouble."""
+
+    kind: Kind
+    text: str = ""
+    code: str = ""
+
+
+def read_event(event: Event) -> Iterator[Utterance]:
+    """Yield what an event tells; what is no JSON object counts as unknown, never as words.
+
+    The wire facts say one `data:` line an event; where a service forgets the empty line between two, each line
+    is an object of its own.
+    """
+    if event.name == "heartbeat":
+        yield Utterance("heartbeat")
+        return
+    for text in [event.data] if _object(event.data) else event.data.split("\n"):
+        document = _object(text)
+        yield from _read(document) if document else [Utterance("heartbeat" if not text.strip() else "unknown")]
+
+
+def _read(document: dict[str, Any]) -> Iterator[Utterance]:
+    code, kind = document.get("errorCode"), document.get("type")
+    error = document.get("error")
+    facts = error if isinstance(error, dict) else {"message": error}
+    words = document.get("errorMessage") or facts.get("message") or document.get("message")
+    if code or kind == "error" or (error and kind is None) or _is_refusal(document):
+        told = words if isinstance(words, str) else ""
+        code = code or document.get("code") or facts.get("code")
+        yield Utterance("trouble", sanitize_line(told), sanitize_line(code or "", 60))
+    elif isinstance(document.get("content"), dict):
+        yield from _kit(document)
+    elif kind == "text" and isinstance(document.get("content"), str):
+        yield Utterance("piece", document["content"])
+    elif kind in ("tool_call", "tool_result"):
+        yield Utterance("work", sanitize_line(document.get("name") or "", 60))
+    else:
+        yield Utterance("heartbeat" if kind == "heartbeat" else "unknown")
+
+
+def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
+    """Read an event of the Agent Development Kit; the user's own words and the model's thoughts are left out."""
+    parts = document["content"].get("parts")
+    partial = document.get("partial") is True
+    told = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    calls = [part.get("functionCall") or part.get("functionResponse") for part in told]
+    for call in calls:
+        if isinstance(call, dict):
+            yield Utterance("work", sanitize_line(call.get("name") or "", 60))
+    words = [
+        part["text"] for part in told if isinstance(part.get("text"), str) and part.get("thought") is not True
+    ]
+    if document.get("author") != "user" and any(words):
+        yield Utterance("growing" if partial else "whole", "".join(words))
+    elif not any(calls):
+        yield Utterance("work" if isinstance(document.get("author"), str) else "unknown")
+
+
+def _is_refusal(document: dict[str, Any]) -> bool:
+    """Tell the service's own envelope, with a code other than 0, in a place where events belong."""
+    return document.get("code") not in (None, 0, "0") and "type" not in document and "content" not in document
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+@dataclass
+class _Part:
+    """Words that belong together, as chunks: joined at each of them, they would take quadratic time."""
+
+    chunks: list[str]
+    length: int
+
+    def text(self) -> str:
+        self.chunks = ["".join(self.chunks)]
+        return self.chunks[0]
+
+    def begins(self, text: str) -> bool:
+        """Return whether `text` is all of this part and perhaps more."""
+        return self.length <= len(text) and text.startswith(self.text())
+
+
+class Words:
+    """The agent's words, put together from pieces, growing parts, and wholes that repeat them."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Part] = []
+        self._length = 0  # characters of all parts
+        self._open: Kind = "whole"
+
+    def add(self, said: Utterance) -> None:
+        """Take in a piece of the agent's words; other utterances change nothing, nor does more than is kept."""
+        if said.kind not in ("piece", "growing", "whole"):
+            return
+        kind, text = said.kind, said.text
+        last = self._parts[-1] if self._parts else None
+        if last and kind == "whole" and self._open == "growing":
+            self._put(kind, text, instead=last)
+        elif last and kind != "whole" and self._open == kind:
+            if last.length >= LEAST_REPEATED and last.begins(text):
+                self._put(kind, text, instead=last)
+            elif self._length + len(text) <= LONGEST_TEXT:
+                last.chunks.append(text)
+                last.length += len(text)
+                self._length += len(text)
+        elif last and len(text) == last.length and last.begins(text):  # said twice
+            self._open = kind
+        else:
+            self._put(kind, text)
+
+    def _put(self, kind: Kind, text: str, *, instead: _Part | None = None) -> None:
+        """Add a part, or put it in the place of the last one, if that is not more than is kept."""
+        more = len(text) - (instead.length if instead else 0)
+        if self._length + more > LONGEST_TEXT:
+            return
+        if instead:
+            self._parts.pop()
+        self._parts.append(_Part([text], len(text)))
+        self._length += more
+        self._open = kind
+
+    @property
+    def text(self) -> str:
+        """Everything so far, without keys: also one that was cut in two by the end of an event."""
+        parts = [part.text() for part in self._parts]
+        joined = "\n".join(part.strip("\n") for part in parts if part.strip())
+        joined = redact_keys(joined.encode(errors="replace").decode())  # half a character could be written nowhere
+        tight = joined.replace("\n", "")
+        masked = redact_keys(tight)
+        return joined if masked == tight else masked

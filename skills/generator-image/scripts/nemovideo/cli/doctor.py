@@ -1,0 +1,39 @@
+"""What doctor.py has to know about this skill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nemovideo import __version__
+from nemovideo.api import wire
+from nemovideo.api.account import Account
+from nemovideo.config import base_url, config_folder, key_sources, token_ignored
+from shared.cli.doctor import DoctorConfig
+from shared.i18n.messages import MessageRef
+from shared.security.keys import KeySource
+
+if TYPE_CHECKING:
+    from shared.security.keys import ResolvedKey
+
+ASK_SECONDS = 20.0
+
+
+def patient(given: dict[str, Any]) -> DoctorConfig:
+    """Return where tokens come from and how to ask whether one is accepted: by the balance, for nothing."""
+    service = base_url(given)
+    account = Account(config_folder(), service, None)
+    sources = [*key_sources(), KeySource(str(config_folder() / "token.json"), account.kept_token)]
+
+    def ask(key: ResolvedKey) -> str:
+        from nemovideo.api.client import Client  # noqa: PLC0415  - with requests
+
+        attribution = wire.headers(__version__, "unknown")
+        with Client(
+            service, key.secret, user_agent=f"openclaw-generator-image/{__version__}", attribution=attribution
+        ) as client:
+            client.credits(ASK_SECONDS)
+        return "service_accepts"
+
+    ignored = token_ignored()
+    without_key = MessageRef(f"{ignored}_doctor" if ignored else "token_comes_by_itself")
+    return DoctorConfig(sources, service, ask, without_key=without_key)

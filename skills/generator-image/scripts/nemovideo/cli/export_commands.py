@@ -1,0 +1,45 @@
+"""The subcommands of exports, which cost nothing: export and cancel-export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo.cli.options import POLL_OPTION, SERVICE_OPTIONS, SESSION_OPTION, options_of, refuse_paying_options
+from shared.cli.app import Options, common_options
+
+if TYPE_CHECKING:
+    from shared.cli.context import CommandContext
+
+
+@click.command(
+    "export",
+    help="Render the timeline of a session and save the file; png, jpg and webp save its pictures instead. "
+    "Costs nothing. --resume RENDER_ID goes on waiting for a render.",
+)
+@click.option(
+    "--format", "form", metavar="FORMAT", help="mp4 (default), mov, avi, webm, mkv, gif, png, jpg, webp."
+)
+@click.option("--quality", metavar="WORD", help="Default: high.")
+@click.option("--draft", "draft_file", metavar="FILE", help="Render this draft instead of the session's.")
+@options_of(SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)
+@common_options
+def export(run: CommandContext, options: Options, **given: Any) -> None:
+    """Export a session."""
+    from nemovideo.cli import export_request  # noqa: PLC0415
+
+    refuse_paying_options("export", "--resume")
+    export_request.export(run, options, given)
+
+
+@click.command("cancel-export", help="Cancel a render by its id. Costs nothing.")
+@click.argument("render_id", metavar="RENDER_ID")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def cancel_export(run: CommandContext, options: Options, **given: Any) -> None:
+    """Cancel a render."""
+    from nemovideo.cli import export_request  # noqa: PLC0415
+
+    refuse_paying_options("cancel-export")
+    export_request.cancel(run, options, given)

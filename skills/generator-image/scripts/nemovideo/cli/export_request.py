@@ -1,0 +1,78 @@
+"""From the options of export and cancel-export to a request and the use case."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from nemovideo.api import wire
+from nemovideo.config import Service
+from nemovideo.request import export_request, identifier
+from shared.errors import BadInput
+from shared.i18n.catalog import short_repr
+from shared.i18n.messages import MessageRef
+from shared.openclaw.folders import expand_path
+
+if TYPE_CHECKING:
+    from shared.cli.app import Options
+    from shared.cli.context import CommandContext
+
+LARGEST_DRAFT = 16 << 20  # bytes
+
+
+def export(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+    """Export a session, or go on with a render."""
+    run.result.mode = "export"
+    run.result.extra |= {"session_id": None, "render_id": None, "videos": []}
+    request = export_request(given["form"], given["quality"])
+    draft = None if given["draft_file"] is None else _draft("--draft", given["draft_file"])
+    service = Service(run, options, given)
+    resumed = None if options.resume is None else identifier("--resume", options.resume)
+    session = None if resumed else service.newest_session()
+    run.result.requested = {"format": request.form, "quality": request.quality}
+    if options.dry_run:
+        body = wire.render_body("render_<time>", session or "-", draft or "<of the session>", request)
+        url = service.base_url + wire.RENDER_PATH
+        plan = {"method": "POST", "url": url, "body": body}
+        service.show_plan({"method": "GET", "url": f"{url}/{resumed}"} if resumed else plan)
+        return
+    from nemovideo.export.export import export_session, resume_render  # noqa: PLC0415  - with requests
+
+    with service.hands() as (hands, errand):
+        if resumed:
+            resume_render(resumed, hands, errand)
+        else:
+            export_session(str(session), request, draft, hands, errand)
+
+
+def cancel(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+    """Cancel a render."""
+    run.result.mode = "cancel-export"
+    render_id = identifier("RENDER_ID", given["render_id"])
+    service = Service(run, options, given)
+    run.result.extra["render_id"] = render_id
+    if options.dry_run:
+        service.show_plan({"method": "POST", "url": f"{service.base_url}{wire.RENDER_PATH}/{render_id}/cancel"})
+        return
+    with service.hands(saves=False) as (hands, _errand):
+        connection = hands.connection
+        connection.read(lambda seconds: connection.client.cancel_render(render_id, seconds))
+    run.result.status = "succeeded"
+    run.summary_lines.append(run.catalog.format("render_is_cancelled", render=render_id))
+
+
+def _draft(flag: str, given: str) -> dict[str, Any]:
+    try:
+        path = expand_path(given)
+        if not path.is_file():  # a pipe would be waited for
+            path.stat()
+            raise ValueError  # noqa: TRY301
+        with path.open("rb") as file:
+            draft = json.loads(file.read(LARGEST_DRAFT + 1).decode("utf-8-sig"))
+        json.dumps(draft, allow_nan=False)  # Python reads NaN and 1e999, which no other JSON has
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or MessageRef("no_draft")
+        raise BadInput("draft_unusable", flag=flag, got=short_repr(given), reason=reason) from error
+    if not isinstance(draft, dict):
+        raise BadInput("draft_unusable", flag=flag, got=short_repr(given), reason=MessageRef("no_draft"))
+    return draft

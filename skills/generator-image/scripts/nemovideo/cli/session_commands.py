@@ -1,0 +1,81 @@
+"""The subcommands that cost nothing and look: connect, upload, credits, state, sessions, route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nemovideo.cli.options import SERVICE_OPTIONS, SESSION_OPTION, options_of, refuse_paying_options
+from shared.cli.app import Options, common_options, output_options
+
+if TYPE_CHECKING:
+    from shared.cli.context import CommandContext
+
+
+@click.command("connect", help="Get ready: a token where there is none, and a new session. Costs nothing.")
+@click.option("--language", metavar="CODE", help="Language of the session, such as en or zh (default: as --lang).")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def connect(run: CommandContext, options: Options, **given: Any) -> None:
+    """Open a session."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    refuse_paying_options("connect")
+    session_actions.connect(run, options, given)
+
+
+@click.command("upload", help="Put pictures, clips or sounds into a session: files, or https addresses. Free.")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|URL...")
+@options_of(SESSION_OPTION, *SERVICE_OPTIONS)
+@common_options
+def upload(run: CommandContext, options: Options, **given: Any) -> None:
+    """Upload into a session."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    refuse_paying_options("upload")
+    session_actions.upload(run, options, given)
+
+
+@click.command("credits", help="How many credits the account has. Costs nothing.")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def show_credits(run: CommandContext, options: Options, **given: Any) -> None:
+    """Show the balance."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    refuse_paying_options("credits")
+    session_actions.show_credits(run, options, given)
+
+
+@click.command("state", help="What a session holds: timeline, uploads, pictures and clips. Costs nothing.")
+@click.option("--draft-file", metavar="FILE", help="Write the draft to a file, for export --draft.")
+@options_of(SESSION_OPTION, *SERVICE_OPTIONS)
+@common_options
+def state(run: CommandContext, options: Options, **given: Any) -> None:
+    """Show what a session holds."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    refuse_paying_options("state")
+    session_actions.state(run, options, given)
+
+
+@click.command("sessions", help="The sessions that this machine remembers, newest first. Sends nothing.")
+@options_of(*SERVICE_OPTIONS)
+@common_options
+def sessions(run: CommandContext, options: Options, **given: Any) -> None:
+    """List remembered sessions."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    refuse_paying_options("sessions")
+    session_actions.sessions(run, options, given)
+
+
+@click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@output_options
+def route(run: CommandContext, words: tuple[str, ...]) -> None:
+    """Tell the action."""
+    from nemovideo.cli import session_actions  # noqa: PLC0415
+
+    session_actions.route(run, " ".join(words))

@@ -1,0 +1,205 @@
+"""What the options say about the service and the wait, checked before anything is sent or written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nemovideo import __version__
+from nemovideo.api import wire
+from nemovideo.sessions import Sessions
+from shared.cli.app import parse_number
+from shared.errors import BadInput, ConfigurationError
+from shared.http.base_url import checked_base_url, trusted_hosts
+from shared.openclaw.folders import expand_path, output_folder, state_folders, user_home
+from shared.polling import MIN_POLL_INTERVAL, Deadline
+from shared.security.keys import KeySource, ResolvedKey, find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nemovideo.api.account import Account
+    from nemovideo.services import Hands
+    from shared.cli.app import Options
+    from shared.cli.context import CommandContext
+    from shared.cli.task_context import TaskContext
+
+KEY_NAME = "NEMO_TOKEN"
+LONGEST_INTERVAL = 3600.0  # seconds
+FREE_TIMEOUT = 600.0  # seconds
+NEW_SESSION = "<a new session>"  # in the plan of a dry run
+PLATFORMS = ("clawhub", "cursor", "unknown")
+
+
+class Service:
+    """One run's way to the service."""
+
+    def __init__(
+        self, run: CommandContext, options: Options, given: dict[str, Any], timeout: float = FREE_TIMEOUT
+    ) -> None:
+        self._run = run
+        self._options = options
+        self._given = given
+        text = given.get("poll_interval")
+        self._interval = parse_number("--poll-interval", text, MIN_POLL_INTERVAL, LONGEST_INTERVAL)
+        self._seconds = options.seconds() or timeout
+        self.base_url = base_url(given)
+        self.states = state_folders()
+        self.folder = output_folder(options.output_dir, self.states[0])
+        self._own = own_token(run)
+        run.resume_flags = _resume_flags(options, given)
+
+    @contextlib.contextmanager
+    def hands(self, *, saves: bool = True) -> Iterator[tuple[Hands, TaskContext]]:
+        """Yield what the use cases work with; what they saved can be attached when the block ends."""
+        from nemovideo.api.client import Client  # noqa: PLC0415  - with requests
+        from nemovideo.api.connection import Connection  # noqa: PLC0415
+        from nemovideo.services import Hands  # noqa: PLC0415
+        from shared.cli.task_context import TaskContext  # noqa: PLC0415
+        from shared.images.download import check_output_folder  # noqa: PLC0415
+        from shared.journal.claim import Journal  # noqa: PLC0415
+
+        if saves:
+            check_output_folder(self.folder)
+        run, options = self._run, self._options
+        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        account = self.account()
+        attribution = wire.headers(__version__, platform(run))
+        client = Client(self.base_url, None, user_agent=run.skill.user_agent, attribution=attribution)
+        connection = Connection(client, account, run, limits)
+        sessions = Sessions(self.states, self.base_url, account.name)
+        hands = Hands(connection, Journal(run.skill.slug, self.states), sessions, self._language())
+        errand = TaskContext(run, self.folder, limits, self._interval, options.no_wait, options.new)
+        try:
+            with client:
+                yield hands, errand
+        finally:
+            self._attach()
+
+    def _attach(self) -> None:
+        """Have what was saved attachable: an export under an id of its own, whatever message came before it."""
+        result = self._run.result
+        exported = str(result.extra.get("render_id") or result.extra.get("stills_id") or "")
+        rows = [(row, str(row.get("render_id") or "")) for row in result.extra.get("videos", ())]
+        self._run.attach_media(self.states[0], rows, exported)
+
+    def account(self) -> Account:
+        """Return who pays."""
+        from nemovideo.api.account import Account  # noqa: PLC0415
+
+        return Account(config_folder(), self.base_url, self._own)
+
+    def newest_session(self) -> str:
+        """Return the session that was asked for, else the one that was used last.
+
+        Raises:
+            BadInput: `session_missing`; none is remembered.
+        """
+        session = self.last_session()
+        if session is None:
+            raise BadInput("session_missing", flag="--session")
+        return session
+
+    def last_session(self) -> str | None:
+        """Return the session that was asked for, else the last one used; None where none is remembered."""
+        if self._given.get("session") is not None:
+            from nemovideo.request import identifier  # noqa: PLC0415
+
+            return identifier("--session", self._given["session"])
+        found = Sessions(self.states, self.base_url, self.account().name).newest_first()
+        return found[0].session_id if found else None
+
+    def show_plan(self, plan: dict[str, Any]) -> None:
+        """Put into the result what would be sent and where files would go; nothing is sent."""
+        token = f"Bearer {self._own.secret}" if self._own else "Bearer (an anonymous token)"
+        attribution = wire.headers(__version__, platform(self._run))
+        plan = {**plan, "headers": {"Authorization": token, **attribution}, "output_dir": str(self.folder)}
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    def _language(self) -> str:
+        return str(self._given.get("language") or self._run.catalog.language)
+
+
+def base_url(given: dict[str, Any]) -> str:
+    """Return where the service is; the token goes nowhere else.
+
+    Raises:
+        BadInput, ConfigurationError.
+    """
+    trusted = trusted_hosts(given["trusted"])
+    return checked_base_url(
+        given["base_url"], variable="NEMO_API_URL", default=wire.DEFAULT_BASE_URL, trusted=trusted
+    )
+
+
+def key_sources() -> list[KeySource]:
+    """Return where a token of the user's own may come from."""
+    return [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
+
+
+def own_token(run: CommandContext) -> ResolvedKey | None:
+    """Return the user's own token, None where there is none.
+
+    A variable that is set and holds no token counts as not set. Somebody meant to pay with an account of their own
+    then, so it is said on stderr, even with --quiet, and under `warnings` in the document.
+
+    Raises:
+        ConfigurationError: `key_malformed`.
+    """
+    try:
+        return find_key(key_sources())
+    except ConfigurationError as error:
+        if error.code != "key_missing":
+            raise
+    code = token_ignored()
+    if code:
+        run.reporter.always(code, name=KEY_NAME)
+        run.result.extra["warnings"] = [run.catalog.format(code, name=KEY_NAME)]
+    return None
+
+
+def token_ignored() -> str | None:
+    """Return the sentence's id for a token variable that is set and counts as not set; None for any other."""
+    text = os.environ.get(KEY_NAME)
+    if text is None or (text.strip() and not text.strip().startswith("$")):
+        return None
+    return "token_unresolved" if text.strip() else "token_empty"
+
+
+def config_folder() -> Path:
+    """Return where the client id and the anonymous token are kept."""
+    return user_home() / ".config" / "nemovideo"
+
+
+def platform(run: CommandContext) -> str:
+    """Return what the service is told about the installation: SKILL_SOURCE, else by the launcher's path."""
+    told = os.environ.get("SKILL_SOURCE", "").strip().lower()
+    if told in PLATFORMS:
+        return told
+    if told:
+        run.reporter.info("platform_ignored", expected=", ".join(PLATFORMS))
+    home = user_home()
+    places = {"clawhub": home / ".clawhub", "cursor": home / ".cursor" / "skills"}
+    launcher = Path(run.launcher)
+    for name, folder in places.items():
+        if launcher.is_relative_to(folder) or launcher.resolve().is_relative_to(folder.resolve()):
+            return name
+    return "unknown"
+
+
+def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
+    """Return what a resume has to be told besides the id."""
+    flags: list[str] = []
+    if given["base_url"] is not None:
+        flags += ["--base-url", given["base_url"]]
+    for host in given["trusted"]:
+        flags += ["--trust-host", host]
+    if options.output_dir is not None:
+        flags += ["--output-dir", str(expand_path(options.output_dir))]
+    return flags

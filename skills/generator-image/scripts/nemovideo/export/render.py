@@ -1,0 +1,128 @@
+"""Renders: begun once under an id of ours, found again after a kill, waited for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nemovideo.api.render_status import Render
+from nemovideo.api.session_state import without_signatures
+from nemovideo.request import RENDER_START
+from shared.cli.poll_reporter import PollReporter, ReminderInterval
+from shared.errors import InvalidRequest, NotSentError, ReadError, RequestRejected
+from shared.paid_request import PAUSES
+from shared.polling import PollSchedule, wait_for_task
+
+if TYPE_CHECKING:
+    from nemovideo.request import ExportRequest
+    from nemovideo.services import Hands
+    from shared.cli.task_context import TaskContext
+
+POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
+REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90
+LONGEST_RENDER = 3600.0  # seconds; an older one that nobody saw to its end is left alone
+MOST_UNKNOWN = 3  # looks in a row at which the service does not know a render
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to render."""
+
+    session: str
+    draft: Any
+    request: ExportRequest
+
+    @property
+    def digest(self) -> str:
+        """What tells it from one of another draft, or in another form."""
+        asked = {"draft": without_signatures(self.draft), **vars(self.request)}
+        text = json.dumps(asked, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def go_on(order: Order, hands: Hands, errand: TaskContext) -> str | None:
+    """Return the id of the same render, if an earlier command began it and did not see its end."""
+    connection = hands.connection
+    render_id = hands.sessions.unfinished(order.session, order.digest)
+    if render_id is None or time.time() - int(render_id.removeprefix(RENDER_START)) / 1000 > LONGEST_RENDER:
+        return None
+    try:
+        seen = connection.read(lambda seconds: connection.client.render(render_id, seconds))
+    except (RequestRejected, ReadError):
+        return None
+    if seen.condition not in ("running", "completed"):
+        return None
+    _tell(render_id, "render_goes_on", errand)
+    return render_id
+
+
+def begin(order: Order, hands: Hands, errand: TaskContext) -> str:
+    """Begin a render; an answer that is lost is looked for under its id, never asked for again.
+
+    Raises:
+        RequestRejected: among others `plan_without_export`.
+        ReadError: it never reached the service.
+    """
+    client, limits = hands.connection.client, errand.deadline
+    render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
+    hands.sessions.note(order.session, renders={render_id: order.digest})
+    _tell(render_id, "render_begins", errand)
+    mending = hands.connection.mending()
+    for pause in (*PAUSES, None):
+        try:
+            hands.connection.once(
+                lambda: client.begin_render(
+                    render_id, order.session, order.draft, order.request, limits.remaining
+                ),
+                mending,
+            )
+        except ReadError as error:
+            if not isinstance(error.__cause__, NotSentError):
+                break
+            if pause is None:
+                raise
+            limits.sleep(pause)
+        else:
+            break
+    return render_id
+
+
+def _tell(render_id: str, message: str, errand: TaskContext) -> None:
+    run = errand.context
+    run.result.extra["render_id"] = render_id
+    if run.result.local_id is None:  # else the result is about the message that came before
+        run.result.task_id, run.result.status = render_id, "running"
+    run.reporter.always(message, render=render_id)
+
+
+def wait_for(render_id: str, hands: Hands, errand: TaskContext) -> Render:
+    """Return the last look at a render.
+
+    Raises:
+        StillRunning: `still_running`; it can be resumed by its id.
+        RateLimitError.
+    """
+    connection = hands.connection
+    unknown = 0
+
+    def look(seconds: float) -> Render:
+        nonlocal unknown
+        try:
+            seen = connection.poll(lambda: connection.client.render(render_id, seconds))
+        except InvalidRequest as error:
+            unknown += 1
+            if unknown >= MOST_UNKNOWN:
+                return Render("failed", "unknown", reason=str(error.facts.get("words", "")))
+            raise ReadError("read_failed", status=error.http_status, http_status=error.http_status) from error
+        unknown = 0
+        return seen
+
+    return wait_for_task(
+        look,
+        schedule=PollSchedule(errand.interval or POLITE_INTERVAL),
+        limits=errand.deadline,
+        on_update=PollReporter(errand.context, [], rhythm=ReminderInterval(REMIND_EVERY, USUAL_SECONDS)).update,
+    )

@@ -1,0 +1,131 @@
+"""Saves what a session made: pictures by shared's rules, clips and sounds by their first bytes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nemovideo.attachments import HEAD, MEDIA_TYPES, sniffed
+from nemovideo.kept_part import KeptPart
+from shared.errors import RateLimitError, ReadError, UnusableResult
+from shared.files import disk_errors, is_same_file, sha256_of
+from shared.http.download import Progress
+from shared.images.download import save_images
+from shared.polling import retry_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from nemovideo.api.session_state import Media
+    from shared.cli.context import CommandContext
+    from shared.polling import Deadline
+
+LARGEST_CLIP = 4 << 30  # bytes
+CLIP_SECONDS = 900.0  # for one try of one clip
+TRIES = 3
+
+
+class Downloads(Protocol):
+    """What can fetch a link: the download session of shared.http.session."""
+
+    def download(
+        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+    ) -> str | None:
+        """Write what the link holds to `target`."""
+        ...
+
+
+def save_media(
+    downloads: Downloads, media: Sequence[Media], target: Path, limits: Deadline, run: CommandContext
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], UnusableResult | RateLimitError | None]:
+    """Fetch pictures and clips to `target` plus a number; return both kinds of rows and the first failure.
+
+    Raises:
+        DiskError: `disk_failed`.
+    """
+    links = [one.url for one in media if one.kind == "image"]
+    images, failure = save_images(downloads, links, target, limits)
+    clips = []
+    for number, one in enumerate([one for one in media if one.kind != "image"], len(links) + 1):
+        try:
+            clips.append(save_link(downloads, one, target.with_name(f"{target.name}-{number}"), limits, run))
+        except (UnusableResult, RateLimitError) as error:
+            failure = failure or error
+    return images, clips, failure
+
+
+def save_link(
+    downloads: Downloads, media: Media, target: Path, limits: Deadline, run: CommandContext
+) -> dict[str, Any]:
+    """Fetch one clip or sound; return its row.
+
+    Raises:
+        UnusableResult, RateLimitError, DiskError.
+    """
+
+    def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
+        downloads.download(media.url, file, seconds=seconds, largest=LARGEST_CLIP, progress=progress)
+
+    facts = {"width": media.width, "height": media.height, "duration": media.duration}
+    return {**save_clip(fetch, target, limits, run), "url": media.url, **facts}
+
+
+def save_clip(
+    fetch: Callable[[BinaryIO, float, Progress], object], target: Path, limits: Deadline, run: CommandContext
+) -> dict[str, Any]:
+    """Save what `fetch` writes as `target` plus the ending of its true type; return its row, without its link.
+
+    What came before a break is kept, and used where the server proves that it still holds the same file; also by
+    the next run. A file of that name with other content is kept, and a free name taken.
+
+    Raises:
+        UnusableResult: the link is refused or expired, or three tries gave no whole clip.
+        RateLimitError: the server asks to wait longer than a minute.
+        DiskError: `disk_failed`.
+    """
+    with disk_errors(target.parent), KeptPart(target) as kept:
+
+        def once(seconds: float) -> str:
+            progress = Progress(kept.etag)
+
+            def tell(done: int, total: int | None) -> None:
+                kept.note(progress.etag)
+                _tell(run, done, total)
+
+            progress.on_bytes = tell
+            file = kept.part.file
+            if progress.etag:
+                file.seek(0, os.SEEK_END)
+            else:
+                kept.part.clear()
+            try:
+                fetch(file, min(seconds, CLIP_SECONDS), progress)
+            finally:
+                kept.part.sync()
+                kept.note(progress.etag)
+            file.seek(0)
+            kind = sniffed(file.read(HEAD))
+            if kind is None:
+                kept.begin_anew()
+                raise ReadError("clip_unusable")
+            return kind
+
+        try:
+            kind = retry_read(once, limits, tries=TRIES)
+        except ReadError as failure:
+            code = failure.code if failure.code == "clip_unusable" else "picture_unreachable"
+            raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
+        digest, size = sha256_of(kept.part.path), os.fstat(kept.part.file.fileno()).st_size
+        path = target.with_name(f"{target.name}.{kind}")
+        if is_same_file(path, digest):
+            kept.begin_anew()
+        else:
+            path = kept.move_to(path)
+    return {"path": str(path), "media_type": MEDIA_TYPES[kind], "bytes": size, "sha256": digest}
+
+
+def _tell(run: CommandContext, done: int, total: int | None) -> None:
+    share = f"{100 * done / total:.0f}%" if total else "?"
+    run.reporter.status("downloading", megabytes=f"{done / 1e6:.1f}", share=share)

@@ -1,0 +1,51 @@
+"""What a message took, told by the balance before it and after it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from nemovideo.api.wire import COST_UNIT
+from nemovideo.message.reconcile import WORK_SECONDS
+from shared.errors import SkillError
+from shared.timefmt import parse_time
+
+if TYPE_CHECKING:
+    from nemovideo.api.wire import Balance
+    from nemovideo.services import Hands
+    from shared.journal.entry import Entry
+
+
+def bill(entry: Entry, hands: Hands, *, changed: bool | None) -> dict[str, Any]:
+    """Return what the entry records of the cost: the balance before, minus the balance after.
+
+    The cost is unknown where credits are frozen for something else than before, where there is no balance to
+    compare, and where another message of this account may have been charged in between.
+    """
+    before = entry.extra.get("credits")
+    try:
+        after: Balance | None = hands.connection.read(hands.connection.client.credits, tries=2)
+    except SkillError:
+        after = None
+    if not before or after is None or after.available is None or after.frozen != before.get("frozen"):
+        return {"charged": "unknown"}
+    spent = round(float(before["available"]) - after.available, 6)
+    if spent < 0:
+        return {"charged": "unknown"}
+    if spent and not _is_alone(entry, hands):
+        return {"charged": "yes" if changed else "unknown"}
+    cost = {"amount": spent, "unit": COST_UNIT, "source": "charged"}
+    return {"charged": "yes", "cost": cost} if spent else {"charged": "no", "cost": cost, "possible_charges": 0}
+
+
+def _is_alone(entry: Entry, hands: Hands) -> bool:
+    """Tell whether no other message of this account was under way since this one began."""
+    began = parse_time(entry.created_at)
+    return all(_end(other) < began for other in hands.journal.history(charged_beside=entry))
+
+
+def _end(entry: Entry) -> datetime:
+    """Return when a message was charged at the latest."""
+    if entry.finished_at:
+        return parse_time(entry.finished_at)
+    return parse_time(entry.submitted_at or entry.created_at) + timedelta(seconds=WORK_SECONDS)

@@ -1,0 +1,171 @@
+"""What the options say about the service and the wait, checked before anything is sent or written."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from kexiang import __version__, wire
+from kexiang.messages import MESSAGES
+from shared.cli.app import Options, parse_number
+from shared.cli.context import CommandContext, Skill
+from shared.http.base_url import checked_base_url, trusted_hosts
+from shared.journal.entry import Entry
+from shared.openclaw.folders import expand_path, output_folder, state_folders, user_home
+from shared.polling import MIN_POLL_INTERVAL, Deadline
+from shared.security.keys import MAX_KEY_LENGTH, KeySource, find_key, read_key_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kexiang.client import Client
+    from kexiang.request import ImageRequest
+    from shared.cli.task_context import TaskContext
+    from shared.journal.claim import Journal
+
+KEY_NAME = "X_API_KEY"
+SKILL = Skill("image2", "kexiang", __version__, MESSAGES, "create_task.py", key_variables=(KEY_NAME,))
+DEFAULT_BASE_URL = "https://kexiangai.com"
+DEFAULT_TIMEOUT = 720.0  # seconds; the listing promises 12 minutes
+MOST_ATTEMPTS = 10_000
+LONGEST_INTERVAL = 3600.0  # seconds
+
+
+class Service:
+    """One run's way to the service; the key is found and the places for files are chosen when it is made."""
+
+    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._interval = parse_number(
+            "--poll-interval", given["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
+        )
+        attempts = parse_number("--max-attempts", given["max_attempts"], 1, MOST_ATTEMPTS, whole=True)
+        self._attempts = int(attempts) if attempts else None
+        without_limit = DEFAULT_TIMEOUT if attempts is None else MOST_ATTEMPTS * LONGEST_INTERVAL
+        self._seconds = options.seconds() or without_limit
+        self._base_url = base_url(given)
+        self._states = state_folders()
+        self._folder = output_folder(options.output_dir, self._states[0])
+        self._key = find_key(key_sources(given))
+        for source, why in self._key.passed_over:
+            run.reporter.info(f"key_source_{why}", source=source)
+        run.resume_flags = _resume_flags(options, given)
+
+    def generate(self, request: ImageRequest) -> None:
+        """Make the picture of a request."""
+        from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
+
+        key, options = self._key, self._options
+        draft = provider.new_entry(
+            request,
+            base_url=self._base_url,
+            account=key.secret.account(),
+            variant=options.variant,
+            folder=self._folder,
+        )
+        summary = {
+            "mode": request.mode,
+            "size": request.size,
+            "model": request.model,
+            "references": len(request.urls),
+            "key": key.secret,
+            "source": key.source,
+        }
+        client, journal, errand = self._hands(summary)
+        try:
+            with client:
+                provider.generate(request, draft, client=client, journal=journal, errand=errand)
+        finally:  # three of four pictures can be attached too
+            self._run.attach_media(self._states[0])
+
+    def resume(self, identifier: str) -> None:
+        """Go on with a task."""
+        from kexiang import provider  # noqa: PLC0415
+
+        blank = Entry(
+            "", SKILL.slug, SKILL.provider, "", "", base_url=self._base_url, account=self._key.secret.account()
+        )
+        client, journal, errand = self._hands({})
+        try:
+            with client:
+                provider.resume(identifier, blank, client=client, journal=journal, errand=errand)
+        finally:
+            self._run.attach_media(self._states[0])
+
+    def show_plan(self, request: ImageRequest | None) -> None:
+        """Put into the result what would be sent and where files would go; nothing is sent or written."""
+        plan: dict[str, Any] = {"method": "GET", "url": self._base_url + wire.QUERY_PATH + "<task id>"}
+        if request:
+            plan = {"method": "POST", "url": self._base_url + wire.CREATE_PATH, "body": wire.create_body(request)}
+        plan |= {"headers": {wire.KEY_HEADER: str(self._key.secret)}, "output_dir": str(self._folder)}
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    def _hands(self, summary: dict[str, object]) -> tuple[Client, Journal, TaskContext]:
+        from kexiang.client import Client  # noqa: PLC0415
+        from shared.cli.task_context import TaskContext  # noqa: PLC0415
+        from shared.images.download import check_output_folder  # noqa: PLC0415
+        from shared.journal.claim import Journal  # noqa: PLC0415
+
+        check_output_folder(self._folder)
+        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
+        options = self._options
+        errand = TaskContext(
+            self._run, self._folder, limits, self._interval, options.no_wait, options.new, summary
+        )
+        client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
+        return client, Journal(SKILL.slug, self._states), errand
+
+
+def base_url(given: dict[str, Any]) -> str:
+    """Return the address of the service: from the flag, the environment, or the published one.
+
+    Raises:
+        BadInput: it is no address that the key may go to.
+    """
+    trusted = trusted_hosts(given["trusted"])
+    return checked_base_url(
+        given["base_url"], variable="IMAGE2_BASE_URL", default=DEFAULT_BASE_URL, trusted=trusted
+    )
+
+
+def key_sources(given: dict[str, Any]) -> list[KeySource]:
+    """Return where the key may be, in the order in which it is looked for."""
+    sources = [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
+    if given["from_stdin"]:
+        sources.insert(0, KeySource("--api-key-stdin", stdin_key))
+    if given["use_local"]:
+        path = key_file()
+        sources.append(KeySource(str(path), lambda: read_key_file(path, KEY_NAME)))
+    return sources
+
+
+def key_file() -> Path:
+    """Return where set_key.py saves the key."""
+    return user_home() / ".config" / "image2" / ".env"
+
+
+def stdin_key() -> str | None:
+    """Read a key, and no more than shows that it is too long for one."""
+    return sys.stdin.read(MAX_KEY_LENGTH + 2) if sys.stdin else None
+
+
+def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
+    """Return what a resume has to be told besides the id; the key comes from where it came from."""
+    flags: list[str] = []
+    if given["base_url"] is not None:
+        flags += ["--base-url", given["base_url"]]
+    for host in given["trusted"]:
+        flags += ["--trust-host", host]
+    if given["use_local"]:
+        flags.append("--use-local-key")
+    if given["from_stdin"]:
+        flags.append("--api-key-stdin")
+    if options.output_dir is not None:
+        flags += ["--output-dir", str(expand_path(options.output_dir))]
+    return flags

@@ -1,0 +1,232 @@
+"""The command lines of run.py, tasks.py and doctor.py, and the options that the other commands share with them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openai_images import __version__, parent_watch, wire
+from openai_images.cli.options import TOTAL_SECONDS, model_name, policy, provider_name, reference_list, tell_proof
+from openai_images.config.provider import find_provider
+from openai_images.messages import MESSAGES
+from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
+from shared.cli.app import Options, common_options, run_command
+from shared.cli.context import CommandContext, Skill
+from shared.cli.prompt_input import read_prompt
+from shared.errors import BadInput
+from shared.i18n.catalog import short_repr
+from shared.journal.claim import Journal
+from shared.openclaw.folders import output_folder, state_folders
+from shared.polling import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openai_images.config.provider import Provider
+    from openai_images.services import Hands
+    from shared.cli.task_context import TaskContext
+
+SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, MESSAGES, "run.py")
+
+OWN: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
+"""What the document of run.py has besides, until more is known."""
+
+
+def run(argv: Sequence[str], launcher: str) -> int:
+    """Run run.py and return its exit code."""
+    parent_watch.watch()
+    return run_command(_run, SKILL, argv, launcher, OWN)
+
+
+def tasks(argv: Sequence[str], launcher: str) -> int:
+    """Run tasks.py and return its exit code; its `resume ID` is run.py --resume ID."""
+    from shared.cli.tasks import tasks_command  # noqa: PLC0415
+
+    if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
+        return run(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
+    return run_command(tasks_command(SKILL), SKILL, argv, launcher)
+
+
+def doctor(argv: Sequence[str], launcher: str) -> int:
+    """Run doctor.py and return its exit code."""
+    from openai_images.cli.doctor import patient  # noqa: PLC0415
+    from shared.cli.doctor import doctor_command  # noqa: PLC0415
+
+    examined = functools.partial(patient, user_agent=SKILL.user_agent)
+    return run_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), SKILL, argv, launcher)
+
+
+PROVIDER_OPTIONS = (
+    click.option("--provider", metavar="NAME", help="Provider in OpenClaw's configuration (default: happy)."),
+)
+PICTURE_OPTIONS = (
+    *PROVIDER_OPTIONS,
+    click.option("--model", metavar="NAME", help="Image model (default: gpt-image-2)."),
+    click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
+)
+ATTEMPT_OPTIONS = (
+    click.option("--timeout-ms", metavar="MS", help="For one attempt (default: 600000)."),
+    click.option("--max-attempts", metavar="N", help="Paid requests at most (default: 3, at most 5)."),
+    click.option("--retry-base-delay", metavar="SECONDS", help="Before the second attempt (default: 8)."),
+    click.option("--retry-max-delay", metavar="SECONDS", help="Between two attempts at most (default: 45)."),
+    click.option("--retry-jitter", metavar="SECONDS", help="Random addition to each delay (default: 5)."),
+    click.option(
+        "--on-unknown",
+        metavar="fail|retry",
+        help="When a request may have been charged and no image came: stop (default), or send it again, up to "
+        "--max-attempts; for a task that ended so before, once.",
+    ),
+)
+PASSED_OPTIONS = (
+    click.option("--raw", is_flag=True, help="Noted in the result; prompts are never altered anyway."),
+    click.option("--no-send", is_flag=True, help="Accepted; delivery is always left to the caller."),
+)
+
+
+def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return one decorator for several options, which --help lists in their order."""
+    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+
+
+@click.command(
+    help="Make one picture from words, or after up to five reference pictures; or go on with --resume ID."
+)
+@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
+@click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Beginning of the file names.")
+@click.option(
+    "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
+    help="Reference picture: PNG, JPEG or WebP; repeatable.",
+)  # fmt: skip
+@click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
+@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@click.version_option(__version__)
+@common_options
+def _run(run: CommandContext, options: Options, **given: Any) -> None:
+    run.result.extra["raw"] = given["raw"]
+    name = task_name("--task-name", given["task_name"])
+    request = None if options.resume is not None else _request(run, options, given)
+    command = _Command(run, options, given)
+    if options.dry_run:
+        command.show_plan(request, name)
+    else:
+        command.carry_out(request, name)
+
+
+_OF_ITS_OWN = {
+    "output_dir": "Where pictures go (default: generated-images in OpenClaw's state folder).",
+    "timeout": "For all attempts together (default: 1700); one that is cut off may have been charged.",
+    "no_wait": "Do not wait for another process that has the same request in hand.",
+    "resume": "Go on with a task by its id; costs nothing without --on-unknown retry.",
+}
+"""What common options mean where a service answers with the picture itself, and keeps nothing."""
+for _option in _run.params:
+    if isinstance(_option, click.Option):
+        _option.help = _OF_ITS_OWN.get(str(_option.name), _option.help)
+
+
+class _Command:
+    """What the options say besides the request, checked before anything is sent or written."""
+
+    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+        self._run = run
+        self._options = options
+        self._policy = policy(given)
+        self._seconds = options.seconds() or TOTAL_SECONDS
+        self._states = state_folders()
+        self._folder = output_folder(
+            options.output_dir, self._states[0], default=self._states[0] / "generated-images"
+        )
+        self._provider = find_provider(provider_name(given["provider"]))
+        if options.resume is None:
+            self._provider.check_model(str(run.result.model))
+        self._journal = Journal(SKILL.slug, self._states)
+        if options.resume is not None and not self._journal.find(options.resume):
+            raise BadInput("task_unknown", identifier=short_repr(options.resume))
+        run.result.provider = self._provider.name
+        run.resume_flags = ["--provider", self._provider.name]
+        if options.output_dir is not None:
+            run.resume_flags += ["--output-dir", str(self._folder)]
+
+    def carry_out(self, request: ImageRequest | None, name: str) -> None:
+        """Make the picture, or go on with a task."""
+        from openai_images import (  # noqa: PLC0415  - with requests, which costs the most
+            journal_entry,
+            provider,
+            run_folder,
+        )
+
+        hands, errand = self._hands(name)
+        with hands.client, run_folder.recorded(self._run):
+            if request:
+                entry = journal_entry.new_entry(
+                    request, self._provider, variant=self._options.variant, folder=self._folder
+                )
+                provider.generate(request, entry, hands, errand)
+            else:
+                provider.resume(str(self._options.resume), hands, errand)
+            tell_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
+            self._run.attach_media(self._states[0])
+        if self._run.result.extra["run_dir"]:
+            self._run.summary_lines.append(
+                self._run.catalog.format("output_line", path=self._run.result.extra["run_dir"])
+            )
+
+    def show_plan(self, request: ImageRequest | None, name: str) -> None:
+        """Put into the result what would be sent and where files would go; nothing is sent or written."""
+        plan: dict[str, Any] = {"resume": self._options.resume}
+        if request:
+            plan = planned(request, self._provider)
+            plan["output"] = str(self._folder / f"{name}-<id>.png")
+            plan["run_dir"] = str(self._folder / "_runs" / f"{name}-<id>")
+        plan["output_dir"] = str(self._folder)
+        self._run.result.status = "prepared"
+        self._run.result.extra["plan"] = plan
+        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+
+    def _hands(self, name: str) -> tuple[Hands, TaskContext]:
+        from openai_images.client import Client  # noqa: PLC0415
+        from openai_images.private_folder import own_folder  # noqa: PLC0415
+        from openai_images.services import Hands, Place  # noqa: PLC0415
+        from shared.cli.task_context import TaskContext  # noqa: PLC0415
+        from shared.images.download import check_output_folder  # noqa: PLC0415
+
+        check_output_folder(self._folder)
+        runs = own_folder(self._folder / "_runs", "--output-dir")
+        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        errand = TaskContext(self._run, self._folder, limits, None, self._options.no_wait, self._options.new)
+        client = Client(self._provider, user_agent=SKILL.user_agent)
+        place = Place(self._folder, runs, name)
+        return Hands(self._provider, client, self._journal, self._policy, place), errand
+
+
+def planned(request: ImageRequest, provider: Provider) -> dict[str, Any]:
+    """Return what would be sent, with the key masked."""
+    plan: dict[str, Any] = {"method": "POST", "url": provider.base_url + wire.PATHS[request.mode]}
+    plan["headers"] = {"Authorization": f"Bearer {provider.secret}"}
+    plan["body"] = wire.generation_body(request)
+    plan["input_images"] = [reference.row() for reference in request.references]
+    return plan
+
+
+def _request(run: CommandContext, options: Options, given: dict[str, Any]) -> ImageRequest:
+    prompt = read_prompt(given["prompt"], given["prompt_file"])
+    run.set_language(prompt, options.lang)
+    references = [("--input-image", path) for path in given["inputs"]]
+    if given["images"] is not None:
+        references += [("--images", path) for path in reference_list("--images", given["images"])]
+    request = image_request(
+        prompt=prompt,
+        model=model_name(given["model"]),
+        size=given["size"] if given["size"] is not None else DEFAULT_SIZE,
+        references=references,
+    )
+    run.result.mode, run.result.model = request.mode, request.model
+    run.result.requested = run.result.applied = {"size": request.size}
+    run.result.input_images = [reference.row() for reference in request.references]
+    return request

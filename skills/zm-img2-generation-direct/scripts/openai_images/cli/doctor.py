@@ -1,0 +1,73 @@
+"""What the doctor checks of the provider: where its settings are from, its key and its service."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import TYPE_CHECKING, Any
+
+from openai_images.cli.options import provider_name
+from openai_images.config.base_url import allows_private_network, base_url
+from openai_images.config.provider import find_provider, headers_of, key_source
+from openai_images.config.provider_entry import read_entry
+from shared.cli.doctor import DoctorConfig
+from shared.errors import SkillError
+from shared.openclaw.folders import state_folders
+from shared.security.keys import KeySource, ResolvedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from openai_images.config.provider_entry import ProviderEntry
+    from shared.cli.doctor import Line
+
+
+def patient(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
+    """Return what the doctor is to check; what cannot be read is reported by the check that it belongs to."""
+    name = provider_name(options["provider"])
+    service = ""
+    try:
+        entry = read_entry(name)
+    except SkillError as error:
+        source = KeySource("openclaw.json", functools.partial(_raise, error))
+        settings = None
+    else:
+        source, settings = key_source(entry), functools.partial(setting_lines, entry)
+        with contextlib.suppress(SkillError):  # the settings report it
+            service = base_url(entry)
+
+    def ask(key: ResolvedKey) -> str:  # noqa: ARG001  - the provider brings its own
+        from openai_images.client import Client  # noqa: PLC0415
+
+        with Client(find_provider(name), user_agent=user_agent) as client:
+            return "service_accepts" if client.check_key() else "service_without_list"
+
+    return DoctorConfig([source], service, ask, state_folders()[0] / "generated-images", settings=settings)
+
+
+def setting_lines(entry: ProviderEntry, say: Callable[..., str]) -> Iterator[Line]:
+    """Yield where the address, the key and the headers are from, without a secret.
+
+    Raises:
+        ConfigurationError: the address or a header cannot be used.
+    """
+    headers = entry.fields.get("headers")
+    values: list[tuple[tuple[str, ...], Any]] = [
+        ((name,), entry.fields.get(name)) for name in ("baseUrl", "apiKey")
+    ]
+    if isinstance(headers, dict):
+        values += [(("headers", name), value) for name, value in headers.items()]
+    for steps, value in values:
+        if value is not None:
+            yield "ok", say("setting_from", what=entry.where(*steps), path=entry.file(*steps))
+        for name, variable in entry.variables(value):
+            yield "ok", say("setting_variable", variable=name, source=variable.source)
+    address = base_url(entry)
+    yield "ok", say("setting_address", address=address)
+    if address.startswith("http://") and allows_private_network(entry):
+        yield "note", say("setting_unencrypted", address=address)
+    headers_of(entry)
+
+
+def _raise(error: SkillError) -> str | None:
+    raise error

@@ -1,0 +1,123 @@
+"""The sentences about the provider in OpenClaw's configuration, English and Chinese side by side."""
+
+from __future__ import annotations
+
+from shared.i18n.messages import Translation
+
+PROVIDER = {
+    "config_missing": Translation(
+        "OpenClaw's configuration {path} does not exist, so there is no provider {name}.",
+        "找不到 OpenClaw 配置文件 {path}，因此没有提供方 {name}。",
+    ),
+    "config_missing.hint": Translation(
+        "Write a file {path} that holds:  {{ {snippet} }}", "请新建文件 {path}，内容为：{{ {snippet} }}"
+    ),
+    "outermost_braces": Translation("the outermost braces", "最外层花括号"),
+    "config_unreadable": Translation(
+        "OpenClaw's configuration {path} cannot be read: {reason}.",
+        "无法读取 OpenClaw 配置文件 {path}：{reason}。",
+    ),
+    "config_unreadable.hint": Translation(
+        "Correct the file; `openclaw doctor` names the place.", "请修正该文件；`openclaw doctor` 会指出出错位置。"
+    ),
+    "not_json5": Translation("it is no JSON5", "不是合法的 JSON5"),
+    "provider_missing": Translation(
+        "There is no provider {name} in {path} (models.providers).",
+        "{path} 中没有提供方 {name}（models.providers）。",
+    ),
+    "model_missing": Translation(
+        "Provider {name} lists its models in {path}, and {model} is not among them.",
+        "提供方 {name} 在 {path} 中列出了模型，但其中没有 {model}。",
+    ),
+    "provider_incomplete": Translation("{what} {state} in {path}.", "{path} 中的 {what} {state}。"),
+    "value_missing": Translation("is missing", "缺失"),
+    "value_empty": Translation("is set but empty", "已写出，但内容为空"),
+    "variable_missing": Translation(
+        "{what} in {path} names the variable {variable}, which {state}.",
+        "{path} 中的 {what} 引用了变量 {variable}，而该变量{state}。",
+    ),
+    "variable_not_set": Translation("is not set", "未设置"),
+    "variable_empty": Translation("is set but empty", "已设置，但内容为空"),
+    "variable_unresolved": Translation("is set to another variable's name", "的内容是另一个未展开的变量名"),
+    "variable_missing.hint": Translation(
+        "Set {variable} where OpenClaw's gateway starts, in .env of OpenClaw's state folder, or in env.vars of "
+        "its configuration; then run the same command again.",
+        "请在启动 OpenClaw 网关的环境、OpenClaw 状态目录的 .env 或配置的 env.vars 中设置 {variable}，"
+        "再运行同一条命令。",
+    ),
+    "base_url_unencrypted": Translation(
+        "{source} is http to {host}, another machine of a private network: the key would be sent unencrypted.",
+        "{source} 通过 http 访问内网中的另一台机器 {host}：密钥会以明文发送。",
+    ),
+    "base_url_unencrypted.hint": Translation(
+        "Put TLS in front of that server and write https://; or open a tunnel, such as ssh -L 3000:127.0.0.1:3000 "
+        "{host}, and write http://127.0.0.1:3000/v1; or, if you trust everybody in that network, write into "
+        "{path}, inside {place}:  {line}",
+        "可在该服务前加 TLS 并改用 https://；也可建立隧道（例如 ssh -L 3000:127.0.0.1:3000 {host}）并改用 "
+        "http://127.0.0.1:3000/v1；如果信任该网络中的所有人，也可在 {path} 的 {place} 之内写入：{line}",
+    ),
+    "setting_from": Translation("{what} is read from {path}", "{what} 来自 {path}"),
+    "setting_variable": Translation("the variable {variable} is set in {source}", "变量 {variable} 来自 {source}"),
+    "setting_address": Translation("requests go to {address}", "请求发往 {address}"),
+    "setting_unencrypted": Translation(
+        "the key is sent to {address} unencrypted, because request.allowPrivateNetwork is set",
+        "由于设置了 request.allowPrivateNetwork，密钥会以明文发往 {address}",
+    ),
+    "secret_malformed": Translation(
+        "{what} is neither text nor a secret reference that can be resolved here.",
+        "{what} 既不是文本，也不是可以在此解析的密钥引用。",
+    ),
+    "secret_malformed.hint": Translation(
+        "Use plain text, a variable such as ${{NAME}}, or {{source: env or file, provider, id}}.",
+        "请使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
+    ),
+    "secret_source_refused": Translation(
+        "{what} is a secret with the source {source}, which only OpenClaw's gateway can open.",
+        "{what} 的密钥来源是 {source}，只有 OpenClaw 网关能够读取。",
+    ),
+    "secret_source_refused.hint": Translation(
+        "Use a variable such as ${{NAME}} or a secret of the source env or file for this provider.",
+        "请为该提供方改用 ${{NAME}} 变量，或来源为 env、file 的密钥。",
+    ),
+    "secret_file_unreadable": Translation(
+        "{what} points into the secrets file {path}, and there is no such secret to be read.",
+        "{what} 指向密钥文件 {path}，但无法从中读到该密钥。",
+    ),
+    "secret_file_unreadable.hint": Translation(
+        "Correct its id in OpenClaw's configuration, or that file.", "请修正 OpenClaw 配置中的 id，或修正该文件。"
+    ),
+    "header_invalid": Translation(
+        "{what} is no extra header that can be sent; the key and the form of the request are not set there.",
+        "{what} 不是可以发送的附加请求头；密钥与请求格式不在此处设置。",
+    ),
+    "key_missing": Translation(
+        "The provider has no usable apiKey ({passed_over}).", "提供方没有可用的 apiKey（{passed_over}）。"
+    ),
+    "key_missing.hint": Translation(
+        'Write there the key itself or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
+        '请在该处填写密钥本身，或 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
+    ),
+    "key_refused": Translation(
+        "The provider does not accept the key (HTTP {status}): {words}.",
+        "提供方不接受该密钥（HTTP {status}）：{words}。",
+    ),
+    "key_refused.hint": Translation(
+        "Correct models.providers.<name>.apiKey in OpenClaw's configuration. Nothing was charged.",
+        "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
+    ),
+    "service_without_list": Translation(
+        "{service} answers, but keeps no list of models, so the key could not be tried; most addresses end in /v1",
+        "{service} 有答复，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
+    ),
+}
+for _code in ("provider_missing", "provider_incomplete", "model_missing"):
+    PROVIDER[f"{_code}.hint"] = Translation(
+        "Write into {path}, inside {place}:  {line}", "请在 {path} 的 {place} 之内写入：{line}"
+    )
+PROVIDER["header_invalid.hint"] = Translation(
+    "Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。"
+)
+PROVIDER["base_url_invalid.hint"] = Translation(
+    "Correct it in OpenClaw's configuration; it usually ends in /v1, such as https://your-provider.example/v1.",
+    "请在 OpenClaw 配置中改正；地址通常以 /v1 结尾，例如 https://your-provider.example/v1。",
+)

@@ -1,0 +1,133 @@
+"""The command line of image_queue.py, and its `run`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openai_images import __version__
+from openai_images.cli.app import ATTEMPT_OPTIONS, PASSED_OPTIONS, PICTURE_OPTIONS, SKILL, options_of
+from openai_images.queue.inspect_cli import LOOKS, STATE_DIR, state_folder, tell
+from openai_images.queue.store import QueueStore, counters
+from openai_images.result_rows import add_up
+from shared import signals
+from shared.cli.app import Options, common_options, run_command
+from shared.cli.context import is_terminal
+from shared.errors import BadInput, TaskFailed, TaskLocked
+from shared.openclaw.folders import state_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from openai_images.queue.enqueue import Intake
+    from openai_images.queue.rows import Row
+    from shared.cli.context import CommandContext
+
+
+def image_queue(argv: Sequence[str], launcher: str) -> int:
+    """Run image_queue.py and return its exit code; where nobody watches, the result is JSON unasked."""
+    asked = {"--json", "--output-json"} & set(argv)
+    more = ["--json"] if argv[:1] and argv[0] in _queue.commands and not (asked or is_terminal(sys.stdout)) else []
+    return run_command(_queue, SKILL, [*argv[:1], *more, *argv[1:]], launcher)
+
+
+@click.group(name="image_queue", help="Picture tasks as supervised processes, with a state that can be looked at.")
+@click.version_option(__version__)
+def _queue() -> None:
+    pass
+
+
+for _look in LOOKS:
+    _queue.add_command(_look)
+
+
+@_queue.command("run", help="Run one task, or those of @tasks.json, JSON text or - (stdin), and wait for them.")
+@click.argument("tasks", required=False, metavar="[@FILE]")
+@click.option("--prompt", metavar="TEXT", help="What to draw, for a single task.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
+@click.option("--task-name", metavar="NAME", help="Beginning of the file names.")
+@click.option("--task-key", metavar="KEY", help="Tells the task from others; run again, it is not paid again.")
+@click.option(
+    "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
+    help="Reference picture: PNG, JPEG or WebP; repeatable.",
+)  # fmt: skip
+@click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
+@click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
+@click.option("--task-timeout-seconds", metavar="SECONDS", help="For each task (default: 600).")
+@click.option("--max-queue-size", metavar="N", help="Tasks that may wait (default: 100); more are rejected.")
+@click.option("--grace-seconds", metavar="SECONDS", help="From terminate to kill (default: 10).")
+@STATE_DIR
+@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@common_options
+def _run(run: CommandContext, options: Options, tasks: str | None, state_dir: str | None, **given: Any) -> None:
+    from openai_images.queue.enqueue import Intake  # noqa: PLC0415
+
+    if options.resume is not None:
+        raise BadInput("option_goes_with", flag="--resume", other="image_queue.py run")
+    intake = Intake(run, options, tasks, given)
+    folder = state_folder(state_dir)
+    run.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
+    if options.dry_run:
+        run.result.status = "prepared"
+        run.result.extra["plan"] = intake.plan(folder)
+        run.summary_lines.append(json.dumps(run.result.extra["plan"], ensure_ascii=False, indent=2))
+        return
+    run.reporter.info("queue_begins", tasks=intake.total, workers=intake.workers, path=folder)
+    run.confirm_spend()
+    store = QueueStore(folder)
+    with _runner(store), signals.defer_signals():
+        run.interrupted_message = "queue_interrupted"
+        _run_all(run, store, intake)
+    rows = run.result.extra["results"]
+    if not run.result.extra["summary"]["ok"]:
+        done = sum(row["status"] == "completed" for row in rows)
+        first = next(row["error"] or row["status"] for row in rows if row["status"] != "completed")
+        raise TaskFailed("queue_incomplete", remedy="again", done=done, total=len(rows), first=first)
+
+
+def _run_all(run: CommandContext, store: QueueStore, intake: Intake) -> None:
+    """Take the tasks in, run those that are accepted, and put what came of all of them into the result."""
+    from openai_images.queue.runner import Runner  # noqa: PLC0415
+    from shared.journal.claim import Journal  # noqa: PLC0415
+
+    store.load()
+    store.mark_orphans(run.catalog.format("queue_orphaned"))
+    with store.writing():
+        jobs = intake.jobs(store)
+        run.argv = [word for word in run.argv if word != "--new"]  # the next command pays for none of them again
+        journal = Journal(SKILL.slug, state_folders())
+        try:
+            Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
+        finally:
+            _tell_all(run, [store.rows[task_id] for task_id in intake.task_ids])
+
+
+def _tell_all(run: CommandContext, rows: list[Row]) -> None:
+    """Put what came of the tasks into the result, also when the run ends before they do."""
+    tell(run, rows)
+    ok = bool(rows) and all(row["status"] == "completed" for row in rows)
+    run.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": run.result.extra["counters"]}
+    run.result.status = "succeeded" if ok else "failed"
+    add_up(run.result, rows)
+
+
+@contextlib.contextmanager
+def _runner(store: QueueStore) -> Iterator[None]:
+    """Hold the state folder for one runner; whoever only looks holds it for a moment.
+
+    Raises:
+        TaskLocked: another runner works in this folder.
+    """
+    for _ in range(20):
+        lock = store.runner_lock()
+        if lock:
+            with lock:
+                yield
+            return
+        time.sleep(0.05)
+    raise TaskLocked("queue_busy", path=store.folder)

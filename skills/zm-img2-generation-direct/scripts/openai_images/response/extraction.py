@@ -1,0 +1,154 @@
+"""Finds the images of an answer, whatever names and envelopes they come in: by content first, then by name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from openai_images.response.image_source import Link
+from openai_images.response.markup import images_in_markup
+from openai_images.response.reader import LongText, beginning
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from openai_images.response.framing import Content
+    from openai_images.response.image_source import Source
+
+MAX_DEPTH = 40
+SHORTEST_INLINE = 40  # characters; what is shorter begins like an image by chance
+_INLINE = re.compile(r"\s*(?:data:[^,]{0,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD)")
+_BASE64_NAMES = frozenset(
+    (
+        "b64_json", "b64json", "b64", "base64", "image_base64", "base64_image", "image_b64", "b64_image",
+        "image_data", "image_bytes", "bytesbase64encoded", "partial_image_b64",
+    )
+)  # fmt: skip
+_TEXT_NAMES = frozenset(("content", "text", "markdown", "output_text", "html"))
+_LINK_NAME = re.compile(
+    r"ur[li]s?\b|image|img|picture|photo|link|href|\bsrc|\bfiles?\b|\boutputs?\b|\bresults?\b|\bdata\b|asset|download"
+    r"|\bpath\b"
+)
+_NOT_RESULTS = re.compile(
+    r"error|usage|input|\brequest|prompt|mask|reference|original|header|param|thumb|preview|avatar|logo|icon|help"
+    r"|doc(?!ument)|callback|webhook|status|poll|cancel|\btools\b|instruction|safety|homepage|console|terms"
+)
+_IMAGE_PATH = re.compile(r"[^\s?#]+\.(?:png|jpe?g|webp|gif)(?:[?#]\S*)?\Z", re.IGNORECASE)
+_RELATIVE = re.compile(r"\.{0,2}/[^\s]+\Z")
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """One image of an answer, and every way to get it, the surest first."""
+
+    sources: tuple[Source, ...]
+    sure: bool = True
+    """Its first bytes are in the answer, and are those of an image."""
+    draft: bool = False
+    """It is a preview of an image that was still being made."""
+
+
+@dataclass
+class _Group:
+    draft: bool = False
+    sources: list[tuple[int, Source]] = field(default_factory=list)
+
+    def image(self) -> FoundImage:
+        ranked = sorted(self.sources, key=lambda source: source[0])
+        return FoundImage(tuple(source for _, source in ranked), ranked[0][0] == 0, self.draft)
+
+
+def find_images(file: BinaryIO, content: Content) -> list[FoundImage]:
+    """Return the images of an answer in their order; the last draft where there is nothing else."""
+    if content.whole:
+        return [FoundImage((content.whole,))]
+    search = _Search(file)
+    for text in content.loose:
+        if search.is_inline(text):
+            search.add(_Group(), 0, text)
+    for document in content.documents:
+        search.walk(document, "data", _Group(), 0)
+    search.markup(_joined_deltas(content.documents))
+    images = [group.image() for group in search.groups]
+    finals = [image for image in images if not image.draft]
+    return [image for image in finals if image.sure] or finals or images[-1:]
+
+
+def _joined_deltas(documents: Sequence[Any]) -> str:
+    """Return the text that a stream of chat completions or responses gives in pieces."""
+    pieces = []
+    for document in documents:
+        with contextlib.suppress(LookupError, TypeError, AttributeError):
+            delta = document.get("delta") or document["choices"][0]["delta"]["content"]
+            pieces.append(delta if isinstance(delta, str) else "")
+    return "".join(pieces)
+
+
+class _Search:
+    """Collects what looks like an image; what belongs to one row is one image."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.groups: list[_Group] = []
+
+    def add(self, group: _Group, rank: int, source: Source) -> None:
+        if not group.sources:
+            self.groups.append(group)
+        group.sources.append((rank, source))
+
+    def walk(self, value: Any, name: str, group: _Group, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            return
+        if isinstance(value, dict):
+            if "partial" in str(value.get("type")) or "partial_image_index" in value:
+                group = _Group(draft=True)
+            for inner, item in value.items():
+                if inner == "delta" and isinstance(item, dict):
+                    item = {**item, "content": _long(item.get("content"))}  # noqa: PLW2901  - pieces are joined
+                if not _NOT_RESULTS.search(inner.casefold()) and not (inner == "delta" and isinstance(item, str)):
+                    self.walk(item, inner.casefold(), group, depth + 1)
+        elif isinstance(value, list):
+            for item in value:
+                self.walk(item, name, _Group(group.draft), depth + 1)
+        elif isinstance(value, LongText) or (isinstance(value, str) and value):
+            self._leaf(value, name, group, depth)
+
+    def is_inline(self, text: LongText | str) -> bool:
+        """Tell whether a string begins like an image in base64."""
+        length = len(text) if isinstance(text, str) else text.end - text.start
+        return length >= SHORTEST_INLINE and bool(_INLINE.match(beginning(self._file, text)))
+
+    def markup(self, text: LongText | str, group: _Group | None = None) -> None:
+        """Add the images of a text in Markdown or HTML; several links are as many ways to one image."""
+        for sources in images_in_markup(self._file, text):
+            found = _Group(bool(group and group.draft))
+            for source in sources:
+                self.add(found, 2 if isinstance(source, Link) else 0, source)
+
+    def _leaf(self, text: LongText | str, name: str, group: _Group, depth: int) -> None:
+        if self.is_inline(text):
+            self.add(group, 0, text)
+        elif name in _BASE64_NAMES or (isinstance(text, str) and text.startswith("data:")):
+            self.add(group, 1, text)
+        elif isinstance(text, str) and _is_link(text.strip(), name):
+            self.add(group, 2, Link(text.strip()))
+        elif isinstance(text, str) and text.lstrip().startswith(("{", "[")):
+            with contextlib.suppress(ValueError, RecursionError):
+                self.walk(json.loads(text), name, group, depth + 1)
+        elif name in _TEXT_NAMES:
+            self.markup(text, group)
+
+
+def _long(content: Any) -> Any:
+    return None if isinstance(content, str) else content
+
+
+def _is_link(text: str, name: str) -> bool:
+    named = bool(_LINK_NAME.search(name))
+    if re.match(r"https?://\S+\Z", text, re.IGNORECASE):
+        return named or bool(_IMAGE_PATH.match(text))
+    return named and bool(_IMAGE_PATH.match(text) or _RELATIVE.match(text))

@@ -1,0 +1,129 @@
+"""Takes the framing off an answer: one JSON document, events or lines of JSON, an image or base64 as it is."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from openai_images.response.reader import BLOCK, MAX_SIZE, LongText, RawImage, complete_long_texts, read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+HEAD = 4096  # bytes that tell what an answer is
+MAX_EVENTS = 10_000
+MAX_WORDS = 2000  # characters of an answer in plain text
+_SIGNATURES = (b"\x89PNG\r\n", bytes.fromhex("ffd8ff"), b"RIFF", b"GIF8")
+_BASE64 = re.compile(rb"data:image/[^,\s]{1,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD")
+_FIELD = re.compile(rb"(data|event|id|retry|):")  # HTML Living Standard, 9.2.6: server-sent events
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an answer holds, without its framing."""
+
+    documents: list[Any] = field(default_factory=list)
+    whole: RawImage | LongText | None = None
+    """The answer is an image, as it is or in base64."""
+    loose: list[LongText] = field(default_factory=list)
+    """The long strings of an answer whose framing is broken or unknown."""
+    is_page: bool = False
+    """It is HTML or XML: a web page, in which images are decoration."""
+    text: str = ""
+
+    @property
+    def tells_error(self) -> bool:
+        """Whether the answer speaks of an error."""
+        return isinstance(self.document, dict) and bool(self.document.get("error"))
+
+    @property
+    def document(self) -> Any:
+        """The document that tells how the call ended: the last one that speaks of an error, else the last one."""
+        told = [item for item in self.documents if isinstance(item, dict) and item.get("error")]
+        return next(reversed(told or self.documents), {"message": self.text} if self.text else None)
+
+
+def read_content(file: BinaryIO) -> Content:
+    """Return what a spooled answer holds; nothing that an answer can hold raises."""
+    file.seek(0)
+    head = file.read(HEAD)
+    blank = len(head) - len(_stripped(head))
+    start = head[blank:]
+    if start.startswith(_SIGNATURES):
+        return Content(whole=RawImage(blank, _size(file)))
+    if _BASE64.match(start):
+        return Content(whole=LongText(blank, _size(file)))
+    if start.startswith(b"<"):
+        return Content(is_page=True)
+    documents: list[Any] = []
+    if start.startswith((b"{", b"[", b'"')):
+        with contextlib.suppress(ValueError):
+            documents = [read_document(file)]
+    documents = documents or _events(file)
+    if documents:
+        return Content(documents)
+    words = start.decode("utf-8", "replace")[:MAX_WORDS] if not start.startswith((b"{", b"[")) else ""
+    return Content(loose=complete_long_texts(file), text=words)
+
+
+def _stripped(head: bytes) -> bytes:
+    while head.startswith(codecs.BOM_UTF8) or head[:1].isspace():
+        head = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return head
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, 2)
+
+
+def _events(file: BinaryIO) -> list[Any]:
+    """Return the documents of an answer in server-sent events, or with one document on each line."""
+    documents: list[Any] = []
+    for name, ranges in _framed(file):
+        with contextlib.suppress(ValueError):
+            document = read_document(file, ranges)
+            if name and isinstance(document, dict):
+                document.setdefault("type", name)
+            if isinstance(document, dict | list):
+                documents.append(document)
+        if len(documents) == MAX_EVENTS:
+            break
+    return documents
+
+
+def _framed(file: BinaryIO) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+    """Yield the name of each event, and where in the file its data is."""
+    name, ranges = "", list[tuple[int, int]]()
+    for start, end in [*_lines(file), (0, 0)]:
+        file.seek(start)
+        line = file.read(min(HEAD, end - start))
+        match = _FIELD.match(line)
+        if match and match[1] == b"data":
+            ranges.append((start + match.end(), end))
+        elif match and match[1] == b"event":
+            name = line[match.end() :].decode("utf-8", "replace").strip()
+        elif _stripped(line).startswith((b"{", b"[")):
+            yield "", [(start, end)]
+        elif not line.strip() and ranges:
+            yield name, ranges
+            name, ranges = "", []
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield where each line begins and ends; a line may be as long as the file."""
+    start = position = 0
+    while position < MAX_SIZE:
+        file.seek(position)
+        block = file.read(BLOCK)
+        for match in re.finditer(rb"\n", block):
+            yield start, position + match.start()
+            start = position + match.end()
+        position += len(block)
+        if not block:
+            break
+    if start < position:
+        yield start, position
