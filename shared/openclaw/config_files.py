@@ -154,7 +154,7 @@ class _Reader:
             raise _refused(file, text, MessageRef("include_missing")) from None
         except OSError as error:
             if error.errno == errno.ELOOP:  # Python 3.13 resolves links in a circle without an error
-                raise _refused(file, text, Said("include_missing")) from None
+                raise _refused(file, text, MessageRef("include_missing")) from None
             reason = UNFIT.get(error.errno or 0)
             raise _refused(file, text, MessageRef(reason) if reason else error.strerror or "") from error
         except (ValueError, RecursionError):
