@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from shared.i18n.catalog import plain_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -69,8 +71,8 @@ CODES: dict[str, Ground] = {
 _PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
     # one-api, middleware/distributor.go: 503 without a code; new-api, i18n: "No available channel for model …"
     ("model", re.compile(r"no available (?:channel|provider|deployment)s?\b|(?:无|没有)可用的?渠道")),
-    ("model", re.compile(r"\bmodel\b[^.]{0,120}\b(?:does not exist|doesn't exist|was not found|not found)\b")),
-    ("model", re.compile(r"\b(?:unknown|unsupported|invalid) model\b|模型[^。]{0,80}(?:不存在|未找到|不支持)")),
+    ("model", re.compile(r"\bmodel\b[^.]{0,120}\b(does not exist|doesn't exist|was not found|not found)\b")),
+    ("model", re.compile(r"\b(?:unknown|unsupported|invalid) model\b|模型[^。]{0,80}(不存在|未找到|不支持)")),
     # OpenAI 429; one-api, middleware/auth.go and relay/billing
     ("credits", re.compile(r"insufficient (?:account |user |token )?(?:balance|quota|credits?|funds)\b")),
     ("credits", re.compile(r"exceeded your current quota|quota is not enough|credit balance is too low")),
@@ -81,7 +83,7 @@ _PHRASES: tuple[tuple[Ground, re.Pattern[str]], ...] = (
         re.compile(r"\b(?:incorrect|invalid|wrong|expired|unknown) (?:api[ _-]?key|(?:access|bearer) token)\b"),
     ),
     ("key", re.compile(r"\bapi[ _-]?key (?:is )?(?:not valid|invalid|expired|not found|disabled)\b")),
-    ("key", re.compile(r"\Ainvalid token\b[. ]*(?:\(|\Z)|didn't provide an api key")),
+    ("key", re.compile(r"\A(invalid token)\b[. ]*(?:\(|\Z)|didn't provide an api key")),
     ("key", re.compile(r"(?:无效的|错误的|未提供)(?:令牌|密钥)|(?:令牌|密钥)(?:无效|已过期|不存在|状态不可用)")),
 )
 
@@ -96,14 +98,33 @@ _BANS: tuple[tuple[Ban, re.Pattern[str]], ...] = (
 )
 
 
-def proven_ground(codes: Iterable[str], words: str) -> Ground | None:
-    """Return what an error refused when its codes or its words prove that nothing was done, else None."""
+def proven_ground(codes: Iterable[str], words: str, prompt: str = "") -> Ground | None:
+    """Return what an error refused when its codes or its words prove that nothing was done, else None.
+
+    Services repeat the prompt in errors of any kind, so words that stand in `prompt`, the one that was sent, prove
+    nothing.
+    """
     for code in codes:
         ground = CODES.get(code.casefold())
         if ground:
             return ground
-    plain = words.casefold()
-    return next((ground for ground, phrase in _PHRASES if phrase.search(plain)), None)
+    return next((ground for ground, phrase in _PHRASES if says(phrase, words, prompt)), None)
+
+
+def says(phrase: re.Pattern[str], words: str, prompt: str) -> bool:
+    """Return whether a service says a phrase, given in lower case, in other words than those of the prompt.
+
+    Of a phrase with a group, the group is what must not stand in the prompt.
+    """
+    sent, text = comparable(prompt), comparable(words)
+    if sent and len(sent) <= len(text):
+        text = re.sub(rf"(?<!\w){re.escape(sent)}(?!\w)", " ", text)
+    return any(match[match.lastindex or 0] not in sent for match in phrase.finditer(text))
+
+
+def comparable(text: str) -> str:
+    """Return a text as it is compared with another: one line, printable, casefolded."""
+    return plain_line(text).casefold()
 
 
 def reason_of_ban(codes: Iterable[str], words: str, *, is_page: bool) -> Ban:

@@ -85,10 +85,15 @@ def sanitize_line(text: object, longest: int = 500) -> str:
     such as an image in base64, is left out.
     """
     short = ENCODED.sub("…", redact_keys(str(text)[:MAX_QUOTED])[: 4 * longest])
-    plain = (" " if char.isspace() else char for char in short)
-    line = " ".join("".join(char for char in plain if char.isprintable()).split())
+    line = plain_line(short)
     line = line if len(line) <= longest else line[: longest - 1] + "…"
     return without_media_lines(line)
+
+
+def plain_line(text: str) -> str:
+    """Return a text on one line: each run of white space is one space, and what is not printable is left out."""
+    spaced = (" " if char.isspace() else char for char in text)
+    return " ".join("".join(char for char in spaced if char.isprintable()).split())
 
 
 _JOINERS = "\u200c\u200d"  # in emoji and in some scripts; they neither end nor turn a line

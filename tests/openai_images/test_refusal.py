@@ -173,3 +173,12 @@ def test_the_words_of_a_service(document: Any, words: str) -> None:
 )
 def test_a_form_that_is_refused_for_a_name_alone(status: int, document: Any, expected: bool) -> None:
     assert refuses_field(status, document) is expected
+
+
+@pytest.mark.parametrize("words", ["invalid api key", "Invalid  API\nkey", "INVALID API KEY"])
+def test_a_phrase_of_the_prompt_is_no_proof(words: str) -> None:
+    document = {"error": {"message": f'no answer for "a sign: {words}"'}}
+    assert refusal(503, service_error(document, prompt=f"a sign: {words.lower()}")) is None
+    assert type(refusal(503, service_error(document, prompt="a sign"))) is AuthenticationError
+    both = {"error": {"message": f"Insufficient balance for: a sign: {words}"}}
+    assert type(refusal(503, service_error(both, prompt=f"a sign: {words}"))) is QuotaExceeded

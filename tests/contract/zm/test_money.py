@@ -101,6 +101,52 @@ def test_a_row_of_answers(case: Case, stage: Stage, house: StandInHouse, service
     assert service.complaints == []
 
 
+REPEATED = (
+    "a sign that says: invalid API key",
+    "A neon sign: Insufficient  Balance",
+    "a poster:\nNo available channel",
+    "a model train on a shelf",
+    "a toy model that was not found",
+    "牌子上写着：余额不足",
+    "模型火车，招牌写着“不存在”",
+    "invalid token",
+    "invalid_model",
+    "invalid\u200b api\u200b key",
+    '{"error": {"code": "insufficient_quota"}}',
+    "a terminal with the words Invalid URL (POST /v1/images)",
+)
+
+
+@pytest.mark.parametrize("prompt", REPEATED)
+def test_the_words_of_the_prompt_prove_nothing(
+    prompt: str, stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    errors: tuple[Any, ...] = (
+        f"error: {prompt}",
+        f'Failed to draw "{prompt}": the resource was not found',
+        {"error": {"message": f"upstream failed for {prompt}", "code": "bad_response"}},
+        {"error": {"message": prompt}},
+        {"detail": prompt.upper() if prompt.islower() else prompt},
+        f"error while drawing {prompt[:-1]}…",
+    )
+    for number, error in enumerate(errors):
+        body = error.encode() if isinstance(error, str) else error
+        service.plan_create(Plan(status=503, charge=True, body=body))
+        argv = ("--prompt", prompt, "--variant", str(number), "--max-attempts", "1")
+        document = expect(stage.tried(*argv), 10, "answer_unclear")
+        assert (document["charged"], document["possible_charges"]) == ("unknown", 1), error
+    assert service.counted == len(house.ledger) == len(errors)
+
+
+def test_the_service_s_own_words_still_prove_it(
+    stage: Stage, house: StandInHouse, service: OpenAiImagesService
+) -> None:
+    body = {"error": {"message": "Insufficient balance. Prompt: a sign that says: invalid API key"}}
+    service.plan_create(Plan(status=503, charge=False, body=body))
+    expect(stage.tried("--prompt", "a sign that says: invalid API key"), 5, "out_of_credits")
+    assert len(house.ledger) == 0
+
+
 CUTS = (
     Fault.CLOSE_WITHOUT_ANSWER, Fault.RESET, Fault.CUT_HEADERS, Fault.CUT_LENGTH, Fault.CUT_CHUNKED,
     Fault.CUT_CLOSE, Fault.GARBAGE_RECORD,

@@ -68,7 +68,7 @@ class Client:
             any(image.sure and not image.draft for image in images) and not redirect
         ):  # whatever else it says, this was made and paid
             return wire.delivered(content, images, answer.request_id)
-        error = service_error(content.document, is_page=content.is_page)
+        error = service_error(content.document, is_page=content.is_page, prompt=package.prompt)
         refused = refusal(answer.status, error, answer.retry_after) or self._address_refusal(
             answer, content, error
         )

@@ -27,6 +27,8 @@ class Package:
     path: str
     content_type: str
     body: bytes | BinaryIO
+    prompt: str
+    """What a service may repeat in its answer."""
     rename_field: Callable[[], None] | None = None
     """Write the form again, once, with the other name of its file fields."""
 
@@ -42,7 +44,7 @@ def packed(request: ImageRequest, folder: Path) -> Iterator[Package]:
     path = wire.PATHS[request.mode]
     if request.mode == "generation":
         body = json.dumps(wire.generation_body(request), ensure_ascii=False).encode()
-        yield Package(path, "application/json", body)
+        yield Package(path, "application/json", body, request.prompt)
         return
     boundary = f"----{secrets.token_hex(16)}"
     with disk_errors(folder):
@@ -56,7 +58,8 @@ def packed(request: ImageRequest, folder: Path) -> Iterator[Package]:
             _write(form, folder, boundary, request, other)
 
         _write(form, folder, boundary, request, name)
-        package = Package(path, f"multipart/form-data; boundary={boundary}", form, rename_field)
+        content_type = f"multipart/form-data; boundary={boundary}"
+        package = Package(path, content_type, form, request.prompt, rename_field)
         yield package
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError
-from shared.http.refusals import proven_ground, reason_of_ban
+from shared.http.refusals import comparable, proven_ground, reason_of_ban, says
 from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
 
@@ -41,7 +41,7 @@ _WORDS = (
 _CODES = ("code", "type", "error_code", "err_code", "errcode")
 _MAX_DEPTH = 4
 _MAX_CODE = 80  # characters
-_INVALID_URL = re.compile(r"invalid url \((?:post|get)\b", re.IGNORECASE)  # OpenAI, one-api, new-api
+_INVALID_URL = re.compile(r"invalid url \((?:post|get)\b")  # OpenAI, one-api, new-api
 _NO_SUCH_PATH = re.compile(
     r"\A(?:404:? )?(?:page |path |the requested (?:resource|url) was )?not found\b.{0,3}\Z"
     r"|invalid (?:url|path|endpoint)|unrecognized request url|cannot post|no route|method not allowed"
@@ -67,6 +67,8 @@ class ServiceError:
     """It answered with a web page."""
     shape: str = ""
     """A document of a form that nobody knows, on one line."""
+    prompt: str = ""
+    """The prompt that was sent, which a service may repeat in an error of any kind."""
 
     @property
     def code(self) -> str | None:
@@ -81,9 +83,13 @@ class ServiceError:
         return MessageRef("answer_is_page") if self.is_page else self.shape or MessageRef("no_words")
 
 
-def service_error(document: Any, *, is_page: bool = False) -> ServiceError:
-    """Return the error that an answer tells of, from any of the envelopes that services and relays use."""
-    places = list(_places(document, _MAX_DEPTH))
+def service_error(document: Any, *, is_page: bool = False, prompt: str = "") -> ServiceError:
+    """Return the error that an answer tells of, from any of the envelopes that services and relays use.
+
+    `prompt` is the one that was sent: where the service repeats it, it is no word of the service.
+    """
+    sent = comparable(prompt)
+    places = list(_places(document, _MAX_DEPTH, sent))
     codes = [
         sanitize_line(place[name], _MAX_CODE)
         for place in places
@@ -94,18 +100,24 @@ def service_error(document: Any, *, is_page: bool = False) -> ServiceError:
     ]
     texts = [place[name] for place in places for name in _WORDS if isinstance(place.get(name), str)]
     sentences = [text for text in map(sanitize_line, texts) if text]
-    codes += [text for text in sentences if text.isascii() and " " not in text and len(text) <= _MAX_CODE]
+    codes += [text for text in sentences if _is_code(text) and comparable(text) not in sent]
     shape = (
         ""
         if sentences or not document
         else sanitize_line(json.dumps(document, ensure_ascii=False, default=lambda _: None))
     )
-    return ServiceError(tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(sentences)), is_page, shape)
+    return ServiceError(tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(sentences)), is_page, shape, prompt)
 
 
-def _places(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    """Yield the objects that may tell of an error, the innermost first."""
+def _is_code(text: str) -> bool:
+    return text.isascii() and " " not in text and len(text) <= _MAX_CODE
+
+
+def _places(value: Any, depth: int, sent: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects that may tell of an error, the innermost first; `sent` is the prompt, to compare with."""
     if isinstance(value, str) and value.lstrip().startswith("{"):  # an upstream's error, passed on as text
+        if comparable(value) in sent:  # or the prompt
+            return
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
@@ -115,26 +127,27 @@ def _places(value: Any, depth: int) -> Iterator[dict[str, Any]]:
     if not isinstance(value, dict) or not depth:
         return
     for name in (*_PLACES, "message", "msg"):
-        yield from _places(value.get(name), depth - 1)
+        yield from _places(value.get(name), depth - 1, sent)
     yield value
 
 
 def refusal(status: int, error: ServiceError, retry_after: float | None = None) -> RequestRejected | None:
     """Return the error of a call that was definitely not accepted, None when that is not certain.
 
-    Certain are the codes and words of shared/http/refusals.py under any status, and HTTP 4xx but 408; else it may
-    have been accepted and charged.
+    Certain are the codes and words of shared/http/refusals.py under any status, unless the words are the prompt's,
+    and HTTP 4xx except 408; anything else may have been accepted and charged.
     """
     facts: dict[str, Any] = {"http_status": status, "provider_code": error.code, "words": error.words}
     facts["status"] = status
-    ground = next(filter(None, (proven_ground(error.codes, text) for text in error.sentences or ("",))), None)
+    texts = error.sentences or ("",)
+    ground = next(filter(None, (proven_ground(error.codes, text, error.prompt) for text in texts)), None)
     if ground == "credits" or status == PAYMENT_REQUIRED:
         return QuotaExceeded("out_of_credits", **facts)
     if ground == "key":
         return AuthenticationError("key_refused", **facts)
     if ground == "model":
         return InvalidRequest("model_refused", **facts)
-    if any(map(_INVALID_URL.search, error.sentences)):
+    if any(says(_INVALID_URL, text, error.prompt) for text in error.sentences):
         return InvalidRequest("address_wrong", **facts)
     if not 400 <= status < SERVER_ERROR or status == REQUEST_TIMEOUT:  # noqa: PLR2004
         return None
