@@ -107,7 +107,7 @@ TROUBLE = (
           inject=create(Plan(status=403, body=pictures.HTML)),
           ends=all_of(End(4, "key_refused", charges=0, then=None), NOT_CHARGED,
                       End(7, "not_allowed", charges=0, then=None),
-                      End(4, "token_refused", charges=0, then=None))),
+                      End(7, "firewall_page", charges=0, then=None))),
     Fault(title="a redirect to the same host",
           inject=create(Plan(status=307, body=b"", headers={"Location": "/again"})), ends=UNCLEAR_TO_ALL),
     Fault(title="a redirect to another host",

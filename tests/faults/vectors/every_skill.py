@@ -109,7 +109,7 @@ REFERENCES = (
     ("a drawing", "drawing.svg", "SVG"),
     ("cut", "cut.png", "cut short"),
     ("wide", "wide.png", "wide.png"),
-    ("words", "escape", "no PNG"),
+    ("words", "escape", "PNG, JPEG"),
     ("large", "large", "20 MiB"),
     ("an oversized name", LONG, "too long"),
     ("a name with NUL", "a\0b", "no file name"),
@@ -123,6 +123,8 @@ def output(line: Line) -> list[Row]:
     return [
         *line.refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}),
         *line.refused("--result-file", "folder that exists", NO_RESULT_FILES),
+        *line.refused("--result-file", "symbolic link", {"a loop of links": "loop"}),
+        *line.refused("--result-file", "not an earlier result", {"a picture": "good.png", "words": "escape"}),
         line.row(
             "--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside a skill")
         ),
