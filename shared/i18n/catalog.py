@@ -112,10 +112,13 @@ def harmless(text: str) -> str:
     return _MEDIA_LINE.sub("\\1\u2236", text)
 
 
+def is_harmless_character(char: str) -> bool:
+    """Return whether a character may be printed as it is: it shows something, or is a space, newline or tab."""
+    return char.isprintable() or char in "\n\t" or char in _JOINERS or unicodedata.category(char) == "Zs"
+
+
 def _harmless_character(char: str) -> str:
-    if char.isprintable() or char in "\n\t" or char in _JOINERS or unicodedata.category(char) == "Zs":
-        return char
-    return f"\\u{ord(char):04x}"
+    return char if is_harmless_character(char) else f"\\u{ord(char):04x}"
 
 
 def without_media_lines(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
+from shared.i18n.catalog import is_harmless_character
 from shared.security.keys import redact_values
 from shared.timefmt import format_time
 
@@ -116,13 +118,36 @@ class Result:
 
 
 def command_document(argv: Sequence[str]) -> dict[str, Any]:
-    """Return a command as its argv list and as a line for this system's shell."""
+    """Return a command as its argv list and as a line for this system's shell, which reads exactly these words.
+
+    The line can be printed as it is: any POSIX shell makes the characters that may not be printed with `printf`.
+    """
     if sys.platform == "win32":
         import subprocess  # noqa: PLC0415  - slow, and needed here only
 
         return {"argv": list(argv), "shell": subprocess.list2cmdline(argv)}
     line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it stands in quotes there, where '' changes nothing
-    return {"argv": list(argv), "shell": line}
+    return {"argv": list(argv), "shell": line if line.isprintable() else _printable(line)}
+
+
+def _printable(line: str) -> str:
+    """Return a shell's line that says the same without characters that may not be printed.
+
+    All of these stand between single quotes, which are closed before `printf` and opened again behind it.
+    """
+    pieces = []
+    for is_harmless, group in itertools.groupby(line, is_harmless_character):
+        text = "".join(group)
+        octal = "" if is_harmless else "".join(f"\\{byte:03o}" for byte in _bytes_of(text))
+        pieces.append(text if is_harmless else f"'\"$(printf '{octal}')\"'")
+    return "".join(pieces)
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")  # as Python gets arguments that are not UTF-8
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def to_json_line(document: dict[str, Any], *, ascii_only: bool) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from shared import errors, launch, signals
 from shared.cli.context import CommandContext, Skill
+from shared.i18n.catalog import harmless
 from shared.journal.entry import State
 from shared.output.result import Result, Status, command_document, to_json_line
 from shared.security import keys
@@ -308,11 +311,39 @@ def test_what_json_has_no_word_for_is_refused(number: float) -> None:
         to_json_line({"cost": number}, ascii_only=True)
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
+SHOWN = st.characters(categories=["L", "N", "P", "S", "Zs"])
+ANY = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+
+
+@given(st.lists(st.text(SHOWN | st.sampled_from("\n\t")), min_size=1))
 def test_a_command_is_spelled_so_that_a_shell_reads_it_back(argv: list[str]) -> None:
-    told = command_document(argv)
-    assert told["argv"] == argv
-    assert shlex.split(told["shell"]) == argv
+    command = command_document(argv)
+    assert command["argv"] == argv
+    assert shlex.split(command["shell"]) == argv
+
+
+UNPRINTABLE = (
+    "a\rb", "a\r\nb\r", "\r", "\x1b[2J", "it's\x07", "\u200b\u202e'\u2028",
+    "a\u00adb\ufeff", "\udcff\x9b", "\x85$(x)`y`",
+)  # fmt: skip
+SHELLS = [name for name in ("sh", "bash", "zsh", "ksh") if shutil.which(name)]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_reads_back_what_may_not_be_printed(shell: str) -> None:
+    line = command_document(["printf", "%s\\0", *UNPRINTABLE])["shell"]
+    assert harmless(line) == line
+    output = subprocess.run([shell, "-c", line], capture_output=True, check=True).stdout
+    assert output.split(b"\0")[:-1] == [os.fsencode(word) for word in UNPRINTABLE]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.text(ANY, max_size=8), min_size=1))
+def test_a_shell_reads_back_any_words(argv: list[str]) -> None:
+    line = command_document(["printf", "%s\\0", *argv])["shell"]
+    assert harmless(line) == line
+    output = subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout
+    assert output.decode().split("\0")[:-1] == argv
 
 
 @pytest.mark.parametrize(
