@@ -140,5 +140,5 @@ def test_what_is_no_json(text: str) -> None:
 
 def test_a_document_of_many_short_strings_is_bounded() -> None:
     text = json.dumps(["x" * 1000] * 5000).encode()
-    with pytest.raises(ValueError, match="more than pictures"):
+    with pytest.raises(ValueError, match="more than images"):
         read_document(io.BytesIO(text))

@@ -72,7 +72,7 @@ class Client:
         refused = refusal(answer.status, error, answer.retry_after) or self._address_refusal(
             answer, content, error
         )
-        if refused:
+        if refused and not content.is_cut:
             _empty(spool)
             refused.request_id = answer.request_id
             if (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openai_images.response.image_source import Link
-from openai_images.response.markup import images_in_markup
+from openai_images.response.markup import MAX_TEXT, images_in_markup
 from openai_images.response.reader import LongText, beginning
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from openai_images.response.image_source import Source
 
 MAX_DEPTH = 40
+MAX_MARKUP = 1 << 20  # characters of all texts of an answer in which links are looked for
+MAX_SOURCES = 32  # of one image, each of which may be fetched
 SHORTEST_INLINE = 40  # characters; what is shorter begins like an image by chance
 _INLINE = re.compile(r"\s*(?:data:[^,]{0,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD)")
 _BASE64_NAMES = frozenset(
@@ -59,7 +61,7 @@ class _Group:
 
     def image(self) -> FoundImage:
         ranked = sorted(self.sources, key=lambda source: source[0])
-        return FoundImage(tuple(source for _, source in ranked), ranked[0][0] == 0, self.draft)
+        return FoundImage(tuple(source for _, source in ranked[:MAX_SOURCES]), ranked[0][0] == 0, self.draft)
 
 
 def find_images(file: BinaryIO, content: Content) -> list[FoundImage]:
@@ -93,6 +95,7 @@ class _Search:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._markup_left = MAX_MARKUP
         self.groups: list[_Group] = []
 
     def add(self, group: _Group, rank: int, source: Source) -> None:
@@ -124,7 +127,9 @@ class _Search:
 
     def markup(self, text: LongText | str, group: _Group | None = None) -> None:
         """Add the images of a text in Markdown or HTML; several links are as many ways to one image."""
-        for sources in images_in_markup(self._file, text):
+        links = self._markup_left > 0
+        self._markup_left -= len(text) if isinstance(text, str) else MAX_TEXT
+        for sources in images_in_markup(self._file, text, links=links):
             found = _Group(bool(group and group.draft))
             for source in sources:
                 self.add(found, 2 if isinstance(source, Link) else 0, source)

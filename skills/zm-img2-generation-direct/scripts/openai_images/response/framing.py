@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from openai_images.response.reader import BLOCK, MAX_SIZE, LongText, RawImage, complete_long_texts, read_document
+from openai_images.response.reader import (
+    BLOCK,
+    MAX_SIZE,
+    AnswerTooLarge,
+    LongText,
+    RawImage,
+    Room,
+    complete_long_texts,
+    read_document,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 HEAD = 4096  # bytes that tell what an answer is
 MAX_EVENTS = 10_000
+MAX_LINES = 1_000_000  # of an answer in events; an image of 64 MB in base64, in lines as mail has them
 MAX_WORDS = 2000  # characters of an answer in plain text
 _SIGNATURES = (b"\x89PNG\r\n", bytes.fromhex("ffd8ff"), b"RIFF", b"GIF8")
 _BASE64 = re.compile(rb"data:image/[^,\s]{1,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD")
@@ -31,6 +42,8 @@ class Content:
     """The answer is an image, as it is or in base64."""
     loose: list[LongText] = field(default_factory=list)
     """The long strings of an answer whose framing is broken or unknown."""
+    is_cut: bool = False
+    """It holds more documents than are read, so an image may follow whatever they say."""
     is_page: bool = False
     """It is HTML or XML: a web page, in which images are decoration."""
     text: str = ""
@@ -59,15 +72,14 @@ def read_content(file: BinaryIO) -> Content:
         return Content(whole=LongText(blank, _size(file)))
     if start.startswith(b"<"):
         return Content(is_page=True)
-    documents: list[Any] = []
     if start.startswith((b"{", b"[", b'"')):
         with contextlib.suppress(ValueError):
-            documents = [read_document(file)]
-    documents = documents or _events(file)
+            return Content([read_document(file)])
+    documents, is_cut = _events(file)
     if documents:
-        return Content(documents)
+        return Content(documents, is_cut=is_cut)
     words = start.decode("utf-8", "replace")[:MAX_WORDS] if not start.startswith((b"{", b"[")) else ""
-    return Content(loose=complete_long_texts(file), text=words)
+    return Content(loose=complete_long_texts(file), is_cut=is_cut, text=words)
 
 
 def _stripped(head: bytes) -> bytes:
@@ -80,25 +92,36 @@ def _size(file: BinaryIO) -> int:
     return file.seek(0, 2)
 
 
-def _events(file: BinaryIO) -> list[Any]:
-    """Return the documents of an answer in server-sent events, or with one document on each line."""
+def _events(file: BinaryIO) -> tuple[list[Any], bool]:
+    """Return the documents of an answer in server-sent events, or with one document on each line.
+
+    The flag says that the answer holds more than is read of it: of events, of lines, or of bytes.
+    """
     documents: list[Any] = []
-    for name, ranges in _framed(file):
-        with contextlib.suppress(ValueError):
-            document = read_document(file, ranges)
-            if name and isinstance(document, dict):
-                document.setdefault("type", name)
-            if isinstance(document, dict | list):
-                documents.append(document)
-        if len(documents) == MAX_EVENTS:
-            break
-    return documents
+    room = Room()
+    for number, (name, ranges) in enumerate(_framed(file)):
+        if number == MAX_EVENTS or name is None:
+            return documents, True
+        try:
+            document = read_document(file, ranges, room)
+        except AnswerTooLarge:
+            return documents, True
+        except ValueError:
+            continue
+        if name and isinstance(document, dict):
+            document.setdefault("type", name)
+        if isinstance(document, dict | list):
+            documents.append(document)
+    return documents, False
 
 
-def _framed(file: BinaryIO) -> Iterator[tuple[str, list[tuple[int, int]]]]:
-    """Yield the name of each event, and where in the file its data is."""
+def _framed(file: BinaryIO) -> Iterator[tuple[str | None, list[tuple[int, int]]]]:
+    """Yield the name of each event, and where in the file its data is; None as a name if more lines follow."""
     name, ranges = "", list[tuple[int, int]]()
-    for start, end in [*_lines(file), (0, 0)]:
+    for number, (start, end) in enumerate(itertools.chain(_lines(file), [(0, 0)])):
+        if number == MAX_LINES:
+            yield None, []
+            return
         file.seek(start)
         line = file.read(min(HEAD, end - start))
         match = _FIELD.match(line)

@@ -27,20 +27,23 @@ _LONG_DATA = re.compile(rb"data:image\\?/[^,\s\"]{1,100};base64,")
 _LONG_END = re.compile(rb"[^A-Za-z0-9+/=_\\-]|\\(?![/u])")
 
 
-def images_in_markup(file: BinaryIO, text: LongText | str) -> list[list[Source]]:
-    """Return the images of a text, each with every way to get it; bare links are all ways to one image."""
+def images_in_markup(file: BinaryIO, text: LongText | str, *, links: bool = True) -> list[list[Source]]:
+    """Return the images of a text, each with every way to get it; bare links are all ways to one image.
+
+    Without `links`, only images that stand in the text itself, which is less work.
+    """
     if isinstance(text, LongText):
         images = list(_long_data(file, text))
         if images:
             return [[image] for image in images]
-        text = _short(file, text)
+        text = _short(file, text) if links else ""
     data: list[Source] = [match[0] for match in _DATA.finditer(text)]
     if data:
         return [[image] for image in data[:MAX_FOUND]]
-    text = text[:MAX_TEXT]
-    links = [match[1] for pattern in (_MARKDOWN, _HTML) for match in pattern.finditer(text)]
-    if links:
-        return [[Link(link)] for link in dict.fromkeys(links[:MAX_FOUND])]
+    text = text[:MAX_TEXT] if links else ""
+    found = [match[1] for pattern in (_MARKDOWN, _HTML) for match in pattern.finditer(text)]
+    if found:
+        return [[Link(link)] for link in dict.fromkeys(found[:MAX_FOUND])]
     urls = sorted(_URL.findall(text)[:MAX_FOUND], key=lambda url: not _IMAGE.search(url))
     return [[Link(url.rstrip(".,;:!?。，；：！？")) for url in dict.fromkeys(urls)]] if urls else []
 

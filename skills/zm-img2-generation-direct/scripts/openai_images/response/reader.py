@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 18  # bytes
 LONGEST_KEPT = 1 << 13  # bytes of a JSON string that is read into memory, as long as a link may be
-LARGEST_SKELETON = 4 << 20  # bytes of the document without its long strings
+MAX_SKELETON = 4 << 20  # bytes of all documents of an answer without their long strings
 MAX_SIZE = 1 << 40  # bytes; more than any file has
 BLANK = " \t\r\n\ufeff"  # what may precede a document
 LONGEST_ESCAPE = 6  # bytes of `\\u003d`
@@ -45,16 +45,36 @@ class RawImage:
     end: int
 
 
-def read_document(file: BinaryIO, ranges: Sequence[tuple[int, int]] | None = None) -> Any:
+class AnswerTooLarge(ValueError):
+    """An answer holds more than images: what stands in it besides is more than is read."""
+
+
+@dataclass
+class Room:
+    """How many bytes of an answer may still be read into memory, all its documents together."""
+
+    left: int = MAX_SKELETON
+
+
+def read_document(
+    file: BinaryIO, ranges: Sequence[tuple[int, int]] | None = None, room: Room | None = None
+) -> Any:
     """Return the JSON document of a file, with a LongText in the place of every string over 8 kB.
 
-    With `ranges`, the document is what these parts of the file (first byte, end) hold, one after the other.
+    With `ranges`, the document is what these parts of the file (first byte, end) hold, one after the other. The
+    documents of one answer share a `room`.
 
     Raises:
-        ValueError: it is no JSON, or holds more than 4 MB besides such strings.
+        AnswerTooLarge: it holds more than 4 MB besides such strings.
+        ValueError: it is no JSON.
     """
     long_texts: list[LongText] = []
-    skeleton = b"\n".join(_skeleton(file, start, end, long_texts) for start, end in ranges or [(0, MAX_SIZE)])
+    room = room or Room()
+    skeleton = bytearray()
+    for start, end in ranges or [(0, MAX_SIZE)]:
+        part = _skeleton(file, start, end, long_texts, room.left)
+        room.left -= len(part) + 1
+        skeleton += part + b"\n"
     try:
         text = skeleton.decode("utf-8-sig")
         return _restored(json.loads(text.lstrip(BLANK), parse_constant=_refuse), long_texts)
@@ -66,7 +86,7 @@ def complete_long_texts(file: BinaryIO) -> list[LongText]:
     """Return the long strings that an answer holds to their last byte, whatever surrounds them."""
     long_texts: list[LongText] = []
     with contextlib.suppress(ValueError):
-        _skeleton(file, 0, MAX_SIZE, long_texts)
+        _skeleton(file, 0, MAX_SIZE, long_texts, MAX_SKELETON)
     return long_texts
 
 
@@ -150,7 +170,7 @@ def _blocks(file: BinaryIO, long_text: LongText | RawImage | str) -> Iterator[by
         yield block
 
 
-def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText]) -> bytes:
+def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText], max_bytes: int) -> bytes:
     """Return a part of the document with a marker for each long string, and add to the list where these are."""
     kept = bytearray()
     start: int | None = None  # of the string that is open
@@ -182,8 +202,8 @@ def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText])
         position += len(block)
         if start is not None and len(kept) - begun > LONGEST_KEPT:
             del kept[begun + LONGEST_KEPT :]
-        if len(kept) > LARGEST_SKELETON:
-            raise ValueError("more than pictures")
+        if len(kept) > max_bytes:
+            raise AnswerTooLarge("more than images")
     if start is not None:
         raise ValueError("a string without an end")
     return bytes(kept)
