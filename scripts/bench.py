@@ -16,6 +16,7 @@ SECTIONS = (
     "image2",
     "ima",
     "zm",
+    "journal",
 )
 """Each is a module beside this one, bench_<name>.py, with a function `measure` that prints its tables."""
 

@@ -13,7 +13,7 @@ import click
 from shared.cli.app import output_options
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
-from shared.journal.claim import Journal
+from shared.journal.reader import JournalReader
 from shared.journal.entry import UNFINISHED
 from shared.launch import DEPENDENCIES
 from shared.openclaw.folders import hint_of, is_attachable, output_folder, state_folders
@@ -171,7 +171,7 @@ class DoctorChecks:
     def _state(self) -> Iterator[Line]:
         states = state_folders()
         check_could_make(states[0])
-        counts = Journal(self._run.skill.slug, states, access="read").counts()
+        counts = JournalReader(self._run.skill.slug, states, access="read").counts()
         unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
         unknown = counts.get("unknown", 0)
         tasks = sum(counts.values())

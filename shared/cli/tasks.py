@@ -14,7 +14,7 @@ from shared.cli.app import output_options, parse_number
 from shared.errors import BadInput, DiskError, OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
-from shared.journal.claim import Journal
+from shared.journal.reader import JournalReader
 from shared.journal.entry import FINISHED, UNFINISHED, State
 from shared.openclaw.folders import state_folders
 from shared.output.summary import format_cost
@@ -46,14 +46,14 @@ def tasks_command(skill: Skill) -> click.Group:
     return group
 
 
-def journals() -> list[Journal]:
+def journals() -> list[JournalReader]:
     """Return the journals of every image skill that has one, in all state folders in force; they are only read."""
     states = state_folders()
     names = {path.parent.name for state in states for path in (state / "image-skills").glob("*/journal.db")}
-    return [Journal(name, states, access="read") for name in sorted(names)]
+    return [JournalReader(name, states, access="read") for name in sorted(names)]
 
 
-def _from_each(run: CommandContext, read: Callable[[Journal], Answer]) -> Iterator[Answer]:
+def _from_each(run: CommandContext, read: Callable[[JournalReader], Answer]) -> Iterator[Answer]:
     """Yield what each journal answers; one of another skill that cannot be read is named and passed over."""
     for journal in journals():
         try:
@@ -178,7 +178,7 @@ def _set_aside(run: CommandContext) -> None:
     from shared.journal.retention import set_damaged_aside  # noqa: PLC0415
 
     rows = []
-    for store in Journal(run.skill.slug, state_folders()).stores:
+    for store in JournalReader(run.skill.slug, state_folders()).stores:
         aside = set_damaged_aside(store.path)
         if aside:
             rows.append({"journal": str(store.path), "set_aside": str(aside[0]), "tasks": aside[1]})

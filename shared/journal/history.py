@@ -8,24 +8,24 @@ from shared.output.summary import format_cost
 
 if TYPE_CHECKING:
     from shared.i18n.catalog import Catalog
-    from shared.journal.claim import Journal
+    from shared.journal.reader import JournalReader
     from shared.journal.entry import Entry
 
 
 MAX_SIMILAR = 50  # tasks that an estimate looks at
 
 
-def similar_tasks(journal: Journal, entry: Entry) -> list[Entry]:
+def similar_tasks(journal: JournalReader, entry: Entry) -> list[Entry]:
     """Return up to 50 of the latest tasks that succeeded with this mode, model and parameters."""
     return journal.history(state="succeeded", similar_to=entry, limit=MAX_SIMILAR)
 
 
-def durations(journal: Journal, entry: Entry) -> list[float]:
+def durations(journal: JournalReader, entry: Entry) -> list[float]:
     """Return how long such tasks took from acceptance to the end, in seconds; empty without history."""
     return [past.seconds for past in similar_tasks(journal, entry) if past.seconds]
 
 
-def likely_cost(journal: Journal, entry: Entry, catalog: Catalog) -> str:
+def likely_cost(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:
     """Say what such a task cost the last time, or that nobody knows before the service tells."""
     for past in similar_tasks(journal, entry):
         if past.cost:

@@ -20,11 +20,9 @@ class TaskLock(Protocol):
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free; never wait."""
-        ...
 
     def release(self) -> None:
         """Give the lock back; harmless when it is not held."""
-        ...
 
 
 class Store(Protocol):
@@ -35,11 +33,9 @@ class Store(Protocol):
 
     def exists(self) -> bool:
         """Return whether anything was ever kept here."""
-        ...
 
     def create(self) -> None:
         """Make the place ready for the first task."""
-        ...
 
     def transaction(self, *, claiming: bool = False) -> AbstractContextManager[object]:
         """Make what the block writes one step, which no other process sees half of, nor decides during.
@@ -47,11 +43,9 @@ class Store(Protocol):
         Raises:
             StoreBusy: when `claiming`, and another process is in a transaction.
         """
-        ...
 
     def lock(self, local_id: str) -> TaskLock:
         """Return the lock of a task, not yet taken."""
-        ...
 
     def save(self, entry: Entry) -> None:
         """Write an entry, new or changed.
@@ -59,19 +53,15 @@ class Store(Protocol):
         Raises:
             TaskLocked: `request_busy`; another task of the same request is alive.
         """
-        ...
 
     def entry(self, local_id: str) -> Entry | None:
         """Return the entry with this local id."""
-        ...
 
     def matching(self, fingerprint: str) -> list[Entry]:
         """Return the entries of a request, newest first."""
-        ...
 
     def find(self, identifier: str, base_url: str | None) -> Entry | None:
         """Return the newest entry with this local id, or this id of the service at `base_url` (None: at any)."""
-        ...
 
     def history(
         self,
@@ -87,20 +77,15 @@ class Store(Protocol):
         `charged_beside` are the other tasks of its account that may have been charged and had not ended when it
         began.
         """
-        ...
 
     def spent(self, since: str) -> tuple[list[dict[str, Any]], list[Entry]]:
         """Return the sums of known charges since a time, by unit and source, and the entries of unknown ones."""
-        ...
 
     def counts(self) -> dict[str, int]:
         """Return how many entries are in each state."""
-        ...
 
     def remove(self, local_id: str) -> None:
         """Remove an entry."""
-        ...
 
     def prune(self, before: str) -> int:
         """Remove finished entries whose local id is less than `before`, give their space back, return how many."""
-        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -205,11 +206,15 @@ def _files(scene: Scene, _fault: Fault) -> Iterator[str]:
             inspect_image(path)
         except InvalidImage as error:
             yield f"{path} is no whole picture: {error}"
-    if str(scene.bench.journal) not in scene.spared and scene.bench.journal.exists():
-        with closing(schema.connect(scene.bench.journal, "read")) as connection:
-            for (words,) in connection.execute("PRAGMA integrity_check"):
-                if words != "ok":
-                    yield f"{scene.bench.journal} is damaged: {words}"
+    database = scene.bench.journal
+    if str(database) not in scene.spared and database.exists():
+        try:
+            with closing(schema.connect(database, "read")) as connection:
+                words = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            words = [str(error)]
+        if words != ["ok"]:
+            yield f"{database} is damaged: {words}"
 
 
 def _pictures(scene: Scene) -> Iterator[Path]:

@@ -1,0 +1,87 @@
+"""What the journal of a skill knows of past tasks, over all state folders; nothing is changed by asking."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from shared.journal.entry import Entry
+from shared.timefmt import format_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from shared.journal.entry import State
+    from shared.journal.interface import Store
+    from shared.journal.schema import Access
+
+Known = tuple["Path", Entry]
+"""Where an entry is kept, and the entry."""
+
+
+class JournalReader:
+    """The tasks of one skill, in the state folder in force and in the default one."""
+
+    def __init__(
+        self,
+        skill: str,
+        state_folders: Sequence[Path],
+        *,
+        now: Callable[[], datetime] | None = None,
+        access: Access = "own",
+    ) -> None:
+        from shared.journal.store import SqliteStore  # noqa: PLC0415  - what --help need not wait for
+
+        self.skill = skill
+        folders = dict.fromkeys(state / "image-skills" / skill for state in state_folders)
+        self._stores: list[Store] = [SqliteStore(folder, access) for folder in folders]
+        self._now = now or (lambda: datetime.now(timezone.utc))
+
+    @property
+    def stores(self) -> list[Store]:
+        """The stores that exist, in an order that every process keeps to."""
+        return sorted((store for store in self._stores if store.exists()), key=lambda store: store.path)
+
+    def find(self, identifier: str, base_url: str | None = None) -> Known | None:
+        """Return where the newest entry is that bears this local or service id, and the entry.
+
+        Two services may give out the same id: with a `base_url`, a service id is looked for at that one only.
+        """
+        known = self._find(identifier, base_url)
+        return (known[0].path, known[1]) if known else None
+
+    def newest(self, print_: str, but_not: Collection[State] = ()) -> Known | None:
+        """Return the newest entry of a request that is in none of these states, and where it is."""
+        matching = [pair for pair in self._matching(print_) if pair[1].state not in but_not]
+        return (matching[0][0].path, matching[0][1]) if matching else None
+
+    def has_paid(self, print_: str) -> bool:
+        """Return whether an entry of a request may have been charged."""
+        return any(entry.possible_charges for _, entry in self._matching(print_))
+
+    def history(self, *, limit: int | None = None, **wanted: Any) -> list[Entry]:
+        """Return entries, newest first; what can be asked for says `Store.history`."""
+        known = [entry for store in self.stores for entry in store.history(limit=limit, **wanted)]
+        return sorted(known, key=lambda entry: entry.created_at, reverse=True)[:limit]
+
+    def spent(self, since: datetime) -> tuple[list[dict[str, Any]], list[Entry]]:
+        """Return what the tasks since then cost, by unit and source, and the entries of unknown costs."""
+        parts = [store.spent(format_time(since)) for store in self.stores]
+        return [row for sums, _ in parts for row in sums], [entry for _, unclear in parts for entry in unclear]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks are in each state."""
+        total: Counter[str] = Counter()
+        for store in self.stores:
+            total.update(store.counts())
+        return dict(total)
+
+    def _find(self, identifier: str, base_url: str | None) -> tuple[Store, Entry] | None:
+        known = [(store, entry) for store in self.stores if (entry := store.find(identifier, base_url))]
+        return max(known, key=lambda pair: pair[1].local_id, default=None)
+
+    def _matching(self, print_: str) -> list[tuple[Store, Entry]]:
+        known = [(store, entry) for store in self.stores for entry in store.matching(print_)]
+        return sorted(known, key=lambda pair: (pair[1].sequence, pair[1].created_at), reverse=True)
