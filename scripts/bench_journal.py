@@ -10,7 +10,7 @@ import tempfile
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from scripts.bench_zm import SMALL, measured, provided
+from scripts.bench_zm import SMALL, Cost, measured, provided
 from shared.journal import schema
 from tests.launcher import Bench
 from tests.providers.house import StandInHouse
@@ -36,28 +36,28 @@ CHANGED = {
 
 def measure() -> None:
     """Print the tables."""
-    print(f"\nthe journal, medians of {ROUNDS} interleaved rounds, seconds (and as a ratio to an empty journal)")
-    seconds: dict[tuple[str, int], list[float]] = {(name, size): [] for name in MEASURES for size in SIZES}
+    costs: dict[tuple[str, int], list[Cost]] = {(name, size): [] for name in MEASURES for size in SIZES}
     with ExitStack() as stack:
         benches = {size: _filled(size, stack) for size in SIZES}
         for number in range(ROUNDS):
             for size, bench in benches.items():
-                argv = bench.argv("run.py", "--prompt", f"one more {number}")
-                seconds["create", size].append(measured(argv, bench).seconds)
+                create = bench.argv("run.py", "--prompt", f"one more {number}")
+                costs["create", size].append(measured(create, bench))
                 for command in ("list", "cost"):
                     argv = bench.argv("tasks.py", command, "--json")
-                    seconds[f"tasks.py {command}", size].append(measured(argv, bench).seconds)
+                    costs[f"tasks.py {command}", size].append(measured(argv, bench))
         for size, bench in benches.items():
             tasks = [{"prompt": f"picture {number}"} for number in range(BATCH)]
             (bench.work / "batch.json").write_text(json.dumps({"tasks": tasks}))
-            seconds[f"a batch of {BATCH}", size].append(
-                measured(bench.argv("batch_run.py", "@batch.json"), bench).seconds
-            )
-    print(f"    {'tasks before':<16}" + "".join(f"{size:>18,}" for size in SIZES))
-    for name in MEASURES:
-        floor = statistics.median(seconds[name, 0])
-        medians = [statistics.median(seconds[name, size]) for size in SIZES]
-        print(f"    {name:<16}" + "".join(f"{middle:>10.3f} ({middle / floor:.2f})" for middle in medians))
+            costs[f"a batch of {BATCH}", size].append(measured(bench.argv("batch_run.py", "@batch.json"), bench))
+    print(f"\nthe journal, {ROUNDS} interleaved rounds, as a ratio to an empty journal")
+    cpu = {key: statistics.median(cost.cpu for cost in some) for key, some in costs.items()}
+    wall = {key: min(cost.seconds for cost in some) for key, some in costs.items()}
+    for title, seconds in (("CPU, median, s", cpu), ("clock, quickest, s", wall)):
+        print(f"    {title + '; tasks before':<34}" + "".join(f"{size:>16,}" for size in SIZES))
+        for name in MEASURES:
+            cells = (f"{seconds[name, size]:.3f} ({seconds[name, size] / seconds[name, 0]:.2f})" for size in SIZES)
+            print(f"    {name:<34}" + "".join(f"{cell:>16}" for cell in cells))
     _flushes()
 
 

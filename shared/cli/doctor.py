@@ -13,8 +13,8 @@ import click
 from shared.cli.app import output_options
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
-from shared.journal.reader import JournalReader
 from shared.journal.entry import UNFINISHED
+from shared.journal.reader import JournalReader
 from shared.launch import DEPENDENCIES
 from shared.openclaw.folders import hint_of, is_attachable, output_folder, state_folders
 from shared.security.keys import KeySource, ResolvedKey, find_key

@@ -14,8 +14,8 @@ from shared.cli.app import output_options, parse_number
 from shared.errors import BadInput, DiskError, OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
-from shared.journal.reader import JournalReader
 from shared.journal.entry import FINISHED, UNFINISHED, State
+from shared.journal.reader import JournalReader
 from shared.openclaw.folders import state_folders
 from shared.output.summary import format_cost
 

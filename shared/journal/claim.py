@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LOCK_PAUSE = 0.2  # seconds between two tries for a lock that somebody else holds
 
+
 @dataclass
 class TaskLease:
     """What the journal decided for a request, and the task in our hands; use it in a `with` block."""

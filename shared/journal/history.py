@@ -8,8 +8,8 @@ from shared.output.summary import format_cost
 
 if TYPE_CHECKING:
     from shared.i18n.catalog import Catalog
-    from shared.journal.reader import JournalReader
     from shared.journal.entry import Entry
+    from shared.journal.reader import JournalReader
 
 
 MAX_SIMILAR = 50  # tasks that an estimate looks at

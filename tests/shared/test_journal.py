@@ -729,3 +729,10 @@ def test_nothing_is_forgotten_however_old_or_wrong_the_clock(tmp_path: Path, day
     journal = Journal("image2", [tmp_path], now=lambda: NOW + timedelta(days=days))
     with journal.claim(draft(), LockWait(0.0, wait=False)):
         assert all(row.exists for row in rows)
+
+
+def test_a_request_that_may_have_been_charged_is_known(scene: Scene) -> None:
+    put(scene.default, state="refused")
+    assert not scene.journal.has_paid(OURS)
+    put(scene.default, state="unknown", possible_charges=1, sequence=2)
+    assert scene.journal.has_paid(OURS)

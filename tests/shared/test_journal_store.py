@@ -108,6 +108,12 @@ def test_a_database_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pyt
     assert (caught.value.code, caught.value.facts["reason"]) == ("journal_refused", "belongs_to_another")
 
 
+def test_where_files_have_no_owner_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = put(tmp_path)
+    monkeypatch.delattr(os, "geteuid")
+    assert row.exists
+
+
 def test_a_database_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
     row = put(tmp_path)
     row.database.chmod(0o644)
