@@ -19,7 +19,7 @@ from shared.cli.context import CommandContext, Skill, is_terminal
 from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.openclaw.folders import enclosing_skill, expand_path
-from shared.output.result_file import why_not_result_file
+from shared.output.result_file import is_result, why_not_replaceable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,17 +124,23 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
 def _checked_result_file(given: str | None) -> str:
     if given is None:
         return ""
-    trouble = why_not_result_file(given) if given.isprintable() else "no_folder"
-    if trouble == "not_a_result":
-        raise BadInput("result_file_taken", flag="--result-file", got=short_repr(given))
-    if trouble == "link":
-        raise BadInput("result_file_link", flag="--result-file", got=short_repr(given))
-    if trouble:
-        raise BadInput("result_file_invalid", flag="--result-file", got=short_repr(given))
-    skill = enclosing_skill(expand_path(given).parent)
-    if skill:
-        raise BadInput("output_dir_in_skill", flag="--result-file", got=short_repr(given), skill=skill)
+    check_written_file("--result-file", given, is_result, taken="result_file_taken")
     return given
+
+
+def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, taken: str) -> None:
+    """Check a file that the user names for us to write: no link, in a folder that exists and is not a skill's.
+
+    Raises:
+        BadInput: among others `taken`, the message for a file that is neither empty nor a document of ours.
+    """
+    trouble = why_not_replaceable(path, is_ours) if path.isprintable() else "no_folder"
+    if trouble:
+        code = {"not_ours": taken, "link": "result_file_link"}.get(trouble, "result_file_invalid")
+        raise BadInput(code, flag=flag, got=short_repr(path))
+    skill = enclosing_skill(expand_path(path).parent)
+    if skill:
+        raise BadInput("output_dir_in_skill", flag=flag, got=short_repr(path), skill=skill)
 
 
 def parse_number(

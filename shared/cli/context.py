@@ -19,7 +19,7 @@ from shared.i18n.messages import CommandText
 from shared.openclaw.folders import attachable_path, hint_of
 from shared.output.progress import Reporter
 from shared.output.result import Result, command_document, to_json_line
-from shared.output.result_file import write_result_file
+from shared.output.result_file import is_result, write_replaceable
 from shared.output.summary import summary
 from shared.security.keys import Secret, redact_keys
 
@@ -162,7 +162,7 @@ class CommandContext:
         if self.result_file and not (isinstance(error, SkillError) and error.code.startswith("result_file_")):
             try:
                 text = to_json_line(document, ascii_only=False) + "\n"
-                write_result_file(Path(self.result_file).absolute(), text)
+                write_replaceable(Path(self.result_file).absolute(), text.encode(), is_result)
             except OSError as failure:
                 reason = failure.strerror or type(failure).__name__
                 late = DiskError("result_file_failed", path=self.result_file, reason=reason)

@@ -1,4 +1,4 @@
-"""The copy of the result document that --result-file asks for."""
+"""Files that a user names for us to write: the result document, and a draft. Only what is ours is replaced."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ import errno
 import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.files import read_document, write_atomically
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_BYTES = 64 << 20  # of an earlier result: far more than any has
-Trouble = Literal["no_folder", "link", "not_a_file", "not_a_result"]
+Trouble = Literal["no_folder", "link", "not_a_file", "not_ours"]
 
 
-def why_not_result_file(path: str) -> Trouble | None:
-    """Return why no result may be written there; None for a free name, an empty file or an earlier result."""
+def is_result(document: Any) -> bool:
+    """Return whether a JSON document is a result of ours."""
+    return isinstance(document, dict) and "schema_version" in document
+
+
+def why_not_replaceable(path: str, is_ours: Callable[[Any], bool]) -> Trouble | None:
+    """Return why nothing may be written there; None for a free name, an empty file or a JSON document of ours."""
     file = Path(path)
     try:
         if file.is_symlink():
@@ -25,22 +33,21 @@ def why_not_result_file(path: str) -> Trouble | None:
         if not file.is_file():
             return "not_a_file"
         content = read_document(file, MAX_BYTES)
-        document = json.loads(content) if content else {"schema_version": 1}
+        return None if not content or is_ours(json.loads(content)) else "not_ours"
     except OSError:
         return "not_a_file"
     except (ValueError, RecursionError):  # a name with NUL, too
-        return "not_a_result"
-    return None if isinstance(document, dict) and "schema_version" in document else "not_a_result"
+        return "not_ours"
 
 
-def write_result_file(path: Path, text: str) -> None:
-    """Put the text there, whole or not at all.
+def write_replaceable(path: Path, content: bytes, is_ours: Callable[[Any], bool]) -> None:
+    """Put the content there, whole or not at all.
 
     Raises:
-        OSError: it cannot be written, or what has that name is not an earlier result.
+        OSError: it cannot be written, or what has that name is not ours.
     """
-    trouble = why_not_result_file(str(path))
+    trouble = why_not_replaceable(str(path), is_ours)
     if trouble and trouble != "no_folder":  # the write itself says what is wrong with the folder
-        number = errno.EEXIST if trouble == "not_a_result" else errno.EINVAL
+        number = errno.EEXIST if trouble == "not_ours" else errno.EINVAL
         raise OSError(number, os.strerror(number))
-    write_atomically(path, text.encode())
+    write_atomically(path, content)

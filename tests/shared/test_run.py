@@ -18,7 +18,7 @@ from shared.cli.next_command import option_value, option_values, without_options
 from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.messages import Translation
 from shared.output.progress import Reporter
-from shared.output.result_file import why_not_result_file
+from shared.output.result_file import is_result, why_not_replaceable
 from shared.security import keys
 from shared.security.keys import Secret
 from shared.signals import Interrupted
@@ -474,7 +474,7 @@ def test_a_result_file_replaces_nothing_but_a_file(
     os.mkfifo(tmp_path / "pipe")
     for link, target in (("link to a file", "file"), ("link to nothing", "nothing"), ("loop", "loop")):
         (tmp_path / link).symlink_to(target)
-    assert (why_not_result_file(name) is None) is could
+    assert (why_not_replaceable(name, is_result) is None) is could
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,23 @@ def test_a_person_hears_words_and_no_ids_of_the_service(stranger: Room) -> None:
     assert str(stranger.bench.work / "generated-images") in said
     assert not any(line.startswith("MEDIA:") for line in (said + ended.talk).splitlines())
     stranger.nothing_leaked(ended.stdout + ended.stderr)
+
+
+def test_a_draft_replaces_nothing_but_an_earlier_draft(room: Room) -> None:
+    room.run(*GENERATE, "a clip with music")
+    before = len(room.house.recorder.requests)
+    draft, mine = room.bench.work / "draft.json", room.bench.work / "mine.json"
+    for content in ("words", "[]", '{"t": 1}', '{"schema_version": 1}', '{"models": {}}'):
+        mine.write_text(content)
+        message = room.do("state", "--draft-file", mine, code=2, error="draft_file_taken")["error"]["message"]
+        assert "not an earlier draft" in message
+        assert mine.read_text() == content
+    mine.unlink()
+    mine.symlink_to(draft)
+    room.do("state", "--draft-file", mine, code=2, error="result_file_link")
+    room.do("state", "--draft-file", room.bench.work / "gone" / "x", code=2, error="result_file_invalid")
+    assert len(room.house.recorder.requests) == before
+    draft.touch()
+    for _ in range(2):  # an empty file, then the draft itself
+        room.do("state", "--draft-file", draft)
+        assert json.loads(draft.read_text()) in room.service.sessions["session-0001"].drafts

@@ -181,6 +181,7 @@ FREES = [
     *UPLOAD.refused("--session", "letters, digits", FEW_IDENTIFIERS),
     *FREE["state"].refused("--session", "letters, digits", FEW_IDENTIFIERS),
     Line(LAUNCHER, command=("state",)).row("no session", says=("No session",), error="session_missing"),
+    FREE["state"].row("--draft-file taken", "--draft-file=good.png", says=("--draft-file", "an earlier draft")),
     FREE["state"].row("--draft-file in a skill", "--draft-file=skill/d.json", says=("--draft-file", "inside a")),
     *EXPORT.refused("--format", "mp4, mov", NO_FORMATS),
     *EXPORT.refused("--quality", "one word", NO_QUALITIES),

@@ -49,6 +49,10 @@ INPUT = {
         "{flag} takes a file with a draft as state --draft-file writes it; {got} is refused: {reason}.",
         "{flag} 应为 state --draft-file 写出的草稿文件；{got} 不可用：{reason}。",
     ),
+    "draft_file_taken": Translation(
+        "{flag} names {got}, which is not an earlier draft and is not replaced. Choose another name or remove the file.",
+        "{flag} 指向的 {got} 不是以前的草稿文件，不会被替换。请换一个文件名，或先删除该文件。",
+    ),
     "no_draft": Translation("it holds no JSON object", "内容不是 JSON 对象"),
     "session_missing": Translation("No session is remembered on this machine.", "本机没有记住任何会话。"),
     "session_missing.hint": Translation(

@@ -66,6 +66,11 @@ def timeline(draft: Any, say: Callable[..., str]) -> str:
     return f"{head} {' '.join(lines)}"
 
 
+def is_draft(document: Any) -> bool:
+    """Return whether a JSON document is a draft as `to_file` writes it; that of a new session holds nothing."""
+    return document in (None, {}) or (isinstance(document, dict) and isinstance(document.get("t"), list))
+
+
 def to_file(draft: Any) -> bytes:
     """Return a draft as the content of a file; a key that the service repeated in it is masked, also as a name."""
     masked = redact_values(draft)

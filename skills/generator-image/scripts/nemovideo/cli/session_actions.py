@@ -13,12 +13,14 @@ from nemovideo.cli.message_request import attachment
 from nemovideo.config import NEW_SESSION, Service, platform
 from nemovideo.request import LANGUAGE
 from nemovideo.sessions import Sessions
+from shared.cli.app import check_written_file
 from shared.errors import BadInput
-from shared.files import disk_errors, write_atomically
+from shared.files import disk_errors
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import CommandText
 from shared.journal.claim import Journal
-from shared.openclaw.folders import enclosing_skill, expand_path
+from shared.openclaw.folders import expand_path
+from shared.output.result_file import write_replaceable
 
 if TYPE_CHECKING:
     from nemovideo.api.session_state import Media
@@ -88,10 +90,9 @@ def show_credits(run: CommandContext, options: Options, given: dict[str, Any]) -
 def state(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
     """Show what a session holds, as a timeline for people."""
     run.result.mode = "state"
-    path = given["draft_file"]
-    if path is not None and enclosing_skill(expand_path(path).parent):
-        skill = enclosing_skill(expand_path(path).parent)
-        raise BadInput("output_dir_in_skill", flag="--draft-file", got=short_repr(path), skill=skill)
+    path = None if given["draft_file"] is None else expand_path(given["draft_file"])
+    if path is not None:
+        check_written_file("--draft-file", str(path), timeline.is_draft, taken="draft_file_taken")
     service = Service(run, options, given)
     session = service.newest_session()
     run.result.extra["session_id"] = session
@@ -103,8 +104,8 @@ def state(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
     with service.hands(saves=False) as (hands, _errand):
         found = read_state(hands.connection, session)
     if path is not None:
-        with disk_errors(expand_path(path)):
-            write_atomically(expand_path(path), timeline.to_file(found.draft))
+        with disk_errors(path):
+            write_replaceable(path, timeline.to_file(found.draft), timeline.is_draft)
     line = timeline.timeline(found.draft, run.catalog.format)
     run.result.status = "succeeded"
     run.result.extra |= {
