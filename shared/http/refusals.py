@@ -1,4 +1,4 @@
-"""The codes and words by which an OpenAI-style service proves that it did nothing, whatever its HTTP status.
+"""What a service says when it refuses: the codes and words that prove that it did nothing, then its HTTP status.
 
 Relays answer such an error with 200, 4xx or 5xx alike, so it decides before the status (docs/money.md, section 3).
 A code or a phrase belongs into these tables only if the service says it before it passes the request on.
@@ -7,15 +7,20 @@ A code or a phrase belongs into these tables only if the service says it before 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from shared.i18n.catalog import plain_line
+from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError
+from shared.i18n.catalog import plain_line, sanitize_line
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Ground = Literal["key", "credits", "model"]
 """What was refused: the key, for want of credits, or the model, for which no channel exists."""
+Refusal = AuthenticationError | QuotaExceeded | RateLimitError | InvalidRequest
+Reason = Literal[Ground, "limit", "forbidden", "region", "page"]
+"""Why a request was definitely refused: what an answer's body proves, else what its HTTP status says."""
 Ban = Literal["verification", "content", "region", "firewall", "other"]
 """Why a service that knows the key does not allow a request (HTTP 403)."""
 
@@ -133,3 +138,59 @@ def reason_of_ban(codes: Iterable[str], words: str, *, is_page: bool) -> Ban:
         return "firewall"
     plain = " ".join((*codes, words)).casefold()
     return next((ban for ban, phrase in _BANS if phrase.search(plain)), "other")
+
+
+FIREWALL_STATUSES = frozenset((403, 406, 451, 503))
+"""A web page with one of these comes from a web firewall or gateway: the services answer in JSON."""
+SERVER_ERROR = 500
+_BY_STATUS: dict[int, Reason] = {401: "key", 402: "credits", 403: "forbidden", 429: "limit", 451: "region"}
+_KINDS: dict[Reason, type[Refusal]] = {
+    "key": AuthenticationError,
+    "credits": QuotaExceeded,
+    "limit": RateLimitError,
+}
+_MESSAGES: dict[Reason, str] = {
+    "key": "key_refused",
+    "credits": "out_of_credits",
+    "model": "refused",
+    "limit": "create_limited",
+    "forbidden": "not_allowed",
+    "region": "not_available_here",
+    "page": "firewall_page",
+}
+
+
+def http_refusal(
+    status: int, document: Any, *, is_page: bool = False, retry_after: float | None = None
+) -> Refusal | None:
+    """Return the error that an answer surely stands for, None where neither its body nor its status is certain.
+
+    Codes and words that prove that nothing was done come first, then a web firewall's page, then the status.
+    """
+    codes, words = error_of(document)
+    reason: Reason | None = proven_ground((*codes, words), words)
+    if not reason and is_page and status in FIREWALL_STATUSES and status < SERVER_ERROR:
+        reason = "page"
+    reason = reason or _BY_STATUS.get(status)
+    if not reason:
+        return None
+    kind, code = _KINDS.get(reason, InvalidRequest), _MESSAGES[reason]
+    return kind(
+        code,
+        http_status=status,
+        retry_after=retry_after,
+        words=words or MessageRef("no_words"),
+        status=status,
+        way_out=MessageRef(f"not_allowed_{reason_of_ban(codes, words, is_page=False)}"),
+        wait=f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown"),
+    )
+
+
+def error_of(document: Any) -> tuple[tuple[str, ...], str]:
+    """Return the codes of an error and its words as one harmless line, from the answer or an object in it."""
+    outer = document if isinstance(document, dict) else {}
+    objects = [outer, *(outer[name] for name in ("error", "detail", "data") if isinstance(outer.get(name), dict))]
+    codes = [part[name] for part in objects for name in ("code", "type") if isinstance(part.get(name), str)]
+    texts = (part.get(name) for part in objects for name in ("message", "msg", "error", "detail"))
+    words = next((line for text in texts if isinstance(text, str) and (line := sanitize_line(text))), "")
+    return tuple(codes), words

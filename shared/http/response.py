@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 16  # bytes of a body that are read at once
 MAX_DEPTH = 100  # of lists and objects in each other; the services' answers have less than 20
+PAGE_HEAD = 1024  # bytes in which a web page begins
 MAX_RETRY_AFTER = 100  # characters of the header; a date has 29
 
 
@@ -36,6 +37,11 @@ class HttpResponse:
     def retry_after(self) -> float | None:
         """Seconds from now that Retry-After asks to wait (a number or a date), None without a usable one."""
         return retry_after_seconds(self.headers.get("retry-after"))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a web page answered, as a gateway or a web firewall sends it, instead of a service."""
+        return self.body[:PAGE_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
     def json(self) -> Any:
         """Return the body as JSON, strictly; half a character, in which a cut text may end, becomes `?`.

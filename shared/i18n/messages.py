@@ -278,6 +278,46 @@ SETTINGS = {
 
 SERVICE = {
     "no_words": Translation("it gave no reason", "未说明原因"),
+    "not_allowed": Translation(
+        "The service does not allow this (HTTP {status}): {words}.", "服务不允许此操作（HTTP {status}）：{words}。"
+    ),
+    "not_allowed.hint": Translation("{way_out}", "{way_out}"),
+    "not_allowed_verification": Translation(
+        "Have the account verified at the service, then run the same command again.",
+        "请先在服务网站完成账户认证，再运行同一条命令。",
+    ),
+    "not_allowed_content": Translation(
+        "Its content rules forbid this: change the prompt or the reference pictures.",
+        "内容规则不允许：请修改提示词或参考图。",
+    ),
+    "not_allowed_region": Translation(
+        "It does not serve this country or region: use a network where it is offered.",
+        "服务不覆盖该国家或地区：请更换网络。",
+    ),
+    "not_allowed_firewall": Translation(
+        "A web firewall in front of the service blocked it: try another network or proxy.",
+        "请求被服务的防火墙拦截：请更换网络或代理。",
+    ),
+    "not_allowed_other": Translation(
+        "The key is invalid, expired or lacks this permission: check the account and its keys at the service.",
+        "密钥无效、已过期或没有该权限：请到服务网站检查账户与密钥。",
+    ),
+    "not_available_here": Translation(
+        "The service is not available here, for legal reasons (HTTP {status}): {words}.",
+        "因法律原因，此处不提供该服务（HTTP {status}）：{words}。",
+    ),
+    "not_available_here.hint": Translation(
+        "Neither the key nor the prompt is wrong. Use a network where the service is offered.",
+        "密钥和提示词都没有问题。请换用可以访问该服务的网络。",
+    ),
+    "firewall_page": Translation(
+        "A web page answered instead of the service (HTTP {status}): a web firewall or gateway blocked the request.",
+        "应答的是网页而不是服务（HTTP {status}）：请求被网站防火墙或网关拦截。",
+    ),
+    "firewall_page.hint": Translation(
+        "The key was not checked. Try another network or proxy, or wait and try again.",
+        "密钥未被检查。请更换网络或代理，或稍后再试。",
+    ),
     "out_of_credits": Translation("The account has not enough credits: {words}.", "账户积分不足：{words}。"),
     "out_of_credits.hint": Translation(
         "Top up, then run the same command again. Nothing was charged.", "请充值后重新运行同一条命令。本次未扣费。"
@@ -346,6 +386,10 @@ SERVICE = {
         "The service answered HTTP {status}, which leaves open whether it accepted the request: it may have been charged.",
         "服务返回 HTTP {status}，无法确定是否已接受请求，可能已经扣费。",
     ),
+    "answer_is_page": Translation(
+        "A web page answered instead of the service (HTTP {status}). It leaves open whether the request was accepted: it may have been charged.",
+        "应答的是网页而不是服务（HTTP {status}），无法确定请求是否已被接受，可能已经扣费。",
+    ),
     "answer_without_id": Translation(
         "The service answered without a task id: it may have been charged.",
         "服务的答复里没有任务 ID，可能已经扣费。",
@@ -382,7 +426,7 @@ SERVICE = {
         "Another process still works on the same request {local_id}.", "另一个进程仍在处理同一请求 {local_id}。"
     ),
 }
-for _code in ("answer_lost", "answer_unclear", "answer_without_id"):
+for _code in ("answer_lost", "answer_unclear", "answer_is_page", "answer_without_id"):
     SERVICE[f"{_code}.hint"] = SERVICE["outcome_unknown_before.hint"]
 for _code in ("request_busy", "request_still_busy"):
     SERVICE[f"{_code}.hint"] = Translation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timezone
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from shared.journal.entry import Entry
@@ -60,6 +61,11 @@ class JournalReader:
     def has_paid(self, print_: str) -> bool:
         """Return whether an entry of a request may have been charged."""
         return any(entry.possible_charges for _, entry in self._matching(print_))
+
+    def unpaid(self, print_: str) -> list[Entry]:
+        """Return the entries of a request since the last one that may have been charged, newest first."""
+        entries = (entry for _, entry in self._matching(print_))
+        return list(takewhile(lambda entry: not entry.possible_charges, entries))
 
     def history(self, *, limit: int | None = None, **wanted: Any) -> list[Entry]:
         """Return entries, newest first; what can be asked for says `Store.history`."""

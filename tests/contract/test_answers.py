@@ -46,7 +46,7 @@ def run_together(*commands: Command) -> list[Ended]:
     ("plan", "code", "error"),
     [
         (Plan(status=401), 4, "key_refused"),
-        (Plan(status=403), 4, "key_refused"),
+        (Plan(status=403), 7, "not_allowed"),
         (Plan(status=402), 5, "out_of_credits"),
         (Plan(status=429), 6, "create_limited"),
         (Plan(status=429, headers={"Retry-After": "120"}), 6, "create_limited"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LIMITED = End(6, "create_limited", charges=0, after=1)
 REFUSED = End(7, "refused", charges=0, then=None)
+FIREWALL = End(7, "firewall_page", charges=0, then=None)
 UNCLEAR, UNCLEAR_ZM = replace(LOST, error="answer_unclear"), replace(LOST_ZM, error="answer_unclear")
 WITHOUT_ID = replace(LOST, error="answer_without_id")
 NOT_CHARGED = replace(UNCLEAR, charges=0, after=1)
@@ -102,10 +103,10 @@ TROUBLE = (
     Fault(title="502 to twelve looks in a row", inject=look(*[Plan(status=502, body=pictures.HTML)] * 12),
           ends=all_of(WELL, WELL, nemo=WELL), limit=60),
     Fault(title="401 to a look", inject=look(Plan(status=401)),
-          ends=all_of(End(4, "key_refused"), WELL, nemo=End(4, "token_refused"))),
+          ends=all_of(End(4, "key_refused"), End(4, "ima_key_refused"), nemo=End(4, "token_refused"))),
     Fault(title="403 to the paid request, a web page",
           inject=create(Plan(status=403, body=pictures.HTML)),
-          ends=all_of(End(4, "key_refused", charges=0, then=None), NOT_CHARGED,
+          ends=all_of(FIREWALL, replace(NOT_CHARGED, error="answer_is_page"),
                       End(7, "not_allowed", charges=0, then=None),
                       End(7, "firewall_page", charges=0, then=None))),
     Fault(title="a redirect to the same host",

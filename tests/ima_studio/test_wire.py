@@ -17,6 +17,7 @@ from shared.errors import (
     QuotaExceeded,
     RateLimitError,
     ReadError,
+    RequestRejected,
     SkillError,
 )
 
@@ -111,7 +112,6 @@ def test_the_body_s_code_decides(code: int, kind: type[SkillError], name: str, s
     [
         (500, None),
         (502, {"message": "bad gateway"}),
-        (401, {"error": "no envelope"}),
         (404, None),
         (200, None),
         (200, []),
@@ -135,7 +135,7 @@ def test_http_429_without_an_envelope_is_a_limit() -> None:
     assert (caught.value.retry_after, caught.value.provider_code) == (7.0, None)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 500, 502])
+@pytest.mark.parametrize("status", [404, 500, 502])
 def test_a_transport_failure_is_no_business_code(status: int) -> None:
     with pytest.raises(ReadError) as caught:
         wire.read_data(status, None, 3.0)
@@ -155,6 +155,63 @@ def test_a_read_that_is_refused() -> None:
         wire.read_data(200, envelope(4004), None)
     assert caught.value.provider_code == "4004"
     assert wire.read_data(500, envelope(0, [1]), None) == [1]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "ima_key_refused"), (402, "out_of_credits"), (403, "not_allowed"), (451, "not_available_here")],
+)
+def test_a_status_without_an_envelope_says_what_it_is(status: int, code: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        wire.created(status, {"message": "no"}, OFFER, None)
+    assert (caught.value.code, caught.value.provider_code, caught.value.http_status) == (code, None, status)
+    assert caught.value.facts["words"] == "no"
+    if status in wire.DEFINITE:
+        with pytest.raises(RequestRejected) as read:
+            wire.read_data(status, {"message": "no"}, None)
+        assert read.value.code == code
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+def test_a_code_that_proves_that_nothing_was_done_decides_before_the_status(status: int) -> None:
+    with pytest.raises(QuotaExceeded) as caught:
+        wire.created(status, {"error": {"code": "insufficient_quota", "message": "no"}}, OFFER, None)
+    assert caught.value.code == "out_of_credits"
+
+
+@pytest.mark.parametrize("status", [403, 406, 451, 503])
+def test_a_web_firewall_is_named_and_leaves_the_outcome_open(status: int) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        wire.created(status, None, OFFER, None, is_page=True)
+    assert (caught.value.code, caught.value.http_status) == ("answer_is_page", status)
+    with pytest.raises(ReadError) as read:
+        wire.read_data(status, None, None, is_page=True)
+    assert read.value.code == "firewall_page"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"code": 200, "data": {"code": 200, "data": {"id": "t-1"}}},
+        {"result": {"code": 0, "message": "", "data": {"id": "t-1"}}},
+        {"code": 0, "data": [{"task_id": "t-1"}]},
+        {"code": 0, "data": '{"id": "t-1"}'},
+        [{"code": "200", "data": {"task": {"taskId": "t-1"}}}],
+    ],
+    ids=range(5),
+)
+def test_an_id_in_an_envelope_is_not_lost(document: Any) -> None:
+    assert wire.created(200, document, OFFER, None).task_id == "t-1"
+
+
+@pytest.mark.parametrize(
+    "document", [{"id": "t-1"}, {"data": {"id": "t-1"}}, {"code": 504, "data": {"id": "t-1"}}]
+)
+@pytest.mark.parametrize("status", [200, 403, 500])
+def test_an_id_without_a_success_is_kept(status: int, document: Any) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        wire.created(status, document, OFFER, None)
+    assert caught.value.facts["given"] == "t-1"
 
 
 def test_the_upload_form_is_signed_as_the_vendor_does() -> None:

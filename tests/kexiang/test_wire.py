@@ -19,6 +19,7 @@ from shared.errors import (
     QuotaExceeded,
     RateLimitError,
     ReadError,
+    RequestRejected,
     SkillError,
 )
 from shared.i18n.messages import MessageRef
@@ -138,11 +139,12 @@ REFUSALS = [
     (400, InvalidRequest, "refused"),
     (401, AuthenticationError, "key_refused"),
     (402, QuotaExceeded, "out_of_credits"),
-    (403, AuthenticationError, "key_refused"),
+    (403, InvalidRequest, "not_allowed"),
     (404, InvalidRequest, "refused"),
     (409, InvalidRequest, "refused"),
     (422, InvalidRequest, "refused"),
     (429, RateLimitError, "create_limited"),
+    (451, InvalidRequest, "not_available_here"),
     (499, InvalidRequest, "refused"),
 ]
 
@@ -265,12 +267,14 @@ def test_a_failed_task_tells_why(reason: object, told: str) -> None:
     assert (task.state, task.reason, task.ended) == ("failed", told, True)
 
 
-def test_a_key_that_is_refused_ends_the_looking() -> None:
-    for status in (401, 403):
-        with pytest.raises(AuthenticationError) as caught:
-            wire.task(status, {"message": "expired"}, None)
-        assert (caught.value.http_status, caught.value.remedy) == (status, "resume")
-        assert caught.value.facts["words"] == "expired"
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "key_refused"), (403, "not_allowed"), (451, "not_available_here")]
+)
+def test_a_query_that_is_definitely_refused_ends_the_polling(status: int, code: str) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        wire.task(status, {"message": "no"}, None)
+    assert (caught.value.code, caught.value.http_status, caught.value.remedy) == (code, status, "resume")
+    assert caught.value.facts["words"] == "no"
 
 
 def test_a_task_that_is_not_there_may_yet_come() -> None:
@@ -330,20 +334,24 @@ DOCUMENTS = JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, JSON)
 STATUSES = st.integers(100, 599) | st.just(200)
 
 
-@given(status=STATUSES, document=DOCUMENTS, retry_after=st.none() | st.floats(0, 1e9))
-def test_no_document_raises_anything_but_our_errors(status: int, document: Any, retry_after: float | None) -> None:
-    error = wire.refusal(status, document, retry_after)
-    assert (error is None) == (not 400 <= status < 500 or status == 408)
+@given(status=STATUSES, document=DOCUMENTS, retry_after=st.none() | st.floats(0, 1e9), is_page=st.booleans())
+def test_no_document_raises_anything_but_our_errors(
+    status: int, document: Any, retry_after: float | None, *, is_page: bool
+) -> None:
+    error = wire.refusal(status, document, retry_after, is_page=is_page)
+    assert error or not 400 <= status < 500 or status == 408
+    expected = RequestRejected if error else OutcomeUnknown
     try:
-        created = wire.created(status, document)
-    except OutcomeUnknown:
+        created = wire.created(status, document, retry_after=retry_after, is_page=is_page)
+    except expected:
         pass
     else:
+        assert 200 <= status < 300
         assert wire.TASK_ID.fullmatch(created.task_id)
         json.dumps(created.cost, allow_nan=False)
     try:
-        task = wire.task(status, document, retry_after)
-    except (AuthenticationError, ReadError):
+        task = wire.task(status, document, retry_after, is_page=is_page)
+    except (RequestRejected, ReadError):
         pass
     else:
         assert status == 200
@@ -351,6 +359,51 @@ def test_no_document_raises_anything_but_our_errors(status: int, document: Any, 
         assert len(task.word) <= 40
         assert len(task.reason) <= 500
         assert all(isinstance(link, str) and link for link in task.links)
+
+
+# ---- a status, a code, a web page
+
+
+PROVEN = {
+    "insufficient_quota": (5, "out_of_credits"),
+    "invalid_api_key": (4, "key_refused"),
+    "model_not_found": (7, "refused"),
+}
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503])
+@pytest.mark.parametrize("code", PROVEN)
+@pytest.mark.parametrize("form", ["{}", '{{"error": {}}}', '{{"data": {}}}'])
+def test_a_code_that_proves_that_nothing_was_done_decides_before_the_status(
+    status: int, code: str, form: str
+) -> None:
+    document = json.loads(form.format(json.dumps({"code": code, "message": "no"})))
+    with pytest.raises(RequestRejected) as caught:
+        wire.created(status, document)
+    assert (caught.value.exit_code, caught.value.code) == PROVEN[code]
+
+
+@pytest.mark.parametrize("status", [403, 406, 451])
+def test_a_web_firewall_is_named_and_accepted_nothing(status: int) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        wire.created(status, None, is_page=True)
+    assert (caught.value.code, caught.value.http_status) == ("firewall_page", status)
+    with pytest.raises(ReadError) as looked:
+        wire.task(status, None, None, is_page=True)
+    assert looked.value.code == "firewall_page"
+
+
+def test_a_page_with_503_leaves_the_outcome_open() -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        wire.created(503, None, is_page=True)
+    assert caught.value.code == "answer_is_page"
+
+
+@pytest.mark.parametrize("status", [302, 500, 502, 599])
+def test_an_id_beside_an_error_is_kept(status: int) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        wire.created(status, {"data": {"id": 77}})
+    assert caught.value.facts["given"] == "77"
 
 
 # ---- other shapes of an answer
@@ -411,7 +464,6 @@ def test_only_errors_of_ours_come_out_of_any_answer(status: int, document: objec
     for read in (lambda: wire.created(status, document), lambda: wire.task(status, document, None)):
         with contextlib.suppress(SkillError):
             read()
-    wire.refusal(status, document, None)
 
 
 @given(st.sampled_from(("id", "task_id", "taskId")), st.lists(st.sampled_from(("data", "result")), max_size=4))

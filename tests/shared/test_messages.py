@@ -14,6 +14,7 @@ from shared import launch
 from shared.cli.doctor import CheckStatus
 from shared.http import classify
 from shared.http.proxy import Reason as ProxyReason
+from shared.http.refusals import Ban
 from shared.http.urls import Reason as UrlReason
 from shared.i18n.catalog import LANGUAGES, Catalog, choose_language, harmless, sanitize_line, short_repr
 from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, Translation
@@ -41,6 +42,7 @@ FAMILIES = {
     "reason_*": ("timeout", "cut", "proxy_auth", "local", *(word for _, word in classify._WORDS)),
     "picture_*": get_args(PictureReason),
     "picture_is_*": get_args(Format),
+    "not_allowed_*": get_args(Ban),
     "cost_*": ("charged", "quoted", "estimated"),
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),

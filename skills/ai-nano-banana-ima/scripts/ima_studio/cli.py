@@ -152,7 +152,7 @@ def _remembering(run: CommandContext, user_id: str | None, task_type: TaskType) 
             return
         product = offer.product
         try:
-            _preferences().remember(user_id, task_type, product.model_id, product.name, offer.rule.points)
+            _preferences().remember(user_id, task_type, product.model_id, product.label, offer.rule.points)
         except (OSError, ValueError, SkillError) as error:
             run.reporter.always("preference_not_saved", reason=type(error).__name__)
 

@@ -77,7 +77,9 @@ class Client:
             seconds=CREATE_SECONDS,  # whatever is left of --timeout: a cut answer is a lost one
         )
         try:
-            return wire.created(answer.status, _document(answer), offer, answer.retry_after)
+            return wire.created(
+                answer.status, _document(answer), offer, answer.retry_after, is_page=answer.is_page
+            )
         except SkillError as error:
             error.request_id = answer.request_id
             raise
@@ -112,7 +114,7 @@ class Client:
             body=urlencode(form).encode(),
             seconds=min(seconds, TOKEN_SECONDS),
         )
-        put, public = wire.upload_links(wire.read_data(answer.status, _document(answer), answer.retry_after))
+        put, public = wire.upload_links(_data(answer))
         try:
             check_public_url(public)
         except InvalidUrl as error:
@@ -126,12 +128,7 @@ class Client:
         return public
 
     def _read(self, method: str, url: str, body: bytes | None, seconds: float) -> Any:
-        answer = self._api.read(method, url, headers=self._headers, body=body, seconds=seconds)
-        try:
-            return wire.read_data(answer.status, _document(answer), answer.retry_after)
-        except SkillError as error:
-            error.request_id = answer.request_id
-            raise
+        return _data(self._api.read(method, url, headers=self._headers, body=body, seconds=seconds))
 
     def __enter__(self) -> Client:
         return self
@@ -154,6 +151,14 @@ def read_list(client: Client, task_type: TaskType, limits: Deadline) -> list[Pro
 
 def _encoded(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _data(answer: HttpResponse) -> Any:
+    try:
+        return wire.read_data(answer.status, _document(answer), answer.retry_after, is_page=answer.is_page)
+    except SkillError as error:
+        error.request_id = answer.request_id
+        raise
 
 
 def _document(answer: HttpResponse) -> Any:

@@ -99,6 +99,7 @@ class Service:
             order = self._order(request, lambda _offer: None, remembered=remembered)
             products = self._products(client, request.task_type, errand)
             purchase = provider.price(order, products, client, errand)
+            purchase.check_price()
             tell_notice(self._run, purchase)
         links = [one if isinstance(one, str) else f"(uploaded first: {one.path.name})" for one in request.inputs]
         body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)

@@ -103,16 +103,18 @@ class Looks:
 
     def _give_up_on(self, failure: ReadError) -> None:
         """End the wait when the service keeps refusing to tell, such as about an id that it never gave out."""
-        code = None if is_overloaded(failure) else failure.provider_code
-        if code not in self._refused:
+        is_page = failure.code == "firewall_page"
+        reason = "page" if is_page else failure.provider_code
+        reason = None if is_overloaded(failure) else reason
+        if reason not in self._refused:
             self._refused.clear()
-        self._refused += [code] if code else []
+        self._refused += [reason] if reason else []
         if len(self._refused) >= MOST_REFUSED:
             raise InvalidRequest(
-                "look_refused",
+                "firewall_page" if is_page else "look_refused",
                 remedy="resume",
                 http_status=failure.http_status,
-                provider_code=code,
+                provider_code=failure.provider_code,
                 request_id=failure.request_id,
                 task_id=self._task_id,
                 **failure.facts,

@@ -31,6 +31,11 @@ class Offer:
         return plain(self.parameters["size"]) if "size" in self.parameters else None
 
     @property
+    def ratio(self) -> str:
+        """The aspect ratio as it may stand in a sentence, "-" when the product knows none."""
+        return sanitize_line(self.parameters.get("aspect_ratio", "-"), 20)
+
+    @property
     def points(self) -> int | float:
         """The price of all pictures together."""
         return self.rule.points * self.count
@@ -72,12 +77,12 @@ def resolve(product: Product, request: ImageRequest, *, size: str | None = None,
     parameters: dict[str, Scalar] = {**_defaults(product), **chosen, "n": request.count}
     rule = _best(product, parameters, chosen) if complete else _matching(product, parameters)
     if rule is None:
-        raise InvalidRequest("no_rule", model=product.name)
+        raise InvalidRequest("no_rule", model=product.label)
     if rule.conflicts(chosen):  # the fallback, for values that are offered, but not together
         listed = ", ".join(f"{name} {short_repr(value)}" for name, value in chosen.items())
-        raise BadInput("combination_not_offered", got=listed, model=product.name)
+        raise BadInput("combination_not_offered", got=listed, model=product.label)
     if rule.attribute_id == 0:
-        raise InvalidRequest("rule_unusable", model=product.name)
+        raise InvalidRequest("rule_unusable", model=product.label)
     names = {name.lower(): name for name in parameters}
     parameters |= {names.get(name.lower(), name): value for name, value in rule.attributes.items()}
     return Offer(product, rule, {**parameters, "n": request.count}, request.count)
@@ -147,10 +152,10 @@ def _check_offered(product: Product, chosen: Mapping[str, Scalar]) -> None:
             if attribute.lower() == name.lower()
         ]
         if priced and not any(alike(value, offered) for offered, _ in priced):
-            listed = ", ".join(f"{plain(offered)} ({points:g})" for offered, points in priced)
+            listed = sanitize_line(", ".join(f"{plain(offered)} ({points:g})" for offered, points in priced))
             flag = "--size" if name == "size" else "--extra-params"
             raise BadInput(
-                "value_not_offered", flag=flag, got=short_repr(value), model=product.name, offered=listed
+                "value_not_offered", flag=flag, got=short_repr(value), model=product.label, offered=listed
             )
 
 

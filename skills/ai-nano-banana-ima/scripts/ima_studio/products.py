@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ima_studio.request import MODELS, SIZES
+from shared.i18n.catalog import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ima_studio.request import Scalar
 
+MAX_LABEL = 60  # characters of a name that are said
 MOST_POINTS = 10**9  # of one picture; what says more is no price
 LEAF = "3"  # the node type that can be generated with
 FALLBACK_MARKER = "default"  # this "attribute" with the value "enabled" names the rule for everything else
@@ -79,6 +81,11 @@ class Product:
     defaults: Mapping[str, Scalar] = field(default_factory=dict)
     virtual: Sequence[Virtual] = ()
     rules: Sequence[Rule] = ()
+
+    @property
+    def label(self) -> str:
+        """The name as it may stand in a sentence: one line, without keys and encoded text."""
+        return sanitize_line(self.name, MAX_LABEL) or self.model_id
 
     def attribute_names(self) -> set[str]:
         """Return the names that the prices depend on."""

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from shared.cli.task_context import TaskContext
     from shared.journal.claim import Journal, TaskLease
 
+SHOWN_POINTS = "shown_points"
+"""What the journal keeps of a request: its price when it was first short_repr, before any correction."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -44,7 +47,7 @@ class Order:
     on_bought: Callable[[Offer], None]
     """Hears what the service has accepted."""
     max_points: float | None = None
-    """The most that may be paid for all images together; None: what the service asks when it is priced."""
+    """The most that may be paid for all images together; None: the price that was short_repr, first or now."""
 
 
 def price(order: Order, products: Sequence[Product], client: Client, errand: TaskContext) -> Purchase:
@@ -101,6 +104,7 @@ def new_entry(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
         applied=purchase.applied() if purchase else {},
         cost=wire.quote(purchase.offer) if purchase else None,
         output_dir=str(folder),
+        extra={SHOWN_POINTS: purchase.offer.points} if purchase else {},
     )
 
 
@@ -123,6 +127,8 @@ def generate(
     if unpriced and not journal.has_paid(draft.fingerprint):
         raise unpriced
 
+    if purchase and order.max_points is None:
+        purchase.max_points = min([purchase.max_points, *_shown_points(draft, journal)])
     with journal.claim(draft, errand.lock_wait, new=errand.new) as claim, errand.reporting(claim):
         if claim.action == "create":
             if purchase is None:
@@ -148,6 +154,12 @@ def resume(identifier: str, imported: Entry, *, client: Client, journal: Journal
     with journal.resume(identifier, imported, errand.lock_wait) as claim, errand.reporting(claim):
         _say_resumed(claim, errand.context)
         finish(claim, client, journal, errand)
+
+
+def _shown_points(draft: Entry, journal: Journal) -> list[float]:
+    """Return the prices that were short_repr for a request since it was last paid for: nobody agreed to more."""
+    short_repr = (entry.extra.get(SHOWN_POINTS) for entry in journal.unpaid(draft.fingerprint))
+    return [points for points in short_repr if isinstance(points, int | float)]
 
 
 def _say_resumed(claim: TaskLease, run: CommandContext) -> None:

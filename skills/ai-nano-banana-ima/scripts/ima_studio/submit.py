@@ -11,6 +11,7 @@ from ima_studio import wire
 from ima_studio.client import read_list
 from ima_studio.pricing import Offer, choose, resolve, smaller
 from shared.errors import InvalidRequest
+from shared.i18n.catalog import sanitize_line
 from shared.paid_request import submit_once
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Purchase:
             refusal.facts |= {"instead": instead, "size": lower.size, "points": points}
             raise refusal
         self.check_price(lower, **{"--size": lower.size})
-        facts = {"asked": self.offer.size, "size": lower.size}
+        facts = {"asked": sanitize_line(self.offer.size, 20), "size": lower.size}
         self.notice = self.errand.context.catalog.format("downgraded", **facts)
         self._tell("downgraded", lower, **facts)
         return lower

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ima_studio.pricing import Offer, choose, resolve
+from ima_studio.products import MAX_LABEL
 from ima_studio.request import DEFAULT_MODEL
 from shared.errors import (
     BadInput,
@@ -20,6 +21,7 @@ from shared.errors import (
     Unreachable,
     UnusableResult,
 )
+from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ def tell_start(run: CommandContext, purchase: Purchase, expected: Seconds | None
     """Say what is about to be paid, for the person and for the agent to pass on."""
     offer = purchase.offer
     facts = {
-        "model": offer.product.name,
-        "size": offer.size or "-",
-        "ratio": offer.parameters.get("aspect_ratio", "-"),
+        "model": offer.product.label,
+        "size": sanitize_line(offer.size or "-", 20),
+        "ratio": offer.ratio,
         "count": offer.count,
         "points": f"{offer.points:g}",
         "least": f"{expected[0]:.0f}" if expected else "?",
@@ -70,7 +72,7 @@ def tell_notice(run: CommandContext, purchase: Purchase) -> None:
 
 def name_remembered(request: ImageRequest, offer: Offer, products: Sequence[Product], run: CommandContext) -> None:
     """Say that the user's own model is used, and what it costs more than the default."""
-    facts = {"model": offer.product.name, "points": f"{offer.points:g}"}
+    facts = {"model": offer.product.label, "points": f"{offer.points:g}"}
     try:
         default = resolve(choose(products, DEFAULT_MODEL, None), replace(request, model_id=DEFAULT_MODEL))
     except (BadInput, InvalidRequest):
@@ -78,7 +80,7 @@ def name_remembered(request: ImageRequest, offer: Offer, products: Sequence[Prod
     if offer.points <= default.points:
         run.reporter.info("remembered_model", **facts)
         return
-    more = {"default": default.product.name, "default_points": f"{default.points:g}"}
+    more = {"default": default.product.label, "default_points": f"{default.points:g}"}
     run.reporter.always("remembered_dearer", **facts, **more)
 
 
@@ -93,7 +95,7 @@ def tell_success(run: CommandContext, entry: Entry, expected: Seconds | None) ->
     say, url = run.catalog.format, run.result.extra["url"]
     message = say(
         "success_message",
-        model=entry.applied.get("model_name") or entry.model or "-",
+        model=sanitize_line(entry.applied.get("model_name") or entry.model or "-", MAX_LABEL),
         expected=say("seconds_range", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}") if expected else "-",
         actual=say("seconds_exact", seconds=f"{entry.seconds:.0f}")
         if entry.seconds

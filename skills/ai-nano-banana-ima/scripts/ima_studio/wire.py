@@ -16,6 +16,8 @@ from shared.errors import (
     ReadError,
     RequestRejected,
 )
+from shared.http.envelopes import find_object
+from shared.http.refusals import FIREWALL_STATUSES, http_refusal
 from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from ima_studio.pricing import Offer
     from ima_studio.request import TaskType
+    from shared.http.refusals import Refusal
     from shared.journal.entry import Charged
 
 HOST, UPLOAD_HOST = "api.imastudio.com", "imapi.liveme.com"
@@ -41,6 +44,11 @@ NO_KEY, NO_POINTS, TIER_TOO_LOW = 401, 4008, 4014
 TOO_MANY_REQUESTS = 429
 UNDECIDED = frozenset((408, *range(501, 600)))
 """Codes that say that something went wrong on the way, and not that the create was refused."""
+
+DEFINITE = (401, 403, 451)
+"""HTTP codes of a free request that asking again does not change."""
+ID_NAMES = ("id", "task_id", "taskId")
+"""The documented name of a task's id, and those of the other endpoints and of gateways."""
 
 UPLOAD_APP, UPLOAD_APP_WORD = "webAgent", "32jdskjdk320eew"
 """How every client of IMA introduces itself for uploads: published by the vendor, the same for all, no secret."""
@@ -111,28 +119,49 @@ def code_of(document: Any) -> int | None:
     return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
-def created(status: int, document: Any, offer: Offer, retry_after: float | None) -> Created:
-    """Read a create's answer; the envelope's code decides, not the HTTP status.
+def created(
+    status: int, document: Any, offer: Offer, retry_after: float | None, *, is_page: bool = False
+) -> Created:
+    """Read a create's answer; the envelope's code decides, and the HTTP status only where there is none.
 
     Raises:
         RequestRejected: definitely refused; its `provider_code` is the envelope's code.
-        OutcomeUnknown: no envelope, no id, or a code that leaves it open: a charge is possible.
+        OutcomeUnknown: no envelope, no id, or a code that leaves it open: a charge is possible. `given` is what
+            stands where the id should be.
     """
-    code = code_of(document)
-    if code is None:
-        if status == TOO_MANY_REQUESTS:
-            raise _limited(status, None, retry_after)
-        raise OutcomeUnknown("answer_unclear", http_status=status, status=status)
-    data = document.get("data")
-    task_id = _task_id(data.get("id")) if isinstance(data, dict) else None
+    envelope = find_object(document, "code")
+    code = code_of(envelope)
+    data = document if code is None else envelope.get("data")
+    inner = find_object(data, *ID_NAMES)
+    given = next((inner[name] for name in ID_NAMES if inner.get(name) is not None), None)
+    task_id = _task_id(given)
     if task_id and code in SUCCESS:
         return Created(task_id, quote(offer))
-    if task_id or code in SUCCESS:
-        given = data.get("id") if isinstance(data, dict) else None
-        raise OutcomeUnknown("answer_without_id", http_status=status, given=given)
+    facts: dict[str, Any] = {"http_status": status, "status": status if code is None else code}
+    facts["given"] = data if given is None else given
+    if code is not None and (given is not None or code in SUCCESS):
+        raise OutcomeUnknown("answer_without_id", **facts)
+    if code is None and is_page and status in FIREWALL_STATUSES:
+        raise OutcomeUnknown("answer_is_page", **facts)
+    if code is None:
+        error = http_error(status, document, retry_after) if given is None else None
+        raise error or OutcomeUnknown("answer_unclear", **facts)
     if code in UNDECIDED:
-        raise OutcomeUnknown("answer_unclear", http_status=status, status=code, provider_code=str(code))
-    raise refusal(code, status, document, retry_after)
+        raise OutcomeUnknown("answer_unclear", provider_code=str(code), **facts)
+    raise refusal(code, status, envelope, retry_after)
+
+
+def http_error(status: int, document: Any, retry_after: float | None) -> Refusal | None:
+    """Return the error of an answer without an envelope's code, None where nothing is certain.
+
+    The status is not a business code: `provider_code` stays empty.
+    """
+    error = http_refusal(status, document, retry_after=retry_after)
+    if error and error.code == "key_refused":
+        return AuthenticationError(
+            "ima_key_refused", http_status=status, link=KEY_PAGE, words=error.facts["words"]
+        )
+    return error
 
 
 def refusal(code: int, status: int, document: Any, retry_after: float | None) -> RequestRejected:
@@ -145,7 +174,8 @@ def refusal(code: int, status: int, document: Any, retry_after: float | None) ->
     if code == TIER_TOO_LOW:
         return QuotaExceeded("tier_too_low", link=POINTS_PAGE, **facts)
     if code == TOO_MANY_REQUESTS:
-        return _limited(status, document, retry_after)
+        wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+        return RateLimitError("create_limited", retry_after=retry_after, wait=wait, **facts)
     known = {
         TOO_COMPLEX: "too_complex",
         PRICE_CHANGED: "price_changed",
@@ -155,40 +185,27 @@ def refusal(code: int, status: int, document: Any, retry_after: float | None) ->
     return InvalidRequest(known.get(code, "ima_refused"), code_=code, **facts)
 
 
-def _limited(status: int, document: Any, retry_after: float | None) -> RateLimitError:
-    wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
-    return RateLimitError(
-        "create_limited",
-        http_status=status,
-        provider_code=str(TOO_MANY_REQUESTS) if document else None,
-        retry_after=retry_after,
-        wait=wait,
-        words=service_words(document),
-    )
-
-
-def read_data(status: int, document: Any, retry_after: float | None) -> Any:
+def read_data(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Any:
     """Return the `data` of an answer to a request that costs nothing.
 
     Raises:
-        AuthenticationError, QuotaExceeded: what says so for a create too.
+        AuthenticationError, QuotaExceeded, InvalidRequest: what a repetition does not change.
         ReadError: anything else that is no success; `provider_code` is the envelope's code, where there is one.
     """
-    code = code_of(document)
+    envelope = find_object(document, "code")
+    code = code_of(envelope)
     if code in SUCCESS:
-        return document.get("data")
+        return envelope.get("data")
     if code in (NO_KEY, NO_POINTS, TIER_TOO_LOW):
-        raise refusal(code, status, document, retry_after)
-    if code is None:
-        raise ReadError("read_failed", http_status=status, status=status, retry_after=retry_after)
-    raise ReadError(
-        "read_refused",
-        http_status=status,
-        provider_code=str(code),
-        retry_after=retry_after,
-        code_=code,
-        words=service_words(document),
-    )
+        raise refusal(code, status, envelope, retry_after)
+    facts: dict[str, Any] = {"http_status": status, "retry_after": retry_after}
+    if code is not None:
+        facts |= {"provider_code": str(code), "code_": code, "words": service_words(envelope)}
+        raise ReadError("read_refused", **facts)
+    if is_page and status in FIREWALL_STATUSES:
+        raise ReadError("firewall_page", status=status, **facts)
+    error = http_error(status, document, retry_after) if status in DEFINITE else None
+    raise error or ReadError("read_failed", status=status, **facts)
 
 
 def upload_form(key: str, media_type: str, timestamp: int, nonce: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kexiang import wire
-from shared.errors import OutcomeUnknown, ReadError
+from shared.errors import ReadError, SkillError
 from shared.http.session import AuthHeader, Session
 from shared.http.urls import host_of
 
@@ -46,22 +46,19 @@ class Client:
             body=json.dumps(wire.create_body(request), ensure_ascii=False).encode(),
             seconds=min(seconds, CREATE_SECONDS),
         )
-        document = _document(answer)
-        refusal = wire.refusal(answer.status, document, answer.retry_after)
-        if refusal:
-            refusal.request_id = answer.request_id
-            raise refusal
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  - success
-            raise OutcomeUnknown(
-                "answer_unclear", http_status=answer.status, status=answer.status, request_id=answer.request_id
+        try:
+            return wire.created(
+                answer.status, _document(answer), retry_after=answer.retry_after, is_page=answer.is_page
             )
-        return wire.created(answer.status, document)
+        except SkillError as error:
+            error.request_id = answer.request_id
+            raise
 
     def query(self, task_id: str, seconds: float) -> wire.Task:
         """Look at a task once; costs nothing.
 
         Raises:
-            AuthenticationError: the key is not accepted.
+            AuthenticationError, InvalidRequest: the key is not accepted, or not allowed to do this.
             ReadError: no usable answer; may be repeated.
         """
         answer = self._api.read(
@@ -71,7 +68,7 @@ class Client:
             body=None,
             seconds=min(seconds, QUERY_SECONDS),
         )
-        return wire.task(answer.status, _document(answer), answer.retry_after)
+        return wire.task(answer.status, _document(answer), answer.retry_after, is_page=answer.is_page)
 
     def check_key(self) -> None:
         """Ask for a task that cannot be there: whoever is told so has a key that is accepted. Costs nothing.

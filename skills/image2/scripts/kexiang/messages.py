@@ -13,12 +13,12 @@ MESSAGES = {
         "请到 kexiangai.com 获取，放入环境变量 X_API_KEY；或用 scripts/set_key.sh 保存，再加上 --use-local-key。",
     ),
     "key_refused": Translation(
-        "kexiangai.com does not allow this with the key (HTTP {status}): {words}.",
-        "kexiangai.com 不允许用该密钥执行此操作（HTTP {status}）：{words}。",
+        "kexiangai.com does not accept the key (HTTP {status}): {words}.",
+        "kexiangai.com 不接受该密钥（HTTP {status}）：{words}。",
     ),
     "key_refused.hint": Translation(
-        "The key is invalid, expired or lacks the right: check the account at kexiangai.com, or make a new key there.",
-        "密钥无效、已过期或权限不足：请到 kexiangai.com 查看账户，或重新获取密钥。",
+        "The key is invalid or expired: make a new one at kexiangai.com.",
+        "密钥无效或已过期：请到 kexiangai.com 重新获取。",
     ),
     "answer_kept": Translation(
         "The service says that task {task_id} is done, but its answer holds no image link; the answer is kept in {path}.",

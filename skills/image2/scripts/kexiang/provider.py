@@ -16,7 +16,7 @@ from shared.images.download import reuse_saved_images, save_images
 from shared.journal.entry import Entry, fingerprint, prompt_record
 from shared.journal.history import durations, likely_cost
 from shared.paid_request import submit_once
-from shared.polling import PollSchedule, retry_read, wait_for_task
+from shared.polling import PollSchedule, is_overloaded, retry_read, wait_for_task
 from shared.security.keys import redact_keys
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
-MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id
+MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
+GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
 
 
 def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
@@ -200,10 +201,15 @@ class _Looks:
         try:
             seen = self._client.query(self._task_id, seconds)
         except ReadError as failure:
-            self._unknown = self._unknown + 1 if failure.code == "task_unknown_at_service" else 0
+            is_final = failure.code in GIVEN_UP_ON and not is_overloaded(failure)
+            self._unknown = self._unknown + 1 if is_final else 0
             if self._unknown >= MOST_UNKNOWN:
                 raise InvalidRequest(
-                    failure.code, http_status=failure.http_status, task_id=self._task_id
+                    failure.code,
+                    remedy="resume",
+                    http_status=failure.http_status,
+                    status=failure.http_status,
+                    task_id=self._task_id,
                 ) from failure
             raise
         self._unknown = 0

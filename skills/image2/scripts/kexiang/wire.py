@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.errors import (
-    AuthenticationError,
-    InvalidRequest,
-    OutcomeUnknown,
-    QuotaExceeded,
-    RateLimitError,
-    ReadError,
-)
+from shared.errors import InvalidRequest, OutcomeUnknown, ReadError
+from shared.http.envelopes import find_object, parsed
+from shared.http.refusals import FIREWALL_STATUSES, SERVER_ERROR, error_of, http_refusal
 from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from kexiang.request import ImageRequest
+    from shared.http.refusals import Refusal
     from shared.journal.entry import Charged
 
 CREATE_PATH = "/api/v1/user_task/asyncCreateWithCost"
@@ -34,8 +29,6 @@ _STATES: dict[str, State] = {
     **dict.fromkeys(("success", "succeeded", "done", "completed"), "succeeded"),
     **dict.fromkeys(("failed", "failure", "error", "canceled", "cancelled"), "failed"),
 }
-ENVELOPES = ("data", "result", "response", "task", "payload")
-"""Names under which another public client of the service has the answer; a task's own `data` is none of them."""
 ID_NAMES = ("id", "task_id", "taskId")
 OUTPUT_NAMES = (
     "imgUrls",
@@ -51,10 +44,11 @@ OUTPUT_NAMES = (
 )
 LINK = re.compile(r"https?://[^\s\"'<>\\\\)\]}]+")
 MINOR = re.compile(r"thumb|cover|preview|avatar|logo|input|callback|webhook|source", re.IGNORECASE)
-MAX_ENVELOPES, MAX_NODES, MAX_LINKS = 6, 10_000, 1000
+MAX_NODES, MAX_LINKS = 10_000, 1000
 TASK_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
-TOO_MANY_REQUESTS, REQUEST_TIMEOUT, SERVER_ERROR = 429, 408, 500
-"""HTTP codes that the service uses for its limit and its troubles."""
+REQUEST_TIMEOUT = 408
+DEFINITE = (401, 403, 451)
+"""HTTP codes of a query that asking again does not change."""
 
 
 @dataclass(frozen=True)
@@ -99,66 +93,68 @@ def create_body(request: ImageRequest) -> dict[str, Any]:
     return {"cost_type": 1, "business_url": "gpt-image2/img", "user_input": user_input}
 
 
-def created(status: int, document: Any) -> Created:
-    """Read a create's answer; it has no envelope, its id is a number and its cost a string.
+def created(status: int, document: Any, *, retry_after: float | None = None, is_page: bool = False) -> Created:
+    """Read a create's answer; its id is a number and its cost a string, as far as the documents know.
 
     Raises:
-        OutcomeUnknown: `answer_without_id`: a charge is possible.
+        RequestRejected: definitely not accepted.
+        OutcomeUnknown: a charge is possible; `given` is what stands where the id should be.
     """
-    inner = _inside(document, *ID_NAMES)
-    candidates = [inner[name] for name in ID_NAMES if name in inner]
+    inner = find_object(document, *ID_NAMES)
+    candidates = [inner[name] for name in ID_NAMES if inner.get(name) is not None]
     task_id = next((text for value in candidates if (text := _task_id(value))), None)
     if task_id is None and isinstance(document, dict):
         task_id = _bare_id(document.get("data"))
-    if task_id is None:
-        raise OutcomeUnknown(
-            "answer_without_id", http_status=status, given=candidates[0] if candidates else document
-        )
-    return Created(task_id, _cost(inner.get("cost")))
+    is_success = 200 <= status < 300  # noqa: PLR2004
+    if task_id and is_success:
+        return Created(task_id, _cost(inner.get("cost")))
+    error = refusal(status, document, retry_after, is_page=is_page)
+    if error:
+        raise error
+    code = "answer_without_id" if is_success else "answer_unclear"
+    if is_page and status in FIREWALL_STATUSES:
+        code = "answer_is_page"
+    given = task_id or (candidates[0] if candidates else document)
+    raise OutcomeUnknown(code, http_status=status, status=status, given=given)
 
 
-def refusal(
-    status: int, document: Any, retry_after: float | None
-) -> AuthenticationError | QuotaExceeded | RateLimitError | InvalidRequest | None:
+def refusal(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Refusal | None:
     """Return the error of a create that was definitely not accepted, None when that is not certain.
 
-    Certain are HTTP 4xx answers except 408; anything else (5xx, redirects) may have been accepted.
+    Certain are the codes and words of shared.http.refusals, and HTTP 4xx except 408; anything else (5xx,
+    redirects) may have been accepted.
     """
-    words = service_words(document)
-    if status in (401, 403):
-        return AuthenticationError("key_refused", http_status=status, words=words, status=status)
-    if status == 402:  # noqa: PLR2004  - Payment Required
-        return QuotaExceeded("out_of_credits", http_status=status, words=words, status=status)
-    if status == TOO_MANY_REQUESTS:
-        wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
-        return RateLimitError(
-            "create_limited", http_status=status, retry_after=retry_after, wait=wait, words=words, status=status
-        )
-    if 400 <= status < SERVER_ERROR and status != REQUEST_TIMEOUT:  # noqa: PLR2004
-        return InvalidRequest("refused", http_status=status, words=words, status=status)
-    return None
+    error = http_refusal(status, document, is_page=is_page, retry_after=retry_after)
+    if error or not 400 <= status < SERVER_ERROR or status == REQUEST_TIMEOUT:  # noqa: PLR2004
+        return error
+    return InvalidRequest("refused", http_status=status, words=service_words(document), status=status)
 
 
-def task(status: int, document: Any, retry_after: float | None) -> Task:
+def task(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Task:
     """Read a query's answer.
 
     Raises:
-        AuthenticationError: 401 or 403.
-        InvalidRequest: `task_unknown_at_service` (404).
-        ReadError: anything else that is no task; the query may be repeated.
+        AuthenticationError, InvalidRequest: 401, 403 or 451, in the service's own words.
+        ReadError: `task_unknown_at_service` (404), `firewall_page`, or anything else that is not a task; the query
+            may be repeated.
     """
-    if status in (401, 403):
-        raise AuthenticationError(
-            "key_refused", http_status=status, words=service_words(document), status=status, remedy="resume"
+    if is_page and status in FIREWALL_STATUSES:
+        raise ReadError(
+            "firewall_page", http_status=status, status=status, retry_after=retry_after, remedy="resume"
         )
+    if status in DEFINITE:
+        error = http_refusal(status, document)
+        if error:
+            error.remedy = "resume"
+            raise error
     if status == 404:  # noqa: PLR2004
         raise ReadError("task_unknown_at_service", http_status=status, remedy="resume")
-    inner = _inside(document, "task_status") or (document if isinstance(document, dict) else {})
+    inner = find_object(document, "task_status") or (document if isinstance(document, dict) else {})
     if status != 200 or "task_status" not in inner:  # noqa: PLR2004
         raise ReadError("read_failed", http_status=status, status=status, retry_after=retry_after, remedy="resume")
     word = sanitize_line(inner["task_status"], 40)
     state = _STATES.get(word.lower())
-    output = _parsed(inner.get("service_output"))
+    output = parsed(inner.get("service_output"))
     return Task(
         state=state or "running",
         word=word,
@@ -172,12 +168,7 @@ def task(status: int, document: Any, retry_after: float | None) -> Task:
 
 def service_words(document: Any) -> str:
     """Return what the service says about a refusal, as one harmless line."""
-    if isinstance(document, dict):
-        for name in ("message", "msg", "error", "detail"):
-            words = sanitize_line(document[name]) if isinstance(document.get(name), str) else ""
-            if words:
-                return words
-    return MessageRef("no_words")
+    return error_of(document)[1] or MessageRef("no_words")
 
 
 def _task_id(value: Any) -> str | None:
@@ -193,29 +184,6 @@ def _cost(value: Any) -> dict[str, object] | None:
     if amount is None or not math.isfinite(amount) or amount < 0:
         return None
     return {"amount": amount, "unit": COST_UNIT, "source": "charged"}
-
-
-def _parsed(value: Any) -> Any:
-    """Return what JSON text holds, and anything else as it is."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
-
-
-def _inside(document: Any, *names: str) -> dict[str, Any]:
-    """Return the object that has one of these names: the answer itself, else the nearest one in its envelopes."""
-    level = [_parsed(document)]
-    for _ in range(MAX_ENVELOPES):
-        objects = [value for value in level if isinstance(value, dict)]
-        for value in objects:
-            if any(value.get(name) is not None for name in names):
-                return value
-        level = [_parsed(value.get(name)) for value in objects for name in ENVELOPES]
-        level = [item for value in level for item in (value[:1] if isinstance(value, list) else [value])]
-    return {}
 
 
 def _bare_id(value: Any) -> str | None:
@@ -245,7 +213,7 @@ def _links(output: Any) -> tuple[str, ...]:
         if not waiting:
             break
         value, is_minor = waiting.pop(0)
-        value = _parsed(value)
+        value = parsed(value)
         if isinstance(value, dict):
             waiting += [(item, is_minor or bool(MINOR.search(str(name)))) for name, item in value.items()]
         elif isinstance(value, list):

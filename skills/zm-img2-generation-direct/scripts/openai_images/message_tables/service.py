@@ -39,10 +39,6 @@ SERVICE = {
         "Have the organization or account verified at the provider, then run the same command again.",
         "请先在提供方完成组织或账户认证，再运行同一条命令。",
     ),
-    "not_allowed_content": Translation(
-        "Its content rules forbid this: change the prompt or the reference pictures.",
-        "内容规则不允许：请修改提示词或参考图。",
-    ),
     "not_allowed_region": Translation(
         "It does not serve this country or region: use a provider or a network that is allowed there.",
         "提供方不服务该国家或地区：请更换提供方或网络。",
