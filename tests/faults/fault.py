@@ -76,6 +76,12 @@ ALL = tuple(same(WELL))
 """Every skill, for `quick`."""
 
 
+def twice(scene: Scene) -> Run:
+    """Run the command twice, and judge the second run."""
+    scene.run()
+    return scene.run()
+
+
 def create(*plans: Plan) -> Callable[[Scene], None]:
     """Let the answers to the next paid requests go so."""
     return lambda scene: scene.subject.plan_create(scene.house, *plans)

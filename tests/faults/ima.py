@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.fault import LOST, WELL, End, Fault, all_of, create, look, picture
+from tests.faults.fault import LOST, WELL, End, Fault, all_of, create, look, picture, twice
 from tests.providers.ima import TaskPlan, refused
+from tests.providers.ima_products import leaves, tree
 from tests.providers.pictures import HTML, make_picture
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault as Wire
@@ -14,7 +16,7 @@ from tests.providers.reply import Fault as Wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.faults.scene import Scene
+    from tests.faults.scene import Run, Scene
 
 
 def row(title: str, inject: Callable[[Scene], object], end: End, **more: Any) -> Fault:
@@ -71,6 +73,42 @@ def two(*medias: str) -> Callable[[Scene], None]:
     return inject
 
 
+def set_points(scene: Scene, points: int, size: str) -> None:
+    """Let every picture of a size cost this from now on."""
+    for leaf in leaves(scene.house.ima.trees["text_to_image"]):
+        for rule in leaf["credit_rules"]:
+            if rule["attributes"].get("size") == size:
+                rule["points"] = points
+
+
+def price_raised(scene: Scene) -> None:
+    """Let the price that was listed be out of date."""
+    old = Plan(body={"code": 0, "message": "", "data": tree("text_to_image")})
+    set_points(scene, 900_000, "1K")
+    products(old)(scene)
+
+
+def dearer_when_smaller(scene: Scene) -> None:
+    """Refuse a size whose smaller one costs more, which the user let be taken beforehand."""
+    set_points(scene, 900_000, "2K")
+    scene.more = ("--size", "4K", "--allow-downgrade")
+    create(refused(500))(scene)
+
+
+def list_changed(scene: Scene) -> Run:
+    """Kill the command while it waits, change what IMA lists, and judge the same command."""
+    gate = scene.hold(scene.subject.looks)
+    running = scene.start()
+    assert gate.arrived.wait(20)
+    running.signal(signal.SIGKILL)
+    scene.end(running)
+    scene.cure()
+    set_points(scene, 900_000, "1K")
+    for leaf in leaves(scene.house.ima.trees["text_to_image"]):
+        leaf["form_config"] = [{"field": "size", "value": "4K"}, {"field": "tier", "value": "fast"}]
+    return scene.run()
+
+
 def envelope(code: Any, data: Any, status: int = 200, *, charge: bool = True) -> Plan:
     """Plan this envelope as the answer to the create."""
     return Plan(status=status, body={"code": code, "message": "the service's words", "data": data}, charge=charge)
@@ -116,7 +154,7 @@ ROWS = (
     row("a code that is true", create(envelope(True, {})), UNCLEAR),
     row("a refusal's code with an id beside it", create(Plan(fields={"code": 6010})), WITHOUT_ID),
     row("data that is null", create(envelope(200, None)), WITHOUT_ID),
-    row("data that is a list", create(envelope(200, [{"id": "task-000001"}])), WITHOUT_ID),
+    row("data that is a list", create(envelope(200, [{"id": "task-000001"}])), WELL),
     row("a refusal after a correction is lost", create(refused(6010), Plan(fault=Wire.RESET)), LOST),
     row("a list that is HTML, four times", products(*[Plan(body=HTML)] * 4), NO_LIST),
     row("a list that is empty, once", products(Plan(body=b"")), WELL),
@@ -150,4 +188,17 @@ ROWS = (
     row("a look whose data is a list, twice", look(*[envelope(200, [])] * 2), WELL),
     row("a look whose pictures are numbers, twice", look(*[envelope(200, {"medias": [1, None, "x"]})] * 2), WELL),
     row("code 429 to a look", look(refused(429)), WELL),
+    row("envelopes around the create's answer",
+        create(Plan(body={"code": 0, "data": {"result": [{"task_id": "task-000001"}]}}, charge=True)), WELL),
+    row("an id beside HTTP 500", create(Plan(status=500, body={"data": {"id": "task-000001"}})), UNCLEAR),
+    row("one of two pictures failed, twice", two("failed", "success"),
+        End(13, "partly_done", after=2), drive=twice),
+    row("300 pictures", task(medias=("success",) * 300), WELL, limit=60),
+    row("the product list changes between a kill and the same command", lambda _: None, WELL, drive=list_changed),
+    row("a correction raises the price", price_raised, End(7, "price_above_limit", charges=0, after=1)),
+    row("a smaller size costs more", dearer_when_smaller, End(7, "price_above_limit", charges=0, after=1)),
+    row("a web firewall's page to the create", create(Plan(status=403, body=HTML, charge=False)),
+        replace(UNCLEAR, error="answer_is_page", charges=0, after=1)),
+    row("a web firewall's page to three looks", look(*[Plan(status=403, body=HTML)] * 3), End(7, "firewall_page")),
+    row("451 to the create", create(Plan(status=451)), End(7, "not_available_here", charges=0, then=None)),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.fault import LOST, WELL, End, Fault, all_of, create, look, picture
+from tests.faults.fault import LOST, WELL, End, Fault, all_of, create, look, picture, twice
 from tests.providers.kexiang import TaskPlan
 from tests.providers.pictures import HTML
 from tests.providers.plan import Plan
@@ -75,8 +75,8 @@ ROWS = (
         replace(LOST, error="answer_unclear")),
     row("200 with a refusal's words and no id", create(Plan(body={"message": "balance too low"}, charge=False)),
         End(10, "answer_without_id", charges=0, after=1)),
-    row("an envelope that was never there", create(Plan(body={"code": 0, "data": {"id": 13170}}, charge=True)),
-        replace(LOST, error="answer_without_id")),
+    row("an envelope that was never there",
+        create(Plan(body={"code": 0, "data": {"id": 13170}}, charge=True)), WELL),
     row("an id as text", task(task_id="13170"), WELL),
     row("an id beyond 64 bits", task(task_id=2**70), WELL),
     row("a cost with another unit", create(Plan(fields={"cost": "0.2 credits"})), WELL),
@@ -115,4 +115,20 @@ ROWS = (
     row("a look that is redirected", look(Plan(status=302, headers={"Location": "https://a.example/"})), WELL),
     row("503 to a look that asks for an hour", look(Plan(status=503, headers={"Retry-After": "3600"})),
         End(6, "rate_limited")),
+    row("links elsewhere in the output", task(output="elsewhere"), WELL),
+    row("envelopes around the answers to the create and the looks", task(enveloped=True), WELL),
+    row("a failed task with a part of its pictures, twice",
+        task(outcome="failed", output="elsewhere", pictures=FOUR[:2]),
+        End(13, "partly_done", after=2), drive=twice),
+    row("300 pictures", task(pictures=(("png", 8, 8),) * 300), WELL, limit=60),
+    row("an id beside 500", create(Plan(status=500, body={"data": {"id": 13170}})),
+        replace(LOST, error="answer_unclear")),
+    row("a web firewall's page to three looks", look(*[Plan(status=403, body=HTML)] * 3), End(7, "firewall_page")),
+    row("451 to the create", create(Plan(status=451)), End(7, "not_available_here", charges=0, then=None)),
+    *(
+        row(f"{status} and a code that proves that nothing was done",
+            create(Plan(status=status, body={"error": {"code": "insufficient_quota"}}, charge=False)),
+            End(5, "out_of_credits", charges=0, then=None))
+        for status in (200, 503)
+    ),
 )  # fmt: skip

@@ -39,6 +39,7 @@ class TaskPlan:
 
     `duration` is in seconds. `pictures` are (kind, width, height); None is one PNG in the ratio asked for.
     `links` are given out instead of our own. `output` is the form of service_output, "single" meaning imgUrl.
+    "elsewhere" a list of objects; `enveloped` puts the answers into `data`.
     `status_words` stand for pending, running and the outcome. `task_id` is given out instead of the next number.
     """
 
@@ -46,11 +47,16 @@ class TaskPlan:
     outcome: Literal["success", "failed"] = "success"
     pictures: tuple[tuple[str, int, int], ...] | None = None
     links: tuple[str, ...] | None = None
-    output: Literal["object", "text", "null", "single"] = "object"
+    output: Literal["object", "text", "null", "single", "elsewhere"] = "object"
     status_words: tuple[Any, Any, Any] | None = None
     reason: str = "the content was refused"
     task_id: int | str | None = None
     cost: str = "0.2"
+    enveloped: bool = False
+
+    def wrap(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Put an answer into an envelope, if this task's answers have one."""
+        return {"code": 0, "msg": "ok", "data": document} if self.enveloped else document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +196,7 @@ class KexiangService:
                 fingerprint_of_request=task.fingerprint,
             )
         )
-        return plan.alter(json_reply({**_description(task), "task_status": _words(task)[0]}))
+        return plan.alter(json_reply(task_plan.wrap({**_description(task), "task_status": _words(task)[0]})))
 
     def _query(self, task_id: str) -> Reply:
         plan = _next(self._plans.query)
@@ -203,13 +209,16 @@ class KexiangService:
             status, output = pending if age < task.duration / 4 else running, None
         else:
             status, output = outcome, self._output(task)
-        return plan.alter(json_reply({**_description(task), "task_status": status, "service_output": output}))
+        answer = {**_description(task), "task_status": status, "service_output": output}
+        return plan.alter(json_reply(task.plan.wrap(answer)))
 
     def _output(self, task: Task) -> Any:
         form = task.plan.output
         if form == "null":
             return None
         output: dict[str, Any] = {"failReason": task.plan.reason}
+        if form == "elsewhere":
+            return {**output, "result": {"images": [{"url": link, "width": 8} for link in self._links(task)]}}
         if task.plan.outcome == "success":
             links = self._links(task)
             output = {"imgUrl": links[0] if links else None} if form == "single" else {"imgUrls": links}
