@@ -81,7 +81,7 @@ def output_options(function: Function) -> Function:
 
     @functools.wraps(function)
     def without_options(run: CommandContext, options: Options, **arguments: Any) -> Any:  # noqa: ARG001
-        return function(run=run, **arguments)
+        return function(run, **arguments)
 
     return _with_options(without_options, _OUTPUT)
 
@@ -116,7 +116,7 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
             raise BadInput(
                 "variant_invalid", flag="--variant", most=MAX_VARIANT_LENGTH, got=short_repr(options.variant)
             )
-        return function(run=run, options=options, **arguments)
+        return function(run, options=options, **arguments)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
 

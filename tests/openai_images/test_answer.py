@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai_images.response import reader
-from openai_images.response.reader import LongText, decode_picture, read_document
+from openai_images.response.reader import LongText, decode_image, read_document
 
-LONG = reader.LONGEST_KEPT
+LONG = reader.MAX_SHORT_STRING
 
 
 def decoded(text: str, monkeypatch: pytest.MonkeyPatch | None = None, block: int = 7) -> bytes:
     """Decode a picture from a document, in small blocks so that every boundary is met."""
     file, target = io.BytesIO(text.encode()), io.BytesIO()
     if monkeypatch:
-        monkeypatch.setattr(reader, "BLOCK", block)
-        monkeypatch.setattr(reader, "LONGEST_KEPT", 8)
+        monkeypatch.setattr(reader, "BLOCK_SIZE", block)
+        monkeypatch.setattr(reader, "MAX_SHORT_STRING", 8)
     found = read_document(file)["data"][0]["b64_json"]
-    digest = decode_picture(file, found, target)
+    digest = decode_image(file, found, target)
     assert digest == hashlib.sha256(target.getvalue()).hexdigest()
     return target.getvalue()
 
@@ -114,8 +114,8 @@ def seen(value: Any) -> Any:
 def test_any_document_is_read_as_json_reads_it(value: Any, block: int) -> None:
     text = json.dumps(value).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "BLOCK", block)
-        patch.setattr(reader, "LONGEST_KEPT", 60)
+        patch.setattr(reader, "BLOCK_SIZE", block)
+        patch.setattr(reader, "MAX_SHORT_STRING", 60)
         try:
             found = read_document(io.BytesIO(text))
         except ValueError:  # a name longer than the limit is left out too, which no service sends

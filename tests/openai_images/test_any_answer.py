@@ -18,9 +18,9 @@ from openai_images import retry_policy, wire
 from openai_images.response.extraction import find_images
 from openai_images.response.framing import read_content
 from openai_images.response.image_source import Link
-from openai_images.response.reader import decode_picture
+from openai_images.response.reader import decode_image
 from openai_images.response.refusal import refusal, service_error
-from openai_images.retry_policy import Policy
+from openai_images.retry_policy import RetryPolicy
 
 from shared.errors import OutcomeUnknown, SkillError
 from shared.http.refusals import CODES
@@ -102,7 +102,7 @@ def images_in(body: bytes) -> list[bytes]:
             target = io.BytesIO()
             if not isinstance(source, Link):
                 with contextlib.suppress(ValueError):
-                    digest = decode_picture(file, source, target)
+                    digest = decode_image(file, source, target)
                     assert digest == hashlib.sha256(target.getvalue()).hexdigest()
             decoded.append(target.getvalue())
     return decoded
@@ -145,8 +145,8 @@ def test_any_answer_is_an_image_a_refusal_or_unknown_and_never_quoted(body: byte
     file = io.BytesIO(body)
     content = read_content(file)
     images = find_images(file, content)
-    delivered = wire.delivered(content, images, None)
-    json.dumps(delivered.told, default=str)
+    delivered = wire.to_delivered(content, images, None)
+    json.dumps(delivered.document, default=str)
     error = service_error(content.document, is_page=content.is_page)
     refused = refusal(status, error)
     assert error.words.isprintable()
@@ -199,8 +199,8 @@ def test_no_second_request_is_sent_without_proof_or_consent(
         service = Service(replies)
         limits = Deadline(1e9, lambda: 0.0, lambda _: None)
         with pytest.raises(SkillError):
-            retry_policy.spend(
-                task, service.send, Policy(retry_unknown=consent), limits, begin=lambda _: None,
+            retry_policy.submit_with_retries(
+                task, service.send, RetryPolicy(retry_unknown=consent), limits, begin=lambda _: None,
                 wait=lambda *_: None,
             )  # fmt: skip
     unproven = [status for status in service.sent[:-1] if status not in wire.RETRYABLE]

@@ -138,10 +138,10 @@ def test_a_task_that_a_worker_has_in_hand_is_no_waiting_one(tmp_path: Path) -> N
     for job in jobs:
         store.add(job.row)
         (store.task_folder(job.row["task_id"]) / CANCEL).touch()
-    runner._taken.add("t001")
+    runner._assigned.add("t001")
     for job in jobs:
-        runner._heed_cancel(job)
-    runner.lifeline.close()
+        runner._apply_cancel(job)
+    runner.parent_pipe.close()
     assert [job.row["status"] for job in jobs] == ["queued", "cancelled"]
 
 
@@ -178,7 +178,7 @@ def test_the_money_of_a_request_that_was_sent_again_is_found_however_old_its_tas
     )
     assert runner._from_journal(again)["possible_charges"] == 2
     assert runner._from_journal(other)["possible_charges"] == 0
-    runner.lifeline.close()
+    runner.parent_pipe.close()
 
 
 def test_a_child_whose_task_cannot_be_written_down_is_ended(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_child_whose_task_cannot_be_written_down_is_ended(tmp_path: Path) -> N
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     waiting.put(job)
     runner._work("worker-1", waiting)
-    runner.lifeline.close()
+    runner.parent_pipe.close()
     assert job.row["status"] == "failed"
     assert "t001" in job.row["error"]
     with pytest.raises(ProcessLookupError):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai_images.cli.options import model_name, number, policy, reference_list
+from openai_images.cli.options import model_name, number, reference_list, retry_policy
 from openai_images.request import task_name
-from openai_images.retry_policy import Policy
+from openai_images.retry_policy import RetryPolicy
 from openai_images.task_file import TaskFile, read_tasks, row_variant
 
 from shared.errors import BadInput
@@ -33,18 +33,20 @@ def test_numbers(given: Any, value: float) -> None:
 
 
 def test_the_defaults_are_those_of_the_wire_facts() -> None:
-    assert policy({}) == Policy(most=3, base=8.0, longest=45.0, jitter=5.0, seconds=600.0, retry_unknown=False)
+    assert retry_policy({}) == RetryPolicy(
+        max_attempts=3, base_delay=8.0, max_delay=45.0, jitter=5.0, seconds=600.0, retry_unknown=False
+    )
     told = {"max_attempts": "5", "timeout_ms": 1500, "on_unknown": "retry"}
-    assert policy(told) == Policy(most=5, seconds=1.5, retry_unknown=True)
+    assert retry_policy(told) == RetryPolicy(max_attempts=5, seconds=1.5, retry_unknown=True)
 
 
 @pytest.mark.parametrize(("attempt", "least"), [(1, 8), (2, 16), (3, 32), (4, 45), (5, 45)])
 def test_pauses_double_up_to_the_longest_plus_jitter(attempt: int, least: float) -> None:
-    pauses = [Policy().pause(attempt, None) for _ in range(200)]
+    pauses = [RetryPolicy().delay(attempt, None) for _ in range(200)]
     assert least <= min(pauses)
     assert max(pauses) <= least + 5
     assert max(pauses) - min(pauses) > 2
-    assert Policy().pause(attempt, 59.0) >= 59.0
+    assert RetryPolicy().delay(attempt, 59.0) >= 59.0
 
 
 def test_a_pair_means_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,5 +82,5 @@ def test_rows_are_kept_apart_and_fit() -> None:
 def test_rows_of_two_files_are_told_apart_by_the_names_of_the_files(tmp_path: Path) -> None:
     for name in ("spring", "autumn"):
         (tmp_path / f"{name}.json").write_text('{"tasks": [{"task_key": "cover", "prompt": "a cover"}]}')
-        file = read_tasks(f"@{tmp_path / name}.json", fields=(), most=1)
+        file = read_tasks(f"@{tmp_path / name}.json", fields=(), maximum=1)
         assert row_variant("", file, "cover") == f"{name}/cover"

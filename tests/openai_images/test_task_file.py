@@ -25,5 +25,5 @@ from shared.errors import BadInput
 )
 def test_what_is_no_file_of_tasks(text: str, code: str, facts: dict[str, object]) -> None:
     with pytest.raises(BadInput) as caught:
-        read_tasks(text, fields=(), most=200)
+        read_tasks(text, fields=(), maximum=200)
     assert (caught.value.code, caught.value.facts | facts) == (code, caught.value.facts)

@@ -57,7 +57,7 @@ def test_a_single_reference_goes_as_openais_own_sdk_sends_it() -> None:
 
 def delivered(document: Any) -> wire.Delivered:
     content = Content([document])
-    return wire.delivered(content, find_images(io.BytesIO(), content), "req_1")
+    return wire.to_delivered(content, find_images(io.BytesIO(), content), "req_1")
 
 
 def test_an_image_and_what_was_said_with_it() -> None:
@@ -66,7 +66,7 @@ def test_an_image_and_what_was_said_with_it() -> None:
     found = delivered({"created": 1, "data": [row], "usage": {"total_tokens": 7}})
     assert (found.images, found.request_id) == ((FoundImage((image,)),), "req_1")
     assert found.cost == {"amount": 7.0, "unit": "tokens", "source": "charged"}
-    assert found.told["data"] == [{"b64_json": None, "revised_prompt": "r", "more": None}]
+    assert found.document["data"] == [{"b64_json": None, "revised_prompt": "r", "more": None}]
 
 
 @pytest.mark.parametrize("total", [None, True, -1, "7", float("nan"), float("inf")])

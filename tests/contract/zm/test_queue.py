@@ -281,7 +281,7 @@ def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expect(run(stage, sleepers(1, 0)), 0)
-    seen = inspect_cli._seen
+    seen = inspect_cli._open_store
 
     def a_moment_ago(*given: Any) -> Any:
         store = seen(*given)
@@ -289,7 +289,7 @@ def test_a_task_that_ends_while_it_is_cancelled_stays_what_it_is(
             row["status"] = "queued"
         return store
 
-    monkeypatch.setattr(inspect_cli, "_seen", a_moment_ago)
+    monkeypatch.setattr(inspect_cli, "_open_store", a_moment_ago)
     expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")
     assert rows(stage)["k0"]["status"] == "completed"
 

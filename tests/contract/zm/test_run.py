@@ -98,7 +98,7 @@ def test_references_of_many_megabytes_arrive_as_they_are(stage: Stage, service: 
         {"error": "no such key: KEY, KEY"},
         b"<html>KEY</html>",
         {"data": [{"b64_json": "***"}], "echo": "KEY"},
-        b"x" * (client.BLOCK - 10) + b"KEY",
+        b"x" * (client.MASK_BLOCK - 10) + b"KEY",
     ],
     ids=["refusal", "page", "unusable", "between two blocks"],
 )

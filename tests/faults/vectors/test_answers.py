@@ -79,7 +79,7 @@ def read_session_state(document: Any) -> None:
 
 def delivered(document: Any) -> openai.Delivered:
     content = Content([document])
-    return openai.delivered(content, find_images(io.BytesIO(), content), None)
+    return openai.to_delivered(content, find_images(io.BytesIO(), content), None)
 
 
 def nemo_data(read: Callable[[dict[str, Any]], object]) -> Callable[[Any], object]:

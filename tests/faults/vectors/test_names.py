@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from openai_images.request import LONGEST_NAME_BYTES, task_name
+from openai_images.request import MAX_NAME_BYTES, task_name
 
 from shared.errors import BadInput
 
@@ -52,7 +52,7 @@ def test_a_good_name_is_kept_and_stays_in_its_folder(name: str, tmp_path: Path) 
     assert PurePosixPath(file).name == PureWindowsPath(file).name == file
     (tmp_path / file).touch()
     assert [path.name for path in tmp_path.iterdir()] == [file]
-    assert len(kept.encode()) <= LONGEST_NAME_BYTES
+    assert len(kept.encode()) <= MAX_NAME_BYTES
 
 
 def test_the_tables_are_as_long_as_promised() -> None:

@@ -20,7 +20,7 @@ from openai_images.batch import cli
 from openai_images.cli import app
 from openai_images.config.provider import Provider, find_provider
 from openai_images.queue.store import QueueStore, counters
-from openai_images.response.reader import decode_picture, read_document
+from openai_images.response.reader import decode_image, read_document
 
 from shared.cli.app import Options
 from shared.errors import SkillError
@@ -140,10 +140,10 @@ TASKS = {
 
 
 def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
-    allowed = cli.FIELDS | frozenset(cli.ATTEMPT_FIELDS)
+    allowed = cli.BATCH_FIELDS | frozenset(cli.ATTEMPT_FIELDS)
     for document in spoilings(TASKS):
         with contextlib.suppress(SkillError):
-            file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, most=200)
+            file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, maximum=200)
             settings = cli._settings(file, {})
             provider = Provider("happy", "https://images.example/v1", Secret("dummy-" + "key"))
             for index, task in enumerate(file.tasks, 1):
@@ -155,7 +155,7 @@ def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
 def test_any_text_is_a_file_of_tasks_or_refused(text: str) -> None:
     for words in ("{" + text, '{"tasks":[' + text + "]}", "@" + text):
         with contextlib.suppress(SkillError):
-            task_file.read_tasks(words, fields=(), most=200)
+            task_file.read_tasks(words, fields=(), maximum=200)
 
 
 def test_an_odd_state_of_a_queue_is_read(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_any_spooled_answer_is_a_document_or_none(content: bytes) -> None:
 @example("A")
 def test_any_text_is_a_picture_in_base64_or_none(text: str) -> None:
     with contextlib.suppress(ValueError):
-        decode_picture(io.BytesIO(), text, io.BytesIO())
+        decode_image(io.BytesIO(), text, io.BytesIO())
 
 
 def test_what_is_odd_is_odd_enough() -> None:

@@ -1,4 +1,4 @@
-"""The endpoints of an OpenAI-style images API; the only module that talks to it, and `create` all that costs."""
+"""Client of an OpenAI-style images API, and the only module that calls it; only `create` costs money."""
 
 from __future__ import annotations
 
@@ -26,123 +26,128 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from openai_images.config.provider import Provider
-    from openai_images.prepared_request import Package
+    from openai_images.prepared_request import PreparedRequest
     from openai_images.response.framing import Content
     from openai_images.response.refusal import ServiceError
     from shared.http.response import HttpResponse
 
-LARGEST_ANSWER = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
+MAX_RESPONSE_BYTES = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
-BLOCK = 1 << 18  # bytes
-SHORTEST_BLANKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
+MASK_BLOCK = 1 << 18  # bytes
+MIN_MASKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
 
 
 class Client:
-    """One account at one provider; `downloads` fetches picture links, without the key."""
+    """One account at one provider; `downloads` fetches image links without the key."""
 
     def __init__(self, provider: Provider, *, user_agent: str) -> None:
         self._base_url = provider.base_url
         self._headers = dict(provider.headers)
-        secrets_of = (*provider.secret.spellings(), *self._headers.values())
-        self._secrets = [one.encode() for one in secrets_of if len(one) >= SHORTEST_BLANKED]
+        secrets = (*provider.secret.spellings(), *self._headers.values())
+        self._secrets = [secret.encode() for secret in secrets if len(secret) >= MIN_MASKED]
         auth = AuthHeader("Authorization", provider.secret, scheme="Bearer")
         self._api = Session(user_agent=user_agent, hosts={host_of(provider.base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None, own_origin=origin_of(provider.base_url))
 
-    def create(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> wire.Delivered:
-        """Make a picture: one paid request, never repeated in here; its answer is left in `spool`.
+    def create(
+        self, prepared: PreparedRequest, idempotency_key: str, seconds: float, spool: BinaryIO
+    ) -> wire.Delivered:
+        """Create an image with one paid request, never retried here; leave the response in `spool`.
 
         Raises:
             RequestRejected: the service did not accept it.
-            NotSentError: proven by the connection; may be sent again.
-            OutcomeUnknown: it may have been accepted; `http_status` tells when there was an answer.
-            DiskError: the answer could not be spooled.
+            NotSentError: the connection proves that nothing was sent; safe to retry.
+            OutcomeUnknown: it may have been accepted; `http_status` is set if there was a response.
+            DiskError: the response could not be spooled.
         """
-        answer = self._spend(package, idempotency_key, seconds, spool)
+        response = self._post(prepared, idempotency_key, seconds, spool)
         spool.flush()
         content = read_content(spool)
         images = find_images(spool, content)
-        success = 200 <= answer.status < 300  # noqa: PLR2004
-        redirect = 300 <= answer.status < 400  # noqa: PLR2004
+        success = 200 <= response.status < 300  # noqa: PLR2004
+        redirect = 300 <= response.status < 400  # noqa: PLR2004
         if (
             any(image.sure and not image.draft for image in images) and not redirect
         ):  # whatever else it says, this was made and paid
-            return wire.delivered(content, images, answer.request_id)
-        error = service_error(content.document, is_page=content.is_page, prompt=package.prompt)
-        refused = refusal(answer.status, error, answer.retry_after) or self._address_refusal(
-            answer, content, error
+            return wire.to_delivered(content, images, response.request_id)
+        error = service_error(content.document, is_page=content.is_page, prompt=prepared.prompt)
+        rejection = refusal(response.status, error, response.retry_after) or self._address_refusal(
+            response, content, error
         )
-        if refused and not content.is_cut:
-            _empty(spool)
-            refused.request_id = answer.request_id
+        if rejection and not content.is_cut:
+            _truncate(spool)
+            rejection.request_id = response.request_id
             if (
-                package.rename_field
-                and refused.code == "refused"
-                and refuses_field(answer.status, content.document)
+                prepared.rename_field
+                and rejection.code == "refused"
+                and refuses_field(response.status, content.document)
             ):
-                raise InvalidRequest("field_refused", http_status=answer.status, words=error.words)
-            raise refused
-        is_broken_off = any(image.draft for image in images) and content.tells_error
+                raise InvalidRequest("field_refused", http_status=response.status, words=error.words)
+            raise rejection
+        is_broken_off = any(image.draft for image in images) and content.is_error
         if success and images and not is_broken_off:
-            return wire.delivered(content, images, answer.request_id)
+            return wire.to_delivered(content, images, response.request_id)
         raise OutcomeUnknown(
             "answer_without_picture" if success else "answer_unclear",
-            http_status=answer.status,
-            status=answer.status,
+            http_status=response.status,
+            status=response.status,
             words=error.words,
             path=spool.name,
             provider_code=error.code,
-            request_id=answer.request_id,
-            retry_after=answer.retry_after,
+            request_id=response.request_id,
+            retry_after=response.retry_after,
         )
 
     def _address_refusal(
-        self, answer: HttpResponse, content: Content, error: ServiceError
+        self, response: HttpResponse, content: Content, error: ServiceError
     ) -> InvalidRequest | None:
-        """Return a refusal when the address is proven to be no API's: it shows a web page for its models as well.
+        """Return a rejection if the address is proven not to be an API.
 
-        A web page alone proves nothing: a gateway may show one after the service behind it made the image.
+        The proof is a web page for the list of models as well. One web page alone proves nothing: a gateway may
+        return one after the service behind it made the image.
         """
-        if not content.is_page or answer.status >= SERVER_ERROR:
+        if not content.is_page or response.status >= SERVER_ERROR:
             return None
         with contextlib.suppress(ReadError):
             models = self._models()
             if models.status < SERVER_ERROR and models.body.lstrip().startswith(b"<"):
                 return InvalidRequest(
-                    "address_wrong", http_status=answer.status, status=answer.status, words=error.words
+                    "address_wrong", http_status=response.status, status=response.status, words=error.words
                 )
         return None
 
-    def _spend(self, package: Package, idempotency_key: str, seconds: float, spool: BinaryIO) -> HttpResponse:
-        """Send the request and spool its answer, without any key that it quotes."""
-        if not isinstance(package.body, bytes):
-            package.body.seek(0)
-        _empty(spool)
+    def _post(
+        self, prepared: PreparedRequest, idempotency_key: str, seconds: float, spool: BinaryIO
+    ) -> HttpResponse:
+        """Send the request and spool its response, with every key in it masked."""
+        if not isinstance(prepared.body, bytes):
+            prepared.body.seek(0)
+        _truncate(spool)
         headers = {
             **self._headers,
-            "Content-Type": package.content_type,
+            "Content-Type": prepared.content_type,
             "Accept": "application/json",
             wire.IDEMPOTENCY_HEADER: idempotency_key,
         }
         try:
             return self._api.post_once(
                 "POST",
-                self._base_url + package.path,
+                self._base_url + prepared.path,
                 headers=headers,
-                body=package.body,
+                body=prepared.body,
                 seconds=seconds,
                 into=spool,
-                largest=LARGEST_ANSWER,
+                largest=MAX_RESPONSE_BYTES,
             )
         finally:
             for secret in self._secrets:
-                _blank(spool, secret)
+                _mask(spool, secret)
 
-    def absolute(self, link: str) -> str:
-        """Return the address of an image: a relative link, or one to the provider's own host, by the base URL.
+    def absolute_url(self, link: str) -> str:
+        """Return the absolute URL of an image; links to the provider's own host follow the base URL.
 
-        Relays write links as if they knew neither TLS in front of them nor the name by which they are called. A
-        link that cannot be read is returned as it is.
+        Relays behind a proxy write links without its TLS or its host name. A link that cannot be parsed is
+        returned unchanged.
         """
         try:
             url = urljoin(f"{self._base_url}/", link)
@@ -158,23 +163,23 @@ class Client:
         return url
 
     def check_key(self) -> bool:
-        """Ask for the list of models, which costs nothing; False when the service keeps no such list.
+        """Request the list of models, which is free; return False if the service has no such list.
 
         Raises:
             AuthenticationError: the key is not accepted.
-            ReadError: the service does not answer.
+            ReadError: the service does not respond.
         """
-        answer = self._models()
+        response = self._models()
         try:
-            document = answer.json()
+            document = response.json()
         except ValueError:  # a web page, as many servers show at an address that is not the API's
             document = None
-        refused = refusal(answer.status, service_error(document))
-        if refused and answer.status in (UNAUTHORIZED, FORBIDDEN):
-            raise refused
-        if answer.status >= SERVER_ERROR:
-            raise ReadError("read_failed", http_status=answer.status, status=answer.status, remedy="again")
-        return answer.status == wire.OK and wire.lists_models(document)
+        rejection = refusal(response.status, service_error(document))
+        if rejection and response.status in (UNAUTHORIZED, FORBIDDEN):
+            raise rejection
+        if response.status >= SERVER_ERROR:
+            raise ReadError("read_failed", http_status=response.status, status=response.status, remedy="again")
+        return response.status == wire.OK and wire.lists_models(document)
 
     def _models(self) -> HttpResponse:
         return self._api.read(
@@ -191,22 +196,22 @@ class Client:
         self.downloads.close()
 
 
-def _empty(spool: BinaryIO) -> None:
+def _truncate(spool: BinaryIO) -> None:
     spool.seek(0)
     spool.truncate()
 
 
-def _blank(spool: BinaryIO, secret: bytes) -> None:
-    """Overwrite a key that an answer quotes, so that no file holds it; all else stays where it is."""
+def _mask(spool: BinaryIO, secret: bytes) -> None:
+    """Overwrite every occurrence of a key in a spooled response, so that no file holds it."""
     start = 0
     while True:
         spool.seek(start)
-        block = spool.read(BLOCK)
+        block = spool.read(MASK_BLOCK)
         at = block.find(secret)
         if at >= 0:
             spool.seek(start + at)
             spool.write(b"*" * len(secret))
-        elif len(block) < BLOCK:
+        elif len(block) < MASK_BLOCK:
             return
         else:
-            start += BLOCK - len(secret) + 1
+            start += MASK_BLOCK - len(secret) + 1

@@ -1,4 +1,4 @@
-"""From the service's answer on disk to images: decoded in pieces, checked to be whole, given their names."""
+"""Saves the images of a spooled response: decodes them in blocks, validates and names them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai_images import wire
 from openai_images.response.extraction import find_images
 from openai_images.response.framing import read_content
 from openai_images.response.image_source import Link
-from openai_images.response.reader import decode_picture
+from openai_images.response.reader import decode_image
 from shared.errors import RateLimitError, UnusableResult
 from shared.files import disk_errors, is_same_file
 from shared.i18n.messages import MessageRef
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saved:
-    """The rows of the result's `images`, and how many more images the answer holds that were not saved."""
+    """The rows of the result's `images`, and the number of images in the response that were not saved."""
 
     rows: list[dict[str, Any]]
     left_out: int = 0
 
 
 def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, limits: Deadline) -> Saved:
-    """Save the images as `target` (the others with a number behind it) plus the ending of their true type.
+    """Save the images as `target` (numbered after the first) with the extension of their detected type.
 
-    What is written are the service's own bytes, so content credentials inside them survive. An image behind a
-    link is fetched. More than MAX_IMAGES, or than MAX_TOTAL_BYTES together, are left out.
+    The service's bytes are written unchanged, so embedded content credentials survive. An image behind a link is
+    downloaded. Images beyond MAX_IMAGES, or MAX_TOTAL_BYTES in total, are left out.
 
     Raises:
-        UnusableResult: no image at all: `picture_unusable`, or why the link of the first gave no whole image.
-        DiskError: `disk_failed`; the spool is still there.
+        UnusableResult: no complete image: `picture_unusable`, or the error of the first image's link.
+        DiskError: `disk_failed`; the spooled response is kept.
     """
     rows: list[dict[str, Any]] = []
     first_failure: UnusableResult | None = None
@@ -73,7 +73,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
 
 
 def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
-    """Save an image by the first of its sources that gives a whole one."""
+    """Save an image from the first of its sources that yields a complete one."""
     first_failure: UnusableResult | None = None
     for source in image.sources:
         try:
@@ -87,7 +87,7 @@ def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, li
 
 def _fetch(link: str, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
     try:
-        return save_image(client.downloads, client.absolute(link), target, limits)
+        return save_image(client.downloads, client.absolute_url(link), target, limits)
     except (RateLimitError, UnusableResult) as error:
         if error.code not in ("rate_limited", "picture_unusable"):
             raise
@@ -98,7 +98,7 @@ def _decode(source: LongText | RawImage | str, spool: Path, target: Path) -> dic
     with disk_errors(target.parent), PartFile.create(target) as part:
         try:
             with spool.open("rb") as answer:
-                digest = decode_picture(answer, source, part.file)
+                digest = decode_image(answer, source, part.file)
             part.file.flush()
             picture = inspect_image(part.path)
             path = target.with_name(target.name + picture.extension)
@@ -120,10 +120,10 @@ def _decode(source: LongText | RawImage | str, spool: Path, target: Path) -> dic
 
 
 def reread(spool: Path) -> Delivered:
-    """Return what an answer held that was spooled by a process that ended before its image was saved.
+    """Return the content of a response spooled by a process that ended before saving its image.
 
     Raises:
-        UnusableResult: `answer_gone`; the service gives it only once.
+        UnusableResult: `answer_gone`; the service returns it only once.
     """
     try:
         with spool.open("rb") as file:
@@ -133,13 +133,13 @@ def reread(spool: Path) -> Delivered:
         raise UnusableResult("answer_gone", path=spool, remedy="new") from error
     if not images:
         raise UnusableResult("answer_gone", path=spool, remedy="new")
-    return wire.delivered(content, images, None)
+    return wire.to_delivered(content, images, None)
 
 
 def salvage(spool: Path) -> Delivered | None:
-    """Return the whole images of an answer that was cut, or whose end nobody saw; None without one.
+    """Return the complete images of a truncated response, None if there are none.
 
-    A draft does not count: the image itself may have been on its way.
+    A draft does not count: the final image may still have been coming.
     """
     try:
         with spool.open("rb") as file:
@@ -147,7 +147,7 @@ def salvage(spool: Path) -> Delivered | None:
             images = [image for image in find_images(file, content) if _is_here(image, file, spool.parent)]
     except OSError:
         return None
-    return wire.delivered(content, images, None) if images else None
+    return wire.to_delivered(content, images, None) if images else None
 
 
 def _is_here(image: FoundImage, file: BinaryIO, folder: Path) -> bool:
@@ -156,7 +156,7 @@ def _is_here(image: FoundImage, file: BinaryIO, folder: Path) -> bool:
     source = image.sources[0]
     with tempfile.NamedTemporaryFile(dir=folder) as decoded:
         try:
-            decode_picture(file, source, decoded)  # type: ignore[arg-type]
+            decode_image(file, source, decoded)  # type: ignore[arg-type]
             decoded.flush()
             inspect_image(decoded.name)
         except (InvalidImage, ValueError):

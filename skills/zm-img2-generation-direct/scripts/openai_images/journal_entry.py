@@ -1,4 +1,4 @@
-"""What the journal is told of a request before anything is spent."""
+"""Builds the journal entry of a request before the paid call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SKILL = "zm-img2-generation-direct"
 
 
 def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
-    """Return the journal's description of a request, without its prompt and key."""
+    """Return the journal entry of a request, without its prompt and key."""
     parameters: dict[str, Any] = {"size": request.size}
     account = provider.secret.account()
     return Entry(
@@ -43,5 +43,8 @@ def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder
         requested=parameters,
         applied=dict(parameters),
         output_dir=str(folder),
-        extra={"idempotency_key": str(uuid.uuid4()), "input_images": [one.row() for one in request.references]},
+        extra={
+            "idempotency_key": str(uuid.uuid4()),
+            "input_images": [reference.row() for reference in request.references],
+        },
     )

@@ -1,4 +1,4 @@
-"""The pipe by which a child of the queue learns that its runner is gone, however it went."""
+"""Lets a child process of the queue notice that its runner has ended, for whatever reason."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shared import signals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VARIABLE = "IMAGE_QUEUE_LIFELINE"
-"""Holds the number of the descriptor; the runner keeps the other end and never writes to it."""
+DESCRIPTOR_VARIABLE = "IMAGE_QUEUE_LIFELINE"
+"""Names the pipe's descriptor; the runner holds the other end and never writes to it."""
 
 
 def watch(on_end: Callable[[], None] | None = None) -> None:
-    """Call `on_end` once the runner is gone; by default this process gets SIGTERM, and ends in order."""
-    descriptor = os.environ.pop(VARIABLE, "")
+    """Call `on_end` once the runner has ended; by default, send SIGTERM to this process."""
+    descriptor = os.environ.pop(DESCRIPTOR_VARIABLE, "")
     if not descriptor.isdecimal():
         return
 

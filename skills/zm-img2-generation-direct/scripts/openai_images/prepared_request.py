@@ -1,4 +1,4 @@
-"""A paid request ready to be sent as often as need be: JSON, or the form of an edit in an unnamed file."""
+"""A paid request ready to be sent repeatedly: JSON, or the form of an edit in an unnamed file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Package:
+class PreparedRequest:
     """A request ready to be sent."""
 
     path: str
@@ -30,21 +30,21 @@ class Package:
     prompt: str
     """What a service may repeat in its answer."""
     rename_field: Callable[[], None] | None = None
-    """Write the form again, once, with the other name of its file fields."""
+    """Rewrite the form, once, with the other name of its file fields."""
 
 
 @contextlib.contextmanager
-def packed(request: ImageRequest, folder: Path) -> Iterator[Package]:
-    """Yield the request as it is sent; the form of an edit is in an unnamed file of `folder` meanwhile.
+def prepare(request: ImageRequest, folder: Path) -> Iterator[PreparedRequest]:
+    """Yield the request as it is sent; the form of an edit is in an unnamed file in `folder`.
 
     Raises:
-        BadInput: `reference_changed`; a reference picture is not the one that was checked any more.
+        BadInput: `reference_changed`; a reference image is no longer the one that was checked.
         DiskError: `disk_failed`.
     """
     path = wire.PATHS[request.mode]
     if request.mode == "generation":
         body = json.dumps(wire.generation_body(request), ensure_ascii=False).encode()
-        yield Package(path, "application/json", body, request.prompt)
+        yield PreparedRequest(path, "application/json", body, request.prompt)
         return
     boundary = f"----{secrets.token_hex(16)}"
     with disk_errors(folder):
@@ -53,18 +53,18 @@ def packed(request: ImageRequest, folder: Path) -> Iterator[Package]:
         name = wire.field_name(len(request.references))
 
         def rename_field() -> None:
-            package.rename_field = None
+            prepared.rename_field = None
             (other,) = set(wire.FILE_FIELDS) - {name}
             _write(form, folder, boundary, request, other)
 
         _write(form, folder, boundary, request, name)
         content_type = f"multipart/form-data; boundary={boundary}"
-        package = Package(path, content_type, form, request.prompt, rename_field)
-        yield package
+        prepared = PreparedRequest(path, content_type, form, request.prompt, rename_field)
+        yield prepared
 
 
 def _write(form: BinaryIO, folder: Path, boundary: str, request: ImageRequest, file_field: str) -> None:
-    """Write the form of an edit in place of what the file held."""
+    """Replace the content of the file by the form of an edit."""
     with disk_errors(folder):
         form.seek(0)
         form.truncate()

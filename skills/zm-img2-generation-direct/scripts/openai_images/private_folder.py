@@ -1,4 +1,4 @@
-"""Folders whose files are believed later: they must be ours, and nobody else's to change."""
+"""Folders whose files are trusted later: only this user may own and change them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def own_folder(path: Path, flag: str) -> Path:
-    """Make the folder, or check that it is no link, belongs to us, and nobody else can change or exchange it.
+def private_folder(path: Path, flag: str) -> Path:
+    """Create the folder, or check that it is not a link, is ours, and nobody else can change or replace it.
 
     Raises:
-        BadInput: `folder_unsafe`, with the flag that leads there.
+        BadInput: `folder_unsafe`, naming the flag.
         DiskError: `disk_failed`, or `folder_planted`.
     """
     unsafe = untrusted_part(path, private=True)

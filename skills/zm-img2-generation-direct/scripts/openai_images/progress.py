@@ -1,4 +1,4 @@
-"""Keeps a person informed while one long call is under way, and while the next attempt is waited for."""
+"""Reports progress during one long call, and while waiting for the next attempt."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def ticking(run: CommandContext, expected: Sequence[float]) -> Iterator[None]:
-    """Tell every second how long the call in the block has taken; the reporter decides what of it is shown."""
+def report_elapsed(context: CommandContext, expected: Sequence[float]) -> Iterator[None]:
+    """Report every second how long the block has been running; the reporter decides what is shown."""
     over = threading.Event()
-    watcher = PollReporter(run, expected, word=run.catalog.format("word_sent"))
+    watcher = PollReporter(context, expected, word=context.catalog.format("word_sent"))
     started = time.monotonic()
 
     def tick() -> None:
@@ -36,9 +36,9 @@ def ticking(run: CommandContext, expected: Sequence[float]) -> Iterator[None]:
         thread.join()
 
 
-def wait_before_retry(run: CommandContext, seconds: float, limits: Deadline) -> None:
-    """Sleep in steps of a second, telling how much is left."""
+def wait_before_retry(context: CommandContext, seconds: float, limits: Deadline) -> None:
+    """Sleep in steps of a second, reporting the remaining time."""
     until = limits.clock() + seconds
     while (left := until - limits.clock()) > 0:
         limits.sleep(min(1.0, left))
-        run.reporter.status("waiting_to_retry", left=f"{left:.0f}")
+        context.reporter.status("waiting_to_retry", left=f"{left:.0f}")

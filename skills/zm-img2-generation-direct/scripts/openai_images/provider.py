@@ -1,4 +1,4 @@
-"""The use case: look up the journal, spend as the policy allows, save the picture, tell the result."""
+"""Creates or resumes a task: look up the journal, submit as the policy allows, save the image, fill the result."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_images.delivery import reread, salvage
-from openai_images.prepared_request import packed
-from openai_images.progress import ticking, wait_before_retry
-from openai_images.results import fail, kept_images, save, tell_image
-from openai_images.retry_policy import spend
-from openai_images.run_folder import ANSWER, RunFolder, recorded_request, request_record
+from openai_images.prepared_request import prepare
+from openai_images.progress import report_elapsed, wait_before_retry
+from openai_images.results import fail, reused_images, save, set_output
+from openai_images.retry_policy import submit_with_retries
+from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request, request_record
 from shared import signals
 from shared.errors import BadInput, DiskError, OutcomeUnknown, ResponseLost, SkillError, UnusableResult
 from shared.files import disk_errors
@@ -25,69 +25,69 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from openai_images.config.provider import Provider
-    from openai_images.prepared_request import Package
+    from openai_images.prepared_request import PreparedRequest
     from openai_images.request import ImageRequest
-    from openai_images.services import Hands
+    from openai_images.services import Services
     from openai_images.wire import Delivered
     from shared.cli.task_context import TaskContext
     from shared.journal.entry import Entry
     from shared.journal.submit import LockedTask
 
 
-def generate(request: ImageRequest, draft: Entry, hands: Hands, errand: TaskContext) -> None:
-    """Make the picture of a request, paying for it as often as the policy allows; the run's result tells the rest.
+def generate(request: ImageRequest, entry: Entry, services: Services, task_context: TaskContext) -> None:
+    """Create the image of a request, submitting as often as the policy allows; fill the context's result.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: every outcome but success, see docs/contract.md.
     """
-    claim = _claimed(lambda: hands.journal.claim(draft, errand.lock_wait, new=errand.new), hands)
-    with claim, errand.reporting(claim):
-        if claim.action == "create":
-            _make(request, claim.task, hands, errand)
+    lease = _acquire(lambda: services.journal.claim(entry, task_context.lock_wait, new=task_context.new), services)
+    with lease, task_context.reporting(lease):
+        if lease.action == "create":
+            _create(request, lease.task, services, task_context)
         else:
-            _go_on(claim, hands, errand)
+            _finish_existing(lease, services, task_context)
 
 
-def resume(identifier: str, hands: Hands, errand: TaskContext) -> None:
-    """Go on with a task by its local id; costs nothing, unless its outcome is unknown and the user agreed to more.
+def resume(identifier: str, services: Services, task_context: TaskContext) -> None:
+    """Resume a task by its local id; free unless its outcome is unknown and the user agreed to another request.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: every outcome but success, see docs/contract.md.
     """
-    found = hands.journal.find(identifier)
-    if not found:
+    match = services.journal.find(identifier)
+    if not match:
         raise BadInput("task_unknown", identifier=short_repr(identifier))
-    if (found[1].base_url, found[1].account) != (hands.provider.base_url, hands.provider.secret.account()):
-        raise BadInput("resume_elsewhere", identifier=identifier, provider=hands.provider.name)
-    claim = _claimed(lambda: hands.journal.resume(identifier, found[1], errand.lock_wait), hands)
-    with claim, errand.reporting(claim):
-        if claim.action == "create":
-            _make(recorded_request(claim.task.entry), claim.task, hands, errand)
+    if (match[1].base_url, match[1].account) != (services.provider.base_url, services.provider.secret.account()):
+        raise BadInput("resume_elsewhere", identifier=identifier, provider=services.provider.name)
+    lease = _acquire(lambda: services.journal.resume(identifier, match[1], task_context.lock_wait), services)
+    with lease, task_context.reporting(lease):
+        if lease.action == "create":
+            _create(recorded_request(lease.task.entry), lease.task, services, task_context)
         else:
-            _go_on(claim, hands, errand)
+            _finish_existing(lease, services, task_context)
 
 
-def _make(request: ImageRequest, task: LockedTask, hands: Hands, errand: TaskContext) -> None:
-    """Say what is about to happen, then spend."""
-    run, entry = errand.context, task.entry
-    name = entry.extra.get("picture") or hands.place.named(entry.local_id)
-    folder = RunFolder(Path(entry.extra.get("run_dir") or hands.place.runs / name))
+def _create(request: ImageRequest, task: LockedTask, services: Services, task_context: TaskContext) -> None:
+    """Print the summary, confirm the cost, then submit."""
+    context, entry = task_context.context, task.entry
+    name = entry.extra.get("picture") or services.paths.name_for(entry.local_id)
+    folder = RunFolder(Path(entry.extra.get("run_dir") or services.paths.runs / name))
     if entry.possible_charges:  # whatever came for it before is not to be lost
         folder.keep_answer()
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
-    entry.provider = hands.provider.name  # a resume may go by another one of the same address and account
-    run.result.extra["run_dir"] = str(folder.path)
-    run.result.input_images = entry.extra["input_images"]
-    run.reporter.info("create_summary", **_summary(request, hands.provider))
-    run.confirm_spend()
-    run.reporter.always("task_begins", local_id=entry.local_id)
-    with packed(request, folder.path) as package:
-        _spend(request, package, task, folder, hands, errand)
+    entry.provider = services.provider.name  # a resume may go by another one of the same address and account
+    context.result.extra["run_dir"] = str(folder.path)
+    context.result.input_images = entry.extra["input_images"]
+    context.reporter.info("create_summary", **_summary(request, services.provider))
+    context.confirm_spend()
+    context.reporter.always("task_begins", local_id=entry.local_id)
+    with prepare(request, folder.path) as package:
+        _submit(request, package, task, folder, services, task_context)
 
 
 def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
-    """Return the facts of the sentence that is said before money is spent."""
+    """Return the values of the summary that is printed before the paid request."""
     return {
         "provider": provider.name,
         "model": request.model,
@@ -98,58 +98,63 @@ def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
     }
 
 
-def _claimed(take: Callable[[], TaskLease], hands: Hands) -> TaskLease:
-    """Take a task in hand; one whose outcome is unknown only when its answer is here or may be asked for again."""
+def _acquire(acquire: Callable[[], TaskLease], services: Services) -> TaskLease:
+    """Acquire a task; one with an unknown outcome only if its response is on disk or may be requested again."""
     while True:
         try:
-            return take()
+            return acquire()
         except OutcomeUnknown as error:
-            claim = _reopened(error, hands)
-        if claim:
-            return claim
+            lease = _reopen(error, services)
+        if lease:
+            return lease
 
 
-def _reopened(error: OutcomeUnknown, hands: Hands) -> TaskLease | None:
-    """Take a task in hand whose answer the journal does not know; None when another process was quicker.
+def _reopen(error: OutcomeUnknown, services: Services) -> TaskLease | None:
+    """Acquire a task whose response the journal does not know; return None if another process was faster.
 
-    A kill between the last byte of an answer and the next line of the journal leaves the answer here, whole. To
-    send the request once more needs the user's word, because it may be paid twice.
+    A process killed between the last byte of a response and the next journal write leaves a complete response on
+    disk. Another request needs the user's consent, because it may be charged twice.
 
     Raises:
-        OutcomeUnknown: there is neither.
+        OutcomeUnknown: there is neither a response nor consent.
     """
-    claim = hands.journal.reopen(*error.about) if error.about else None
-    if not claim and error.about:
+    lease = services.journal.reopen(*error.about) if error.about else None
+    if not lease and error.about:
         return None
-    if claim:
-        delivered = salvage(Path(claim.task.entry.extra["run_dir"]) / ANSWER)
+    if lease:
+        delivered = salvage(Path(lease.task.entry.extra["run_dir"]) / RESPONSE_FILE)
         if delivered:
-            claim.task.save(state="submitted", charged="yes", cost=delivered.cost)
-            return TaskLease("attach", claim.task)
-        if hands.policy.retry_unknown:
-            return claim
-        claim.task.release()
-    raise _with_way_out(error) from error
+            lease.task.save(state="submitted", charged="yes", cost=delivered.cost)
+            return TaskLease("attach", lease.task)
+        if services.retry_policy.retry_unknown:
+            return lease
+        lease.task.release()
+    raise _with_retry_hint(error) from error
 
 
-def _with_way_out(error: OutcomeUnknown) -> OutcomeUnknown:
-    """Name the way to go on: the same Idempotency-Key, so that a service that knows it does not charge twice."""
+def _with_retry_hint(error: OutcomeUnknown) -> OutcomeUnknown:
+    """Add the next command, which reuses the Idempotency-Key: a service that honours it does not charge twice."""
     error.remedy = "instead"
     error.facts["instead"] = {"--on-unknown": "retry"}
     return error
 
 
-def _spend(  # noqa: PLR0917  - each is used, and no two belong together
-    request: ImageRequest, package: Package, task: LockedTask, folder: RunFolder, hands: Hands, errand: TaskContext
+def _submit(  # noqa: PLR0917  - each is used, and no two belong together
+    request: ImageRequest,
+    package: PreparedRequest,
+    task: LockedTask,
+    folder: RunFolder,
+    services: Services,
+    task_context: TaskContext,
 ) -> None:
-    """Send the request as often as the policy allows, and save the picture that comes."""
-    run, entry = errand.context, task.entry
-    expected = durations(hands.journal, entry) if hands.watched else []
+    """Send the request as often as the policy allows, and save the returned image."""
+    context, entry = task_context.context, task.entry
+    expected = durations(services.journal, entry) if services.interactive else []
     if expected:
-        run.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
+        context.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
     def begin(seconds: float) -> None:
-        record = request_record(request, hands.provider, package, entry.extra["idempotency_key"], seconds)
+        record = request_record(request, services.provider, package, entry.extra["idempotency_key"], seconds)
         folder.begin_attempt(entry.attempts + 1, record)
         with disk_errors(folder.path):
             folder.spool().close()  # what the disk refuses, it refuses before anything is sent
@@ -157,45 +162,47 @@ def _spend(  # noqa: PLR0917  - each is used, and no two belong together
     def send(seconds: float) -> None:
         started = time.monotonic()
         try:
-            with ticking(run, expected):
-                delivered = _delivered(package, entry.extra["idempotency_key"], seconds, folder, hands)
+            with report_elapsed(context, expected):
+                delivered = _send_once(package, entry.extra["idempotency_key"], seconds, folder, services)
         except SkillError as error:
             with contextlib.suppress(DiskError):  # what the attempt came to is what counts
-                folder.end_attempt(started, error, run.catalog.format(error.code, **error.facts))
+                folder.end_attempt(started, error, context.catalog.format(error.code, **error.facts))
             raise
         entry.seconds = round(time.monotonic() - started, 1)
         task.save(state="submitted", charged="yes", cost=delivered.cost)
         folder.end_attempt(started, delivered)
-        save(delivered, task, folder, hands, errand)
+        save(delivered, task, folder, services, task_context)
         signals.discard_pending()
 
-    def wait(number: int, pause: float, error: SkillError) -> None:
-        why = run.catalog.format(error.code, **error.facts)
-        most = hands.policy.most
-        run.reporter.info("attempt_failed", number=number, most=most, pause=f"{pause:.0f}", why=why)
-        wait_before_retry(run, pause, errand.deadline)
+    def wait(number: int, delay: float, error: SkillError) -> None:
+        reason = context.catalog.format(error.code, **error.facts)
+        max_attempts = services.retry_policy.max_attempts
+        context.reporter.info("attempt_failed", number=number, most=max_attempts, pause=f"{delay:.0f}", why=reason)
+        wait_before_retry(context, delay, task_context.deadline)
 
     try:
         rename = package.rename_field or (lambda: None)
-        spend(task, send, hands.policy, errand.deadline, begin=begin, wait=wait, rename_field=rename)
+        submit_with_retries(
+            task, send, services.retry_policy, task_context.deadline, begin=begin, wait=wait, rename_field=rename
+        )
     except OutcomeUnknown as error:
         last = error.facts.get("last")
         if isinstance(last, SkillError):
-            error.facts["last"] = run.catalog.format(last.code, **last.facts)
-        raise _with_way_out(error) from error
+            error.facts["last"] = context.catalog.format(last.code, **last.facts)
+        raise _with_retry_hint(error) from error
 
 
-def _delivered(
-    package: Package, idempotency_key: str, seconds: float, folder: RunFolder, hands: Hands
+def _send_once(
+    package: PreparedRequest, idempotency_key: str, seconds: float, folder: RunFolder, services: Services
 ) -> Delivered:
-    """Send the request once and return the images of its answer; one without any is kept for a person to look at.
+    """Send the request once and return the images of its response; keep a response without any for inspection.
 
     Raises:
-        SkillError: what Client.create raises.
+        SkillError: as Client.create.
     """
     try:
         with disk_errors(folder.path), folder.spool() as spool:
-            return hands.client.create(package, idempotency_key, seconds, spool)
+            return services.client.create(package, idempotency_key, seconds, spool)
     except OutcomeUnknown as error:
         if isinstance(error, ResponseLost):  # cut, or too long: an image may be whole all the same
             delivered = salvage(folder.answer)
@@ -206,24 +213,24 @@ def _delivered(
         raise
 
 
-def _go_on(claim: TaskLease, hands: Hands, errand: TaskContext) -> None:
-    """Return the picture of a task that is done, or save the one whose answer came and was not looked at."""
-    task, result = claim.task, errand.context.result
+def _finish_existing(lease: TaskLease, services: Services, task_context: TaskContext) -> None:
+    """Return the image of a finished task, or save the image of a response that was received but not processed."""
+    task, result = lease.task, task_context.context.result
     result.provider = task.entry.provider
     result.extra["run_dir"] = task.entry.extra["run_dir"]
     result.input_images = task.entry.extra["input_images"]
-    if claim.action == "attach":
+    if lease.action == "attach":
         folder = RunFolder(Path(task.entry.extra["run_dir"]))
         try:
             delivered = reread(folder.answer)
         except UnusableResult as error:
-            fail(task, error, errand)
+            fail(task, error, task_context)
             raise
-        save(delivered, task, folder, hands, errand)
+        save(delivered, task, folder, services, task_context)
         return
     result.reused = True
-    kept = kept_images(task, hands, errand)
-    if not kept:
+    images = reused_images(task, services, task_context)
+    if not images:
         raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
-    result.images = kept
-    tell_image(errand)
+    result.images = images
+    set_output(task_context)

@@ -1,4 +1,4 @@
-"""What a person may ask of the images API, checked before anything else happens."""
+"""A request to the images API, validated before anything else happens."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from shared.images.inputs import InputImage
 
 Mode = Literal["generation", "edit"]
-MOST_REFERENCES = 5
+MAX_REFERENCES = 5
 REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what images/edits takes
 DEFAULT_MODEL = "gpt-image-2"
 DEFAULT_SIZE = "1024x1024"
 DEFAULT_NAME = "img2"
 SIZE = re.compile(r"auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")
 MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/@-]{0,99}")
-LONGEST_NAME = 100  # characters of a task's name; with an id and an ending it stays below every file system's 255
-LONGEST_NAME_BYTES = 180
+MAX_NAME_LENGTH = (
+    100  # characters of a task's name; with an id and an ending it stays below every file system's 255
+)
+MAX_NAME_BYTES = 180
 NOT_IN_NAMES = frozenset('/\\<>:"|?*')
 RESERVED_NAMES = frozenset(
     (
@@ -43,7 +45,7 @@ RESERVED_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """One picture to make; an instance is valid."""
+    """One image to create; an instance is always valid."""
 
     prompt: str
     model: str
@@ -52,46 +54,46 @@ class ImageRequest:
 
     @property
     def mode(self) -> Mode:
-        """Which endpoint it takes: any reference picture makes it an edit."""
+        """The endpoint: any reference image makes it an edit."""
         return "edit" if self.references else "generation"
 
 
 def image_request(*, prompt: str, model: str, size: str, references: Sequence[tuple[str, str]]) -> ImageRequest:
-    """Return the request that flags or a task's fields describe; the prompt has been checked where it was read.
+    """Return the request that flags or a task's fields describe; the prompt was checked where it was read.
 
-    `references` are pairs of a flag or field and the path that it gave, in order.
+    `references` are pairs of the flag or field and its path, in order.
 
     Raises:
-        BadInput: naming the flag, what was expected and what came.
+        BadInput: names the flag, what was expected and what was received.
     """
     if not SIZE.fullmatch(size):
         raise BadInput("size_invalid", flag="--size", got=short_repr(size))
     if not MODEL.fullmatch(model):
         raise BadInput("model_invalid", flag="--model", got=short_repr(model))
-    if len(references) > MOST_REFERENCES:
-        raise BadInput("references_count", flag=references[-1][0], most=MOST_REFERENCES, got=len(references))
+    if len(references) > MAX_REFERENCES:
+        raise BadInput("references_count", flag=references[-1][0], most=MAX_REFERENCES, got=len(references))
     return ImageRequest(prompt, model, size, tuple(_reference(flag, path) for flag, path in references))
 
 
 @functools.lru_cache(maxsize=256)  # the tasks of a batch often share one
 def _reference(flag: str, path: str) -> InputImage:
-    found = read_input_image(flag, path, unknown="reference_unknown_type")
-    if found.media_type not in REFERENCE_TYPES:
-        raise BadInput("reference_type", flag=flag, got=short_repr(path), media_type=found.media_type)
-    return found
+    reference = read_input_image(flag, path, unknown="reference_unknown_type")
+    if reference.media_type not in REFERENCE_TYPES:
+        raise BadInput("reference_type", flag=flag, got=short_repr(path), media_type=reference.media_type)
+    return reference
 
 
 def task_name(flag: str, text: str) -> str:
-    """Return the name of a task, in Unicode's composed form; it becomes the beginning of file names.
+    """Return the name of a task in Unicode's composed form (NFC); file names begin with it.
 
     Raises:
-        BadInput: `task_name_invalid`; it could lead elsewhere, or some file system would not take it.
+        BadInput: `task_name_invalid`; it could name another folder, or a file system would not accept it.
     """
     name = unicodedata.normalize("NFC", text)
     stem = name.partition(".")[0].strip().casefold()
     if (
-        not 1 <= len(name) <= LONGEST_NAME
-        or len(name.encode("utf-8", "replace")) > LONGEST_NAME_BYTES
+        not 1 <= len(name) <= MAX_NAME_LENGTH
+        or len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES
         or not name.isprintable()
         or NOT_IN_NAMES & set(name)
         or name != name.strip(" .")
@@ -99,6 +101,6 @@ def task_name(flag: str, text: str) -> str:
         or stem in RESERVED_NAMES
     ):
         raise BadInput(
-            "task_name_invalid", flag=flag, most=LONGEST_NAME, bytes=LONGEST_NAME_BYTES, got=short_repr(text)
+            "task_name_invalid", flag=flag, most=MAX_NAME_LENGTH, bytes=MAX_NAME_BYTES, got=short_repr(text)
         )
     return name

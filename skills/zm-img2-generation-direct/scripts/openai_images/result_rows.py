@@ -1,4 +1,4 @@
-"""What the result of a command with many tasks tells of each of them, and of all of them together."""
+"""Result rows of commands with many tasks, and their aggregate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from shared.output.result import Result
 
-_SAME = (
+_COPIED_FIELDS = (
     "ok",
     "status",
     "provider",
@@ -29,46 +29,46 @@ _SAME = (
     "media",
     "error",
 )
-PICTURE = ("media_type", "width", "height", "bytes", "sha256")
+IMAGE_FIELDS = ("media_type", "width", "height", "bytes", "sha256")
 
 
-def row_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a task's result document tells, with its picture beside it instead of in a list.
+def row_from_result(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a task's result document, with the columns of its image instead of a list.
 
-    A task that was done before, and whose picture is gone by now, counts as failed.
+    A task that succeeded earlier, and whose image is gone, counts as failed.
     """
-    row = {**{name: document[name] for name in _SAME}, **picture_of(document)}
+    row = {**{name: document[name] for name in _COPIED_FIELDS}, **image_columns(document)}
     if row["status"] == "succeeded" and not row["ok"]:
         row |= {"status": "failed", "reused": False}
     return row
 
 
-def picture_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the picture of a result as a row tells it; None everywhere when there is none."""
+def image_columns(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the image columns of a row; every value is None if there is no image."""
     image: Mapping[str, Any] = next(iter(document.get("images") or ()), {})
-    return {"output": image.get("path"), **{name: image.get(name) for name in PICTURE}}
+    return {"output": image.get("path"), **{name: image.get(name) for name in IMAGE_FIELDS}}
 
 
-def add_up(result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put what all tasks come to into the result: pictures, money, and what they have in common."""
+def aggregate(result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put the aggregate of all tasks into the result: images, charges and common values."""
     result.images = [
-        {"path": row["output"], "url": None, **{name: row[name] for name in PICTURE}}
+        {"path": row["output"], "url": None, **{name: row[name] for name in IMAGE_FIELDS}}
         for row in rows
         if row.get("output")
     ]
     result.media = [path for row in rows for path in row.get("media") or ()]
     result.attempts = sum(row.get("attempts") or 0 for row in rows)
     result.possible_charges = sum(row.get("possible_charges") or 0 for row in rows)
-    told = {row.get("charged") for row in rows}
-    result.charged = "unknown" if "unknown" in told else "yes" if "yes" in told else "no"
+    charges = {row.get("charged") for row in rows}
+    result.charged = "unknown" if "unknown" in charges else "yes" if "yes" in charges else "no"
     result.cost = _cost([row for row in rows if row.get("charged") in {"yes", "unknown"}])
-    result.model, result.mode = (shared_by(row.get(name) for row in rows) for name in ("model", "mode"))
+    result.model, result.mode = (common_value(row.get(name) for row in rows) for name in ("model", "mode"))
 
 
-def shared_by(values: Iterable[str | None]) -> str | None:
-    """Return what all have that have anything, None where they differ."""
-    found = {value for value in values if value}
-    return found.pop() if len(found) == 1 else None
+def common_value(values: Iterable[str | None]) -> str | None:
+    """Return the value that all have except those without one, None if they differ."""
+    distinct = {value for value in values if value}
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def _cost(paid: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""When the paid request of a synchronous service is sent again: docs/money.md, section 3, row zm."""
+"""Decides when the paid request of a synchronous service is retried (docs/money.md, section 3, row zm)."""
 
 from __future__ import annotations
 
@@ -20,60 +20,64 @@ if TYPE_CHECKING:
     from shared.journal.submit import LockedTask
     from shared.polling import Deadline
 
-MOST_ATTEMPTS = 5
-SHORTEST_RETRY = 30.0  # seconds; with less until a far deadline, another attempt would be paid for and cut off
-Made = TypeVar("Made")
+MAX_ATTEMPTS = 5
+MIN_RETRY_SECONDS = 30.0  # seconds; with less until a far deadline, another attempt would be paid for and cut off
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Policy:
-    """How often and how soon; seconds. The pause after attempt n is min(longest, base * 2^(n-1)) plus jitter."""
+class RetryPolicy:
+    """Number and timing of attempts, in seconds.
 
-    most: int = 3
-    base: float = 8.0
-    longest: float = 45.0
+    The delay after attempt n is min(max_delay, base_delay * 2^(n-1)) plus a random jitter.
+    """
+
+    max_attempts: int = 3
+    base_delay: float = 8.0
+    max_delay: float = 45.0
     jitter: float = 5.0
     seconds: float = 600.0
     """For one attempt, from the first byte sent to the last one read."""
     retry_unknown: bool = False
-    """The user agreed that a request whose outcome is unknown is sent again."""
+    """The user agreed to retry a request whose outcome is unknown."""
 
-    def pause(self, attempt: int, asked: float | None) -> float:
-        """Return the seconds to wait after an attempt, at least what the service asked for."""
+    def delay(self, attempt: int, retry_after: float | None) -> float:
+        """Return the seconds to wait after an attempt, at least the service's `retry_after`."""
         jitter = random.uniform(0, self.jitter)  # noqa: S311  - no secret
-        return max(min(self.longest, self.base * 2.0 ** (attempt - 1)) + jitter, asked or 0.0)
+        return max(min(self.max_delay, self.base_delay * 2.0 ** (attempt - 1)) + jitter, retry_after or 0.0)
 
 
-def spend(
+def submit_with_retries(
     task: LockedTask,
-    send: Callable[[float], Made],
-    policy: Policy,
+    send: Callable[[float], T],
+    policy: RetryPolicy,
     limits: Deadline,
     *,
     begin: Callable[[float], None],
     wait: Callable[[int, float, SkillError], None],
     rename_field: Callable[[], None] = lambda: None,
-) -> Made:
-    """Send the paid request of a task until it is answered or may not be sent again, and record what came of it.
+) -> T:
+    """Send the paid request of a task until it is answered or may not be retried, and record the outcome.
 
-    `begin` and `send` get the seconds that an attempt may take: the one does what has to be done before anything
-    leaves, the other records the acceptance. `wait` gets the number of the attempt that failed, the seconds to
-    wait, and why. An attempt that may have been charged stays counted in the
-    entry's `possible_charges`, whatever follows. `rename_field` prepares a form with the other name of its files.
+    `begin` and `send` get the seconds that an attempt may take: `begin` prepares it before anything is sent,
+    `send` records the acceptance. `wait` gets the number of the failed attempt, the seconds to wait, and the
+    error. An attempt that may have been charged stays counted in the entry's `possible_charges`, whatever
+    follows. `rename_field` prepares a form with the other name of its file fields.
 
-    A task that may have been charged before is only here because the user agreed to one more request: after one
-    that may have been charged, no other follows.
+    For a task that may have been charged before, the user agreed to one more request: if that may have been
+    charged as well, no other follows.
 
     Raises:
-        RequestRejected, NotSentError: the last attempt's, when no attempt can have been charged.
-        OutcomeUnknown: no picture, and an attempt may have been charged; the entry is `unknown`.
-        DiskError: the entry could not be written, or `begin` could not; then nothing was sent by this attempt.
+        RequestRejected: no attempt can have been charged, and the service rejected the last one.
+        NotSentError: no attempt can have been charged, and the last one was not sent.
+        OutcomeUnknown: no image came, and an attempt may have been charged; the entry is `unknown`.
+        DiskError: the entry could not be written, or `begin` failed; this attempt sent nothing.
     """
-    shortest = min(
-        policy.seconds, SHORTEST_RETRY, limits.remaining / 2
+    min_seconds = min(
+        policy.seconds, MIN_RETRY_SECONDS, limits.remaining / 2
     )  # who gives little time has quick pictures
-    once = task.entry.possible_charges > 0
-    most = policy.most
+    charged_before = task.entry.possible_charges > 0
+    max_attempts = policy.max_attempts
     for number in itertools.count(1):
         seconds = min(policy.seconds, limits.remaining)
         begin(seconds)
@@ -85,46 +89,50 @@ def spend(
             if task.entry.state != "submitting":  # the answer came: there is nothing to pay for again
                 raise
             renamed = error.code == FIELD_REFUSED
-            most += renamed  # refused for a name alone, it counts as none
-            pause = 0.0 if renamed else policy.pause(number, error.retry_after)
-            in_time = pause + shortest <= limits.remaining
-            again = number < most and in_time and (renamed or _repeatable(error, policy, once=once))
-            _record(task, error, over=not again)
-            if not again:
+            max_attempts += renamed  # refused for a name alone, it counts as none
+            delay = 0.0 if renamed else policy.delay(number, error.retry_after)
+            in_time = delay + min_seconds <= limits.remaining
+            may_retry = (
+                number < max_attempts
+                and in_time
+                and (renamed or _is_retryable(error, policy, charged_before=charged_before))
+            )
+            _record_failure(task, error, final=not may_retry)
+            if not may_retry:
                 signals.discard_pending()
-                raise _end(task, error) from error
+                raise _final_error(task, error) from error
             if renamed:
                 rename_field()
             else:
-                wait(number, pause, error)
+                wait(number, delay, error)
     raise AssertionError("unreachable")
 
 
-def _repeatable(error: SkillError, policy: Policy, *, once: bool) -> bool:
+def _is_retryable(error: SkillError, policy: RetryPolicy, *, charged_before: bool) -> bool:
     if error.retry_after is not None and error.retry_after > MAX_RETRY_AFTER:
         return False
     if isinstance(error, (RateLimitError, NotSentError)):
         return True
     may_repeat = error.http_status in RETRYABLE or policy.retry_unknown
-    return isinstance(error, OutcomeUnknown) and may_repeat and not once
+    return isinstance(error, OutcomeUnknown) and may_repeat and not charged_before
 
 
-def _record(task: LockedTask, error: SkillError, *, over: bool) -> None:
-    """Write down what an attempt came to; once one may have been charged, a kill leaves the entry `submitting`."""
-    told = {"code": error.code, "provider_code": error.provider_code, "http_status": error.http_status}
+def _record_failure(task: LockedTask, error: SkillError, *, final: bool) -> None:
+    """Record the failure of an attempt; once one may have been charged, the entry stays `submitting` if killed."""
+    failure = {"code": error.code, "provider_code": error.provider_code, "http_status": error.http_status}
     maybe_charged = task.entry.possible_charges - (not isinstance(error, OutcomeUnknown))
     if isinstance(error, OutcomeUnknown):
-        if over:
-            task.finish("unknown", error=told)
+        if final:
+            task.finish("unknown", error=failure)
     elif maybe_charged:
-        task.mark_not_charged("unknown" if over else "submitting", error=told)
-    elif over:
-        task.mark_not_charged("refused" if isinstance(error, RequestRejected) else "unreachable", error=told)
+        task.mark_not_charged("unknown" if final else "submitting", error=failure)
+    elif final:
+        task.mark_not_charged("refused" if isinstance(error, RequestRejected) else "unreachable", error=failure)
     else:
-        task.mark_not_charged("prepared", error=told)
+        task.mark_not_charged("prepared", error=failure)
 
 
-def _end(task: LockedTask, error: SkillError) -> SkillError:
+def _final_error(task: LockedTask, error: SkillError) -> SkillError:
     if not task.entry.possible_charges or isinstance(error, OutcomeUnknown):
         return error
     return OutcomeUnknown(

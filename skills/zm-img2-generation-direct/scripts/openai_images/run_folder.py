@@ -1,4 +1,4 @@
-"""The folder of one run: what was asked, what each attempt came to, how it ended; for whoever looks later."""
+"""The folder of one run: its request, the result of each attempt, and its final result."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from openai_images.config.provider import Provider
-    from openai_images.prepared_request import Package
+    from openai_images.prepared_request import PreparedRequest
     from openai_images.request import ImageRequest
     from shared.cli.context import CommandContext
     from shared.journal.entry import Entry
 
-ANSWER = "answer.json"
-LARGEST_RECORD = 16 << 20  # bytes of a request.json
+RESPONSE_FILE = "answer.json"
+MAX_RECORD_BYTES = 16 << 20  # bytes of a request.json
 
 
 def request_record(
-    request: ImageRequest, provider: Provider, package: Package, idempotency_key: str, seconds: float
+    request: ImageRequest, provider: Provider, package: PreparedRequest, idempotency_key: str, seconds: float
 ) -> dict[str, Any]:
-    """Return what is sent, for request.json: the whole prompt, the references by hash, the key masked."""
+    """Return the content of request.json: the whole prompt, the references by hash, the key masked."""
     headers = {
         "Authorization": f"Bearer {provider.secret}",
         "Content-Type": package.content_type.partition(";")[0],
@@ -57,11 +57,11 @@ def request_record(
 
 
 def recorded_request(entry: Entry) -> ImageRequest:
-    """Return the request of an entry: its prompt from the request.json of an attempt, all else from the entry.
+    """Return the request of an entry: its prompt from an attempt's request.json, the rest from the entry.
 
     Raises:
-        BadInput: a reference picture is gone or another one by now.
-        UnusableResult: `request_gone`; no attempt's request.json holds the prompt any more.
+        BadInput: a reference image is gone or has changed.
+        UnusableResult: `request_gone`; no attempt's request.json holds the prompt.
     """
     path = Path(entry.extra["run_dir"])
     prompt = _prompt_of(entry, path)
@@ -81,23 +81,23 @@ def recorded_request(entry: Entry) -> ImageRequest:
 
 
 def _prompt_of(entry: Entry, path: Path) -> str | None:
-    """Look through all attempts in a folder; the row of a batch may have had another prompt before."""
+    """Return the prompt from the attempts in a folder; a batch task may have had another prompt before."""
     for file in sorted(path.glob("attempt-*/request.json")):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-            prompt = str(json.loads(read_document(file, LARGEST_RECORD))["body"]["prompt"])
+            prompt = str(json.loads(read_document(file, MAX_RECORD_BYTES))["body"]["prompt"])
             if prompt_record(prompt)["sha256"] == entry.prompt["sha256"]:
                 return prompt
     return None
 
 
 @contextlib.contextmanager
-def recorded(run: CommandContext) -> Iterator[None]:
-    """Write the end of the run into its folder, once it has one of its own."""
+def recorded(context: CommandContext) -> Iterator[None]:
+    """Write the result of the run into its folder, once it has one."""
 
     def record(error: SkillError | Interrupted | None) -> None:
-        path = run.result.extra.get("run_dir")
-        if path and not run.result.reused:
-            RunFolder(Path(path)).finish(run.result_document(error))
+        path = context.result.extra.get("run_dir")
+        if path and not context.result.reused:
+            RunFolder(Path(path)).finish(context.result_document(error))
 
     try:
         yield
@@ -109,7 +109,7 @@ def recorded(run: CommandContext) -> Iterator[None]:
 
 
 class RunFolder:
-    """Writes the documents of a run, each one whole; only result.json is made to survive a power cut."""
+    """Writes the documents of a run atomically; only result.json is flushed to survive a power cut."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -120,11 +120,11 @@ class RunFolder:
 
     @property
     def answer(self) -> Path:
-        """Where the service's answer is spooled until its picture is saved."""
-        return self.path / ANSWER
+        """The file that holds the service's response until its image is saved."""
+        return self.path / RESPONSE_FILE
 
     def state(self, status: str, *, output: str | None = None, last_error: str | None = None) -> None:
-        """Write state.json: how far the run is.
+        """Write state.json: the progress of the run.
 
         Raises:
             DiskError: `disk_failed`.
@@ -142,9 +142,9 @@ class RunFolder:
         )
 
     def begin_attempt(self, number: int, request: Mapping[str, Any]) -> None:
-        """Open the folder of an attempt, beside those of earlier ones, and write its request.json.
+        """Create the folder of an attempt, beside those of earlier ones, and write its request.json.
 
-        The row of a batch has one folder for all that was ever tried for it, so the number may be taken.
+        A batch task has one folder for all its attempts, also of earlier runs, so the number may be taken.
         """
         self._attempt = number
         folders = (self.path / f"attempt-{free}" for free in itertools.count(number))
@@ -154,11 +154,11 @@ class RunFolder:
         self.state("running")
 
     def end_attempt(self, started: float, outcome: Delivered | SkillError, error: str | None = None) -> None:
-        """Write what an attempt came to: result.json, the answer without its picture, and what went wrong.
+        """Write the outcome of an attempt: result.json, the response without its image, and the error.
 
-        `started` is on time.monotonic; `error` is the sentence of an outcome that is one.
+        `started` is on time.monotonic; `error` is the message of an outcome that is an error.
         """
-        answer = outcome.told if isinstance(outcome, Delivered) else None
+        answer = outcome.document if isinstance(outcome, Delivered) else None
         result = {
             "ok": answer is not None,
             "code": None if isinstance(outcome, Delivered) else outcome.code,
@@ -176,7 +176,7 @@ class RunFolder:
             self.state("running", last_error=error)
 
     def finish(self, document: Mapping[str, Any]) -> None:
-        """Write how the run ended: state.json, and result.json, which is the result document."""
+        """Write the end of the run: state.json, and result.json, which is the result document."""
         error = document["error"]
         self._attempt = document["attempts"]
         self._started = time.monotonic() - document["elapsed_seconds"]
@@ -186,33 +186,33 @@ class RunFolder:
             write_atomically(self.path / "result.json", text.encode())
 
     def note(self, name: str, content: str | Mapping[str, Any]) -> None:
-        """Write another document of the caller's, as text or JSON."""
+        """Write another document, as text or JSON."""
         if isinstance(content, str):
             self._write_text(self.path / name, content)
         else:
             self._write(self.path / name, content)
 
     def spool(self) -> BinaryIO:
-        """Open an empty file for the service's answer, which nobody else may read."""
+        """Open an empty file for the service's response, readable only by this user."""
         return open(self.answer, "w+b", opener=lambda _path, _flags: create_anew(self.answer))
 
     def messages(self, mode: Literal["w", "a"]) -> TextIO:
-        """Open stderr.txt for what is said during the run, which nobody else may read."""
+        """Open stderr.txt for the messages of the run, readable only by this user."""
         path = self.path / "stderr.txt"
         with disk_errors(path):
             descriptor = open_to_append(path) if mode == "a" else create_anew(path)
         return os.fdopen(descriptor, mode, encoding="utf-8", errors="backslashreplace")
 
     def keep_answer(self) -> Path:
-        """Give an answer without an image a name of its own, which the next one does not take; return it."""
+        """Rename a response without an image so that the next one does not replace it; return its path."""
         names = (self.path / f"answer-{number}.json" for number in itertools.count(1))
-        kept = next(path for path in names if not path.exists())
-        with disk_errors(kept), contextlib.suppress(FileNotFoundError):
-            self.answer.replace(kept)
-        return kept
+        target = next(path for path in names if not path.exists())
+        with disk_errors(target), contextlib.suppress(FileNotFoundError):
+            self.answer.replace(target)
+        return target
 
     def drop_answer(self) -> None:
-        """Remove the spooled answer once its picture is safe."""
+        """Remove the spooled response once its image is saved."""
         with contextlib.suppress(OSError):
             self.answer.unlink()
 

@@ -1,4 +1,4 @@
-"""What a task is done with, and where its files go."""
+"""The services that a task uses, and where its files go."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ if TYPE_CHECKING:
 
     from openai_images.client import Client
     from openai_images.config.provider import Provider
-    from openai_images.retry_policy import Policy
+    from openai_images.retry_policy import RetryPolicy
     from shared.journal.claim import Journal
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the files of a task go; `name` begins their names, and is all of them where it is unique by itself."""
+class OutputPaths:
+    """Output folders of a task; file names begin with `name`, or are exactly `name` if it is unique."""
 
-    pictures: Path
+    images: Path
     runs: Path
     name: str
     unique: bool = False
 
-    def named(self, local_id: str) -> str:
-        """Return what the task's picture and folder are called."""
+    def name_for(self, local_id: str) -> str:
+        """Return the name of the task's image and folder."""
         return self.name if self.unique else f"{self.name}-{local_id}"
 
 
 @dataclass(frozen=True)
-class Hands:
-    """What a task is done with: where it goes, who is asked, what is remembered, how often it is tried."""
+class Services:
+    """What a task uses: provider, client, journal, retry policy and output paths."""
 
     provider: Provider
     client: Client
     journal: Journal
-    policy: Policy
-    place: Place
-    watched: bool = True
-    """Whether a person follows this task, and not a batch of which it is one."""
+    retry_policy: RetryPolicy
+    paths: OutputPaths
+    interactive: bool = True
+    """Whether a person follows this task; false for the tasks of a batch."""

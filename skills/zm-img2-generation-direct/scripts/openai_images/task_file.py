@@ -1,4 +1,4 @@
-"""Reads the tasks of a batch or a queue: a JSON document in a file, on stdin or in the argument itself."""
+"""Reads the tasks of a batch or a queue: a JSON document in a file, on stdin or as the argument."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from shared.cli.context import CommandContext
 
-LARGEST_FILE = 32 << 20  # bytes
-LONGEST_KEY = 100  # characters of a task_key
+MAX_FILE_BYTES = 32 << 20  # bytes
+MAX_KEY_LENGTH = 100  # characters of a task_key
 SINGLE_REFERENCES = ("input_image", "image", "reference_image")
 TEXTS = ("task_name", "task_key", "prompt", "size", "model", "provider", "batch_name")
 FLAGS = ("raw", "no_send", "send_to_feishu")
@@ -37,23 +37,25 @@ TASK_FIELDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class TaskFile:
-    """A document with tasks, and the name of where it came from."""
+    """A document with tasks, and the name of its source."""
 
     document: dict[str, Any]
     name: str
 
     @property
     def tasks(self) -> list[Any]:
-        """The tasks as they stand there."""
+        """The tasks as written in the document."""
         tasks: list[Any] = self.document["tasks"]
         return tasks
 
 
-def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile:
-    """Return the document that `@file`, `-` (stdin) or JSON text holds; its tasks are not looked into yet.
+def read_tasks(argument: str, *, fields: Collection[str], maximum: int) -> TaskFile:
+    """Return the document of `@file`, `-` (stdin) or JSON text; its tasks are not checked yet.
 
     Raises:
-        BadInput: it cannot be read, is no JSON object with 1 to `most` tasks, or has an unknown field.
+        BadInput: it cannot be read.
+        BadInput: it is not a JSON object with 1 to `maximum` tasks.
+        BadInput: it has an unknown field.
     """
     content, name = _content(argument)
     document = _parsed(argument, content)
@@ -62,8 +64,8 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
     tasks = document.get("tasks")
     if not isinstance(tasks, list) or not tasks:
         raise _malformed(argument, "tasks_missing")
-    if len(tasks) > most:
-        raise BadInput("tasks_too_many", most=most, got=len(tasks))
+    if len(tasks) > maximum:
+        raise BadInput("tasks_too_many", most=maximum, got=len(tasks))
     unknown = sorted(document.keys() - fields - {"tasks"})
     if unknown:
         raise BadInput("field_unknown", where=MessageRef("the_document"), got=short_repr(", ".join(unknown)))
@@ -75,8 +77,8 @@ def read_tasks(argument: str, *, fields: Collection[str], most: int) -> TaskFile
 
 def _parsed(argument: str, content: bytes) -> Any:
     try:
-        once = functools.partial(_without_duplicates, argument)
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=once)
+        hook = functools.partial(_without_duplicates, argument)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, object_pairs_hook=hook)
     except UnicodeDecodeError:
         raise _malformed(argument, "tasks_not_utf8") from None
     except json.JSONDecodeError as error:
@@ -91,7 +93,7 @@ def _content(argument: str) -> tuple[bytes, str]:
     if argument == "-":
         if sys.stdin is None:
             raise _malformed(argument, "stdin_closed")
-        return _bounded(argument, sys.stdin.buffer.read(LARGEST_FILE + 1)), ""
+        return _bounded(argument, sys.stdin.buffer.read(MAX_FILE_BYTES + 1)), ""
     if not argument.startswith("@"):
         raise _malformed(argument, "tasks_no_source")
     try:
@@ -99,14 +101,14 @@ def _content(argument: str) -> tuple[bytes, str]:
         if path.exists() and not path.is_file():
             raise _malformed(argument, "not_regular_file")
         with path.open("rb") as file:
-            return _bounded(argument, file.read(LARGEST_FILE + 1)), path.stem
+            return _bounded(argument, file.read(MAX_FILE_BYTES + 1)), path.stem
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or MessageRef("reference_no_name")
         raise BadInput("tasks_unreadable", got=short_repr(argument), reason=reason) from error
 
 
 def _bounded(argument: str, content: bytes) -> bytes:
-    if len(content) > LARGEST_FILE:
+    if len(content) > MAX_FILE_BYTES:
         raise _malformed(argument, "tasks_too_large")
     return content
 
@@ -127,17 +129,17 @@ def _without_duplicates(argument: str, pairs: list[tuple[str, Any]]) -> dict[str
     return document
 
 
-def tell_of_delivery(file: TaskFile, run: CommandContext) -> None:
-    """Say that nothing is delivered where a document, or a task in it, asks for that."""
-    if any(isinstance(one, dict) and one.get("send_to_feishu") for one in (file.document, *file.tasks)):
-        run.reporter.always("no_delivery")
+def warn_no_delivery(file: TaskFile, context: CommandContext) -> None:
+    """Warn that nothing is delivered if a document, or a task in it, requests delivery."""
+    if any(isinstance(item, dict) and item.get("send_to_feishu") for item in (file.document, *file.tasks)):
+        context.reporter.always("no_delivery")
 
 
 def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
-    """Return a task, or a whole document, whose fields are known and of their types.
+    """Return a task, or a whole document, after checking the names and types of its fields.
 
     Raises:
-        BadInput: naming the field.
+        BadInput: names the field.
     """
     if not isinstance(task, dict):
         raise BadInput("task_no_object", got=short_repr(json.dumps(task)[:100]))
@@ -153,16 +155,16 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
     return task
 
 
-def some_take_the_default(tasks: Collection[Any]) -> bool:
-    """Tell whether any task names no model of its own."""
+def uses_default_model(tasks: Collection[Any]) -> bool:
+    """Return whether any task relies on the default model."""
     return any(isinstance(task, dict) and "model" not in task for task in tasks)
 
 
 def check_defaults(settings: Mapping[str, Any]) -> None:
-    """Check the model and the size that hold for every task which names none.
+    """Check the default model and size.
 
     Raises:
-        BadInput: naming the flag.
+        BadInput: names the flag.
     """
     size = settings.get("size")
     image_request(
@@ -174,10 +176,10 @@ def check_defaults(settings: Mapping[str, Any]) -> None:
 
 
 def task_request(task: Mapping[str, Any], defaults: Mapping[str, str | None]) -> ImageRequest:
-    """Return the request of a checked task; model and size that it does not name are the `defaults`.
+    """Return the request of a checked task; missing model and size come from `defaults`.
 
     Raises:
-        BadInput: naming the field.
+        BadInput: names the field.
     """
     references = [(name, task[name]) for name in SINGLE_REFERENCES if name in task]
     if "images" in task:
@@ -199,7 +201,7 @@ def _prompt(task: Mapping[str, Any]) -> str:
 
 
 def task_key(task: Mapping[str, Any]) -> str | None:
-    """Return the key that tells a task from its siblings, in Unicode's composed form; None without one.
+    """Return the task_key in Unicode's composed form (NFC), None if the task has none.
 
     Raises:
         BadInput: `task_key_invalid`.
@@ -207,23 +209,23 @@ def task_key(task: Mapping[str, Any]) -> str | None:
     return task_name("task_key", task["task_key"]) if "task_key" in task else None
 
 
-def own_key(request: ImageRequest, seen: Counter[str]) -> str:
-    """Return what tells a row without a task_key from its siblings: what it asks for, and which of these it is.
+def default_key(request: ImageRequest, counts: Counter[str]) -> str:
+    """Return the key of a task without a task_key: a digest of its request, and a number among equal requests.
 
-    `seen` counts them, row by row. An index would shift with every row that is put in front of others or taken
-    out, and all that follow would be paid again.
+    `counts` counts the requests, row by row. The row's index would not do: it shifts when a row is inserted or
+    removed, and all following tasks would be paid again.
     """
     references = [reference.sha256 for reference in request.references]
     text = json.dumps([request.prompt, request.model, request.size, references])
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    seen[digest] += 1
-    return f"{digest}-{seen[digest]}"
+    counts[digest] += 1
+    return f"{digest}-{counts[digest]}"
 
 
 def row_variant(base: str, file: TaskFile, key: str) -> str:
-    """Return the variant that keeps the rows of a file apart, so that each is paid once however often it is run.
+    """Return the variant that separates the tasks of a file, so that each is paid once however often it is run.
 
-    `base` is the variant of the whole command, `key` the row's task_key or its own_key. docs/money.md, section 4.
+    `base` is the variant of the whole command, `key` the task_key or default_key (docs/money.md, section 4).
     """
     name = str(file.document.get("batch_name") or file.name)
     text = "/".join(part for part in (base, name, key) if part)

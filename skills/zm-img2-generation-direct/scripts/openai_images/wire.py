@@ -1,4 +1,4 @@
-"""The words of the OpenAI-style images API: payloads out, images in (docs: references/api.md)."""
+"""Payloads and responses of the OpenAI-style images API (docs: references/api.md)."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/_=-]{80}")  # base64, of an image or a key
 
 @dataclass(frozen=True)
 class Delivered:
-    """What an answer holds: its images, and what was said with them."""
+    """The images of a response, and the rest of it."""
 
     images: tuple[FoundImage, ...]
     cost: dict[str, object] | None
-    told: dict[str, Any] = field(default_factory=dict)
-    """The answer without its images."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """The response without its images."""
     request_id: str | None = None
 
 
@@ -49,7 +49,7 @@ def field_name(count: int) -> str:
 
 
 def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, bytes | int]]:
-    """Return the parts of the form of images/edits: the head of each, and its content or its reference's index.
+    """Return the parts of the images/edits form: each header, and its content or the index of its reference.
 
     `file_field` is the name of every part that is a file.
     """
@@ -68,15 +68,17 @@ def _fields(request: ImageRequest) -> dict[str, str]:
     return {"model": request.model, "prompt": request.prompt, "size": request.size}
 
 
-def delivered(content: Content, images: Sequence[FoundImage], request_id: str | None) -> Delivered:
-    """Return the images of an answer with what was said besides."""
-    usage = next((found for item in reversed(content.documents) if (found := _usage(item))), None)
-    told = _without_images(content.document)
-    return Delivered(tuple(images), _cost(usage), told if isinstance(told, dict) else {"answer": told}, request_id)
+def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str | None) -> Delivered:
+    """Return the images of a response with its cost and the rest of it."""
+    usage = next((item_usage for item in reversed(content.documents) if (item_usage := _usage(item))), None)
+    document = _without_images(content.document)
+    return Delivered(
+        tuple(images), _cost(usage), document if isinstance(document, dict) else {"answer": document}, request_id
+    )
 
 
 def _usage(document: Any) -> Any:
-    """Return the object `usage` of an answer, or of the envelope that holds it."""
+    """Return the `usage` object of a response, or of the envelope that holds it."""
     places = (
         [document, *(document.get(name) for name in ("response", "data"))] if isinstance(document, dict) else []
     )
@@ -101,5 +103,5 @@ def _cost(usage: Any) -> dict[str, object] | None:
 
 
 def lists_models(document: Any) -> bool:
-    """Tell whether this is the list of models, which a service keeps for those whose key it accepts."""
+    """Return whether this is a list of models, which a service returns only for an accepted key."""
     return isinstance(document, dict) and isinstance(document.get("data"), list)

@@ -1,4 +1,4 @@
-"""The page of a batch, made to be looked at by the person who accepts its pictures; it needs no network."""
+"""The HTML report of a batch, for the person who reviews its images; it works offline."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 GOOD, OPEN = frozenset(("succeeded",)), frozenset(("not_started", "prepared", "submitted", "running"))
 
 
-def report_page(folder: Path, document: Mapping[str, Any], given: Mapping[int, Any], catalog: Catalog) -> str:
-    """Return the HTML of a batch's result document; `given` are the tasks as asked for, by their index.
+def report_page(
+    folder: Path, document: Mapping[str, Any], definitions: Mapping[int, Any], catalog: Catalog
+) -> str:
+    """Return the HTML report of a batch's result document; `definitions` are the tasks as written, by index.
 
-    Pictures are linked relative to `folder`, so that the folder can be moved or sent as a whole; references stay
-    where they were, and are named where they cannot be shown.
+    Images are linked relative to `folder`, so that the folder can be moved or sent as a whole; reference images
+    are not copied, and are named where they cannot be shown.
     """
     say = catalog.format
     counters = document["counters"]
-    cards = "\n".join(_card(row, _prompt(given.get(row["index"])), folder, catalog) for row in document["results"])
+    cards = "\n".join(
+        _card(row, _prompt(definitions.get(row["index"])), folder, catalog) for row in document["results"]
+    )
     facts = {
         say("report_provider"): f"{document['provider']} / {document['model'] or '–'}",
         say("report_finished"): f"{parse_time(document['finished_at']):%Y-%m-%d %H:%M} UTC",
@@ -98,11 +102,11 @@ def _card(row: Mapping[str, Any], prompt: str, folder: Path, catalog: Catalog) -
 
 
 def _size(row: Mapping[str, Any], catalog: Catalog) -> str:
-    """Return the sides of a picture, and what was asked for where that is something else."""
-    asked, sides = row["requested"]["size"], f"{row['width']} × {row['height']}"
-    if asked in {"auto", f"{row['width']}x{row['height']}"}:
+    """Return the size of an image, and the requested size if it differs."""
+    requested, sides = row["requested"]["size"], f"{row['width']} × {row['height']}"
+    if requested in {"auto", f"{row['width']}x{row['height']}"}:
         return sides
-    return f"{sides} {catalog.format('report_asked', size=asked)}"
+    return f"{sides} {catalog.format('report_asked', size=requested)}"
 
 
 def _picture(row: Mapping[str, Any], prompt: str, folder: Path, catalog: Catalog) -> str:
@@ -119,8 +123,8 @@ def _references(row: Mapping[str, Any], folder: Path, catalog: Catalog) -> str:
         return ""
     images = "".join(
         f'<a href="{link}" title="{name}"><img src="{link}" alt="{name}" loading="lazy"></a>'
-        for one in row["input_images"]
-        for link, name in ((_link(one["path"], folder), escape(Path(one["path"]).name)),)
+        for reference in row["input_images"]
+        for link, name in ((_link(reference["path"], folder), escape(Path(reference["path"]).name)),)
     )
     return f'<div class="references"><span>{escape(catalog.format("report_references"))}</span>{images}</div>'
 
@@ -133,8 +137,8 @@ def _link(path: str, folder: Path) -> str:
     return quote(relative)
 
 
-def _prompt(given: Any) -> str:
-    return str(given.get("prompt", "")) if isinstance(given, dict) else ""
+def _prompt(definition: Any) -> str:
+    return str(definition.get("prompt", "")) if isinstance(definition, dict) else ""
 
 
 def _tone(status: str) -> str:

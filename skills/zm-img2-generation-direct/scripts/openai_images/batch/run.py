@@ -1,4 +1,4 @@
-"""Carries out the tasks of a batch in threads: each on its own, with its own folder and its own messages."""
+"""Runs the tasks of a batch in threads, each with its own folder and messages."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openai_images.batch.task import known, record, run_of, task_draft, task_request, task_row
+from openai_images.batch.task import (
+    context_for,
+    find_known_entries,
+    record_result,
+    task_entry,
+    task_request,
+    task_row,
+)
 from openai_images.provider import generate
-from openai_images.queue.rows import fits
+from openai_images.queue.rows import has_row_types
 from openai_images.run_folder import RunFolder
-from openai_images.services import Hands, Place
+from openai_images.services import OutputPaths, Services
 from shared import signals
 from shared.cli.app import bug_error
 from shared.cli.task_context import TaskContext
@@ -29,155 +36,167 @@ if TYPE_CHECKING:
     from openai_images.client import Client
     from shared.cli.context import CommandContext
 
-MOST_WORKERS, MOST_TASKS = 4, 200
-NOTE = "batch_task.json"
-LARGEST_RESULT = 16 << 20  # bytes
-CAUTION = 1.5  # times what the slowest task took must be left, or no further one begins
-LOOK = 0.2  # seconds between two looks of the main thread at what the workers do
+MAX_WORKERS, MAX_TASKS = 4, 200
+TASK_RECORD = "batch_task.json"
+MAX_RESULT_BYTES = 16 << 20  # bytes
+TIME_MARGIN = 1.5  # times what the slowest task took must be left, or no further one begins
+JOIN_INTERVAL = 0.2  # seconds between two looks of the main thread at what the workers do
 
 
-def carry_out(batch: Batch, workers: int) -> None:
-    """Carry out every task that is not done yet, up to `workers` at once.
+def run_tasks(batch: Batch, workers: int) -> None:
+    """Run every unfinished task, up to `workers` at once.
 
-    A task that fails stops no other. A refused key or an empty account, SIGINT and SIGTERM, and a time that runs
-    out let what is under way end, and the rest stays `not_started`.
+    A failed task does not stop the others. After a rejected key, an empty account, SIGINT, SIGTERM or the
+    deadline, running tasks end and the rest stays `not_started`.
 
     Raises:
-        ConfigurationError: certificates or a proxy that cannot be used; nothing was sent.
+        ConfigurationError: certificates or a proxy cannot be used; nothing was sent.
     """
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    batch.known = known(batch.tasks, batch.provider, batch.journal)
+    batch.known_entries = find_known_entries(batch.tasks, batch.provider, batch.journal)
     for task in batch.tasks:
-        if task.refused:
-            batch.results[task.index] = record(batch, task, task.refused)
-        elif not _keep(batch, task):
+        if task.error:
+            batch.results[task.index] = record_result(batch, task, task.error)
+        elif not _reuse_result(batch, task):
             waiting.put(task)
     clients = [batch.client() for _ in range(min(workers, waiting.qsize()))]
     threads = [threading.Thread(target=_work, args=(batch, waiting, client), daemon=True) for client in clients]
     for thread in threads:
         thread.start()
     try:
-        _watch(batch, threads)
+        _wait_for_workers(batch, threads)
     except signals.Interrupted as interrupted:  # the second signal
         batch.abandoned = interrupted
         _abandon(batch)
     if len(batch.results) < len(batch.tasks):
-        _pass_over(batch)
+        _record_not_started(batch)
 
 
-def _watch(batch: Batch, threads: list[threading.Thread]) -> None:
-    """Wait for the workers, tell how far they are, and let them end at a signal."""
+def _wait_for_workers(batch: Batch, threads: list[threading.Thread]) -> None:
+    """Wait for the workers, report their progress, and stop them at a signal."""
     started = time.monotonic()
     while alive := [thread for thread in threads if thread.is_alive()]:
-        alive[0].join(LOOK)
+        alive[0].join(JOIN_INTERVAL)
         if signals.pending():
-            batch.stop.set()
+            batch.stop_event.set()
         facts = {"done": len(batch.results), "total": len(batch.tasks)}
-        batch.run.reporter.status("batch_progress", elapsed=f"{time.monotonic() - started:.0f}", **facts)
+        batch.context.reporter.status("batch_progress", elapsed=f"{time.monotonic() - started:.0f}", **facts)
 
 
 def _abandon(batch: Batch) -> None:
-    """Tell of the tasks that are in a worker's hands what the journal knows of them, and wait no longer."""
-    batch.stop.set()
-    batch.stopped = "stopped_by_signal"
+    """Record the running tasks as the journal knows them, without waiting for them."""
+    batch.stop_event.set()
+    batch.stop_reason = "stopped_by_signal"
     for task in batch.tasks:
-        run = batch.under_way.get(task.index)
-        if run and task.index not in batch.results:
-            found = batch.journal.find(run.result.local_id) if run.result.local_id else None
-            if found and found[1].state not in {"prepared", "succeeded"}:
-                error = SkillError("interrupted_unknown", about=found, remedy="again")
-                batch.results[task.index] = record(batch, task, error, run)
+        context = batch.running.get(task.index)
+        if context and task.index not in batch.results:
+            match = batch.journal.find(context.result.local_id) if context.result.local_id else None
+            if match and match[1].state not in {"prepared", "succeeded"}:
+                error = SkillError("interrupted_unknown", about=match, remedy="again")
+                batch.results[task.index] = record_result(batch, task, error, context)
 
 
-def _pass_over(batch: Batch) -> None:
-    """Record the tasks that were not begun; what an earlier run may have paid for one is not forgotten."""
-    found = known(batch.tasks, batch.provider, batch.journal)
-    reason = MessageRef(batch.stopped or ("stopped_by_signal" if signals.pending() else "stopped_by_time"))
+def _record_not_started(batch: Batch) -> None:
+    """Record the tasks that were not started, with what an earlier run may have been charged for them."""
+    entries = find_known_entries(batch.tasks, batch.provider, batch.journal)
+    reason = MessageRef(batch.stop_reason or ("stopped_by_signal" if signals.pending() else "stopped_by_time"))
     for task in batch.tasks:
         if task.index not in batch.results:
-            run = run_of(batch, task)
-            if task.index in found:
-                path, entry = found[task.index]
-                run.result.update_from_entry(entry, path)
-            if run.result.status == "succeeded":
-                run.result.status = "not_started"
-            batch.results[task.index] = record(batch, task, StillRunning("task_not_started", reason=reason), run)
+            context = context_for(batch, task)
+            if task.index in entries:
+                path, entry = entries[task.index]
+                context.result.update_from_entry(entry, path)
+            if context.result.status == "succeeded":
+                context.result.status = "not_started"
+            batch.results[task.index] = record_result(
+                batch, task, StillRunning("task_not_started", reason=reason), context
+            )
 
 
-def _keep(batch: Batch, task: Task) -> bool:
-    """Keep what an earlier run of the same batch finished, if its picture is still what it was."""
+def _reuse_result(batch: Batch, task: Task) -> bool:
+    """Reuse the result of an earlier run of the same batch if its image is unchanged; return whether it was."""
     path = batch.task_folder(task)
     try:
-        document = json.loads(read_document(path / "result.json", LARGEST_RESULT))
-        noted = json.loads(read_document(path / NOTE, LARGEST_RESULT))
+        document = json.loads(read_document(path / "result.json", MAX_RESULT_BYTES))
+        task_record = json.loads(read_document(path / TASK_RECORD, MAX_RESULT_BYTES))
         image = document["images"][0]
-        same = noted["fingerprint"] == task_draft(batch, task).fingerprint
-        picture = batch.pictures / Path(str(image["path"])).name  # no other path is believed
-        whole = (
+        is_same_request = task_record["fingerprint"] == task_entry(batch, task).fingerprint
+        picture = batch.images / Path(str(image["path"])).name  # no other path is believed
+        is_intact = (
             document["ok"] is True
             and document["error"] is None
-            and fits(document)
-            and same
+            and has_row_types(document)
+            and is_same_request
             and is_same_file(picture, str(image["sha256"]))
         )
-        newest = batch.known[task.index][1].local_id if task.index in batch.known else document["local_id"]
-        if not whole or document["local_id"] != newest or batch.makes_again(task):
+        newest = (
+            batch.known_entries[task.index][1].local_id
+            if task.index in batch.known_entries
+            else document["local_id"]
+        )
+        if not is_intact or document["local_id"] != newest or batch.must_remake(task):
             return False
         if not LOCAL_ID.fullmatch(document["local_id"]) or str(picture) != image["path"]:
             return False
-        run = run_of(batch, task)
-        run.result.local_id, run.result.images = document["local_id"], [image]
-        run.attach_media(batch.state)  # what OpenClaw may attach is cleared after a week
-        batch.results[task.index] = task_row(task, {**document, "reused": True, "media": run.result.media}, path)
+        context = context_for(batch, task)
+        context.result.local_id, context.result.images = document["local_id"], [image]
+        context.attach_media(batch.state)  # what OpenClaw may attach is cleared after a week
+        batch.results[task.index] = task_row(
+            task, {**document, "reused": True, "media": context.result.media}, path
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
     return True
 
 
 def _work(batch: Batch, waiting: queue.SimpleQueue[Task], client: Client) -> None:
-    """One worker: a client of its own, one task after another until none is left or something says stop."""
+    """Run one worker: process tasks with its own client until none is left or the batch stops."""
     with client:
-        while time.monotonic() + CAUTION * batch.longest < batch.deadline:
+        while time.monotonic() + TIME_MARGIN * batch.slowest_seconds < batch.deadline:
             try:
                 task = waiting.get_nowait()
             except queue.Empty:
                 return
-            run = batch.under_way[task.index] = run_of(batch, task)
-            if batch.stop.is_set() or signals.pending():
+            context = batch.running[task.index] = context_for(batch, task)
+            if batch.stop_event.is_set() or signals.pending():
                 return
             started = time.monotonic()
-            batch.results[task.index] = _one(batch, task, client, run)
-            batch.longest = max(batch.longest, time.monotonic() - started)
+            batch.results[task.index] = _run_task(batch, task, client, context)
+            batch.slowest_seconds = max(batch.slowest_seconds, time.monotonic() - started)
 
 
-def _one(batch: Batch, task: Task, client: Client, run: CommandContext) -> dict[str, Any]:
-    """Carry out one task and return its row; nothing that goes wrong leaves this function."""
-    place = Place(batch.pictures, batch.folder / "tasks", task.label, unique=True)
-    hands = Hands(batch.provider, client, batch.journal, task.policy, place, watched=False)
+def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext) -> dict[str, Any]:
+    """Run one task and return its row; never raises a task's error."""
+    paths = OutputPaths(batch.images, batch.folder / "tasks", task.label, unique=True)
+    services = Services(batch.provider, client, batch.journal, task.retry_policy, paths, interactive=False)
     error: SkillError | None = None
     try:
         folder = RunFolder(batch.task_folder(task))
         with folder.messages("w") as messages:
-            run.reporter = Reporter(run.catalog, messages)
-            draft = task_draft(batch, task)
-            folder.note(NOTE, {"index": task.index, "fingerprint": draft.fingerprint, "task": task.given})
-            limits = Deadline(batch.deadline, time.monotonic, time.sleep)
-            errand = TaskContext(run, batch.pictures, limits, None, batch.no_wait, batch.makes_again(task))
-            generate(task_request(task), draft, hands, errand)
-            run.attach_media(batch.state)
+            context.reporter = Reporter(context.catalog, messages)
+            entry = task_entry(batch, task)
+            folder.note(
+                TASK_RECORD, {"index": task.index, "fingerprint": entry.fingerprint, "task": task.definition}
+            )
+            deadline = Deadline(batch.deadline, time.monotonic, time.sleep)
+            task_context = TaskContext(
+                context, batch.images, deadline, None, batch.no_wait, batch.must_remake(task)
+            )
+            generate(task_request(task), entry, services, task_context)
+            context.attach_media(batch.state)
     except SkillError as failure:
         error = failure
     except Exception as failure:  # noqa: BLE001  - a bug in one task is told in its row and stops no other
         error = bug_error(failure)
-    stopped = _stopped_by(error)
-    if stopped:
-        batch.stopped = stopped
-        batch.stop.set()
-    return record(batch, task, error, run)
+    stop_reason = _stop_reason(error)
+    if stop_reason:
+        batch.stop_reason = stop_reason
+        batch.stop_event.set()
+    return record_result(batch, task, error, context)
 
 
-def _stopped_by(error: SkillError | None) -> str | None:
-    """Return what every further task would fail by as well, as the id of a sentence."""
+def _stop_reason(error: SkillError | None) -> str | None:
+    """Return the message id of an error that every further task would meet as well, None otherwise."""
     if isinstance(error, AuthenticationError):
         return "stopped_by_key"
     if isinstance(error, QuotaExceeded):

@@ -1,4 +1,4 @@
-"""A batch and its tasks: what each asks for, where it lies, how it is run again, and how its end is recorded."""
+"""A batch and its tasks: their requests, folders, contexts and recorded results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from openai_images.journal_entry import new_entry
-from openai_images.result_rows import row_of
+from openai_images.result_rows import row_from_result
 from openai_images.run_folder import RunFolder
 from shared.cli.context import CommandContext
 from shared.errors import DiskError, SkillError
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from openai_images.client import Client
     from openai_images.config.provider import Provider
     from openai_images.request import ImageRequest
-    from openai_images.retry_policy import Policy
+    from openai_images.retry_policy import RetryPolicy
     from shared.journal.claim import Journal
     from shared.journal.entry import Entry, State
     from shared.signals import Interrupted
 
-    Known: TypeAlias = tuple[Path, Entry]
+    KnownEntry: TypeAlias = tuple[Path, Entry]
 
 PROVE_NOTHING: frozenset[State] = frozenset(("prepared", "refused", "unreachable"))
 """States in which an entry says nothing about what was paid."""
@@ -38,28 +38,28 @@ PROVE_NOTHING: frozenset[State] = frozenset(("prepared", "refused", "unreachable
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a batch: its request, or why it cannot be one."""
+    """One task of a batch: its request, or the error that makes it invalid."""
 
     index: int
     name: str
-    given: Any
-    policy: Policy
+    definition: Any
+    retry_policy: RetryPolicy
     variant: str = ""
     request: ImageRequest | None = None
-    refused: SkillError | None = None
+    error: SkillError | None = None
     raw: bool = False
 
     @property
     def label(self) -> str:
-        """What its picture and its folder are called."""
+        """The name of its image and its folder."""
         return f"{self.index:04d}-{self.name}"
 
 
 @dataclass
 class Batch:
-    """A batch on its way: its folder, what every task needs, and what came of each, in order."""
+    """A running batch: its folder, what every task needs, and the results so far."""
 
-    run: CommandContext
+    context: CommandContext
     tasks: list[Task]
     folder: Path
     provider: Provider
@@ -67,117 +67,122 @@ class Batch:
     state: Path
     client: Callable[[], Client]
     deadline: float
-    """On time.monotonic: no task goes on after that; none begins that would hardly end before."""
+    """On time.monotonic: no task runs longer, and none starts that would probably not end before."""
     since: str = ""
-    """With --new, when that began, as `stamp` writes it: what is older is made again, what is younger is kept."""
+    """With --new, its start as `format_time` writes it: older images are made again, newer ones are kept."""
     no_wait: bool = False
-    known: dict[int, Known] = field(default_factory=dict)
-    """What the journal knew of the tasks at the start, by index."""
+    known_entries: dict[int, KnownEntry] = field(default_factory=dict)
+    """The journal entries of the tasks at the start, by index."""
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
-    stopped: str | None = None
-    """Why no further task was begun, as the id of a sentence; None while nothing stops it but the time."""
-    longest: float = 0.0
-    """Seconds that the slowest task took."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    """Set when no further task may be begun."""
-    under_way: dict[int, CommandContext] = field(default_factory=dict)
-    """The runs of the tasks that a worker has taken in hand, by index."""
+    stop_reason: str | None = None
+    """Why no further task is started, as a message id; None unless something but the deadline stops the batch."""
+    slowest_seconds: float = 0.0
+    """Duration of the slowest task so far."""
+    stop_event: threading.Event = field(default_factory=threading.Event)
+    """Set when no further task may be started."""
+    running: dict[int, CommandContext] = field(default_factory=dict)
+    """The contexts of the tasks that a worker has taken, by index."""
     abandoned: Interrupted | None = None
-    """The second signal: what was under way was left."""
+    """The second signal, which abandoned the running tasks."""
 
     @property
-    def pictures(self) -> Path:
-        """Where the pictures go."""
+    def images(self) -> Path:
+        """The folder of the images."""
         return self.folder / "images"
 
     def task_folder(self, task: Task) -> Path:
-        """Where the documents of a task go."""
+        """Return the folder of a task's documents."""
         return self.folder / "tasks" / task.label
 
-    def makes_again(self, task: Task) -> bool:
-        """Tell whether --new makes this task again, and has not done so yet."""
+    def must_remake(self, task: Task) -> bool:
+        """Return whether --new makes this task again, and has not done so yet."""
         return bool(self.since) and not (
-            task.index in self.known and self.known[task.index][1].created_at >= self.since
+            task.index in self.known_entries and self.known_entries[task.index][1].created_at >= self.since
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return what came of the tasks, in their order."""
+        """Return the results of the tasks, in their order."""
         return [self.results[task.index] for task in self.tasks]
 
     def counters(self) -> dict[str, int]:
-        """Return how many tasks ended how."""
-        found = Counter(row["status"] for row in self.rows())
-        return {"total": len(self.tasks), **{status: found[status] for status in get_args(Status)}}
+        """Return the number of tasks in each status."""
+        counts = Counter(row["status"] for row in self.rows())
+        return {"total": len(self.tasks), **{status: counts[status] for status in get_args(Status)}}
 
 
-def record(
-    batch: Batch, task: Task, error: SkillError | None, run: CommandContext | None = None
+def record_result(
+    batch: Batch, task: Task, error: SkillError | None, context: CommandContext | None = None
 ) -> dict[str, Any]:
-    """Write how a task ended into its folder, and return its row."""
-    run, path = run or run_of(batch, task), batch.task_folder(task)
-    document = run.result_document(error)
+    """Write the result of a task into its folder, and return its row."""
+    context, path = context or context_for(batch, task), batch.task_folder(task)
+    document = context.result_document(error)
     with contextlib.suppress(DiskError, OSError):  # its row tells the same
         folder = RunFolder(path)
-        folder.note("stdout.txt", summary(document, [], run.catalog))
+        folder.note("stdout.txt", summary(document, [], context.catalog))
         if error:
             with folder.messages("a") as messages:
-                Reporter(run.catalog, messages).always(error.code, **error.facts)
+                Reporter(context.catalog, messages).always(error.code, **error.facts)
         folder.finish(document)
     return task_row(task, document, path)
 
 
-def run_of(batch: Batch, task: Task) -> CommandContext:
-    """Return the run of one task: its `next` commands are run.py's."""
-    launcher = Path(batch.run.launcher).with_name(batch.run.skill.main_launcher)
-    run = CommandContext(batch.run.skill, _argv(batch, task), str(launcher))
-    run.catalog = batch.run.catalog
-    run.reporter = Reporter(run.catalog, None)
-    run.yes = True  # the batch has asked, once for all
-    run.result.provider = batch.provider.name
-    run.result.extra |= {"output": None, "bytes": None, "run_dir": str(batch.task_folder(task)), "raw": task.raw}
+def context_for(batch: Batch, task: Task) -> CommandContext:
+    """Return the context of one task: its next commands are run.py's."""
+    launcher = Path(batch.context.launcher).with_name(batch.context.skill.main_launcher)
+    context = CommandContext(batch.context.skill, _argv(batch, task), str(launcher))
+    context.catalog = batch.context.catalog
+    context.reporter = Reporter(context.catalog, None)
+    context.yes = True  # the batch has asked, once for all
+    context.result.provider = batch.provider.name
+    context.result.extra |= {
+        "output": None,
+        "bytes": None,
+        "run_dir": str(batch.task_folder(task)),
+        "raw": task.raw,
+    }
     if task.request:
-        run.result.mode, run.result.model = task.request.mode, task.request.model
-        run.result.requested = run.result.applied = {"size": task.request.size}
-        run.result.input_images = [reference.row() for reference in task.request.references]
-    return run
+        context.result.mode, context.result.model = task.request.mode, task.request.model
+        context.result.requested = context.result.applied = {"size": task.request.size}
+        context.result.input_images = [reference.row() for reference in task.request.references]
+    return context
 
 
 def _argv(batch: Batch, task: Task) -> list[str]:
-    """Return the arguments with which run.py would carry out the same task, and find it again."""
+    """Return the arguments with which run.py runs the same task, and finds it in the journal."""
     argv = ["--task-name", task.name, "--provider", batch.provider.name, "--json"]
     if task.request:
         for reference in task.request.references:
             argv += ["--input-image", str(reference.path)]
         argv += ["--model", task.request.model, "--size", task.request.size, "--variant", task.variant]
-        argv += ["--output-dir", str(batch.pictures), "--prompt", task.request.prompt]
+        argv += ["--output-dir", str(batch.images), "--prompt", task.request.prompt]
     return argv
 
 
-def known(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, Known]:
-    """Return the entry that decides about each task that the journal knows, and where it is, by index."""
+def find_known_entries(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, KnownEntry]:
+    """Return the newest relevant journal entry and its path for each known task, by index."""
     entries = {}
     for task in tasks:
         if task.request:
-            draft = new_entry(task.request, provider, variant=task.variant, folder=Path())
-            newest = journal.newest(draft.fingerprint, but_not=PROVE_NOTHING)
+            entry = new_entry(task.request, provider, variant=task.variant, folder=Path())
+            newest = journal.newest(entry.fingerprint, but_not=PROVE_NOTHING)
             if newest:
                 entries[task.index] = newest
     return entries
 
 
-def task_draft(batch: Batch, task: Task) -> Entry:
-    """Return what the journal is told of a task's request."""
-    return new_entry(task_request(task), batch.provider, variant=task.variant, folder=batch.pictures)
+def task_entry(batch: Batch, task: Task) -> Entry:
+    """Return the journal entry of a task's request."""
+    return new_entry(task_request(task), batch.provider, variant=task.variant, folder=batch.images)
 
 
 def task_request(task: Task) -> ImageRequest:
-    """Return the request of a task that can be one."""
+    """Return the request of a valid task."""
     if task.request is None:
         raise ValueError(f"{task.label} has no request")
     return task.request
 
 
 def task_row(task: Task, document: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return what the result of a batch tells of one task."""
+    """Return the row of one task in the result of a batch."""
     files = {"run_dir": str(path), "result_json": str(path / "result.json")}
-    return {"index": task.index, "task_name": task.name, **row_of(document), **files}
+    return {"index": task.index, "task_name": task.name, **row_from_result(document), **files}

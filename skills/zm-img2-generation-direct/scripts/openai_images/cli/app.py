@@ -1,4 +1,4 @@
-"""The command lines of run.py, tasks.py and doctor.py, and the options that the other commands share with them."""
+"""Command lines of run.py, tasks.py and doctor.py, and the options that the other commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openai_images import __version__, parent_watch, wire
-from openai_images.cli.options import TOTAL_SECONDS, model_name, policy, provider_name, reference_list, tell_proof
+from openai_images.cli.options import (
+    TOTAL_SECONDS,
+    model_name,
+    provider_name,
+    reference_list,
+    retry_policy,
+    set_proof,
+)
 from openai_images.config.provider import find_provider
 from openai_images.messages import MESSAGES
 from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
@@ -28,23 +35,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from openai_images.config.provider import Provider
-    from openai_images.services import Hands
+    from openai_images.services import Services
     from shared.cli.task_context import TaskContext
 
 SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, MESSAGES, "run.py")
 
-OWN: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
-"""What the document of run.py has besides, until more is known."""
+EXTRA_FIELDS: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
+"""Fields that only run.py's result document has, with their initial values."""
 
 
 def run(argv: Sequence[str], launcher: str) -> int:
     """Run run.py and return its exit code."""
     parent_watch.watch()
-    return run_command(_run, SKILL, argv, launcher, OWN)
+    return run_command(_run, SKILL, argv, launcher, EXTRA_FIELDS)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
-    """Run tasks.py and return its exit code; its `resume ID` is run.py --resume ID."""
+    """Run tasks.py and return its exit code; `resume ID` runs run.py --resume ID."""
     from shared.cli.tasks import tasks_command  # noqa: PLC0415
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
@@ -54,17 +61,17 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
     """Run doctor.py and return its exit code."""
-    from openai_images.cli.doctor import patient  # noqa: PLC0415
+    from openai_images.cli.doctor import doctor_config  # noqa: PLC0415
     from shared.cli.doctor import doctor_command  # noqa: PLC0415
 
-    examined = functools.partial(patient, user_agent=SKILL.user_agent)
+    examined = functools.partial(doctor_config, user_agent=SKILL.user_agent)
     return run_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), SKILL, argv, launcher)
 
 
 PROVIDER_OPTIONS = (
     click.option("--provider", metavar="NAME", help="Provider in OpenClaw's configuration (default: happy)."),
 )
-PICTURE_OPTIONS = (
+IMAGE_OPTIONS = (
     *PROVIDER_OPTIONS,
     click.option("--model", metavar="NAME", help="Image model (default: gpt-image-2)."),
     click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
@@ -82,15 +89,17 @@ ATTEMPT_OPTIONS = (
         "--max-attempts; for a task that ended so before, once.",
     ),
 )
-PASSED_OPTIONS = (
+ACCEPTED_OPTIONS = (
     click.option("--raw", is_flag=True, help="Noted in the result; prompts are never altered anyway."),
     click.option("--no-send", is_flag=True, help="Accepted; delivery is always left to the caller."),
 )
 
 
-def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return one decorator for several options, which --help lists in their order."""
-    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return one decorator that adds several options, listed by --help in this order."""
+    return lambda function: functools.reduce(
+        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
+    )
 
 
 @click.command(
@@ -104,73 +113,73 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     help="Reference picture: PNG, JPEG or WebP; repeatable.",
 )  # fmt: skip
 @click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
-@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options
-def _run(run: CommandContext, options: Options, **given: Any) -> None:
-    run.result.extra["raw"] = given["raw"]
-    name = task_name("--task-name", given["task_name"])
-    request = None if options.resume is not None else _request(run, options, given)
-    command = _Command(run, options, given)
+def _run(context: CommandContext, options: Options, **params: Any) -> None:
+    context.result.extra["raw"] = params["raw"]
+    name = task_name("--task-name", params["task_name"])
+    request = None if options.resume is not None else _request(context, options, params)
+    command = _Command(context, options, params)
     if options.dry_run:
         command.show_plan(request, name)
     else:
-        command.carry_out(request, name)
+        command.run(request, name)
 
 
-_OF_ITS_OWN = {
+_OPTION_HELP = {
     "output_dir": "Where pictures go (default: generated-images in OpenClaw's state folder).",
     "timeout": "For all attempts together (default: 1700); one that is cut off may have been charged.",
     "no_wait": "Do not wait for another process that has the same request in hand.",
     "resume": "Go on with a task by its id; costs nothing without --on-unknown retry.",
 }
-"""What common options mean where a service answers with the picture itself, and keeps nothing."""
+"""Help of the common options for a service that returns the image itself and stores nothing."""
 for _option in _run.params:
     if isinstance(_option, click.Option):
-        _option.help = _OF_ITS_OWN.get(str(_option.name), _option.help)
+        _option.help = _OPTION_HELP.get(str(_option.name), _option.help)
 
 
 class _Command:
-    """What the options say besides the request, checked before anything is sent or written."""
+    """The options besides the request, checked before anything is sent or written."""
 
-    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-        self._run = run
+    def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+        self._run = context
         self._options = options
-        self._policy = policy(given)
-        self._seconds = options.seconds() or TOTAL_SECONDS
+        self._retry_policy = retry_policy(params)
+        self._total_seconds = options.seconds() or TOTAL_SECONDS
         self._states = state_folders()
         self._folder = output_folder(
             options.output_dir, self._states[0], default=self._states[0] / "generated-images"
         )
-        self._provider = find_provider(provider_name(given["provider"]))
+        self._provider = find_provider(provider_name(params["provider"]))
         if options.resume is None:
-            self._provider.check_model(str(run.result.model))
+            self._provider.check_model(str(context.result.model))
         self._journal = Journal(SKILL.slug, self._states)
         if options.resume is not None and not self._journal.find(options.resume):
             raise BadInput("task_unknown", identifier=short_repr(options.resume))
-        run.result.provider = self._provider.name
-        run.resume_flags = ["--provider", self._provider.name]
+        context.result.provider = self._provider.name
+        context.resume_flags = ["--provider", self._provider.name]
         if options.output_dir is not None:
-            run.resume_flags += ["--output-dir", str(self._folder)]
+            context.resume_flags += ["--output-dir", str(self._folder)]
 
-    def carry_out(self, request: ImageRequest | None, name: str) -> None:
-        """Make the picture, or go on with a task."""
+    def run(self, request: ImageRequest | None, name: str) -> None:
+        """Create the image, or resume a task."""
         from openai_images import (  # noqa: PLC0415  - with requests, which costs the most
             journal_entry,
             provider,
             run_folder,
         )
 
-        hands, errand = self._hands(name)
-        with hands.client, run_folder.recorded(self._run):
+        services, task_context = self._services(name)
+        with services.client, run_folder.recorded(self._run):
             if request:
                 entry = journal_entry.new_entry(
                     request, self._provider, variant=self._options.variant, folder=self._folder
                 )
-                provider.generate(request, entry, hands, errand)
+                provider.generate(request, entry, services, task_context)
             else:
-                provider.resume(str(self._options.resume), hands, errand)
-            tell_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
+                provider.resume(str(self._options.resume), services, task_context)
+            set_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
             self._run.attach_media(self._states[0])
         if self._run.result.extra["run_dir"]:
             self._run.summary_lines.append(
@@ -178,10 +187,10 @@ class _Command:
             )
 
     def show_plan(self, request: ImageRequest | None, name: str) -> None:
-        """Put into the result what would be sent and where files would go; nothing is sent or written."""
+        """Add to the result what would be sent and where files would go; nothing is sent or written."""
         plan: dict[str, Any] = {"resume": self._options.resume}
         if request:
-            plan = planned(request, self._provider)
+            plan = request_plan(request, self._provider)
             plan["output"] = str(self._folder / f"{name}-<id>.png")
             plan["run_dir"] = str(self._folder / "_runs" / f"{name}-<id>")
         plan["output_dir"] = str(self._folder)
@@ -189,24 +198,26 @@ class _Command:
         self._run.result.extra["plan"] = plan
         self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
-    def _hands(self, name: str) -> tuple[Hands, TaskContext]:
+    def _services(self, name: str) -> tuple[Services, TaskContext]:
         from openai_images.client import Client  # noqa: PLC0415
-        from openai_images.private_folder import own_folder  # noqa: PLC0415
-        from openai_images.services import Hands, Place  # noqa: PLC0415
+        from openai_images.private_folder import private_folder  # noqa: PLC0415
+        from openai_images.services import OutputPaths, Services  # noqa: PLC0415
         from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
 
         check_output_folder(self._folder)
-        runs = own_folder(self._folder / "_runs", "--output-dir")
-        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
-        errand = TaskContext(self._run, self._folder, limits, None, self._options.no_wait, self._options.new)
+        runs = private_folder(self._folder / "_runs", "--output-dir")
+        deadline = Deadline(time.monotonic() + self._total_seconds, time.monotonic, time.sleep)
+        task_context = TaskContext(
+            self._run, self._folder, deadline, None, self._options.no_wait, self._options.new
+        )
         client = Client(self._provider, user_agent=SKILL.user_agent)
-        place = Place(self._folder, runs, name)
-        return Hands(self._provider, client, self._journal, self._policy, place), errand
+        paths = OutputPaths(self._folder, runs, name)
+        return Services(self._provider, client, self._journal, self._retry_policy, paths), task_context
 
 
-def planned(request: ImageRequest, provider: Provider) -> dict[str, Any]:
-    """Return what would be sent, with the key masked."""
+def request_plan(request: ImageRequest, provider: Provider) -> dict[str, Any]:
+    """Return the request that would be sent, with the key masked."""
     plan: dict[str, Any] = {"method": "POST", "url": provider.base_url + wire.PATHS[request.mode]}
     plan["headers"] = {"Authorization": f"Bearer {provider.secret}"}
     plan["body"] = wire.generation_body(request)
@@ -214,19 +225,19 @@ def planned(request: ImageRequest, provider: Provider) -> dict[str, Any]:
     return plan
 
 
-def _request(run: CommandContext, options: Options, given: dict[str, Any]) -> ImageRequest:
-    prompt = read_prompt(given["prompt"], given["prompt_file"])
-    run.set_language(prompt, options.lang)
-    references = [("--input-image", path) for path in given["inputs"]]
-    if given["images"] is not None:
-        references += [("--images", path) for path in reference_list("--images", given["images"])]
+def _request(context: CommandContext, options: Options, params: dict[str, Any]) -> ImageRequest:
+    prompt = read_prompt(params["prompt"], params["prompt_file"])
+    context.set_language(prompt, options.lang)
+    references = [("--input-image", path) for path in params["inputs"]]
+    if params["images"] is not None:
+        references += [("--images", path) for path in reference_list("--images", params["images"])]
     request = image_request(
         prompt=prompt,
-        model=model_name(given["model"]),
-        size=given["size"] if given["size"] is not None else DEFAULT_SIZE,
+        model=model_name(params["model"]),
+        size=params["size"] if params["size"] is not None else DEFAULT_SIZE,
         references=references,
     )
-    run.result.mode, run.result.model = request.mode, request.model
-    run.result.requested = run.result.applied = {"size": request.size}
-    run.result.input_images = [reference.row() for reference in request.references]
+    context.result.mode, context.result.model = request.mode, request.model
+    context.result.requested = context.result.applied = {"size": request.size}
+    context.result.input_images = [reference.row() for reference in request.references]
     return request

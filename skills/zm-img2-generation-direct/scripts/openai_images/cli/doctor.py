@@ -1,4 +1,4 @@
-"""What the doctor checks of the provider: where its settings are from, its key and its service."""
+"""The doctor's checks of the provider: the sources of its settings, its key and its service."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from shared.cli.doctor import Line
 
 
-def patient(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
-    """Return what the doctor is to check; what cannot be read is reported by the check that it belongs to."""
+def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
+    """Return the doctor's checks; an unreadable setting is reported by the check that needs it."""
     name = provider_name(options["provider"])
     service = ""
     try:
@@ -46,10 +46,10 @@ def patient(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
 
 
 def setting_lines(entry: ProviderEntry, say: Callable[..., str]) -> Iterator[Line]:
-    """Yield where the address, the key and the headers are from, without a secret.
+    """Yield the sources of the address, the key and the headers, without secrets.
 
     Raises:
-        ConfigurationError: the address or a header cannot be used.
+        ConfigurationError: the address or a header is invalid.
     """
     headers = entry.fields.get("headers")
     values: list[tuple[tuple[str, ...], Any]] = [

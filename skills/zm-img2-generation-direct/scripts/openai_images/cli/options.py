@@ -1,4 +1,4 @@
-"""What the options of a command, or the fields of a task, say about the provider and the attempts, checked."""
+"""Checked values of options and task fields for the provider and the attempts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.config.provider import APPROVED, DEFAULT_PROVIDER, NAME
 from openai_images.request import DEFAULT_MODEL
-from openai_images.retry_policy import MOST_ATTEMPTS, Policy
+from openai_images.retry_policy import MAX_ATTEMPTS, RetryPolicy
 from shared.cli.app import parse_number as spelled_number
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
@@ -19,108 +19,112 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
 
 TOTAL_SECONDS = 1700.0  # for all attempts of a task; an agent's shell kills its command after 1800 s
-LONGEST_PAUSE = 600.0  # seconds, for each of the retry options
-LONGEST_TIMEOUT_MS = 86_400_000
+MAX_DELAY = 600.0  # seconds, for each of the retry options
+MAX_TIMEOUT_MS = 86_400_000
 ON_UNKNOWN = ("fail", "retry")
 
 
-def number(flag: str, given: Any, least: float, most: float, *, whole: bool = False) -> float | None:
-    """Return the value of a numeric option or field, None when there is none.
+def number(flag: str, raw_value: Any, minimum: float, maximum: float, *, whole: bool = False) -> float | None:
+    """Return the value of a numeric option or field, None if it is not set.
 
     Raises:
-        BadInput: `not_a_number`, naming the flag, the range and what came; NaN and true are none.
+        BadInput: `not_a_number`, naming the flag and the range; NaN and booleans are not numbers.
     """
-    if given is None:
+    if raw_value is None:
         return None
-    if isinstance(given, str):
-        return spelled_number(flag, given, least, most, whole=whole)
+    if isinstance(raw_value, str):
+        return spelled_number(flag, raw_value, minimum, maximum, whole=whole)
     try:
-        value = float(int(given)) if whole and not isinstance(given, float) else float(given)
-        fits = not isinstance(given, bool) and least <= value <= most and (not whole or value == int(value))
+        value = float(int(raw_value)) if whole and not isinstance(raw_value, float) else float(raw_value)
+        fits = (
+            not isinstance(raw_value, bool) and minimum <= value <= maximum and (not whole or value == int(value))
+        )
     except (TypeError, ValueError, OverflowError):
         fits, value = False, 0.0
     if not fits:
-        raise BadInput("not_a_number", flag=flag, least=f"{least:g}", most=f"{most:.10g}", got=short_repr(given))
+        raise BadInput(
+            "not_a_number", flag=flag, least=f"{minimum:g}", most=f"{maximum:.10g}", got=short_repr(raw_value)
+        )
     return value
 
 
-def policy(given: Mapping[str, Any]) -> Policy:
-    """Return how often and how soon requests are sent; None stands for what was not given.
+def retry_policy(settings: Mapping[str, Any]) -> RetryPolicy:
+    """Return the retry policy of the settings; None stands for a default.
 
     Raises:
-        BadInput: a number out of range.
+        BadInput: a number is out of range.
     """
-    told = {
-        "most": number("--max-attempts", given.get("max_attempts"), 1, MOST_ATTEMPTS, whole=True),
-        "base": number("--retry-base-delay", given.get("retry_base_delay"), 0, LONGEST_PAUSE),
-        "longest": number("--retry-max-delay", given.get("retry_max_delay"), 0, LONGEST_PAUSE),
-        "jitter": number("--retry-jitter", given.get("retry_jitter"), 0, LONGEST_PAUSE),
-        "seconds": number("--timeout-ms", given.get("timeout_ms"), 1, LONGEST_TIMEOUT_MS),
+    values = {
+        "max_attempts": number("--max-attempts", settings.get("max_attempts"), 1, MAX_ATTEMPTS, whole=True),
+        "base_delay": number("--retry-base-delay", settings.get("retry_base_delay"), 0, MAX_DELAY),
+        "max_delay": number("--retry-max-delay", settings.get("retry_max_delay"), 0, MAX_DELAY),
+        "jitter": number("--retry-jitter", settings.get("retry_jitter"), 0, MAX_DELAY),
+        "seconds": number("--timeout-ms", settings.get("timeout_ms"), 1, MAX_TIMEOUT_MS),
     }
-    if told["seconds"] is not None:
-        told["seconds"] /= 1000
-    on_unknown = ON_UNKNOWN[0] if given.get("on_unknown") is None else given["on_unknown"]
+    if values["seconds"] is not None:
+        values["seconds"] /= 1000
+    on_unknown = ON_UNKNOWN[0] if settings.get("on_unknown") is None else settings["on_unknown"]
     if on_unknown not in ON_UNKNOWN:
         raise BadInput(
             "not_one_of", flag="--on-unknown", expected=", ".join(ON_UNKNOWN), got=short_repr(on_unknown)
         )
-    numbers: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
-    if "most" in numbers:
-        numbers["most"] = int(numbers["most"])
-    return Policy(**numbers, retry_unknown=on_unknown == "retry")
+    numbers: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+    if "max_attempts" in numbers:
+        numbers["max_attempts"] = int(numbers["max_attempts"])
+    return RetryPolicy(**numbers, retry_unknown=on_unknown == "retry")
 
 
-def provider_name(given: str | None) -> str:
-    """Return the provider to ask: as given, else OPENCLAW_IMAGE_PROVIDER, else happy.
+def provider_name(option: str | None) -> str:
+    """Return the provider's name: the option, otherwise OPENCLAW_IMAGE_PROVIDER, otherwise happy.
 
     Raises:
-        BadInput: it can be no provider's name.
+        BadInput: it is not a valid provider name.
     """
-    name = given if given is not None else os.environ.get("OPENCLAW_IMAGE_PROVIDER") or DEFAULT_PROVIDER
+    name = option if option is not None else os.environ.get("OPENCLAW_IMAGE_PROVIDER") or DEFAULT_PROVIDER
     if not NAME.fullmatch(name):
         raise BadInput("provider_invalid", flag="--provider", got=short_repr(name))
     return name
 
 
-def model_name(given: str | None) -> str:
-    """Return the model to ask for: as given, else OPENCLAW_IMAGE_MODEL, else gpt-image-2.
+def model_name(option: str | None) -> str:
+    """Return the model's name: the option, otherwise OPENCLAW_IMAGE_MODEL, otherwise gpt-image-2.
 
     `happy/gpt-image-2`, as the pair is often written, means its model.
     """
-    name = given if given is not None else os.environ.get("OPENCLAW_IMAGE_MODEL") or DEFAULT_MODEL
+    name = option if option is not None else os.environ.get("OPENCLAW_IMAGE_MODEL") or DEFAULT_MODEL
     return name.removeprefix(f"{DEFAULT_PROVIDER}/") if name == "/".join(APPROVED) else name
 
 
-def reference_list(flag: str, given: Any) -> list[str]:
+def reference_list(flag: str, value: Any) -> list[str]:
     """Return the paths of `--images` or `images`: a list, a JSON array of paths, or paths with commas between.
 
     Raises:
         BadInput: `references_malformed`.
     """
-    paths = given
-    if isinstance(given, str):
-        paths = [path.strip() for path in given.split(",")]
-        if given.lstrip().startswith("["):
+    paths = value
+    if isinstance(value, str):
+        paths = [path.strip() for path in value.split(",")]
+        if value.lstrip().startswith("["):
             try:
-                paths = json.loads(given)
+                paths = json.loads(value)
             except (ValueError, RecursionError):
                 paths = None
     if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
-        raise BadInput("references_malformed", flag=flag, got=short_repr(given))
+        raise BadInput("references_malformed", flag=flag, got=short_repr(value))
     return paths
 
 
 def is_approved(provider: str, model: str) -> bool:
-    """Tell whether results of this pair are accepted as proof."""
+    """Return whether results of this provider and model are accepted as proof."""
     return (provider, model) == APPROVED
 
 
-def tell_proof(run: CommandContext, provider: str, models: Sequence[str]) -> None:
-    """Put into the result whether its pictures can be accepted as proof, and say so when they cannot."""
+def set_proof(context: CommandContext, provider: str, models: Sequence[str]) -> None:
+    """Set in the result whether its images are accepted as proof, and warn if they are not."""
     others = [model for model in models if not is_approved(provider, model)]
     reason = None
     if others:
         facts = {"provider": provider, "model": ", ".join(dict.fromkeys(others)), "approved": "/".join(APPROVED)}
-        reason = run.catalog.format("not_approved", **facts)
-        run.reporter.always("not_approved", **facts)
-    run.result.extra["proof"] = {"acceptable": not others, "reason": reason}
+        reason = context.catalog.format("not_approved", **facts)
+        context.reporter.always("not_approved", **facts)
+    context.result.extra["proof"] = {"acceptable": not others, "reason": reason}

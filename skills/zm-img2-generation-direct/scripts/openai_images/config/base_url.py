@@ -1,11 +1,11 @@
-"""The provider's address as the configuration spells it: corrected where that is safe, else refused."""
+"""Validates the provider's base URL, and corrects it where that is safe."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from openai_images.config.provider_entry import ADDRESS, PLACE
+from openai_images.config.provider_entry import ADDRESS, PROVIDERS_PATH
 from shared.errors import ConfigurationError
 from shared.http.urls import InvalidUrl, host_of, is_local_network, is_loopback, without_query
 from shared.i18n.catalog import short_repr
@@ -18,9 +18,9 @@ ENDPOINT = re.compile(
     r"/+(images/(generations|edits|variations)|chat/completions|completions|responses|(?<=/v1/)models)/*$",
     re.IGNORECASE,
 )
-"""The end of an endpoint's address, as its documentation shows it, where the base URL belongs."""
+"""The path of an endpoint, which users copy from documentation instead of the base URL."""
 SWITCH = "request: { allowPrivateNetwork: true }"
-"""OpenClaw's own setting of a provider whose address lies in a private network."""
+"""OpenClaw's setting for a provider in a private network."""
 
 
 def base_url(entry: ProviderEntry) -> str:
@@ -30,7 +30,7 @@ def base_url(entry: ProviderEntry) -> str:
     `request.allowPrivateNetwork`, because the key goes there unencrypted.
 
     Raises:
-        ConfigurationError: `provider_incomplete`, `base_url_invalid`, or `base_url_unencrypted` with the ways out.
+        ConfigurationError: `provider_incomplete`, `base_url_invalid`, or `base_url_unencrypted` with remedies.
     """
     text = entry.text("baseUrl", ADDRESS)
     source = f"{entry.file('baseUrl')}: {entry.where('baseUrl')}"
@@ -52,7 +52,7 @@ def base_url(entry: ProviderEntry) -> str:
 
 
 def is_encrypted(scheme: str, host: str, entry: ProviderEntry) -> bool:
-    """Return whether a key may go there: over TLS, to this machine, or where the user has said so.
+    """Return whether a key may be sent there: over TLS, to this machine, or as the user allowed.
 
     Raises:
         ConfigurationError: `base_url_unencrypted`, for a private network that the user has not allowed.
@@ -62,7 +62,7 @@ def is_encrypted(scheme: str, host: str, entry: ProviderEntry) -> bool:
     if scheme != "http" or not is_local_network(host):
         return False
     if not allows_private_network(entry):
-        facts = entry.to_write((*PLACE, entry.name), (), SWITCH)
+        facts = entry.to_write((*PROVIDERS_PATH, entry.name), (), SWITCH)
         source = f"{entry.file('baseUrl')}: {entry.where('baseUrl')}"
         raise ConfigurationError("base_url_unencrypted", source=source, host=host, **facts)
     return True

@@ -1,4 +1,4 @@
-"""The provider that OpenClaw's own configuration names: where it is, its key, its extra headers."""
+"""A provider from OpenClaw's configuration: its base URL, key and extra headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openai_images.config.base_url import base_url
-from openai_images.config.provider_entry import KEY, PLACE, ProviderEntry, read_entry, to_write
+from openai_images.config.provider_entry import KEY, PROVIDERS_PATH, ProviderEntry, read_entry, to_write
 from shared.errors import ConfigurationError
 from shared.openclaw.folders import config_path
 from shared.security.keys import KeySource, Secret, find_key
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PROVIDER = "happy"
 APPROVED = (DEFAULT_PROVIDER, "gpt-image-2")
-"""The pair of provider and model whose results are accepted as proof."""
+"""The provider and model whose results are accepted as proof."""
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 HEADER = re.compile(r"[0-9A-Za-z!#$%&'*+.^_`|~-]{1,100}")
-OUR_HEADERS = frozenset(
+RESERVED_HEADERS = frozenset(
     [
         "accept",
         "accept-encoding",
@@ -35,24 +35,24 @@ OUR_HEADERS = frozenset(
         "transfer-encoding",
     ]
 )
-TELLTALE = re.compile(r"auth|cookie|key|secret|token", re.IGNORECASE)
+SECRET_HEADER = re.compile(r"auth|cookie|key|secret|token", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Provider:
-    """Where requests go and what opens the door; headers are kept out of everything printed."""
+    """Base URL and credentials of a provider; headers are never printed."""
 
     name: str
     base_url: str
     secret: Secret
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     models: frozenset[str] = frozenset()
-    """The models that its `models` lists; empty when it lists none, as providers of pictures alone often do."""
+    """The models in its `models` list; empty if there is none, as image-only providers often have none."""
     file: Path | None = None
     """The file that lists the models."""
 
     def check_model(self, model: str) -> None:
-        """Refuse a model that is missing in a list that names others.
+        """Check that a model is in the provider's list, unless that is empty.
 
         Raises:
             ConfigurationError: `model_missing`, with the line to add.
@@ -60,7 +60,7 @@ class Provider:
         if self.models and not self.models & {model, f"{self.name}/{model}"}:
             quoted = json.dumps(model)
             entry = f"{{ id: {quoted}, name: {quoted} }}"
-            facts = to_write((*PLACE, self.name, "models"), (), entry, self.file or config_path())
+            facts = to_write((*PROVIDERS_PATH, self.name, "models"), (), entry, self.file or config_path())
             raise ConfigurationError("model_missing", name=self.name, model=model, **facts)
 
 
@@ -68,7 +68,7 @@ def find_provider(name: str) -> Provider:
     """Return the provider `models.providers.<name>` of OpenClaw's configuration.
 
     Raises:
-        ConfigurationError: naming the file, what is missing or malformed, and the lines to add.
+        ConfigurationError: names the file, what is missing or malformed, and the lines to add.
     """
     entry = read_entry(name)
     secret = find_key([key_source(entry)]).secret
@@ -77,7 +77,7 @@ def find_provider(name: str) -> Provider:
 
 
 def key_source(entry: ProviderEntry) -> KeySource:
-    """Return where the provider's key comes from: plain, a variable, or a reference to a secret."""
+    """Return the source of the provider's key: plain, a variable, or a reference to a secret."""
     value = entry.fields.get("apiKey")
     literal = isinstance(value, str) and value.lstrip().startswith("$${")
     name = f"{entry.file('apiKey')}: {entry.where('apiKey')}"
@@ -85,7 +85,7 @@ def key_source(entry: ProviderEntry) -> KeySource:
 
 
 def headers_of(entry: ProviderEntry) -> dict[str, str]:
-    """Return the extra headers; User-Agent is one of them and replaces ours.
+    """Return the extra headers; a User-Agent among them replaces ours.
 
     Raises:
         ConfigurationError: `header_invalid`, or a value that cannot be resolved.
@@ -97,12 +97,12 @@ def headers_of(entry: ProviderEntry) -> dict[str, str]:
         raise ConfigurationError("header_invalid", what=where)
     headers = {}
     for header, value in listed.items():
-        if not HEADER.fullmatch(header) or header.lower() in OUR_HEADERS:
+        if not HEADER.fullmatch(header) or header.lower() in RESERVED_HEADERS:
             raise ConfigurationError("header_invalid", what=f"{where}.{header!r}")
         text = entry.resolved(value, "headers", header).strip()
         if not (text.isascii() and text.isprintable()):
             raise ConfigurationError("header_invalid", what=f"{where}.{header}")
-        if text != value or TELLTALE.search(header):
+        if text != value or SECRET_HEADER.search(header):
             Secret(text)  # masked from now on
         headers[header] = text
     return headers

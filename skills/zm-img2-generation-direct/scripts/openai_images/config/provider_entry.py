@@ -1,4 +1,4 @@
-"""A provider's entry in OpenClaw's configuration: its values, resolved, and the file that each is from."""
+"""A provider's entry in OpenClaw's configuration: its resolved values, and the file of each."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from shared.openclaw.config_files import Config
     from shared.openclaw.config_variables import Variable
 
-PLACE = ("models", "providers")
-"""Where providers stand in openclaw.json."""
+PROVIDERS_PATH = ("models", "providers")
+"""Path of the providers in openclaw.json."""
 SHORTHAND = re.compile(r"\$([A-Z][A-Z0-9_]{0,127})")
-"""A variable as the whole of a text; inside of one, a key may hold a dollar sign of its own."""
+"""A variable as the whole text; within a text, a dollar sign may be part of a key."""
 VARIABLE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ADDRESS = 'baseUrl: "https://your-provider.example/v1"'
 KEY = 'apiKey: "${IMAGE_PROVIDER_KEY}"'
@@ -33,31 +33,31 @@ MAX_SECRET_FILE = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class ProviderEntry:
-    """What `models.providers.<name>` holds, unread."""
+    """The unresolved fields of `models.providers.<name>`."""
 
     name: str
     fields: Mapping[str, Any]
     config: Config
 
     def where(self, *steps: str) -> str:
-        """Return how people name a value: `models.providers.happy.apiKey`."""
-        return ".".join((*PLACE, self.name, *steps))
+        """Return the dotted path of a value: `models.providers.happy.apiKey`."""
+        return ".".join((*PROVIDERS_PATH, self.name, *steps))
 
     def file(self, *steps: str) -> Path:
-        """Return the file that the value is from."""
-        return self.config.origin(*PLACE, self.name, *steps)
+        """Return the file that sets the value."""
+        return self.config.origin(*PROVIDERS_PATH, self.name, *steps)
 
     def text(self, field: str, example: str, *, secret: bool = False) -> str:
-        """Return the value of a field that has to hold text, or a `secret`, without the spaces around it.
+        """Return the stripped text of a required field, which may be a reference if `secret`.
 
         Raises:
-            ConfigurationError: `provider_incomplete`, with the line to write; else as `resolved`.
+            ConfigurationError: `provider_incomplete`, with the line to add, or as `resolved`.
         """
         value = self.fields.get(field)
         empty = isinstance(value, str) and not value.strip()
         if empty or value is None or not (secret or isinstance(value, str)):
             state = MessageRef("value_empty" if empty else "value_missing")
-            to_write = self.to_write((*PLACE, self.name), (), example, file=self.file(field))
+            to_write = self.to_write((*PROVIDERS_PATH, self.name), (), example, file=self.file(field))
             raise ConfigurationError("provider_incomplete", what=self.where(field), state=state, **to_write)
         return self.resolved(value, field).strip()
 
@@ -68,7 +68,9 @@ class ProviderEntry:
         and, for the text `${NAME}`, `$${NAME}`.
 
         Raises:
-            ConfigurationError: a variable that is not set, a source that only the gateway can read, a wrong type.
+            ConfigurationError: a variable is not set.
+            ConfigurationError: only the gateway can read the source.
+            ConfigurationError: the value has a wrong type.
         """
         if isinstance(value, dict):
             return self._referenced(value, steps)
@@ -84,7 +86,7 @@ class ProviderEntry:
         return REFERENCE.sub(replacement, value)
 
     def variables(self, value: Any) -> Iterator[tuple[str, Variable]]:
-        """Yield the variables that a value is made of, with the places that set them."""
+        """Yield the variables in a value, each with the place that sets it."""
         names = []
         if isinstance(value, dict) and value.get("source") == "env":
             names = [str(value.get("id"))]
@@ -119,7 +121,7 @@ class ProviderEntry:
         return self._from_file(reference.get("provider"), identifier, where)
 
     def _from_file(self, alias: Any, identifier: str, where: str) -> str:
-        """Read a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or all of it."""
+        """Return a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or the whole file."""
         settings: Any = self.config.document
         for step in ("secrets", "providers", alias):
             settings = settings.get(step) if isinstance(settings, dict) and isinstance(step, str) else None
@@ -143,7 +145,7 @@ class ProviderEntry:
     def to_write(
         self, place: Sequence[str], steps: Sequence[str], text: str, *, file: Path | None = None
     ) -> dict[str, Any]:
-        """Return the facts of a hint, as the function `to_write` does, for a file of this configuration."""
+        """Return the values of a hint, as the function `to_write`, for a file of this configuration."""
         return to_write(place, steps, text, file or self.file())
 
 
@@ -151,13 +153,13 @@ def read_entry(name: str) -> ProviderEntry:
     """Return the entry of the provider `name`.
 
     Raises:
-        ConfigurationError: the configuration cannot be read or does not hold it, with the lines to add.
+        ConfigurationError: the configuration cannot be read, or has no such entry (with the lines to add).
     """
     path = config_path()
     try:
         config = load_config()
     except FileNotFoundError:
-        facts = to_write((), (*PLACE, name), ENTRY, path)
+        facts = to_write((), (*PROVIDERS_PATH, name), ENTRY, path)
         raise ConfigurationError("config_missing", name=name, **facts) from None
     except OSError as error:
         reason = MessageRef("not_regular_file") if error.errno == errno.EINVAL else error.strerror
@@ -165,7 +167,7 @@ def read_entry(name: str) -> ProviderEntry:
     except (ValueError, RecursionError):
         raise ConfigurationError("config_unreadable", path=path, reason=MessageRef("not_json5")) from None
     fields: Any = config.document
-    steps = (*PLACE, name)
+    steps = (*PROVIDERS_PATH, name)
     for depth, step in enumerate(steps):
         inner = fields.get(step)
         if not isinstance(inner, dict):
@@ -176,7 +178,7 @@ def read_entry(name: str) -> ProviderEntry:
 
 
 def to_write(place: Sequence[str], steps: Sequence[str], text: str, file: Path) -> dict[str, Any]:
-    """Return the facts of a hint: the file, where in it, and the text that brings `steps` and what they hold."""
+    """Return the values of a hint: the file, the place in it, and the text to insert for `steps`."""
     for step in reversed(steps):
         text = f"{step if step.isidentifier() else json.dumps(step)}: {{ {text} }}"
     where = {"path": file, "place": ".".join(place) or MessageRef("outermost_braces")}
@@ -184,7 +186,7 @@ def to_write(place: Sequence[str], steps: Sequence[str], text: str, file: Path) 
 
 
 def _pointed(document: Any, pointer: str) -> Any:
-    """Follow an RFC 6901 pointer."""
+    """Return the value that an RFC 6901 pointer names."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         document = document[int(name)] if isinstance(document, list) else document[name]

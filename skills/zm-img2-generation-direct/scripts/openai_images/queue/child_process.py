@@ -1,4 +1,4 @@
-"""One child process of the queue: in a group of its own, watched, ended with everything that it started."""
+"""One child process of the queue, in its own process group, which is terminated as a whole."""
 
 from __future__ import annotations
 
@@ -11,39 +11,46 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, Literal
 
-from openai_images.parent_watch import VARIABLE
+from openai_images.parent_watch import DESCRIPTOR_VARIABLE
 from shared.files import create_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-LOOK = 0.05  # seconds between two looks at a child
-LARGEST_LOG = 1 << 20  # bytes kept of each stream
-CUT = b"\n[the rest was not kept]\n"
-BLOCK = 1 << 16
-LATE = 2.0  # seconds for the last bytes of a stream, after the group is gone
+POLL_INTERVAL = 0.05  # seconds between two looks at a child
+MAX_LOG_BYTES = 1 << 20  # bytes kept of each stream
+TRUNCATED = b"\n[the rest was not kept]\n"
+LOG_BLOCK = 1 << 16
+PUMP_TIMEOUT = 2.0  # seconds for the last bytes of a stream, after the group is gone
 
-Reason = Literal["exited", "timed_out", "cancelled", "stopped"]
+ExitReason = Literal["exited", "timed_out", "cancelled", "stopped"]
 
 
-class Lifeline:
-    """A pipe whose writing end only this process holds: its children read its end when this process is gone."""
+class ParentPipe:
+    """A pipe whose writing end only this process holds: children read end of file once this process is gone."""
 
     def __init__(self) -> None:
         self.reading, self._writing = os.pipe()
 
     def close(self) -> None:
-        """Let go of both ends."""
+        """Close both ends."""
         os.close(self.reading)
         os.close(self._writing)
 
 
 class Child:
-    """A started child; `stdout` and `stderr` are files that get the beginning of what it writes."""
+    """A started child; the files `stdout` and `stderr` get the first MAX_LOG_BYTES of its output."""
 
     def __init__(
-        self, argv: Sequence[str], *, stdin: bytes, stdout: Path, stderr: Path, lifeline: Lifeline, grace: float
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes,
+        stdout: Path,
+        stderr: Path,
+        parent_pipe: ParentPipe,
+        grace: float,
     ) -> None:
         self._grace = grace
         environment = dict(os.environ)
@@ -51,13 +58,13 @@ class Child:
         if os.name == "nt":
             group["creationflags"] = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         else:
-            environment[VARIABLE] = str(lifeline.reading)
-            group |= {"start_new_session": True, "pass_fds": (lifeline.reading,)}
-        with tempfile.TemporaryFile() as given:  # a pipe would block on a child that does not read
-            given.write(stdin)
-            given.seek(0)
+            environment[DESCRIPTOR_VARIABLE] = str(parent_pipe.reading)
+            group |= {"start_new_session": True, "pass_fds": (parent_pipe.reading,)}
+        with tempfile.TemporaryFile() as input_file:  # a pipe would block on a child that does not read
+            input_file.write(stdin)
+            input_file.seek(0)
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                argv, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **group
+                argv, stdin=input_file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **group
             )  # type: ignore[call-overload]
         self._pumps = [
             _pump(stream, path)
@@ -67,31 +74,31 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id, which is its group's too."""
+        """The process id, which is also the id of its group."""
         return self._process.pid
 
-    def supervise(self, seconds: float, why_end: Callable[[], Reason | None]) -> tuple[Reason, int]:
-        """Wait for the child, for `seconds` at most or until `why_end` gives a reason; return how it ended.
+    def wait(self, seconds: float, stop_reason: Callable[[], ExitReason | None]) -> tuple[ExitReason, int]:
+        """Wait for the child, at most `seconds` or until `stop_reason` returns a reason; return how it ended.
 
-        Whatever it started and left in its group is killed, so nothing holds its streams open.
+        Remaining processes of its group are killed, so that nothing holds its streams open.
         """
         deadline = time.monotonic() + seconds
-        reason: Reason = "exited"
+        reason: ExitReason = "exited"
         while self._process.poll() is None:
-            wanted = "timed_out" if time.monotonic() >= deadline else why_end()
-            if wanted:
-                reason = wanted
-                self._end()
+            requested = "timed_out" if time.monotonic() >= deadline else stop_reason()
+            if requested:
+                reason = requested
+                self._terminate()
                 break
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL)
         self._signal_group(getattr(signal, "SIGKILL", signal.SIGTERM))
         code = self._process.wait()
         for pump in self._pumps:
-            pump.join(LATE)
+            pump.join(PUMP_TIMEOUT)
         return reason, code
 
-    def _end(self) -> None:
-        """Terminate, then kill."""
+    def _terminate(self) -> None:
+        """Terminate the group, and wait for the grace period."""
         self._signal_group(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(self._grace)
@@ -105,18 +112,18 @@ class Child:
 
 
 def _pump(stream: IO[bytes], path: Path) -> threading.Thread:
-    """Copy a stream into a file until its end; what is beyond the limit is read and dropped."""
+    """Copy a stream into a file until its end; bytes beyond the limit are read and discarded."""
 
     def copy() -> None:
-        left = LARGEST_LOG
+        left = MAX_LOG_BYTES
         with stream:
             with contextlib.suppress(OSError), os.fdopen(create_anew(path), "wb") as file:
-                while block := os.read(stream.fileno(), BLOCK):
+                while block := os.read(stream.fileno(), LOG_BLOCK):
                     if left >= 0:
-                        file.write(block[:left] + (CUT if len(block) > left else b""))
+                        file.write(block[:left] + (TRUNCATED if len(block) > left else b""))
                         file.flush()
                     left -= len(block)
-            while os.read(stream.fileno(), BLOCK):  # a log that cannot be written does not stop the child
+            while os.read(stream.fileno(), LOG_BLOCK):  # a log that cannot be written does not stop the child
                 pass
 
     thread = threading.Thread(target=copy, daemon=True)

@@ -1,4 +1,4 @@
-"""The command line of image_queue.py, and its `run`."""
+"""Command line of image_queue.py, and its `run` command."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openai_images import __version__
-from openai_images.cli.app import ATTEMPT_OPTIONS, PASSED_OPTIONS, PICTURE_OPTIONS, SKILL, options_of
-from openai_images.queue.inspect_cli import LOOKS, STATE_DIR, state_folder, tell
+from openai_images.cli.app import ACCEPTED_OPTIONS, ATTEMPT_OPTIONS, IMAGE_OPTIONS, SKILL, with_options
+from openai_images.queue.inspect_cli import INSPECT_COMMANDS, STATE_DIR, set_rows, state_folder
 from openai_images.queue.store import QueueStore, counters
-from openai_images.result_rows import add_up
+from openai_images.result_rows import aggregate
 from shared import signals
 from shared.cli.app import Options, common_options, run_command
 from shared.cli.context import is_terminal
@@ -24,16 +24,20 @@ from shared.openclaw.folders import state_folders
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from openai_images.queue.enqueue import Intake
+    from openai_images.queue.enqueue import Enqueuer
     from openai_images.queue.rows import Row
     from shared.cli.context import CommandContext
 
 
 def image_queue(argv: Sequence[str], launcher: str) -> int:
-    """Run image_queue.py and return its exit code; where nobody watches, the result is JSON unasked."""
-    asked = {"--json", "--output-json"} & set(argv)
-    more = ["--json"] if argv[:1] and argv[0] in _queue.commands and not (asked or is_terminal(sys.stdout)) else []
-    return run_command(_queue, SKILL, [*argv[:1], *more, *argv[1:]], launcher)
+    """Run image_queue.py and return its exit code; print JSON by default if stdout is not a terminal."""
+    json_flags = {"--json", "--output-json"} & set(argv)
+    extra = (
+        ["--json"]
+        if argv[:1] and argv[0] in _queue.commands and not (json_flags or is_terminal(sys.stdout))
+        else []
+    )
+    return run_command(_queue, SKILL, [*argv[:1], *extra, *argv[1:]], launcher)
 
 
 @click.group(name="image_queue", help="Picture tasks as supervised processes, with a state that can be looked at.")
@@ -42,7 +46,7 @@ def _queue() -> None:
     pass
 
 
-for _look in LOOKS:
+for _look in INSPECT_COMMANDS:
     _queue.add_command(_look)
 
 
@@ -62,63 +66,67 @@ for _look in LOOKS:
 @click.option("--max-queue-size", metavar="N", help="Tasks that may wait (default: 100); more are rejected.")
 @click.option("--grace-seconds", metavar="SECONDS", help="From terminate to kill (default: 10).")
 @STATE_DIR
-@options_of(*PICTURE_OPTIONS, *ATTEMPT_OPTIONS, *PASSED_OPTIONS)
+@with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @common_options
-def _run(run: CommandContext, options: Options, tasks: str | None, state_dir: str | None, **given: Any) -> None:
-    from openai_images.queue.enqueue import Intake  # noqa: PLC0415
+def _run(
+    context: CommandContext, options: Options, tasks: str | None, state_dir: str | None, **params: Any
+) -> None:
+    from openai_images.queue.enqueue import Enqueuer  # noqa: PLC0415
 
     if options.resume is not None:
         raise BadInput("option_goes_with", flag="--resume", other="image_queue.py run")
-    intake = Intake(run, options, tasks, given)
+    enqueuer = Enqueuer(context, options, tasks, params)
     folder = state_folder(state_dir)
-    run.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
+    context.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
     if options.dry_run:
-        run.result.status = "prepared"
-        run.result.extra["plan"] = intake.plan(folder)
-        run.summary_lines.append(json.dumps(run.result.extra["plan"], ensure_ascii=False, indent=2))
+        context.result.status = "prepared"
+        context.result.extra["plan"] = enqueuer.plan(folder)
+        context.summary_lines.append(json.dumps(context.result.extra["plan"], ensure_ascii=False, indent=2))
         return
-    run.reporter.info("queue_begins", tasks=intake.total, workers=intake.workers, path=folder)
-    run.confirm_spend()
+    context.reporter.info("queue_begins", tasks=enqueuer.total, workers=enqueuer.workers, path=folder)
+    context.confirm_spend()
     store = QueueStore(folder)
     with _runner(store), signals.defer_signals():
-        run.interrupted_message = "queue_interrupted"
-        _run_all(run, store, intake)
-    rows = run.result.extra["results"]
-    if not run.result.extra["summary"]["ok"]:
+        context.interrupted_message = "queue_interrupted"
+        _run_all(context, store, enqueuer)
+    rows = context.result.extra["results"]
+    if not context.result.extra["summary"]["ok"]:
         done = sum(row["status"] == "completed" for row in rows)
         first = next(row["error"] or row["status"] for row in rows if row["status"] != "completed")
         raise TaskFailed("queue_incomplete", remedy="again", done=done, total=len(rows), first=first)
 
 
-def _run_all(run: CommandContext, store: QueueStore, intake: Intake) -> None:
-    """Take the tasks in, run those that are accepted, and put what came of all of them into the result."""
+def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> None:
+    """Enqueue the tasks, run those that are accepted, and put the outcome of all into the result."""
     from openai_images.queue.runner import Runner  # noqa: PLC0415
     from shared.journal.claim import Journal  # noqa: PLC0415
 
     store.load()
-    store.mark_orphans(run.catalog.format("queue_orphaned"))
+    store.mark_orphans(context.catalog.format("queue_orphaned"))
     with store.writing():
-        jobs = intake.jobs(store)
-        run.argv = [word for word in run.argv if word != "--new"]  # the next command pays for none of them again
+        jobs = enqueuer.jobs(store)
+        context.argv = [
+            word for word in context.argv if word != "--new"
+        ]  # the next command pays for none of them again
         journal = Journal(SKILL.slug, state_folders())
         try:
-            Runner(run, store, journal, intake.seconds, intake.grace).carry_out(jobs, intake.workers)
+            Runner(context, store, journal, enqueuer.seconds, enqueuer.grace).run(jobs, enqueuer.workers)
         finally:
-            _tell_all(run, [store.rows[task_id] for task_id in intake.task_ids])
+            _set_results(context, [store.rows[task_id] for task_id in enqueuer.task_ids])
 
 
-def _tell_all(run: CommandContext, rows: list[Row]) -> None:
-    """Put what came of the tasks into the result, also when the run ends before they do."""
-    tell(run, rows)
+def _set_results(context: CommandContext, rows: list[Row]) -> None:
+    """Put the outcome of the tasks into the result, also if the run ends before they do."""
+    set_rows(context, rows)
     ok = bool(rows) and all(row["status"] == "completed" for row in rows)
-    run.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": run.result.extra["counters"]}
-    run.result.status = "succeeded" if ok else "failed"
-    add_up(run.result, rows)
+    context.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": context.result.extra["counters"]}
+    context.result.status = "succeeded" if ok else "failed"
+    aggregate(context.result, rows)
 
 
 @contextlib.contextmanager
 def _runner(store: QueueStore) -> Iterator[None]:
-    """Hold the state folder for one runner; whoever only looks holds it for a moment.
+    """Lock the state folder for one runner; commands that only read lock it for a moment.
 
     Raises:
         TaskLocked: another runner works in this folder.

@@ -1,4 +1,4 @@
-"""Takes tasks into the queue: which are accepted, which rejected or skipped, and what each runs."""
+"""Enqueues tasks: decides which are accepted, rejected or skipped, and what each runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from openai_images import task_file
-from openai_images.cli.options import model_name, number, policy, provider_name, reference_list, tell_proof
+from openai_images.cli.options import model_name, number, provider_name, reference_list, retry_policy, set_proof
 from openai_images.config.provider import find_provider
 from openai_images.queue.mock_task import mock_argv
 from openai_images.queue.runner import Job, reject
 from openai_images.queue.store import now
-from openai_images.queue.task_command import Commands
+from openai_images.queue.task_command import TaskCommands
 from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
 from openai_images.task_file import TaskFile
 from shared.cli.prompt_input import read_prompt
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
 
-MOST_TASKS = 1000
-MOST_WORKERS = 4
+MAX_TASKS = 1000
+MAX_WORKERS = 4
 DEFAULT_SECONDS, DEFAULT_WAITING, DEFAULT_GRACE = 600.0, 100, 10.0
 MOCKS = ("mock_sleep", "mock_command")
 ALLOW_COMMANDS = "IMAGE_QUEUE_ALLOW_MOCK_COMMAND"
-"""Set to 1, it lets tests of the queue run a command of their own."""
-FIELDS = frozenset(
+"""Environment variable: `1` lets tests of the queue run their own command."""
+QUEUE_FIELDS = frozenset(
     [
         "batch_name",
         "max_workers",
@@ -55,59 +55,63 @@ FIELDS = frozenset(
 )
 
 
-class Intake:
-    """What a `run` was told, checked; then one job for each task that is accepted."""
+class Enqueuer:
+    """The checked arguments of a `run`; creates a job for each accepted task."""
 
-    def __init__(self, run: CommandContext, options: Options, tasks: str | None, given: dict[str, Any]) -> None:
-        self._run = run
+    def __init__(
+        self, context: CommandContext, options: Options, tasks: str | None, params: dict[str, Any]
+    ) -> None:
+        self._run = context
         self._options = options
-        self._file = _file(tasks, given)
+        self._file = _file(tasks, params)
         self.total = len(self._file.tasks)
-        document = task_file.check_fields(self._file.document, FIELDS | {"tasks"})
-        task_file.tell_of_delivery(self._file, run)
-        self._settings = {**document, **{name: value for name, value in given.items() if value is not None}}
+        document = task_file.check_fields(self._file.document, QUEUE_FIELDS | {"tasks"})
+        task_file.warn_no_delivery(self._file, context)
+        self._settings = {**document, **{name: value for name, value in params.items() if value is not None}}
         prompts = " ".join(str(task.get("prompt")) for task in self._file.tasks if isinstance(task, dict))
-        run.set_language(prompts, options.lang)
+        context.set_language(prompts, options.lang)
         task_file.check_defaults(self._settings)
-        policy(self._settings)
-        asked = int(
-            number("--max-workers", self._settings.get("max_workers"), 1, 1000, whole=True) or MOST_WORKERS
+        retry_policy(self._settings)
+        requested = int(
+            number("--max-workers", self._settings.get("max_workers"), 1, 1000, whole=True) or MAX_WORKERS
         )
-        self.workers = min(asked, MOST_WORKERS)
-        if asked > MOST_WORKERS:
-            run.reporter.always("workers_capped", asked=asked, most=MOST_WORKERS)
+        self.workers = min(requested, MAX_WORKERS)
+        if requested > MAX_WORKERS:
+            context.reporter.always("workers_capped", asked=requested, most=MAX_WORKERS)
         seconds = number("--task-timeout-seconds", self._settings.get("task_timeout_seconds"), 0.1, 86400)
         self.seconds = seconds or options.seconds() or DEFAULT_SECONDS
-        waiting = number("--max-queue-size", self._settings.get("max_queue_size"), 0, MOST_TASKS, whole=True)
+        waiting = number("--max-queue-size", self._settings.get("max_queue_size"), 0, MAX_TASKS, whole=True)
         self._capacity = self.workers + int(DEFAULT_WAITING if waiting is None else waiting)
         grace = number("--grace-seconds", self._settings.get("grace_seconds"), 0, 600)
         self.grace = DEFAULT_GRACE if grace is None else grace
         state = state_folders()[0]
         folder = output_folder(options.output_dir, state, default=state / "generated-images")
-        self._provider = provider_name(self._settings.get("provider"))
-        self._commands = Commands(run, self._provider, folder, self.seconds, self._settings, options.new)
-        run.result.provider = self._provider
-        real = [
+        self._provider_name = provider_name(self._settings.get("provider"))
+        self._commands = TaskCommands(
+            context, self._provider_name, folder, self.seconds, self._settings, options.new
+        )
+        context.result.provider = self._provider_name
+        paid_tasks = [
             task
             for task in self._file.tasks
             if isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
         ]
-        self._found = find_provider(self._provider) if real else None
-        if self._found and task_file.some_take_the_default(real):
-            self._found.check_model(model_name(self._settings.get("model")))
+        self._provider_config = find_provider(self._provider_name) if paid_tasks else None
+        if self._provider_config and task_file.uses_default_model(paid_tasks):
+            self._provider_config.check_model(model_name(self._settings.get("model")))
         self.task_ids: list[str] = []
-        self._seen: Counter[str] = Counter()
+        self._key_counts: Counter[str] = Counter()
 
     def jobs(self, store: QueueStore) -> list[Job]:
-        """Give every task its folder and return the jobs of those that are accepted."""
+        """Create the folder of every task and return the jobs of the accepted ones."""
         jobs: list[Job] = []
         keys: set[str] = set()
-        for index, given in enumerate(self._file.tasks, 1):
-            row = self._row(store, index, given)
+        for index, definition in enumerate(self._file.tasks, 1):
+            row = self._row(store, index, definition)
             self.task_ids.append(row["task_id"])
             say = self._run.catalog.format
             try:
-                job = self._job(row, given)
+                job = self._job(row, definition)
             except SkillError as error:
                 reject(store, row, "rejected", say(error.code, **error.facts))
                 continue
@@ -121,7 +125,7 @@ class Intake:
                 store_command(store, job)
                 jobs.append(job)
         models = [job.row["model"] for job in jobs if not job.row["mock"]]
-        tell_proof(self._run, self._provider, models)
+        set_proof(self._run, self._provider_name, models)
         if any(job.row["mock"] for job in jobs):
             self._run.result.extra["proof"] = {
                 "acceptable": False,
@@ -130,10 +134,10 @@ class Intake:
         return jobs
 
     def plan(self, folder: Path) -> dict[str, Any]:
-        """Return what would be run."""
+        """Return what a run would do."""
         rows = []
-        for index, given in enumerate(self._file.tasks, 1):
-            task = self._checked(given)
+        for index, definition in enumerate(self._file.tasks, 1):
+            task = self._checked(definition)
             request = None if set(MOCKS) & task.keys() else self._request(task)
             rows.append({"index": index, "task_key": task.get("task_key"), "mode": request and request.mode})
         return {
@@ -143,12 +147,12 @@ class Intake:
             "tasks": rows,
         }
 
-    def _row(self, store: QueueStore, index: int, given: Any) -> Row:
-        """Return a new task's row; what it is called is checked later."""
+    def _row(self, store: QueueStore, index: int, definition: Any) -> Row:
+        """Return the row of a new task; its name is checked later."""
         task_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{index:04d}-{secrets.token_hex(3)}"
         folder = store.task_folder(task_id)
-        told = given if isinstance(given, dict) else {}
-        key, name = told.get("task_key"), told.get("task_name")
+        fields = definition if isinstance(definition, dict) else {}
+        key, name = fields.get("task_key"), fields.get("task_name")
         blank = dict.fromkeys(("worker_id", "thread_id", "pid", "exit_code", "started_at", "finished_at", "error"))
         return {
             "task_id": task_id,
@@ -156,7 +160,7 @@ class Intake:
             "task_name": name if isinstance(name, str) else DEFAULT_NAME,
             "status": "queued",
             **blank,
-            "mock": bool(set(MOCKS) & told.keys()),
+            "mock": bool(set(MOCKS) & fields.keys()),
             "variant": "",
             "model": None,
             "stdout": str(folder / "stdout.txt"),
@@ -165,55 +169,59 @@ class Intake:
             "created_at": now(),
         }
 
-    def _checked(self, given: Any) -> dict[str, Any]:
-        return task_file.check_fields(given, task_file.TASK_FIELDS | frozenset(MOCKS))
+    def _checked(self, definition: Any) -> dict[str, Any]:
+        return task_file.check_fields(definition, task_file.TASK_FIELDS | frozenset(MOCKS))
 
     def _request(self, task: dict[str, Any]) -> ImageRequest:
         request = task_file.task_request(task, self._settings)
-        if self._found:
-            self._found.check_model(request.model)
+        if self._provider_config:
+            self._provider_config.check_model(request.model)
         return request
 
-    def _job(self, row: Row, given: Any) -> Job:
-        """Return what a task runs; raises what is wrong with it."""
-        task = self._checked(given)
+    def _job(self, row: Row, definition: Any) -> Job:
+        """Return the job of a task.
+
+        Raises:
+            SkillError: the task is invalid.
+        """
+        task = self._checked(definition)
         row["task_key"] = task_file.task_key(task)
         row["task_name"] = task_name("task_name", task.get("task_name", DEFAULT_NAME))
         if row["mock"]:
             return Job(row, _mock(row["task_id"], task))
         request = self._request(task)
-        key = row["task_key"] or task_file.own_key(request, self._seen)
+        key = row["task_key"] or task_file.default_key(request, self._key_counts)
         row["variant"] = task_file.row_variant(self._options.variant, self._file, key)
         row["model"], row["mode"] = request.model, request.mode
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
-        policy({**self._settings, **attempts})
+        retry_policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
         prompt = request.prompt.encode("utf-8-sig")  # run.py takes one mark away, and it may be the prompt's own
         return Job(row, self._commands.argv(request, row, attempts), prompt)
 
 
 def store_command(store: QueueStore, job: Job) -> None:
-    """Write command.json: what runs, without the prompt, which it reads on stdin."""
+    """Write command.json: the command without the prompt, which is read from stdin."""
     text = json.dumps({"argv": list(job.argv), "mock": job.row["mock"]}, ensure_ascii=False, indent=1)
     path = store.task_folder(job.row["task_id"]) / "command.json"
     write_atomically(path, text.encode(), durable=False)
 
 
-def _file(tasks: str | None, given: dict[str, Any]) -> TaskFile:
-    """Return the tasks of the argument, or the single one that the flags describe.
+def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
+    """Return the tasks of the argument, or the single task that the flags describe.
 
     Raises:
-        BadInput: naming the flag; what is wrong with a task in a file is that task's own affair.
+        BadInput: names the flag; an invalid task in a file is rejected later, on its own.
     """
     flags = {
-        name: given.pop(name) for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images")
+        name: params.pop(name) for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images")
     }
     single = [name for name, value in flags.items() if value]
     if tasks is not None:
         if single:
             flag = f"--{single[0].replace('_', '-')}".replace("--inputs", "--input-image")
             raise BadInput("option_goes_with", flag=flag, other="@FILE")
-        return task_file.read_tasks(tasks, fields=FIELDS, most=MOST_TASKS)
+        return task_file.read_tasks(tasks, fields=QUEUE_FIELDS, maximum=MAX_TASKS)
     task: dict[str, Any] = {"prompt": read_prompt(flags["prompt"], flags["prompt_file"])}
     for name in ("task_name", "task_key"):
         if flags[name] is not None:
@@ -228,11 +236,11 @@ def _file(tasks: str | None, given: dict[str, Any]) -> TaskFile:
 
 
 def _mock(task_id: str, task: dict[str, Any]) -> list[str]:
-    """Return the command of a task that makes no picture."""
+    """Return the command of a task that creates no image."""
     command = task.get("mock_command")
     if command is None:
-        given = task.get("mock_sleep")
-        seconds = number("mock_sleep", "null" if given is None else given, 0, 86400)
+        sleep = task.get("mock_sleep")
+        seconds = number("mock_sleep", "null" if sleep is None else sleep, 0, 86400)
         return mock_argv(task_id, seconds=seconds, command=None)
     if os.environ.get(ALLOW_COMMANDS) != "1":
         raise BadInput("mock_command_refused", variable=ALLOW_COMMANDS)

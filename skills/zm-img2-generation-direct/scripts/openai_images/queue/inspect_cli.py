@@ -1,4 +1,4 @@
-"""The commands of image_queue.py that look at a queue, and the one that cancels."""
+"""Commands of image_queue.py that read the queue, and `cancel`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from openai_images.cli.options import number
 from openai_images.queue.rows import FILES, STATUSES
 from openai_images.queue.store import ALIVE, CANCEL, TASKS, QueueStore, counters, now
-from openai_images.result_rows import add_up
+from openai_images.result_rows import aggregate
 from shared.cli.app import output_options
 from shared.errors import BadInput, StillRunning, TaskFailed
 from shared.files import create_file, disk_errors, read_document
@@ -26,138 +26,143 @@ if TYPE_CHECKING:
     from openai_images.queue.rows import Row
     from shared.cli.context import CommandContext
 
-MOST_LISTED = 10_000
-MAX_LOG = 2 << 20  # bytes; the queue keeps one MiB of each
+MAX_LISTED = 10_000
+MAX_LOG_READ = 2 << 20  # bytes; the queue keeps one MiB of each
 TAIL = 4000  # characters of each log that `get` shows
-PATIENCE = 5.0  # seconds for a living runner to heed a cancel
+CANCEL_TIMEOUT = 5.0  # seconds for a living runner to heed a cancel
 STATE_DIR = click.option("--state-dir", metavar="DIR", help="Where the queue's files are (default: image-queue).")
 
 
 @click.command("status", help="How many tasks are in which state, and what runs now.")
 @STATE_DIR
 @output_options
-def _status(run: CommandContext, state_dir: str | None) -> None:
-    store = _seen(run, state_dir)
+def _status(context: CommandContext, state_dir: str | None) -> None:
+    store = _open_store(context, state_dir)
     rows = list(store.rows.values())
-    run.result.status = "succeeded"
-    run.result.extra["counters"] = counters(rows)
+    context.result.status = "succeeded"
+    context.result.extra["counters"] = counters(rows)
     running = [row for row in rows if row["status"] == "running"]
-    run.result.extra |= {"running": running, "workers": {row["worker_id"]: row["task_id"] for row in running}}
+    context.result.extra |= {"running": running, "workers": {row["worker_id"]: row["task_id"] for row in running}}
     for name, count in counters(rows).items():
         if count:
-            run.summary_lines.append(f"{count:>5}  {run.catalog.format(f'queue_is_{name}')}")
-    run.summary_lines += [_line(run, row) for row in running]
+            context.summary_lines.append(f"{count:>5}  {context.catalog.format(f'queue_is_{name}')}")
+    context.summary_lines += [_line(context, row) for row in running]
 
 
 @click.command("list", help="The tasks, oldest first.")
 @click.option("--status", metavar="STATUS", help="Only those: " + ", ".join(STATUSES) + ".")
 @STATE_DIR
 @output_options
-def _list_tasks(run: CommandContext, status: str | None, state_dir: str | None) -> None:
+def _list_tasks(context: CommandContext, status: str | None, state_dir: str | None) -> None:
     if status is not None and status not in STATUSES:
         raise BadInput("not_one_of", flag="--status", expected=", ".join(STATUSES), got=short_repr(status))
-    rows = sorted(_seen(run, state_dir).rows.values(), key=lambda row: row["task_id"])
-    tell(run, [row for row in rows if status in (None, row["status"])])
+    rows = sorted(_open_store(context, state_dir).rows.values(), key=lambda row: row["task_id"])
+    set_rows(context, [row for row in rows if status in (None, row["status"])])
 
 
 @click.command("history", help="The last tasks that ended, newest first.")
 @click.option("-n", "--limit", default="50", metavar="N", help="At most this many (default: 50).")
 @STATE_DIR
 @output_options
-def _history(run: CommandContext, limit: str, state_dir: str | None) -> None:
-    most = int(number("--limit", limit, 1, MOST_LISTED, whole=True) or MOST_LISTED)
-    ended = [row for row in _seen(run, state_dir).rows.values() if row["status"] not in ALIVE]
-    ended.sort(key=lambda row: (row["finished_at"] or "", row["task_id"]), reverse=True)
-    tell(run, ended[:most])
+def _history(context: CommandContext, limit: str, state_dir: str | None) -> None:
+    limit_count = int(number("--limit", limit, 1, MAX_LISTED, whole=True) or MAX_LISTED)
+    finished = [row for row in _open_store(context, state_dir).rows.values() if row["status"] not in ALIVE]
+    finished.sort(key=lambda row: (row["finished_at"] or "", row["task_id"]), reverse=True)
+    set_rows(context, finished[:limit_count])
 
 
 @click.command("get", help="One task by its id or key: its data, where its files are, the ends of its logs.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
 @output_options
-def _get(run: CommandContext, identifier: str, state_dir: str | None) -> None:
-    store = _seen(run, state_dir)
-    row = _found(store, identifier)
+def _get(context: CommandContext, identifier: str, state_dir: str | None) -> None:
+    store = _open_store(context, state_dir)
+    row = _find_row(store, identifier)
     folder = store.task_folder(row["task_id"])
     logs = {f"{name}_tail": _tail(folder / FILES[name]) for name in ("stdout", "stderr")}
-    run.result.extra |= {"task": row, **logs}
-    add_up(run.result, [row])
-    run.summary_lines += [
-        _line(run, row),
+    context.result.extra |= {"task": row, **logs}
+    aggregate(context.result, [row])
+    context.summary_lines += [
+        _line(context, row),
         *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json")),
     ]
-    run.summary_lines += [sanitize_line(line) for text in logs.values() for line in text.splitlines()]
+    context.summary_lines += [sanitize_line(line) for text in logs.values() for line in text.splitlines()]
     if row["status"] in ALIVE:
-        run.result.status = "running"
+        context.result.status = "running"
         raise StillRunning("queue_task_alive", remedy="again", task_id=row["task_id"])
     if row["status"] != "completed":
-        run.result.status = "failed"
+        context.result.status = "failed"
         error = row["error"] or row["status"]
         raise TaskFailed("queue_task_ended", remedy="none", task_id=row["task_id"], error=error)
-    run.result.status = "succeeded"
+    context.result.status = "succeeded"
 
 
 @click.command("cancel", help="Cancel a waiting task; a running one only if nothing paid can be lost.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
 @output_options
-def _cancel(run: CommandContext, identifier: str, state_dir: str | None) -> None:
-    store = _seen(run, state_dir)
+def _cancel(context: CommandContext, identifier: str, state_dir: str | None) -> None:
+    store = _open_store(context, state_dir)
     lock = store.runner_lock()
     if lock:
         with lock:
-            _look(run, store)
-            row = _not_ended(store, identifier)
-            store.change(row, status="cancelled", finished_at=now(), error=run.catalog.format("queue_cancelled"))
+            _load(context, store)
+            row = _cancellable_row(store, identifier)
+            store.change(
+                row, status="cancelled", finished_at=now(), error=context.catalog.format("queue_cancelled")
+            )
             store.write()
     else:
-        row = _not_ended(store, identifier)
+        row = _cancellable_row(store, identifier)
         if row["status"] == "running" and not row["mock"]:
             raise StillRunning("cancel_running", remedy="none", task_id=row["task_id"])
-        wish = store.task_folder(row["task_id"]) / CANCEL
-        with disk_errors(wish), contextlib.suppress(FileExistsError):
-            os.close(create_file(wish))
-        row = _heeded(store, row, wish)
-    run.result.status = "succeeded"
-    run.result.extra["task"] = row
-    run.summary_lines.append(_line(run, row))
+        marker = store.task_folder(row["task_id"]) / CANCEL
+        with disk_errors(marker), contextlib.suppress(FileExistsError):
+            os.close(create_file(marker))
+        row = _await_cancel(store, row, marker)
+    context.result.status = "succeeded"
+    context.result.extra["task"] = row
+    context.summary_lines.append(_line(context, row))
 
 
-def _not_ended(store: QueueStore, identifier: str) -> Row:
-    """Return a task that has not ended; one that was left waiting by a runner that is gone has not begun.
+def _cancellable_row(store: QueueStore, identifier: str) -> Row:
+    """Return a task that has not ended; a queued task of a runner that is gone has not started.
 
     Raises:
-        BadInput: `cancel_ended`, or there is no such task.
+        BadInput: `cancel_ended`; the task has ended.
+        BadInput: `queue_task_unknown`; there is no such task.
     """
-    row = _found(store, identifier)
-    begun = row["status"] == "orphaned" and row["pid"] is not None
-    if begun or row["status"] not in (*ALIVE, "orphaned"):
+    row = _find_row(store, identifier)
+    started = row["status"] == "orphaned" and row["pid"] is not None
+    if started or row["status"] not in (*ALIVE, "orphaned"):
         raise BadInput("cancel_ended", task_id=row["task_id"], status=MessageRef(f"queue_is_{row['status']}"))
     return row
 
 
-def _heeded(store: QueueStore, row: Row, wish: Path) -> Row:
-    """Wait until the living runner has cancelled the task.
+def _await_cancel(store: QueueStore, row: Row, marker: Path) -> Row:
+    """Wait until the running queue has cancelled the task.
 
     Raises:
-        BadInput: `cancel_ended`; it ended otherwise meanwhile.
-        StillRunning: `cancel_running`; the task had begun, or the runner did not look.
+        BadInput: `cancel_ended`; the task ended in another way meanwhile.
+        StillRunning: `cancel_running`; the task had started, or the runner did not react in time.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + CANCEL_TIMEOUT
     while time.monotonic() < deadline:
-        seen = store.read(row["task_id"]) or row
-        if seen["status"] == "cancelled":
-            return seen
-        if seen["status"] not in ALIVE:
-            raise BadInput("cancel_ended", task_id=row["task_id"], status=MessageRef(f"queue_is_{seen['status']}"))
+        current = store.read(row["task_id"]) or row
+        if current["status"] == "cancelled":
+            return current
+        if current["status"] not in ALIVE:
+            raise BadInput(
+                "cancel_ended", task_id=row["task_id"], status=MessageRef(f"queue_is_{current['status']}")
+            )
         time.sleep(0.05)
     with contextlib.suppress(FileNotFoundError):
-        wish.unlink()
+        marker.unlink()
     raise StillRunning("cancel_running", remedy="none", task_id=row["task_id"])
 
 
-def _seen(run: CommandContext, state_dir: str | None) -> QueueStore:
-    """Return the queue as it is now; tasks of a runner that is gone are orphans."""
+def _open_store(context: CommandContext, state_dir: str | None) -> QueueStore:
+    """Return the current queue; tasks of a runner that is gone are marked as orphaned."""
     folder = state_folder(state_dir)
     if not (folder / TASKS).is_dir():
         raise BadInput("queue_missing", flag="--state-dir", got=short_repr(state_dir or folder))
@@ -165,54 +170,56 @@ def _seen(run: CommandContext, state_dir: str | None) -> QueueStore:
     lock = store.runner_lock()
     if lock:
         with lock:
-            _look(run, store)
+            _load(context, store)
     else:
         store.load()
     return store
 
 
-def _look(run: CommandContext, store: QueueStore) -> None:
-    """Read the queue that nobody works on: who holds the runner's lock sees it as it stays."""
+def _load(context: CommandContext, store: QueueStore) -> None:
+    """Load the queue and mark orphaned tasks; the caller holds the runner's lock."""
     store.load()
-    store.mark_orphans(run.catalog.format("queue_orphaned"))
+    store.mark_orphans(context.catalog.format("queue_orphaned"))
 
 
-def _found(store: QueueStore, identifier: str) -> Row:
+def _find_row(store: QueueStore, identifier: str) -> Row:
     row = store.find(identifier) or (store.read(identifier))
     if not row:
         raise BadInput("queue_task_unknown", identifier=short_repr(identifier))
     return row
 
 
-def state_folder(given: str | None) -> Path:
-    """Return the folder that --state-dir names, or the usual one."""
+def state_folder(path: str | None) -> Path:
+    """Return the folder that --state-dir names, or the default one."""
     state = state_folders()[0]
     try:
-        return output_folder(given, state, default=state / "image-queue")
+        return output_folder(path, state, default=state / "image-queue")
     except BadInput as error:
         error.facts["flag"] = "--state-dir"
         raise
 
 
-def tell(run: CommandContext, rows: list[Row]) -> None:
-    """Put tasks into the result, and their lines below it."""
-    run.result.status = "succeeded"
-    run.result.extra |= {"counters": counters(rows), "results": rows}
-    run.summary_lines += [_line(run, row) for row in rows] or [run.catalog.format("tasks_none")]
+def set_rows(context: CommandContext, rows: list[Row]) -> None:
+    """Put tasks into the result and into the summary."""
+    context.result.status = "succeeded"
+    context.result.extra |= {"counters": counters(rows), "results": rows}
+    context.summary_lines += [_line(context, row) for row in rows] or [context.catalog.format("tasks_none")]
 
 
-def _line(run: CommandContext, row: Row) -> str:
-    status = run.catalog.format(f"queue_is_{row['status']}")
-    key, told = (sanitize_line(text) for text in (row["task_key"] or "-", row.get("output") or row["error"] or ""))
-    return f"{row['task_id']}  {key}  {status}  {told}".rstrip()
+def _line(context: CommandContext, row: Row) -> str:
+    status = context.catalog.format(f"queue_is_{row['status']}")
+    key, detail = (
+        sanitize_line(text) for text in (row["task_key"] or "-", row.get("output") or row["error"] or "")
+    )
+    return f"{row['task_id']}  {key}  {status}  {detail}".rstrip()
 
 
 def _tail(path: Path) -> str:
-    """Return the end of a log of ours: no link, no pipe, and only as much of it as the queue writes."""
+    """Return the end of a log; links and pipes are refused, and at most what the queue writes is read."""
     try:
-        return read_document(path, MAX_LOG).decode("utf-8", "replace")[-TAIL:]
+        return read_document(path, MAX_LOG_READ).decode("utf-8", "replace")[-TAIL:]
     except OSError:
         return ""
 
 
-LOOKS: tuple[click.Command, ...] = (_status, _list_tasks, _history, _get, _cancel)
+INSPECT_COMMANDS: tuple[click.Command, ...] = (_status, _list_tasks, _history, _get, _cancel)

@@ -1,4 +1,4 @@
-"""What the queue runs for mock_sleep and mock_command: a process that makes no picture, for tests of the queue."""
+"""The process of mock_sleep and mock_command, which creates no image, for tests of the queue."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from openai_images.parent_watch import watch
 
 
 def mock_argv(task_id: str, *, seconds: float | None, command: list[str] | None) -> list[str]:
-    """Return the command line of such a process."""
+    """Return the command of a mock task."""
     start = "import sys; sys.dont_write_bytecode = True; sys.path[:0] = sys.argv[2:]; "
     start += "from openai_images.queue.mock_task import main; sys.exit(main(sys.argv[1]))"
     folders = [str(Path(module.__file__ or "").resolve().parent.parent) for module in (openai_images, shared)]
-    told = json.dumps({"task_id": task_id, "seconds": seconds, "command": command})
-    return [sys.executable, "-I", "-c", start, told, *folders]
+    task = json.dumps({"task_id": task_id, "seconds": seconds, "command": command})
+    return [sys.executable, "-I", "-c", start, task, *folders]
 
 
 def main(text: str) -> int:
-    """Sleep, or run the command in this process's group; print a result that says that it is a mock."""
+    """Sleep, or run the command in this process's group; print a result that is marked as a mock."""
     watch(_end_group)
-    told = json.loads(text)
-    if told["command"] is not None:
-        return subprocess.call(told["command"], stdin=subprocess.DEVNULL)
-    time.sleep(told["seconds"])
-    print(json.dumps({"ok": True, "mock": True, "task_id": told["task_id"], "slept_seconds": told["seconds"]}))  # noqa: T201  - the result of a process
+    task = json.loads(text)
+    if task["command"] is not None:
+        return subprocess.call(task["command"], stdin=subprocess.DEVNULL)
+    time.sleep(task["seconds"])
+    print(json.dumps({"ok": True, "mock": True, "task_id": task["task_id"], "slept_seconds": task["seconds"]}))  # noqa: T201  - the result of a process
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The row of a task as the queue's files hold it; read back, it is input like any other."""
+"""The row of a task in the queue's files; rows read from disk are validated like any other input."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ MAX_COUNT = 1 << 53  # what every reader of JSON takes for a whole number
 
 
 def is_task_id(name: object) -> bool:
-    """Return whether it can be the id of a task, which is the name of its folder and never a path."""
+    """Return whether this is a valid task id: the name of its folder, never a path."""
     return isinstance(name, str) and bool(_TASK_ID.fullmatch(name))
 
 
-def row_read_back(value: Any, task_id: str, folder: Path) -> Row | None:
-    """Return what a file holds of a task, None where that cannot be a row of it; what it leaves out is None.
+def parse_row(value: Any, task_id: str, folder: Path) -> Row | None:
+    """Return the row of a task from its file, None if it is invalid; missing fields become None.
 
-    The paths of the task's files are derived from its folder. Fields of a wrong type make the whole row none of
-    ours; fields that no row has are left out.
+    The paths of the task's files are derived from its folder. A field of a wrong type makes the whole row invalid;
+    unknown fields are dropped.
     """
     if not isinstance(value, dict) or value.get("task_id") != task_id or value.get("status") not in list(STATUSES):
         return None
@@ -50,8 +50,8 @@ def row_read_back(value: Any, task_id: str, folder: Path) -> Row | None:
     return row
 
 
-def fits(document: dict[str, Any]) -> bool:
-    """Return whether what a task's result holds has the types of a row, and its images those of a picture."""
+def has_row_types(document: dict[str, Any]) -> bool:
+    """Return whether the fields of a task's result have the types of a row, and its images are complete."""
     texts = {"started_at", "finished_at"}
     wrong = [
         name for name, check in _FIELDS.items() if document.get(name) is not None and not check(document[name])
@@ -59,9 +59,9 @@ def fits(document: dict[str, Any]) -> bool:
     images = [{"output": image["path"], **image} for image in document["images"]]
     sizes = all(_is_count(image[name]) for image in images for name in ("width", "height", "bytes"))
     texts_fit = all(isinstance(document[name], str) for name in texts)
-    seconds, asked = document["elapsed_seconds"], (document["requested"], document["applied"])
+    seconds, sizes_requested = document["elapsed_seconds"], (document["requested"], document["applied"])
     is_time = isinstance(seconds, int | float) and math.isfinite(seconds)
-    return not wrong and sizes and texts_fit and is_time and all(isinstance(row, dict) for row in asked)
+    return not wrong and sizes and texts_fit and is_time and all(isinstance(row, dict) for row in sizes_requested)
 
 
 def _is_attached(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs the tasks of a queue as processes, a few at a time, and believes only results that are this run's own."""
+"""Runs the tasks of a queue as processes, a few at a time, and accepts only results of this run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openai_images.queue.child_process import Child, Lifeline
+from openai_images.queue.child_process import Child, ParentPipe
 from openai_images.queue.store import ALIVE, CANCEL, now
-from openai_images.queue.task_command import own_seconds
-from openai_images.result_rows import picture_of
+from openai_images.queue.task_command import child_seconds
+from openai_images.result_rows import image_columns
 from shared import signals
 from shared.errors import DiskError, SkillError
 from shared.files import read_document, write_atomically
@@ -26,21 +26,21 @@ from shared.output.result import to_json_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openai_images.queue.child_process import Reason
+    from openai_images.queue.child_process import ExitReason
     from openai_images.queue.rows import Row
     from openai_images.queue.store import QueueStore
     from shared.cli.context import CommandContext
     from shared.journal.claim import Journal
 
-MAX_RESULT = 16 << 20  # bytes
-LOOK = 0.1  # seconds between two looks of the main thread
-PROOF = ("provider", "model", "mode", "input_images", "media", "local_id", "run_dir")
-MONEY = ("charged", "possible_charges", "attempts", "cost", "reused")
+MAX_RESULT_BYTES = 16 << 20  # bytes
+JOIN_INTERVAL = 0.1  # seconds between two looks of the main thread
+PROOF_FIELDS = ("provider", "model", "mode", "input_images", "media", "local_id", "run_dir")
+COST_FIELDS = ("charged", "possible_charges", "attempts", "cost", "reused")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A task of the queue: its row, the command that does it, and what that reads on stdin."""
+    """A task of the queue: its row, its command and the command's stdin."""
 
     row: Row
     argv: Sequence[str]
@@ -51,19 +51,19 @@ class Job:
 class Runner:
     """One run of the queue; `seconds` is for each task."""
 
-    run: CommandContext
+    context: CommandContext
     store: QueueStore
     journal: Journal
     seconds: float
     grace: float
-    lifeline: Lifeline = field(default_factory=Lifeline)
+    parent_pipe: ParentPipe = field(default_factory=ParentPipe)
     stopping: threading.Event = field(default_factory=threading.Event)
-    _taken: set[str] = field(default_factory=set)
-    """The tasks that a worker has in hand: from then on nobody cancels them as waiting ones."""
-    _choosing: threading.Lock = field(default_factory=threading.Lock)
+    _assigned: set[str] = field(default_factory=set)
+    """Ids of the tasks that a worker has taken; they can no longer be cancelled as queued."""
+    _assign_lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def carry_out(self, jobs: Sequence[Job], workers: int) -> None:
-        """Run the jobs; SIGINT and SIGTERM end what is under way and cancel the rest."""
+    def run(self, jobs: Sequence[Job], workers: int) -> None:
+        """Run the jobs; SIGINT and SIGTERM end the running ones and cancel the rest."""
         waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         for job in jobs:
             waiting.put(job)
@@ -73,108 +73,110 @@ class Runner:
             thread.start()
         try:
             while alive := [thread for thread in threads if thread.is_alive()]:
-                alive[0].join(LOOK)
+                alive[0].join(JOIN_INTERVAL)
                 if signals.pending():
                     self.stopping.set()
-                with self._choosing:
+                with self._assign_lock:
                     for job in jobs:
-                        self._heed_cancel(job)
+                        self._apply_cancel(job)
                 ended = sum(job.row["status"] not in ALIVE for job in jobs)
-                self.run.reporter.status("queue_progress", done=ended, total=len(jobs))
+                self.context.reporter.status("queue_progress", done=ended, total=len(jobs))
         finally:
             for job in jobs:  # after a second signal, what is under way ends without us
                 if job.row["status"] == "running" and not job.row["mock"]:
                     job.row.update(self._from_journal(job))
-        self.lifeline.close()
+        self.parent_pipe.close()
 
-    def _heed_cancel(self, job: Job) -> None:
-        waits = job.row["status"] == "queued" and job.row["task_id"] not in self._taken
-        if waits and (self._cancel_wanted(job) or self.stopping.is_set()):
-            why = "queue_stopped" if self.stopping.is_set() else "queue_cancelled"
-            self._end(job, "cancelled", {"ok": False, "error": self._words(why)})
+    def _apply_cancel(self, job: Job) -> None:
+        waits = job.row["status"] == "queued" and job.row["task_id"] not in self._assigned
+        if waits and (self._cancel_requested(job) or self.stopping.is_set()):
+            reason = "queue_stopped" if self.stopping.is_set() else "queue_cancelled"
+            self._finish(job, "cancelled", {"ok": False, "error": self._message(reason)})
 
-    def _cancel_wanted(self, job: Job) -> bool:
+    def _cancel_requested(self, job: Job) -> bool:
         return (self.store.task_folder(job.row["task_id"]) / CANCEL).exists()
 
     def _work(self, worker: str, waiting: queue.SimpleQueue[Job]) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 job = waiting.get_nowait()
-                with self._choosing:
-                    self._heed_cancel(job)
+                with self._assign_lock:
+                    self._apply_cancel(job)
                     if job.row["status"] != "queued":
                         continue
-                    self._taken.add(job.row["task_id"])
+                    self._assigned.add(job.row["task_id"])
                 try:
-                    self._one(job, worker)
+                    self._run_job(job, worker)
                 except Exception as error:  # noqa: BLE001  - one task's trouble stops no other
-                    told = self._words(error.code, **error.facts) if isinstance(error, SkillError) else repr(error)
+                    message = (
+                        self._message(error.code, **error.facts) if isinstance(error, SkillError) else repr(error)
+                    )
                     with contextlib.suppress(OSError, DiskError):  # the row that is printed tells it all the same
-                        self._end(job, "failed", {"ok": False, "error": told})
+                        self._finish(job, "failed", {"ok": False, "error": message})
 
-    def _one(self, job: Job, worker: str) -> None:
-        """Run one child to its end and judge what it left."""
+    def _run_job(self, job: Job, worker: str) -> None:
+        """Run one child to its end and evaluate its result."""
         row, folder = job.row, self.store.task_folder(job.row["task_id"])
-        begun = now()  # before the child can have begun anything
+        started_at = now()  # before the child can have begun anything
         child = Child(
             job.argv,
             stdin=job.stdin,
             stdout=folder / "stdout.txt",
             stderr=folder / "stderr.txt",
-            lifeline=self.lifeline,
+            parent_pipe=self.parent_pipe,
             grace=self.grace,
         )
         binding = {"worker_id": worker, "thread_id": threading.get_ident(), "pid": child.pid}
         try:
-            self.store.change(row, status="running", started_at=begun, **binding)
+            self.store.change(row, status="running", started_at=started_at, **binding)
         except DiskError:
-            child.supervise(0, lambda: "stopped")
+            child.wait(0, lambda: "stopped")
             raise
         started = time.monotonic()
-        reason, code = child.supervise(self.seconds, self._why_end(job))
-        overdue = not row["mock"] and time.monotonic() - started >= own_seconds(self.seconds)
+        reason, code = child.wait(self.seconds, self._stop_reason(job))
+        overdue = not row["mock"] and time.monotonic() - started >= child_seconds(self.seconds)
         row["exit_code"] = code
         document = _document(folder, mock=row["mock"])
-        if (self.store.read(row["task_id"]) or {}).get("pid") != child.pid or _late(document, row):
-            self._end(job, "orphan_late_output", {"ok": False, "error": self._words("queue_late")})
+        if (self.store.read(row["task_id"]) or {}).get("pid") != child.pid or _is_stale(document, row):
+            self._finish(job, "orphan_late_output", {"ok": False, "error": self._message("queue_late")})
         elif reason == "timed_out":
-            told = {"ok": False, "error": self._words("queue_timed_out", seconds=f"{self.seconds:g}")}
-            self._end(job, "timed_out", {**document, **told})
+            failure = {"ok": False, "error": self._message("queue_timed_out", seconds=f"{self.seconds:g}")}
+            self._finish(job, "timed_out", {**document, **failure})
         elif reason == "stopped" and code == 0 and document.get("ok") is True:
-            self._end(job, "completed", document)
+            self._finish(job, "completed", document)
         elif reason != "exited":
-            told = {"ok": False, "error": self._words("queue_stopped")}
-            self._end(job, "cancelled" if reason == "cancelled" else "failed", {**document, **told})
+            failure = {"ok": False, "error": self._message("queue_stopped")}
+            self._finish(job, "cancelled" if reason == "cancelled" else "failed", {**document, **failure})
         elif code == 0 and document.get("ok", row["mock"]) is True:
-            self._end(job, "completed", {**document, "ok": True})
+            self._finish(job, "completed", {**document, "ok": True})
         else:
-            error = document.get("error") or self._words("queue_child_failed", code=code)
-            self._end(job, "timed_out" if overdue else "failed", {**document, "ok": False, "error": error})
+            error = document.get("error") or self._message("queue_child_failed", code=code)
+            self._finish(job, "timed_out" if overdue else "failed", {**document, "ok": False, "error": error})
 
-    def _why_end(self, job: Job) -> Callable[[], Reason | None]:
-        """Return what a running child is ended for: a stop of the runner, or a cancel that loses nothing paid."""
+    def _stop_reason(self, job: Job) -> Callable[[], ExitReason | None]:
+        """Return a function that returns why to end a running child: runner stopped, or a mock task cancelled."""
 
-        def why() -> Reason | None:
+        def why() -> ExitReason | None:
             if self.stopping.is_set():
                 return "stopped"
-            return "cancelled" if job.row["mock"] and self._cancel_wanted(job) else None
+            return "cancelled" if job.row["mock"] and self._cancel_requested(job) else None
 
         return why
 
-    def _end(self, job: Job, status: str, document: dict[str, Any]) -> None:
-        """Write the result of a task and its last row."""
+    def _finish(self, job: Job, status: str, document: dict[str, Any]) -> None:
+        """Write the result of a task and its final row."""
         row = job.row
         if row["mock"]:
             document["mock"] = True
         elif row["pid"] and "charged" not in document:
             document |= self._from_journal(job)
-        made = {} if row["mock"] else document
-        row |= {name: made.get(name) for name in (*PROOF, *MONEY)} | picture_of(made)
+        recorded = {} if row["mock"] else document
+        row |= {name: recorded.get(name) for name in (*PROOF_FIELDS, *COST_FIELDS)} | image_columns(recorded)
         error = document.get("error")
         if isinstance(error, dict):  # its next command would wait for the prompt on stdin
             document |= {"error": {**error, "next": None}, "next": None}
-        told = error.get("message") if isinstance(error, dict) else error
-        row["error"] = None if told is None else sanitize_line(told)
+        message = error.get("message") if isinstance(error, dict) else error
+        row["error"] = None if message is None else sanitize_line(message)
         result = {
             **document,
             "ok": status == "completed",
@@ -191,7 +193,7 @@ class Runner:
             self.store.change(row, status=status, finished_at=now())
 
     def _from_journal(self, job: Job) -> dict[str, Any]:
-        """Return what the journal knows of the money of a task whose child left no result."""
+        """Return the charges in the journal of a task whose child left no result."""
         digest = hashlib.sha256(job.stdin.removeprefix(codecs.BOM_UTF8)).hexdigest()
         entries = [
             entry
@@ -204,12 +206,12 @@ class Runner:
         money = {"charged": last.charged, "possible_charges": last.possible_charges, "attempts": last.attempts}
         return {**money, "local_id": last.local_id}
 
-    def _words(self, message: str, **facts: object) -> str:
-        return self.run.catalog.format(message, **facts)
+    def _message(self, message: str, **facts: object) -> str:
+        return self.context.catalog.format(message, **facts)
 
 
 def reject(store: QueueStore, row: Row, status: str, error: str) -> None:
-    """Give a task that is never run its folder and its result."""
+    """Create the folder and the result of a task that will not run."""
     row |= {"status": status, "error": error, "finished_at": now()}
     store.add(row)
     same = ("task_id", "task_key", "task_name", "mock")
@@ -219,19 +221,19 @@ def reject(store: QueueStore, row: Row, status: str, error: str) -> None:
 
 
 def _document(folder: Path, *, mock: bool) -> dict[str, Any]:
-    """Return what a child said of its task: its result file, or the last line of a mock's output."""
+    """Return the result of a child: its result file, or the last line of a mock's output."""
     try:
         if mock:
-            lines = read_document(folder / "stdout.txt", MAX_RESULT).splitlines() or [b""]
+            lines = read_document(folder / "stdout.txt", MAX_RESULT_BYTES).splitlines() or [b""]
             document = json.loads(lines[-1])
         else:
-            document = json.loads(read_document(folder / "result.json", MAX_RESULT))
+            document = json.loads(read_document(folder / "result.json", MAX_RESULT_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
 
-def _late(document: dict[str, Any], row: Row) -> bool:
-    """Tell whether a result is older than the child that should have made it."""
-    told = document.get("started_at")
-    return isinstance(told, str) and told < row["started_at"]
+def _is_stale(document: dict[str, Any], row: Row) -> bool:
+    """Return whether a result is older than the child that should have written it."""
+    started_at = document.get("started_at")
+    return isinstance(started_at, str) and started_at < row["started_at"]

@@ -1,4 +1,4 @@
-"""What the process of a task runs: run.py with its request, which it reads the prompt of on stdin."""
+"""Builds the command of a task's process: run.py with its request; the prompt goes to stdin."""
 
 from __future__ import annotations
 
@@ -13,20 +13,27 @@ if TYPE_CHECKING:
     from openai_images.request import ImageRequest
     from shared.cli.context import CommandContext
 
-PASSED_ON = ("timeout_ms", "max_attempts", "retry_base_delay", "retry_max_delay", "retry_jitter", "on_unknown")
-HEADSTART = 2.0  # seconds by which a task gives up before the queue would end it
+FORWARDED_OPTIONS = (
+    "timeout_ms",
+    "max_attempts",
+    "retry_base_delay",
+    "retry_max_delay",
+    "retry_jitter",
+    "on_unknown",
+)
+TIMEOUT_MARGIN = 2.0  # seconds by which a task gives up before the queue would end it
 
 
-def own_seconds(seconds: float) -> float:
-    """Return after how many seconds a task ends by itself, which the queue ends after `seconds`."""
-    return max(1.0, seconds - HEADSTART)
+def child_seconds(seconds: float) -> float:
+    """Return the timeout of a task's own process, shorter than the queue's timeout of `seconds`."""
+    return max(1.0, seconds - TIMEOUT_MARGIN)
 
 
 @dataclass(frozen=True)
-class Commands:
-    """What all tasks of a run have in common."""
+class TaskCommands:
+    """What the commands of all tasks of a run share."""
 
-    run: CommandContext
+    context: CommandContext
     provider: str
     folder: Path
     seconds: float
@@ -34,10 +41,10 @@ class Commands:
     new: bool
 
     def argv(self, request: ImageRequest, row: Mapping[str, Any], attempts: Mapping[str, Any]) -> list[str]:
-        """Return the command of a task; it ends by itself before the queue would end it."""
-        launcher = Path(self.run.launcher).with_name(self.run.skill.main_launcher)
+        """Return the command of a task; its timeout is shorter than the queue's."""
+        launcher = Path(self.context.launcher).with_name(self.context.skill.main_launcher)
         options = {
-            "--lang": self.run.catalog.language,
+            "--lang": self.context.catalog.language,
             "--prompt-file": "-",
             "--result-file": row["result_json"],
             "--task-name": row["task_name"],
@@ -46,9 +53,9 @@ class Commands:
             "--provider": self.provider,
             "--model": request.model,
             "--size": request.size,
-            "--timeout": f"{own_seconds(self.seconds):g}",
+            "--timeout": f"{child_seconds(self.seconds):g}",
         }
-        for name in PASSED_ON:
+        for name in FORWARDED_OPTIONS:
             value = attempts.get(name, self.settings.get(name))
             if value is not None:
                 options[f"--{name.replace('_', '-')}"] = value

@@ -1,4 +1,4 @@
-"""Finds the images of an answer, whatever names and envelopes they come in: by content first, then by name."""
+"""Finds the images of a response in any envelope: by content first, then by field name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.response.image_source import Link
 from openai_images.response.markup import MAX_TEXT, images_in_markup
-from openai_images.response.reader import LongText, beginning
+from openai_images.response.reader import LongText, read_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 MAX_MARKUP = 1 << 20  # characters of all texts of an answer in which links are looked for
 MAX_SOURCES = 32  # of one image, each of which may be fetched
-SHORTEST_INLINE = 40  # characters; what is shorter begins like an image by chance
+MIN_INLINE = 40  # characters; what is shorter begins like an image by chance
 _INLINE = re.compile(r"\s*(?:data:[^,]{0,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD)")
 _BASE64_NAMES = frozenset(
     (
@@ -45,13 +45,13 @@ _RELATIVE = re.compile(r"\.{0,2}/[^\s]+\Z")
 
 @dataclass(frozen=True)
 class FoundImage:
-    """One image of an answer, and every way to get it, the surest first."""
+    """One image of a response, and its sources, the most certain first."""
 
     sources: tuple[Source, ...]
     sure: bool = True
-    """Its first bytes are in the answer, and are those of an image."""
+    """Whether the response holds its first bytes, and they are those of an image."""
     draft: bool = False
-    """It is a preview of an image that was still being made."""
+    """Whether it is a preview of an unfinished image."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ class _Group:
 
 
 def find_images(file: BinaryIO, content: Content) -> list[FoundImage]:
-    """Return the images of an answer in their order; the last draft where there is nothing else."""
+    """Return the images of a response in their order; the last draft if there is nothing else."""
     if content.whole:
         return [FoundImage((content.whole,))]
     search = _Search(file)
@@ -81,7 +81,7 @@ def find_images(file: BinaryIO, content: Content) -> list[FoundImage]:
 
 
 def _joined_deltas(documents: Sequence[Any]) -> str:
-    """Return the text that a stream of chat completions or responses gives in pieces."""
+    """Return the joined text deltas of a stream of chat completions or responses."""
     pieces = []
     for document in documents:
         with contextlib.suppress(LookupError, TypeError, AttributeError):
@@ -91,7 +91,7 @@ def _joined_deltas(documents: Sequence[Any]) -> str:
 
 
 class _Search:
-    """Collects what looks like an image; what belongs to one row is one image."""
+    """Collects what looks like an image; the sources in one row are one image."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -121,18 +121,18 @@ class _Search:
             self._leaf(value, name, group, depth)
 
     def is_inline(self, text: LongText | str) -> bool:
-        """Tell whether a string begins like an image in base64."""
+        """Return whether a string begins like an image in base64."""
         length = len(text) if isinstance(text, str) else text.end - text.start
-        return length >= SHORTEST_INLINE and bool(_INLINE.match(beginning(self._file, text)))
+        return length >= MIN_INLINE and bool(_INLINE.match(read_prefix(self._file, text)))
 
     def markup(self, text: LongText | str, group: _Group | None = None) -> None:
-        """Add the images of a text in Markdown or HTML; several links are as many ways to one image."""
+        """Add the images of a text in Markdown or HTML; bare links are sources of one image."""
         links = self._markup_left > 0
         self._markup_left -= len(text) if isinstance(text, str) else MAX_TEXT
         for sources in images_in_markup(self._file, text, links=links):
-            found = _Group(bool(group and group.draft))
+            image_group = _Group(bool(group and group.draft))
             for source in sources:
-                self.add(found, 2 if isinstance(source, Link) else 0, source)
+                self.add(image_group, 2 if isinstance(source, Link) else 0, source)
 
     def _leaf(self, text: LongText | str, name: str, group: _Group, depth: int) -> None:
         if self.is_inline(text):

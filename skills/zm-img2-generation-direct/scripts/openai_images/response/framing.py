@@ -1,4 +1,4 @@
-"""Takes the framing off an answer: one JSON document, events or lines of JSON, an image or base64 as it is."""
+"""Removes the framing of a response: a JSON document, server-sent events, JSON lines, a raw image or base64."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openai_images.response.reader import (
-    BLOCK,
+    BLOCK_SIZE,
     MAX_SIZE,
     AnswerTooLarge,
     LongText,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HEAD = 4096  # bytes that tell what an answer is
 MAX_EVENTS = 10_000
 MAX_LINES = 1_000_000  # of an answer in events; an image of 64 MB in base64, in lines as mail has them
-MAX_WORDS = 2000  # characters of an answer in plain text
+MAX_PLAIN_TEXT = 2000  # characters of an answer in plain text
 _SIGNATURES = (b"\x89PNG\r\n", bytes.fromhex("ffd8ff"), b"RIFF", b"GIF8")
 _BASE64 = re.compile(rb"data:image/[^,\s]{1,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD")
 _FIELD = re.compile(rb"(data|event|id|retry|):")  # HTML Living Standard, 9.2.6: server-sent events
@@ -35,33 +35,33 @@ _FIELD = re.compile(rb"(data|event|id|retry|):")  # HTML Living Standard, 9.2.6:
 
 @dataclass(frozen=True)
 class Content:
-    """What an answer holds, without its framing."""
+    """The content of a response, without its framing."""
 
     documents: list[Any] = field(default_factory=list)
     whole: RawImage | LongText | None = None
-    """The answer is an image, as it is or in base64."""
+    """Set when the whole response is one image, raw or in base64."""
     loose: list[LongText] = field(default_factory=list)
-    """The long strings of an answer whose framing is broken or unknown."""
+    """The long strings of a response whose framing is broken or unknown."""
     is_cut: bool = False
     """It holds more documents than are read, so an image may follow whatever they say."""
     is_page: bool = False
-    """It is HTML or XML: a web page, in which images are decoration."""
+    """Whether the response is HTML or XML: a web page, whose images are decoration."""
     text: str = ""
 
     @property
-    def tells_error(self) -> bool:
-        """Whether the answer speaks of an error."""
+    def is_error(self) -> bool:
+        """Whether the response reports an error."""
         return isinstance(self.document, dict) and bool(self.document.get("error"))
 
     @property
     def document(self) -> Any:
-        """The document that tells how the call ended: the last one that speaks of an error, else the last one."""
-        told = [item for item in self.documents if isinstance(item, dict) and item.get("error")]
-        return next(reversed(told or self.documents), {"message": self.text} if self.text else None)
+        """The document that describes the outcome: the last one with an error, otherwise the last one."""
+        error_documents = [item for item in self.documents if isinstance(item, dict) and item.get("error")]
+        return next(reversed(error_documents or self.documents), {"message": self.text} if self.text else None)
 
 
 def read_content(file: BinaryIO) -> Content:
-    """Return what a spooled answer holds; nothing that an answer can hold raises."""
+    """Return the content of a spooled response; never raises, whatever the response holds."""
     file.seek(0)
     head = file.read(HEAD)
     blank = len(head) - len(_stripped(head))
@@ -78,7 +78,7 @@ def read_content(file: BinaryIO) -> Content:
     documents, is_cut = _events(file)
     if documents:
         return Content(documents, is_cut=is_cut)
-    words = start.decode("utf-8", "replace")[:MAX_WORDS] if not start.startswith((b"{", b"[")) else ""
+    words = start.decode("utf-8", "replace")[:MAX_PLAIN_TEXT] if not start.startswith((b"{", b"[")) else ""
     return Content(loose=complete_long_texts(file), is_cut=is_cut, text=words)
 
 
@@ -93,7 +93,7 @@ def _size(file: BinaryIO) -> int:
 
 
 def _events(file: BinaryIO) -> tuple[list[Any], bool]:
-    """Return the documents of an answer in server-sent events, or with one document on each line.
+    """Return the documents of a response made of server-sent events or JSON lines.
 
     The flag says that the answer holds more than is read of it: of events, of lines, or of bytes.
     """
@@ -137,11 +137,11 @@ def _framed(file: BinaryIO) -> Iterator[tuple[str | None, list[tuple[int, int]]]
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield where each line begins and ends; a line may be as long as the file."""
+    """Yield the first byte and the end of each line; a line may be as long as the file."""
     start = position = 0
     while position < MAX_SIZE:
         file.seek(position)
-        block = file.read(BLOCK)
+        block = file.read(BLOCK_SIZE)
         for match in re.finditer(rb"\n", block):
             yield start, position + match.start()
             start = position + match.end()

@@ -1,4 +1,4 @@
-"""Where an image of an answer is: in the spooled answer, in base64 or as it is, or behind a link."""
+"""Where an image of a response is: in the spooled response, raw or in base64, or behind a link."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from openai_images.response.reader import LongText, RawImage
 
 @dataclass(frozen=True)
 class Link:
-    """The address of an image; it may be relative to the service's own."""
+    """The URL of an image; it may be relative to the service's."""
 
     url: str
 
 
 Source: TypeAlias = LongText | RawImage | str | Link
-"""A string is base64, maybe with a `data:` prefix."""
+"""A plain string is base64, with or without a `data:` prefix."""

@@ -1,4 +1,4 @@
-"""Finds images in Markdown or HTML, as chat completions give them: `![](…)`, `<img src>`, `data:`, links."""
+"""Finds images in Markdown or HTML, as chat completions return them: `![](…)`, `<img src>`, `data:`, links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from openai_images.response.image_source import Link
-from openai_images.response.reader import BLOCK, LongText
+from openai_images.response.reader import BLOCK_SIZE, LongText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _LONG_END = re.compile(rb"[^A-Za-z0-9+/=_\\-]|\\(?![/u])")
 
 
 def images_in_markup(file: BinaryIO, text: LongText | str, *, links: bool = True) -> list[list[Source]]:
-    """Return the images of a text, each with every way to get it; bare links are all ways to one image.
+    """Return the images of a text, each as the list of its sources; all bare links are sources of one image.
 
     Without `links`, only images that stand in the text itself, which is less work.
     """
@@ -66,7 +66,7 @@ def _search(
     """Return where the first match begins and ends within a part of the file, read in blocks."""
     while start < end:
         file.seek(start)
-        block = file.read(min(BLOCK, end - start))
+        block = file.read(min(BLOCK_SIZE, end - start))
         is_last = start + len(block) >= end or not block
         match = pattern.search(block)
         if match and (is_last or match.start() < len(block) - overlap):
@@ -78,7 +78,7 @@ def _search(
 
 
 def _short(file: BinaryIO, text: LongText) -> str:
-    """Return the beginning of a string that stays in the file, as JSON means it."""
+    """Return the beginning of a string that stays in the file, with its JSON escapes decoded."""
     file.seek(text.start)
     raw = file.read(min(MAX_TEXT, text.end - text.start)).decode("utf-8", "replace")
     for cut in range(7):  # an escape may be cut in two

@@ -1,4 +1,4 @@
-"""Reads the answer of an images call from the file that it was spooled to, its pictures in pieces."""
+"""Reads the spooled response of an images call; images are decoded in blocks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
-BLOCK = 1 << 18  # bytes
-LONGEST_KEPT = 1 << 13  # bytes of a JSON string that is read into memory, as long as a link may be
+BLOCK_SIZE = 1 << 18  # bytes
+MAX_SHORT_STRING = 1 << 13  # bytes of a JSON string that is read into memory, as long as a link may be
 MAX_SKELETON = 4 << 20  # bytes of all documents of an answer without their long strings
 MAX_SIZE = 1 << 40  # bytes; more than any file has
 BLANK = " \t\r\n\ufeff"  # what may precede a document
-LONGEST_ESCAPE = 6  # bytes of `\\u003d`
+MAX_ESCAPE = 6  # bytes of `\\u003d`
 FROM_URLS = bytes.maketrans(b"-_", b"+/")  # RFC 4648, section 5
 _MARK = re.compile(rb'["\\]')
 _ESCAPE = re.compile(rb"\\(?:u00([0-7][0-9A-Fa-f])|(/)|[nrt])")
@@ -31,7 +31,7 @@ _DATA_URL = re.compile(rb"data:[^,]{0,100};base64,")
 
 @dataclass(frozen=True)
 class LongText:
-    """A string of the document that stays in the file, from byte `start` to `end` of it."""
+    """A string of the document that stays in the file, from byte `start` to `end`."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class LongText:
 
 @dataclass(frozen=True)
 class RawImage:
-    """An image that is part of the file as it is, without base64: from byte `start` to `end`."""
+    """An image that is in the file without base64, from byte `start` to `end`."""
 
     start: int
     end: int
@@ -61,7 +61,7 @@ def read_document(
 ) -> Any:
     """Return the JSON document of a file, with a LongText in the place of every string over 8 kB.
 
-    With `ranges`, the document is what these parts of the file (first byte, end) hold, one after the other. The
+    With `ranges`, the document is the concatenation of these parts of the file (first byte, end). The
     documents of one answer share a `room`.
 
     Raises:
@@ -77,35 +77,35 @@ def read_document(
         skeleton += part + b"\n"
     try:
         text = skeleton.decode("utf-8-sig")
-        return _restored(json.loads(text.lstrip(BLANK), parse_constant=_refuse), long_texts)
+        return _restored(json.loads(text.lstrip(BLANK), parse_constant=_reject_constant), long_texts)
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
 def complete_long_texts(file: BinaryIO) -> list[LongText]:
-    """Return the long strings that an answer holds to their last byte, whatever surrounds them."""
+    """Return the complete long strings of a response, whatever surrounds them."""
     long_texts: list[LongText] = []
     with contextlib.suppress(ValueError):
         _skeleton(file, 0, MAX_SIZE, long_texts, MAX_SKELETON)
     return long_texts
 
 
-def beginning(file: BinaryIO, text: LongText | str, count: int = 200) -> str:
-    """Return the first characters of a string, with escaped slashes as plain ones."""
+def read_prefix(file: BinaryIO, text: LongText | str, count: int = 200) -> str:
+    """Return the first characters of a string, with escaped slashes unescaped."""
     if isinstance(text, str):
         return text[:count]
     file.seek(text.start)
     return file.read(min(count, text.end - text.start)).decode("ascii", "replace").replace("\\/", "/")
 
 
-def decode_picture(file: BinaryIO, source: LongText | RawImage | str, target: BinaryIO) -> str:
-    """Write an image to `target`, decoded from base64 in pieces, or as it is; return its bytes' hex SHA-256.
+def decode_image(file: BinaryIO, source: LongText | RawImage | str, target: BinaryIO) -> str:
+    """Write an image to `target`, decoded from base64 in blocks or copied; return the hex SHA-256 of its bytes.
 
-    Escapes (Gson writes `=` as one, .NET `+`, PHP slashes), line breaks, a `data:` prefix, missing padding and the
-    alphabet of URLs are let through.
+    Accepted are escapes (Gson escapes `=`, .NET `+`, PHP slashes), line breaks, a `data:` prefix, missing padding
+    and the URL-safe alphabet.
 
     Raises:
-        ValueError: it is no base64.
+        ValueError: it is not base64.
     """
     digest = hashlib.sha256()
     rest = b""
@@ -134,25 +134,25 @@ def _write(decoded: bytes, digest: Any, target: BinaryIO) -> None:
 
 
 def _pieces(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
-    """Yield the characters of a base64 string without what JSON and line-breaking encoders put between them."""
-    first, held = True, b""
+    """Yield the characters of a base64 string without the escapes and line breaks that encoders insert."""
+    first, pending = True, b""
     for block in _blocks(file, long_text):
-        raw = held + block
-        half = _HALF_ESCAPE.search(raw, max(0, len(raw) - LONGEST_ESCAPE))
-        held = half[0] if half else b""
-        raw = raw[: len(raw) - len(held)]
+        raw = pending + block
+        half = _HALF_ESCAPE.search(raw, max(0, len(raw) - MAX_ESCAPE))
+        pending = half[0] if half else b""
+        raw = raw[: len(raw) - len(pending)]
         if b"\\" in raw:
-            raw = _ESCAPE.sub(_meant, raw)
+            raw = _ESCAPE.sub(_unescape, raw)
         if first:
             raw, first = _DATA_URL.sub(b"", raw, count=1), False
         raw = raw.translate(FROM_URLS)
         yield _NOISE.sub(b"", raw) if _NOISE.search(raw) else raw
-    if held:
+    if pending:
         raise ValueError("a string that ends in an escape")
 
 
-def _meant(escape: re.Match[bytes]) -> bytes:
-    """Return the character of an escape; a line break or a tab is no part of base64."""
+def _unescape(escape: re.Match[bytes]) -> bytes:
+    """Return the character of an escape; empty for a line break or a tab, which is not part of base64."""
     return bytes.fromhex(escape[1].decode()) if escape[1] else escape[2] or b""
 
 
@@ -163,7 +163,7 @@ def _blocks(file: BinaryIO, long_text: LongText | RawImage | str) -> Iterator[by
     file.seek(long_text.start)
     left = long_text.end - long_text.start
     while left:
-        block = file.read(min(BLOCK, left))
+        block = file.read(min(BLOCK_SIZE, left))
         if not block:
             raise ValueError("the file has become shorter")
         left -= len(block)
@@ -171,14 +171,14 @@ def _blocks(file: BinaryIO, long_text: LongText | RawImage | str) -> Iterator[by
 
 
 def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText], max_bytes: int) -> bytes:
-    """Return a part of the document with a marker for each long string, and add to the list where these are."""
+    """Return a part of the document with a marker for each long string, and append their positions to the list."""
     kept = bytearray()
     start: int | None = None  # of the string that is open
     begun = 0  # where that string begins in `kept`
     position = first
     escaped = False
     file.seek(first)
-    while block := file.read(min(BLOCK, last - position)):
+    while block := file.read(min(BLOCK_SIZE, last - position)):
         copied = 0
         at = 1 if escaped else 0
         escaped = False
@@ -190,7 +190,7 @@ def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText],
                 continue
             if start is None:
                 start, begun = position + at, len(kept) + at - copied
-            elif position + mark.start() - start > LONGEST_KEPT:
+            elif position + mark.start() - start > MAX_SHORT_STRING:
                 long_texts.append(LongText(start, position + mark.start()))
                 kept += block[copied : mark.start()]
                 del kept[begun:]
@@ -200,8 +200,8 @@ def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText],
                 start = None
         kept += block[copied:]
         position += len(block)
-        if start is not None and len(kept) - begun > LONGEST_KEPT:
-            del kept[begun + LONGEST_KEPT :]
+        if start is not None and len(kept) - begun > MAX_SHORT_STRING:
+            del kept[begun + MAX_SHORT_STRING :]
         if len(kept) > max_bytes:
             raise AnswerTooLarge("more than images")
     if start is not None:
@@ -216,20 +216,20 @@ def _restored(value: Any, long_texts: list[LongText]) -> Any:
             raise ValueError("a string that begins with NUL")
         return long_texts[int(number)]
     if isinstance(value, str):
-        return _whole(value)
+        return _without_surrogates(value)
     if isinstance(value, list):
         return [_restored(item, long_texts) for item in value]
     if isinstance(value, dict):
         if any(name.startswith("\0") for name in value):
             raise ValueError("a name of that length")
-        return {_whole(name): _restored(item, long_texts) for name, item in value.items()}
+        return {_without_surrogates(name): _restored(item, long_texts) for name, item in value.items()}
     return value
 
 
-def _whole(text: str) -> str:
-    """Return a text without half characters, in which a cut one may end, and which could be written nowhere."""
+def _without_surrogates(text: str) -> str:
+    """Return a text without lone surrogates, which a cut text may end in and no file can hold."""
     return text.encode(errors="replace").decode()
 
 
-def _refuse(constant: str) -> Any:
+def _reject_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")

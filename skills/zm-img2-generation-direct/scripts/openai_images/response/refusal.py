@@ -1,4 +1,4 @@
-"""What a service says instead of an image, in whatever form, and which error that is (docs: references/api.md)."""
+"""Maps a response without an image to an error, in any error format (docs: references/api.md)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTENT_CODES = frozenset(
     )
 )
 FIELD_REFUSED = "field_refused"
-"""The code of a refusal that proves that only the name of the form's file fields is unknown."""
+"""Error code of a rejection only for the name of the form's file fields."""
 
 _PLACES = ("error", "errors", "err", "detail", "response", "base_resp", "data")
 _WORDS = (
@@ -59,14 +59,14 @@ _FIELD_MISSING = re.compile(
 
 @dataclass(frozen=True)
 class ServiceError:
-    """What a service says of an error: its codes and its sentences, the most exact first, as harmless lines."""
+    """The codes and sentences of a service's error, the most specific first, as sanitized lines."""
 
     codes: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     is_page: bool = False
-    """It answered with a web page."""
+    """Whether the response is a web page."""
     shape: str = ""
-    """A document of a form that nobody knows, on one line."""
+    """A document of an unknown format, on one line."""
     prompt: str = ""
     """The prompt that was sent, which a service may repeat in an error of any kind."""
 
@@ -77,14 +77,14 @@ class ServiceError:
 
     @property
     def words(self) -> str:
-        """What a person is told of it."""
+        """The sentence to show to a person."""
         if self.sentences:
             return self.sentences[0].rstrip(".。") or MessageRef("no_words")  # it is quoted inside a sentence
         return MessageRef("answer_is_page") if self.is_page else self.shape or MessageRef("no_words")
 
 
 def service_error(document: Any, *, is_page: bool = False, prompt: str = "") -> ServiceError:
-    """Return the error that an answer tells of, from any of the envelopes that services and relays use.
+    """Return the error in a response, from any of the envelopes that services and relays use.
 
     `prompt` is the one that was sent: where the service repeats it, it is no word of the service.
     """
@@ -132,7 +132,7 @@ def _places(value: Any, depth: int, sent: str) -> Iterator[dict[str, Any]]:
 
 
 def refusal(status: int, error: ServiceError, retry_after: float | None = None) -> RequestRejected | None:
-    """Return the error of a call that was definitely not accepted, None when that is not certain.
+    """Return the error of a call that was certainly not accepted, None if that is uncertain.
 
     Certain are the codes and words of shared/http/refusals.py under any status, unless the words are the prompt's,
     and HTTP 4xx except 408; anything else may have been accepted and charged.
@@ -174,13 +174,13 @@ def _refused_by_status(
 
 
 def _names_no_path(error: ServiceError) -> bool:
-    """Tell whether the server knows no such path: it says so, shows a web page, or says nothing at all."""
+    """Return whether the server has no such path: it says so, returns a web page, or an empty response."""
     silent = not error.sentences and not error.shape
     return error.is_page or silent or any(map(_NO_SUCH_PATH.search, error.sentences))
 
 
 def refuses_field(status: int, document: Any) -> bool:
-    """Tell whether a form was refused for nothing but the name of its file fields, `image` or `image[]`."""
+    """Return whether a form was rejected only for the name of its file fields, `image` or `image[]`."""
     if status not in (BAD_REQUEST, UNPROCESSABLE) or not document:
         return False
     text = json.dumps(document, ensure_ascii=False, default=lambda _: None)[:4096]

@@ -1,4 +1,4 @@
-"""The acceptance rules: whether a result is proof of a picture that the approved pair really made."""
+"""Acceptance rules: whether a result proves that the approved provider and model made the image."""
 
 from __future__ import annotations
 
@@ -18,74 +18,76 @@ from shared.openclaw.folders import expand_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LARGEST_RESULT = 16 << 20  # bytes
-LONGEST_DETAIL = 300  # characters
-MOST_COUNTED = 1000  # tasks; the queue takes no more
+MAX_RESULT_BYTES = 16 << 20  # bytes
+MAX_DETAIL_LENGTH = 300  # characters
+MAX_COUNTED = 1000  # tasks; the queue takes no more
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one rule says of a result; `detail` is what was found when it does not hold."""
+    """The outcome of one rule for a result; `detail` says why it does not hold."""
 
     rule: str
     holds: bool
     detail: str | None = None
 
 
-def documents(given: str) -> Iterator[tuple[Path, Document]]:
-    """Yield the results that a result.json, a run's folder or a batch's folder holds, each with its path.
+def documents(argument: str) -> Iterator[tuple[Path, Document]]:
+    """Yield the results in a result.json, a run's folder or a batch's folder, each with its path.
 
-    A result that cannot be read, stands there twice, or was counted and is not listed, is an empty one.
+    A result that cannot be read, is listed twice, or is counted but not listed, is yielded as empty.
 
     Raises:
-        BadInput: `verify_nothing`.
+        BadInput: `verify_nothing`; there is no result.
     """
-    path = expand_path(given)
+    path = expand_path(argument)
     if os.path.isdir(path):  # unlike Path.is_dir, this never raises
         path = next(
             (path / name for name in ("batch_result.json", "result.json") if (path / name).is_file()), path
         )
     document = _read(path)
     if document is None:
-        raise BadInput("verify_nothing", got=short_repr(given))
+        raise BadInput("verify_nothing", got=short_repr(argument))
     if "results" not in document:
         yield path, document
         return
     rows = document["results"] if isinstance(document["results"], list) else []
-    seen = {path}
+    visited = {path}
     for row in rows:
-        own = Path(str(row.get("result_json"))) if isinstance(row, dict) else path
-        is_new = own not in seen and own.suffix == ".json"  # whatever else a list names is not a result
-        yield own, (_read(own) if is_new else None) or {}
-        seen.add(own)
+        result_path = Path(str(row.get("result_json"))) if isinstance(row, dict) else path
+        is_new = (
+            result_path not in visited and result_path.suffix == ".json"
+        )  # whatever else a list names is not a result
+        yield result_path, (_read(result_path) if is_new else None) or {}
+        visited.add(result_path)
     for _ in range(len(rows), _counted(document)):
         yield path, {}
 
 
 def _counted(document: Document) -> int:
-    """Return how many tasks a batch, or a run of the queue, says that it had."""
+    """Return the number of tasks in the counters of a batch or of a run of the queue."""
     counters = document.get("counters")
-    told = counters.items() if isinstance(counters, dict) else ()
-    counts = {name: count for name, count in told if isinstance(count, int)}
-    return min(counts.get("total", sum(counts.values())), MOST_COUNTED)
+    items = counters.items() if isinstance(counters, dict) else ()
+    counts = {name: count for name, count in items if isinstance(count, int)}
+    return min(counts.get("total", sum(counts.values())), MAX_COUNTED)
 
 
 def _read(path: Path) -> Document | None:
     try:
-        document = json.loads(read_document(path, LARGEST_RESULT).decode("utf-8-sig"))
+        document = json.loads(read_document(path, MAX_RESULT_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
 
 def judge(document: Document) -> list[Verdict]:
-    """Return the verdict of every rule; the result is acceptable when all hold."""
-    return [_asked(name, rule, document) for name, rule in _RULES.items()]
+    """Return the verdict of every rule; the result is acceptable if all hold."""
+    return [_apply(name, rule, document) for name, rule in _RULES.items()]
 
 
-def _asked(name: str, rule: Callable[[Document], str | None], document: Document) -> Verdict:
-    """Ask one rule; a document that lacks what the rule looks at does not keep it."""
+def _apply(name: str, rule: Callable[[Document], str | None], document: Document) -> Verdict:
+    """Apply one rule; a document without the fields that the rule reads fails it."""
     try:
         detail = rule(document)
     except InvalidImage as error:
@@ -94,7 +96,7 @@ def _asked(name: str, rule: Callable[[Document], str | None], document: Document
         detail = f"{error.filename}: {error.strerror}"
     except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         detail = f"missing or malformed: {error}"
-    return Verdict(name, detail is None, None if detail is None else sanitize_line(detail, LONGEST_DETAIL))
+    return Verdict(name, detail is None, None if detail is None else sanitize_line(detail, MAX_DETAIL_LENGTH))
 
 
 def _image(document: Document) -> Document:
@@ -103,12 +105,12 @@ def _image(document: Document) -> Document:
         raise ValueError("a path with NUL")
     if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
         raise ValueError("output and bytes name another picture than images")
-    _refuse_endless(Path(image["path"]))
+    _require_regular_file(Path(image["path"]))
     return dict(image)
 
 
-def _refuse_endless(path: Path) -> None:
-    """Refuse what is there and no file: reading a device or a pipe may never end."""
+def _require_regular_file(path: Path) -> None:
+    """Refuse a path that exists and is not a file: reading a device or a pipe may never end."""
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is no file")
 
@@ -136,7 +138,7 @@ def _input_images(document: Document) -> str | None:
     listed = document["input_images"]
     for row in listed:
         path = Path(row["path"])
-        _refuse_endless(path)
+        _require_regular_file(path)
         if path.stat().st_size != row["bytes"] or sha256_of(path) != row["sha256"]:
             return f"{path} is not the file that was sent"
     record = _read(_last_attempt(Path(document["run_dir"])) / "request.json") or {}
@@ -163,8 +165,8 @@ def _picture(document: Document) -> str | None:
 def _integrity(document: Document) -> str | None:
     row = _image(document)
     path = Path(row["path"])
-    found = inspect_image(path)
-    sizes = {name: getattr(found, name) for name in ("bytes", "width", "height", "media_type")}
+    image_info = inspect_image(path)
+    sizes = {name: getattr(image_info, name) for name in ("bytes", "width", "height", "media_type")}
     wrong = [name for name, value in sizes.items() if row[name] != value]
     if sha256_of(path) != row["sha256"]:
         wrong.append("sha256")

@@ -1,4 +1,4 @@
-"""Tries the acceptance rules on made-up results: one that is good, and one for each way to be bad."""
+"""Tests the acceptance rules on generated results: a good one, and one for each defect."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Document = dict[str, Any]
 
 
 def self_test() -> int:
-    """Return how many kinds of bad results the rules refuse; writes nothing but a folder that is gone afterwards.
+    """Return the number of defects that the rules detect; writes only to a temporary folder.
 
     Raises:
-        SkillError: `self_test_failed`, naming the case that is judged wrongly.
+        SkillError: `self_test_failed`, naming the wrongly judged case.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,7 +76,7 @@ def _png(path: Path, side: int) -> Document:
 
 
 def _copy(document: Document, folder: Path, content: bytes) -> None:
-    """Let the result name another file as its picture."""
+    """Make the result name another file as its image."""
     path = folder / "other.png"
     path.write_bytes(content)
     document["images"][0] |= {"path": str(path), "bytes": len(content), "sha256": sha256_of(path)}
