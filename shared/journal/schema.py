@@ -57,9 +57,9 @@ MIGRATIONS = (
     CREATE INDEX of_service ON tasks (task_id) WHERE task_id IS NOT NULL;
     CREATE INDEX of_variant ON tasks (variant, created_at);
     CREATE INDEX of_kind ON tasks (mode, model, requested, state, local_id);
-    CREATE INDEX by_time ON tasks (created_at);
+    CREATE INDEX by_time ON tasks (created_at, possible_charges, charged, amount, skill, unit, source);
     CREATE INDEX by_state ON tasks (state, created_at);
-    CREATE INDEX by_end ON tasks (account, finished_at) WHERE possible_charges > 0;
+    CREATE INDEX by_end ON tasks (account, COALESCE(finished_at, '9')) WHERE possible_charges > 0;
     """,
 )
 """The statements that bring a database from each version to the next; version 0 is an empty one."""

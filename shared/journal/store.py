@@ -138,7 +138,7 @@ class SqliteStore:
             conditions["possible_charges > 0 AND account = ? AND base_url = ? AND local_id != ?"] = (
                 entry.account, entry.base_url, entry.local_id,
             )  # fmt: skip
-            conditions["(finished_at >= ? OR finished_at IS NULL)"] = (entry.created_at,)
+            conditions["COALESCE(finished_at, '9') >= ?"] = (entry.created_at,)
         order = "local_id" if similar_to else "created_at"
         clause = f"WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT ?"
         values = [value for some in conditions.values() for value in some]

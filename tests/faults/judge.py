@@ -145,7 +145,7 @@ def _next(scene: Scene, document: dict[str, Any], end: End) -> Iterator[str]:
     run = scene.follow(told, *patience)  # else it would wait a quarter of an hour for what will never come
     if run.code != end.then:
         yield f"{told['shell']} ended with {run.code} instead of {end.then}: {run.talk[-600:]}"
-    if end.then == 0 and "forget" not in told["argv"] and not made(document_of(run)):
+    if end.then == 0 and "set-aside" not in told["argv"] and not made(document_of(run)):
         yield "no picture came of it"
     if end.then == 0 and set(scene.states()) & UNFINISHED:
         yield f"entries are left as {scene.states()}"

@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -366,3 +367,35 @@ def test_what_was_charged_beside_a_task(tmp_path: Path) -> None:
     )
     known = SqliteStore(tmp_path.joinpath(*FOLDER)).history(charged_beside=began)
     assert {entry.local_id for entry in known} == {row.local_id for row in beside}
+
+
+def test_no_lookup_reads_the_whole_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch(monkeypatch)
+    asked: list[tuple[str, Any]] = []
+
+    class Asking(WatchedConnection):
+        """A connection that keeps the questions it is asked."""
+
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            if statement.startswith("SELECT"):
+                asked.append((statement, values))
+            return super().execute(statement, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Asking))
+    row = put(tmp_path, state="succeeded", possible_charges=1)
+    journal = Journal("image2", [tmp_path], now=lambda: NOW)
+    journal.claim(draft(OTHERS), AT_ONCE).task.finish("succeeded")
+    journal.find("77", "https://kexiangai.com")
+    journal.spent(NOW)
+    journal.history(state="succeeded", similar_to=draft(), limit=50)
+    journal.history(charged_beside=row.entry)
+    journal.history(variant="a")
+    journal.history(state="unknown", limit=20)
+    with closing(schema.connect(row.database, "read")) as connection:
+        plans = {
+            f"{question}: {step[3]}"
+            for question, values in asked
+            for step in connection.execute(f"EXPLAIN QUERY PLAN {question}", *values)
+        }
+    assert len(asked) >= 9
+    assert not [plan for plan in plans if "SCAN" in plan and "ORDER BY created_at DESC LIMIT" not in plan]
