@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openai_images.response import framing
 from openai_images.run_folder import RunFolder
 
 from tests.contract.zm.relay import IMAGE, KEY, OTHER_IMAGE, Relay
@@ -421,3 +422,16 @@ def test_a_full_disk_before_the_request_sends_nothing(
     assert (document["possible_charges"], document["charged"], relay.requests) == (0, "no", [])
     relay.answers = [json_reply({"data": [{"b64_json": B64}]})]
     assert saved(expect(stage.tried(*PROMPT), 0), relay) == IMAGE
+
+
+def test_a_refusal_before_more_than_is_read_proves_nothing(
+    stage: Stage, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {"error": {"message": "no", "code": "insufficient_quota"}}
+    body = events(refused, *[{"type": "progress"}] * 20, COMPLETED, names=False)
+    relay.answers = [Reply(body=body)]
+    monkeypatch.setattr(framing, "MAX_EVENTS", 10)
+    document = expect(stage.tried(*PROMPT), 10, "answer_without_picture")
+    assert (document["possible_charges"], len(relay.paid)) == (1, 1)
+    (kept,) = stage.folder.rglob("answer*.json")
+    assert B64.encode() in kept.read_bytes()
