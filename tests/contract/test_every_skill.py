@@ -37,12 +37,10 @@ def bench(tmp_path: Path, house: StandInHouse, subject: Subject) -> Bench:
 
 
 def written(bench: Bench) -> dict[str, bytes]:
-    """Return every file of a bench but IMA's log, which holds no request."""
-    return {
-        path: content
-        for path, content in files(bench.folder).items()
-        if Path(path).is_file() and "/.openclaw/logs/" not in path
-    }
+    """Return every file and folder of a bench but those of IMA's log, which holds no request."""
+    log = ("/.openclaw", "/.openclaw/logs")
+    found = files(bench.folder).items()
+    return {path: content for path, content in found if not path.endswith(log) and "/.openclaw/logs/" not in path}
 
 
 def test_a_command_whose_proxy_was_refused_simply_runs_with_a_good_one(

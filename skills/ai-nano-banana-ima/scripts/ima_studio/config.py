@@ -148,12 +148,12 @@ class Service:
         from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
 
-        if writes:
-            check_output_folder(self._folder)
         limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
         options, language = self._options, self._run.catalog.language
         errand = TaskContext(self._run, self._folder, limits, self._interval, options.no_wait, options.new)
         with Client(self._key.secret, user_agent=SKILL.user_agent, language=language) as client:
+            if writes:
+                check_output_folder(self._folder)
             yield client, errand
 
     def _products(self, client: Client, task_type: TaskType, errand: TaskContext) -> list[Product]:

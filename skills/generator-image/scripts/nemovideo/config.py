@@ -63,13 +63,13 @@ class Service:
         from shared.images.download import check_output_folder  # noqa: PLC0415
         from shared.journal.claim import Journal  # noqa: PLC0415
 
-        if saves:
-            check_output_folder(self.folder)
         run, options = self._run, self._options
         limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
         account = self.account()
         attribution = wire.headers(__version__, platform(run))
         client = Client(self.base_url, None, user_agent=run.skill.user_agent, attribution=attribution)
+        if saves:
+            check_output_folder(self.folder)
         connection = Connection(client, account, run, limits)
         sessions = Sessions(self.states, self.base_url, account.name)
         hands = Hands(connection, Journal(run.skill.slug, self.states), sessions, self._language())

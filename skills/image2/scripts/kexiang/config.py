@@ -112,13 +112,13 @@ class Service:
         from shared.images.download import check_output_folder  # noqa: PLC0415
         from shared.journal.claim import Journal  # noqa: PLC0415
 
+        client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
         check_output_folder(self._folder)
         limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
         options = self._options
         errand = TaskContext(
             self._run, self._folder, limits, self._interval, options.no_wait, options.new, summary
         )
-        client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
         return client, Journal(SKILL.slug, self._states), errand
 
 

@@ -205,13 +205,13 @@ class _Command:
         from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
 
+        client = Client(self._provider, user_agent=SKILL.user_agent)
         check_output_folder(self._folder)
         runs = private_folder(self._folder / "_runs", "--output-dir")
         deadline = Deadline(time.monotonic() + self._total_seconds, time.monotonic, time.sleep)
         task_context = TaskContext(
             self._run, self._folder, deadline, None, self._options.no_wait, self._options.new
         )
-        client = Client(self._provider, user_agent=SKILL.user_agent)
         paths = OutputPaths(self._folder, runs, name)
         return Services(self._provider, client, self._journal, self._retry_policy, paths), task_context
 
