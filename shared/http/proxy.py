@@ -116,7 +116,7 @@ def _host_and_port(address: str, variable: str) -> str:
         _refuse(variable, "port")
     try:
         host = host_of(f"http://{match['host']}")
-        if ":" in host:
+        if ":" in host or match["host"].startswith("["):
             host = f"[{ipaddress.IPv6Address(host)}]"
         elif len(host) > MAX_HOST or not all(_LABEL.fullmatch(label) for label in host.split(".")):
             _refuse(variable, "host")
