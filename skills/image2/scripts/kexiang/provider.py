@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kexiang.client import CREATE_SECONDS
-from shared.cli.poll_reporter import PollReporter
-from shared.errors import InvalidRequest, ReadError, TaskFailed, UnusableResult
+from kexiang.polling import MOST_UNKNOWN, wait
+from shared.errors import ReadError, TaskFailed, UnusableResult
 from shared.files import disk_errors, write_atomically
 from shared.http.urls import without_query
 from shared.i18n.messages import MessageRef
@@ -16,7 +15,7 @@ from shared.images.download import reuse_saved_images, save_images
 from shared.journal.entry import Entry, fingerprint, prompt_record
 from shared.journal.history import durations, likely_cost
 from shared.paid_request import submit_once
-from shared.polling import PollSchedule, is_overloaded, retry_read, wait_for_task
+from shared.polling import retry_read
 from shared.security.keys import redact_keys
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from shared.journal.claim import Journal, TaskLease
     from shared.journal.entry import Charged
     from shared.journal.submit import LockedTask
-    from shared.polling import Deadline
-
-POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
-LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
-MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
-GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
 
 
 def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
@@ -138,7 +131,7 @@ def _finish(claim: TaskLease, client: Client, journal: Journal, errand: TaskCont
     if errand.no_wait:
         result.next_argv = errand.context.resume()
         return
-    ended = _wait(claim, client, journal, errand)
+    ended = wait(claim, client, journal, errand)
     if ended.state == "succeeded" and not ended.links:
         raise UnusableResult(
             "answer_kept", task_id=task.entry.task_id, path=_keep_answer(task.entry, ended, errand)
@@ -163,62 +156,6 @@ def _raise_if_partly_done(entry: Entry, errand: TaskContext) -> None:
     if entry.state == "failed" and entry.images:
         reason = (entry.error or {}).get("reason") or MessageRef("no_words")
         raise UnusableResult("partly_done", reason=reason, saved=len(errand.context.result.images), remedy="new")
-
-
-def _wait(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> Task:
-    """Poll until the task ended."""
-    entry, limits = claim.task.entry, errand.deadline
-    expected = durations(journal, entry)
-    interval = errand.interval or POLITE_INTERVAL
-    if claim.action == "create":
-        schedule = PollSchedule(interval, 0.0 if errand.interval else min(expected, default=0.0))
-    else:
-        schedule = PollSchedule(interval, immediate=True)
-    started = limits.clock()
-    ended = wait_for_task(
-        _Looks(client, str(entry.task_id), limits).look,
-        schedule=schedule,
-        limits=limits,
-        on_update=PollReporter(errand.context, expected).update,
-    )
-    if claim.action == "create":
-        entry.seconds = round(limits.clock() - started, 1)
-    return ended
-
-
-class _Looks:
-    """Looks at one task, with the two patiences that kexiangai.com needs."""
-
-    def __init__(self, client: Client, task_id: str, limits: Deadline) -> None:
-        self._client = client
-        self._task_id = task_id
-        self._clock = limits.clock
-        self._unknown = 0
-        self._done_since: float | None = None
-
-    def look(self, seconds: float) -> Task:
-        """Query once; a finished task whose output is still empty counts as running for a minute."""
-        try:
-            seen = self._client.query(self._task_id, seconds)
-        except ReadError as failure:
-            is_final = failure.code in GIVEN_UP_ON and not is_overloaded(failure)
-            self._unknown = self._unknown + 1 if is_final else 0
-            if self._unknown >= MOST_UNKNOWN:
-                raise InvalidRequest(
-                    failure.code,
-                    remedy="resume",
-                    http_status=failure.http_status,
-                    status=failure.http_status,
-                    task_id=self._task_id,
-                ) from failure
-            raise
-        self._unknown = 0
-        if seen.state != "succeeded" or seen.links or seen.output:
-            return seen
-        self._done_since = self._clock() if self._done_since is None else self._done_since
-        if self._clock() - self._done_since > LINKS_GRACE:
-            return seen
-        return replace(seen, state="running")
 
 
 def _fresh_links(task: LockedTask, client: Client, errand: TaskContext) -> Task:

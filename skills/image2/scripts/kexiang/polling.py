@@ -1,0 +1,84 @@
+"""Polling a task until it ended, with the patience that kexiangai.com needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shared.cli.poll_reporter import PollReporter
+from shared.errors import InvalidRequest, ReadError
+from shared.journal.history import durations
+from shared.polling import PollSchedule, is_overloaded, wait_for_task
+
+if TYPE_CHECKING:
+    from kexiang.client import Client
+    from kexiang.wire import Task
+    from shared.cli.task_context import TaskContext
+    from shared.journal.claim import Journal, TaskLease
+    from shared.polling import Deadline
+
+POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
+LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
+MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
+GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
+
+
+def wait(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> Task:
+    """Poll until the task ended.
+
+    Raises:
+        StillRunning: not within the limits.
+        AuthenticationError, InvalidRequest, RateLimitError: the service does not tell about the task.
+    """
+    entry, limits = claim.task.entry, errand.deadline
+    expected = durations(journal, entry)
+    interval = errand.interval or POLITE_INTERVAL
+    if claim.action == "create":
+        schedule = PollSchedule(interval, 0.0 if errand.interval else min(expected, default=0.0))
+    else:
+        schedule = PollSchedule(interval, immediate=True)
+    started = limits.clock()
+    ended = wait_for_task(
+        _Looks(client, str(entry.task_id), limits).look,
+        schedule=schedule,
+        limits=limits,
+        on_update=PollReporter(errand.context, expected).update,
+    )
+    if claim.action == "create":
+        entry.seconds = round(limits.clock() - started, 1)
+    return ended
+
+
+class _Looks:
+    """Looks at one task, with the two patiences that kexiangai.com needs."""
+
+    def __init__(self, client: Client, task_id: str, limits: Deadline) -> None:
+        self._client = client
+        self._task_id = task_id
+        self._clock = limits.clock
+        self._unknown = 0
+        self._done_since: float | None = None
+
+    def look(self, seconds: float) -> Task:
+        """Query once; a finished task whose output is still empty counts as running for a minute."""
+        try:
+            seen = self._client.query(self._task_id, seconds)
+        except ReadError as failure:
+            is_final = failure.code in GIVEN_UP_ON and not is_overloaded(failure)
+            self._unknown = self._unknown + 1 if is_final else 0
+            if self._unknown >= MOST_UNKNOWN:
+                raise InvalidRequest(
+                    failure.code,
+                    remedy="resume",
+                    http_status=failure.http_status,
+                    status=failure.http_status,
+                    task_id=self._task_id,
+                ) from failure
+            raise
+        self._unknown = 0
+        if seen.state != "succeeded" or seen.links or seen.output:
+            return seen
+        self._done_since = self._clock() if self._done_since is None else self._done_since
+        if self._clock() - self._done_since > LINKS_GRACE:
+            return seen
+        return replace(seen, state="running")
