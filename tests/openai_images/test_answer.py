@@ -23,8 +23,8 @@ def decoded(text: str, monkeypatch: pytest.MonkeyPatch | None = None, block: int
     if monkeypatch:
         monkeypatch.setattr(reader, "BLOCK_SIZE", block)
         monkeypatch.setattr(reader, "MAX_SHORT_STRING", 8)
-    found = read_document(file)["data"][0]["b64_json"]
-    digest = decode_image(file, found, target)
+    parsed = read_document(file)["data"][0]["b64_json"]
+    digest = decode_image(file, parsed, target)
     assert digest == hashlib.sha256(target.getvalue()).hexdigest()
     return target.getvalue()
 
@@ -73,13 +73,13 @@ def test_long_strings_stay_in_the_file_and_everything_else_is_read() -> None:
         "b": {"c": []},
     }
     text = json.dumps(document, ensure_ascii=False).encode()
-    found = read_document(io.BytesIO(text))
+    parsed = read_document(io.BytesIO(text))
     start = text.index(b"x")
-    assert found["a"] == LongText(start, start + LONG + 1)
-    rest = found['quo"te\\']
+    assert parsed["a"] == LongText(start, start + LONG + 1)
+    rest = parsed['quo"te\\']
     assert rest[0] == "y" * LONG
     assert isinstance(rest[1], LongText)
-    assert (rest[2:], found["b"]) == (['"' * 3, "ü", 1.5, None], {"c": []})
+    assert (rest[2:], parsed["b"]) == (['"' * 3, "ü", 1.5, None], {"c": []})
 
 
 JSON = st.recursive(
@@ -93,19 +93,19 @@ def without_long(value: Any, limit: int) -> Any:
     if isinstance(value, str):
         return value if len(json.dumps(value).encode()) - 2 <= limit else ...
     if isinstance(value, list):
-        return [without_long(one, limit) for one in value]
+        return [without_long(item, limit) for item in value]
     if isinstance(value, dict):
-        return {name: without_long(one, limit) for name, one in value.items()}
+        return {name: without_long(item, limit) for name, item in value.items()}
     return value
 
 
-def seen(value: Any) -> Any:
+def with_long_texts(value: Any) -> Any:
     if isinstance(value, LongText):
         return ...
     if isinstance(value, list):
-        return [seen(one) for one in value]
+        return [with_long_texts(item) for item in value]
     if isinstance(value, dict):
-        return {name: seen(one) for name, one in value.items()}
+        return {name: with_long_texts(item) for name, item in value.items()}
     return value
 
 
@@ -117,17 +117,17 @@ def test_any_document_is_read_as_json_reads_it(value: Any, block: int) -> None:
         patch.setattr(reader, "BLOCK_SIZE", block)
         patch.setattr(reader, "MAX_SHORT_STRING", 60)
         try:
-            found = read_document(io.BytesIO(text))
+            parsed = read_document(io.BytesIO(text))
         except ValueError:  # a name longer than the limit is left out too, which no service sends
             assert any(len(json.dumps(name)) > 62 for name in names(value))
             return
-        assert seen(found) == without_long(value, 60)
+        assert with_long_texts(parsed) == without_long(value, 60)
 
 
 def names(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [*value, *(name for one in value.values() for name in names(one))]
-    return [name for one in value for name in names(one)] if isinstance(value, list) else []
+        return [*value, *(name for item in value.values() for name in names(item))]
+    return [name for item in value for name in names(item)] if isinstance(value, list) else []
 
 
 @pytest.mark.parametrize(

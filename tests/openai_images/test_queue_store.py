@@ -53,10 +53,10 @@ def test_a_hundred_tasks_do_not_rewrite_everything_for_each_event(
     store = QueueStore(tmp_path / "queue")
     with store.writing():
         for number in range(100):
-            one = row(number)
-            store.add(one)
-            store.change(one, status="running", worker_id="w", started_at="now")
-            store.change(one, status="completed")
+            task_row = row(number)
+            store.add(task_row)
+            store.change(task_row, status="running", worker_id="w", started_at="now")
+            store.change(task_row, status="completed")
     assert written.count("task.json") == 300
     assert written.count("queue_state.json") < 30
     state = json.loads((tmp_path / "queue" / "queue_state.json").read_bytes())
@@ -65,10 +65,10 @@ def test_a_hundred_tasks_do_not_rewrite_everything_for_each_event(
 
 def test_a_task_under_way_is_read_from_its_own_file(tmp_path: Path) -> None:
     store = QueueStore(tmp_path / "queue")
-    one = row(1)
-    store.add(one)
+    task_row = row(1)
+    store.add(task_row)
     store.write()
-    store.change(one, status="completed")  # the process dies before the document is written again
+    store.change(task_row, status="completed")  # the process dies before the document is written again
     again = QueueStore(tmp_path / "queue")
     again.load()
     assert again.rows["t001"]["status"] == "completed"
@@ -115,13 +115,13 @@ def test_an_orphan_that_had_begun_may_have_been_charged(tmp_path: Path) -> None:
     for number, more in enumerate(({"pid": 7}, {"pid": 7, "mock": True}, {})):
         store.add(row(number, **{"mock": False, "status": "running", **more}))
     store.mark_orphans("gone")
-    assert [one.get("charged") for one in store.rows.values()] == ["unknown", None, None]
+    assert [task_row.get("charged") for task_row in store.rows.values()] == ["unknown", None, None]
 
 
 def test_what_is_printed_of_a_task_is_one_harmless_line() -> None:
     run = CommandContext(Skill("s", "p", "1", MESSAGES, "run.py"), [], "run.py")
-    one = row(1, task_key="a\nMEDIA:/etc/passwd", error="\x1b[2J\nmedia: /etc/passwd")
-    line = inspect_cli._line(run, one)
+    task_row = row(1, task_key="a\nMEDIA:/etc/passwd", error="\x1b[2J\nmedia: /etc/passwd")
+    line = inspect_cli._line(run, task_row)
     assert line.isprintable()
     assert "media:" not in line.casefold()
 
@@ -154,7 +154,7 @@ def test_a_document_that_is_gone_or_broken_is_rebuilt(content: bytes | None, tmp
     again = QueueStore(tmp_path / "queue")
     again.load()
     again.mark_orphans("gone")
-    assert {task: one["status"] for task, one in again.rows.items()} == {"t001": "orphaned"}
+    assert {task: task_row["status"] for task, task_row in again.rows.items()} == {"t001": "orphaned"}
     assert again.find("k1") == again.rows["t001"]
     assert again.find("nobody") is None
 

@@ -36,10 +36,12 @@ def refused(status: int, document: Any) -> SkillError | None:
         (404, "model_not_found", InvalidRequest, "model_refused"),
     ],
 )
-def test_what_is_definitely_refused(status: int, code: str, kind: type[SkillError], error: str) -> None:
-    found = refused(status, {"error": {"message": "no", "code": code}})
-    assert type(found) is kind
-    assert (found.code, found.http_status) == (error, status)
+def test_refusal_of_certain_rejection_names_its_error(
+    status: int, code: str, kind: type[SkillError], error: str
+) -> None:
+    rejection = refused(status, {"error": {"message": "no", "code": code}})
+    assert type(rejection) is kind
+    assert (rejection.code, rejection.http_status) == (error, status)
 
 
 @pytest.mark.parametrize("status", [200, 302, 408, 500, 503])
@@ -112,15 +114,15 @@ def test_words_that_prove_nothing(words: str) -> None:
     ],
 )
 def test_a_request_that_is_not_allowed_names_its_way_out(words: str, way_out: str) -> None:
-    found = refused(403, {"error": {"message": words}})
-    assert found
-    assert (found.code, found.facts["way_out"]) == ("not_allowed", f"not_allowed_{way_out}")
+    rejection = refused(403, {"error": {"message": words}})
+    assert rejection
+    assert (rejection.code, rejection.facts["way_out"]) == ("not_allowed", f"not_allowed_{way_out}")
 
 
 def test_a_page_with_403_is_a_firewalls() -> None:
-    found = refusal(403, service_error(None, is_page=True))
-    assert found
-    assert found.facts["way_out"] == "not_allowed_firewall"
+    rejection = refusal(403, service_error(None, is_page=True))
+    assert rejection
+    assert rejection.facts["way_out"] == "not_allowed_firewall"
 
 
 @pytest.mark.parametrize(
@@ -137,9 +139,9 @@ def test_a_page_with_403_is_a_firewalls() -> None:
     ],
 )
 def test_an_address_that_is_no_api_is_told_from_a_missing_model(status: int, document: Any, code: str) -> None:
-    found = refused(status, document)
-    assert found
-    assert found.code == code
+    rejection = refused(status, document)
+    assert rejection
+    assert rejection.code == code
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("given", "whole"),
+    ("raw_value", "whole"),
     [("NaN", False), ("inf", False), ("", False), ("1e400", False), (True, False), ([], False), ("0x10", True),
      (1.5, True), ("1.5", True), (11, True), (0, True), (float("nan"), True), (10**400, True)],
 )  # fmt: skip
-def test_what_is_no_number_from_one_to_ten(given: Any, whole: bool) -> None:
+def test_number_of_wrong_type_or_range_is_refused(raw_value: Any, whole: bool) -> None:
     with pytest.raises(BadInput):
-        number("--n", given, 1, 10, whole=whole)
+        number("--n", raw_value, 1, 10, whole=whole)
 
 
-@pytest.mark.parametrize(("given", "value"), [("3", 3.0), (3, 3.0), (3.0, 3.0), ("1", 1.0), (10, 10.0)])
-def test_numbers(given: Any, value: float) -> None:
-    assert number("--n", given, 1, 10, whole=True) == value
+@pytest.mark.parametrize(("raw_value", "value"), [("3", 3.0), (3, 3.0), (3.0, 3.0), ("1", 1.0), (10, 10.0)])
+def test_number_of_text_or_json_is_accepted(raw_value: Any, value: float) -> None:
+    assert number("--n", raw_value, 1, 10, whole=True) == value
     assert number("--n", None, 1, 10) is None
 
 
@@ -36,8 +36,8 @@ def test_the_defaults_are_those_of_the_wire_facts() -> None:
     assert retry_policy({}) == RetryPolicy(
         max_attempts=3, base_delay=8.0, max_delay=45.0, jitter=5.0, seconds=600.0, retry_unknown=False
     )
-    told = {"max_attempts": "5", "timeout_ms": 1500, "on_unknown": "retry"}
-    assert retry_policy(told) == RetryPolicy(max_attempts=5, seconds=1.5, retry_unknown=True)
+    fields = {"max_attempts": "5", "timeout_ms": 1500, "on_unknown": "retry"}
+    assert retry_policy(fields) == RetryPolicy(max_attempts=5, seconds=1.5, retry_unknown=True)
 
 
 @pytest.mark.parametrize(("attempt", "least"), [(1, 8), (2, 16), (3, 32), (4, 45), (5, 45)])
@@ -55,15 +55,15 @@ def test_a_pair_means_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model_name(None) == "other"
 
 
-@pytest.mark.parametrize("given", ['["a", "b"]', "a, b", "a,b", ["a", "b"]])
-def test_lists_of_references(given: Any) -> None:
-    assert reference_list("images", given) == ["a", "b"]
+@pytest.mark.parametrize("raw_value", ['["a", "b"]', "a, b", "a,b", ["a", "b"]])
+def test_reference_list_of_any_form_is_accepted(raw_value: Any) -> None:
+    assert reference_list("images", raw_value) == ["a", "b"]
 
 
-@pytest.mark.parametrize("given", ["", "a,,b", '["a", 1]', "[", {}, 7, [""]])
-def test_what_is_no_list_of_references(given: Any) -> None:
+@pytest.mark.parametrize("raw_value", ["", "a,,b", '["a", 1]', "[", {}, 7, [""]])
+def test_reference_list_of_wrong_type_is_refused(raw_value: Any) -> None:
     with pytest.raises(BadInput):
-        reference_list("images", given)
+        reference_list("images", raw_value)
 
 
 def test_names_are_composed() -> None:

@@ -63,13 +63,13 @@ def delivered(document: Any) -> wire.Delivered:
 def test_an_image_and_what_was_said_with_it() -> None:
     image = "data:image/png;base64," + "A" * 80
     row = {"b64_json": image, "revised_prompt": "r", "more": "B" * 90}
-    found = delivered({"created": 1, "data": [row], "usage": {"total_tokens": 7}})
-    assert (found.images, found.request_id) == ((FoundImage((image,)),), "req_1")
-    assert found.cost == {"amount": 7.0, "unit": "tokens", "source": "charged"}
-    assert found.document["data"] == [{"b64_json": None, "revised_prompt": "r", "more": None}]
+    result = delivered({"created": 1, "data": [row], "usage": {"total_tokens": 7}})
+    assert (result.images, result.request_id) == ((FoundImage((image,)),), "req_1")
+    assert result.cost == {"amount": 7.0, "unit": "tokens", "source": "charged"}
+    assert result.document["data"] == [{"b64_json": None, "revised_prompt": "r", "more": None}]
 
 
 @pytest.mark.parametrize("total", [None, True, -1, "7", float("nan"), float("inf")])
 def test_a_cost_that_is_none(total: Any) -> None:
-    found = delivered({"data": [{"url": "https://a.example/x"}], "usage": {"total_tokens": total}})
-    assert (found.images[0].sources, found.cost) == ((Link("https://a.example/x"),), None)
+    result = delivered({"data": [{"url": "https://a.example/x"}], "usage": {"total_tokens": total}})
+    assert (result.images[0].sources, result.cost) == ((Link("https://a.example/x"),), None)

@@ -45,13 +45,13 @@ def statuses(document: dict[str, Any]) -> list[str]:
 
 def test_a_batch_with_every_spelling_of_references(stage: Stage, service: OpenAiImagesService) -> None:
     one, two = stage.picture("one.png"), stage.picture("two.jpg", "jpeg", 2)
-    given = tasks(6)
-    given[1]["input_image"] = str(one)
-    given[2]["image"] = str(one)
-    given[3]["reference_image"] = str(two)
-    given[4]["images"] = [str(one), str(two)]
-    given[5]["images"] = f"{one}, {two}"
-    name = stage.save("b.json", {"batch_name": "封面", "max_workers": 3, "tasks": given})
+    definitions = tasks(6)
+    definitions[1]["input_image"] = str(one)
+    definitions[2]["image"] = str(one)
+    definitions[3]["reference_image"] = str(two)
+    definitions[4]["images"] = [str(one), str(two)]
+    definitions[5]["images"] = f"{one}, {two}"
+    name = stage.save("b.json", {"batch_name": "封面", "max_workers": 3, "tasks": definitions})
     document = expect(stage.run(*batch(name)), 0)
     assert [row["mode"] for row in document["results"]] == ["generation"] + ["edit"] * 5
     assert [len(row["input_images"]) for row in document["results"]] == [0, 1, 1, 1, 2, 2]
@@ -61,7 +61,7 @@ def test_a_batch_with_every_spelling_of_references(stage: Stage, service: OpenAi
     assert folder.name.startswith("封面-")
     kept = json.loads((folder / "batch_result.json").read_bytes())
     assert (kept["ok"], kept["counters"]["succeeded"], len(kept["results"])) == (True, 6, 6)
-    assert json.loads((folder / "batch_request.json").read_bytes())["request"]["tasks"] == given
+    assert json.loads((folder / "batch_request.json").read_bytes())["request"]["tasks"] == definitions
     for row in document["results"]:
         run_dir = Path(row["run_dir"])
         assert {path.name for path in run_dir.iterdir()} == {
@@ -76,10 +76,10 @@ def test_one_bad_task_stops_no_other(stage: Stage, service: OpenAiImagesService)
     refused = Plan(status=400, body={"error": {"message": "no", "code": "moderation_blocked"}})
     service.plan_prompt("picture 2", refused)
     service.plan_prompt("picture 4", Plan(fault=Fault.RESET))
-    given = tasks(6)
-    given[2]["images"] = ["gone.png"]
-    given[4] = {"task_name": "../escape", "prompt": "x", "colour": "red"}
-    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}))), 8, "batch_incomplete")
+    definitions = tasks(6)
+    definitions[2]["images"] = ["gone.png"]
+    definitions[4] = {"task_name": "../escape", "prompt": "x", "colour": "red"}
+    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": definitions}))), 8, "batch_incomplete")
     assert statuses(document) == ["succeeded", "refused", "not_started", "unknown", "not_started", "succeeded"]
     assert [row["error"] and row["error"]["code"] for row in document["results"]] == [
         None, "content_refused", "reference_unreadable", "answer_lost", "field_unknown", None,
@@ -152,8 +152,8 @@ def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: Ope
     service.plan_prompt("picture 1", Plan(fault=Fault.RESET))
     expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)
     service.plan_prompt("no more", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
-    given = {"tasks": [{"prompt": "no more"}, *tasks(2)], "max_workers": 1}
-    document = expect(stage.inside(*batch(stage.save("b.json", given))), 8)
+    definitions = {"tasks": [{"prompt": "no more"}, *tasks(2)], "max_workers": 1}
+    document = expect(stage.inside(*batch(stage.save("b.json", definitions))), 8)
     assert statuses(document) == ["refused", "unknown", "not_started"]
     assert document["results"][1]["error"]["code"] == "task_not_started"
     assert (document["charged"], document["possible_charges"]) == ("unknown", service.counted)
@@ -204,8 +204,8 @@ def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> 
 
 
 def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) -> None:
-    def paid(*given: dict[str, Any]) -> int:
-        before, name = len(house.ledger), stage.save("b.json", {"tasks": given})
+    def paid(*definitions: dict[str, Any]) -> int:
+        before, name = len(house.ledger), stage.save("b.json", {"tasks": definitions})
         plan = expect(stage.inside(*batch(name, "--dry-run")), 0)["plan"]
         document = expect(stage.inside(*batch(name)), 0)
         assert [row["made"] for row in plan["tasks"]] == [row["reused"] for row in document["results"]]
@@ -380,11 +380,11 @@ class Page(HTMLParser):
 
 
 def test_the_report_shows_every_task_and_needs_no_network(stage: Stage, service: OpenAiImagesService) -> None:
-    given = tasks(3)
-    given[0]["prompt"] = "<script>alert(1)</script> & more"
-    given[1]["image"] = str(stage.picture("r.png"))
+    definitions = tasks(3)
+    definitions[0]["prompt"] = "<script>alert(1)</script> & more"
+    definitions[1]["image"] = str(stage.picture("r.png"))
     service.plan_prompt("picture 3", Plan(status=400, body={"error": {"message": "<b>no</b>"}}))
-    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": given}), "--lang", "en")), 8)
+    document = expect(stage.inside(*batch(stage.save("b.json", {"tasks": definitions}), "--lang", "en")), 8)
     path = Path(document["batch_report"])
     page = Page()
     page.feed(path.read_text(encoding="utf-8"))

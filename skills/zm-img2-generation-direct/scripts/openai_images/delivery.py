@@ -37,7 +37,7 @@ class Saved:
     left_out: int = 0
 
 
-def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, limits: Deadline) -> Saved:
+def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, deadline: Deadline) -> Saved:
     """Save the images as `target` (numbered after the first) with the extension of their detected type.
 
     The service's bytes are written unchanged, so embedded content credentials survive. An image behind a link is
@@ -56,7 +56,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
         tried += 1
         name = target.with_name(f"{target.name}-{len(rows) + 1}") if rows else target
         try:
-            row = _save_image(image, spool, name, client, limits)
+            row = _save_image(image, spool, name, client, deadline)
         except UnusableResult as error:
             failed += 1
             first_failure = first_failure or error
@@ -72,22 +72,24 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
     return Saved(rows, failed + len(delivered.images) - tried)
 
 
-def _save_image(image: FoundImage, spool: Path, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
+def _save_image(
+    image: FoundImage, spool: Path, target: Path, client: Client, deadline: Deadline
+) -> dict[str, Any]:
     """Save an image from the first of its sources that yields a complete one."""
     first_failure: UnusableResult | None = None
     for source in image.sources:
         try:
             if isinstance(source, Link):
-                return _fetch(source.url, target, client, limits)
+                return _fetch(source.url, target, client, deadline)
             return _decode(source, spool, target)
         except UnusableResult as error:
             first_failure = first_failure or error
     raise first_failure or AssertionError("an image without a source")
 
 
-def _fetch(link: str, target: Path, client: Client, limits: Deadline) -> dict[str, Any]:
+def _fetch(link: str, target: Path, client: Client, deadline: Deadline) -> dict[str, Any]:
     try:
-        return save_image(client.downloads, client.absolute_url(link), target, limits)
+        return save_image(client.downloads, client.absolute_url(link), target, deadline)
     except (RateLimitError, UnusableResult) as error:
         if error.code not in ("rate_limited", "picture_unusable"):
             raise

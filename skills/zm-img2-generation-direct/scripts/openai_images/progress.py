@@ -36,9 +36,9 @@ def report_elapsed(context: CommandContext, expected: Sequence[float]) -> Iterat
         thread.join()
 
 
-def wait_before_retry(context: CommandContext, seconds: float, limits: Deadline) -> None:
+def wait_before_retry(context: CommandContext, seconds: float, deadline: Deadline) -> None:
     """Sleep in steps of a second, reporting the remaining time."""
-    until = limits.clock() + seconds
-    while (left := until - limits.clock()) > 0:
-        limits.sleep(min(1.0, left))
+    until = deadline.clock() + seconds
+    while (left := until - deadline.clock()) > 0:
+        deadline.sleep(min(1.0, left))
         context.reporter.status("waiting_to_retry", left=f"{left:.0f}")

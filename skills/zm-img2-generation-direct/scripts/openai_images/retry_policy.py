@@ -51,7 +51,7 @@ def submit_with_retries(
     task: LockedTask,
     send: Callable[[float], T],
     policy: RetryPolicy,
-    limits: Deadline,
+    deadline: Deadline,
     *,
     begin: Callable[[float], None],
     wait: Callable[[int, float, SkillError], None],
@@ -74,12 +74,12 @@ def submit_with_retries(
         DiskError: the entry could not be written, or `begin` failed; this attempt sent nothing.
     """
     min_seconds = min(
-        policy.seconds, MIN_RETRY_SECONDS, limits.remaining / 2
+        policy.seconds, MIN_RETRY_SECONDS, deadline.remaining / 2
     )  # who gives little time has quick pictures
     charged_before = task.entry.possible_charges > 0
     max_attempts = policy.max_attempts
     for number in itertools.count(1):
-        seconds = min(policy.seconds, limits.remaining)
+        seconds = min(policy.seconds, deadline.remaining)
         begin(seconds)
         task.mark_submitting()
         try:
@@ -91,7 +91,7 @@ def submit_with_retries(
             renamed = error.code == FIELD_REFUSED
             max_attempts += renamed  # refused for a name alone, it counts as none
             delay = 0.0 if renamed else policy.delay(number, error.retry_after)
-            in_time = delay + min_seconds <= limits.remaining
+            in_time = delay + min_seconds <= deadline.remaining
             may_retry = (
                 number < max_attempts
                 and in_time

@@ -143,7 +143,7 @@ class _Command:
     """The options besides the request, checked before anything is sent or written."""
 
     def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
-        self._run = context
+        self._context = context
         self._options = options
         self._retry_policy = retry_policy(params)
         self._total_seconds = options.seconds() or TOTAL_SECONDS
@@ -171,7 +171,7 @@ class _Command:
         )
 
         services, task_context = self._services(name)
-        with services.client, run_folder.recorded(self._run):
+        with services.client, run_folder.recorded(self._context):
             if request:
                 entry = journal_entry.new_entry(
                     request, self._provider, variant=self._options.variant, folder=self._folder
@@ -179,11 +179,11 @@ class _Command:
                 provider.generate(request, entry, services, task_context)
             else:
                 provider.resume(str(self._options.resume), services, task_context)
-            set_proof(self._run, self._run.result.provider, [str(self._run.result.model)])
-            self._run.attach_media(self._states[0])
-        if self._run.result.extra["run_dir"]:
-            self._run.summary_lines.append(
-                self._run.catalog.format("output_line", path=self._run.result.extra["run_dir"])
+            set_proof(self._context, self._context.result.provider, [str(self._context.result.model)])
+            self._context.attach_media(self._states[0])
+        if self._context.result.extra["run_dir"]:
+            self._context.summary_lines.append(
+                self._context.catalog.format("output_line", path=self._context.result.extra["run_dir"])
             )
 
     def show_plan(self, request: ImageRequest | None, name: str) -> None:
@@ -194,9 +194,9 @@ class _Command:
             plan["output"] = str(self._folder / f"{name}-<id>.png")
             plan["run_dir"] = str(self._folder / "_runs" / f"{name}-<id>")
         plan["output_dir"] = str(self._folder)
-        self._run.result.status = "prepared"
-        self._run.result.extra["plan"] = plan
-        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        self._context.result.status = "prepared"
+        self._context.result.extra["plan"] = plan
+        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
     def _services(self, name: str) -> tuple[Services, TaskContext]:
         from openai_images.client import Client  # noqa: PLC0415
@@ -210,7 +210,7 @@ class _Command:
         runs = private_folder(self._folder / "_runs", "--output-dir")
         deadline = Deadline(time.monotonic() + self._total_seconds, time.monotonic, time.sleep)
         task_context = TaskContext(
-            self._run, self._folder, deadline, None, self._options.no_wait, self._options.new
+            self._context, self._folder, deadline, None, self._options.no_wait, self._options.new
         )
         paths = OutputPaths(self._folder, runs, name)
         return Services(self._provider, client, self._journal, self._retry_policy, paths), task_context

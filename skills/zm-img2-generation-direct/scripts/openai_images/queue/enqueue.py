@@ -61,7 +61,7 @@ class Enqueuer:
     def __init__(
         self, context: CommandContext, options: Options, tasks: str | None, params: dict[str, Any]
     ) -> None:
-        self._run = context
+        self._context = context
         self._options = options
         self._file = _file(tasks, params)
         self.total = len(self._file.tasks)
@@ -109,7 +109,7 @@ class Enqueuer:
         for index, definition in enumerate(self._file.tasks, 1):
             row = self._row(store, index, definition)
             self.task_ids.append(row["task_id"])
-            say = self._run.catalog.format
+            say = self._context.catalog.format
             try:
                 job = self._job(row, definition)
             except SkillError as error:
@@ -125,11 +125,11 @@ class Enqueuer:
                 store_command(store, job)
                 jobs.append(job)
         models = [job.row["model"] for job in jobs if not job.row["mock"]]
-        set_proof(self._run, self._provider_name, models)
+        set_proof(self._context, self._provider_name, models)
         if any(job.row["mock"] for job in jobs):
-            self._run.result.extra["proof"] = {
+            self._context.result.extra["proof"] = {
                 "acceptable": False,
-                "reason": self._run.catalog.format("queue_mocks"),
+                "reason": self._context.catalog.format("queue_mocks"),
             }
         return jobs
 
