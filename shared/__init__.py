@@ -1,1 +1,1 @@
-"""What the image skills share: money, journal, keys, network and the contract of a command."""
+"""Code that two or more image skills share: journal, keys, network, images and the command frame."""

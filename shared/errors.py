@@ -1,25 +1,25 @@
-"""Everything that can go wrong, as one tree; a branch is an exit code of the contract.
+"""The tree of exceptions; each branch has an exit code of the contract.
 
-SkillError                  1  a bug of ours, when nothing more exact is raised
-├── BadInput                2
-├── ConfigurationError      3  key, dependency or setting missing or malformed
-├── Rejected                -  the service said no: nothing was accepted, nothing charged
-│   ├── AuthenticationError          4
-│   ├── QuotaExceeded        5
-│   ├── RateLimitError         6
-│   └── Refused             7  parameters or content
-├── TaskFailed              8
-├── StillRunning             9  the task goes on at the service
-├── OutcomeUnknown         10  a paid request may have been accepted
-│   └── ResponseLost         10  ... because it left and no whole answer came back
-├── Unreachable            11
-│   ├── NotSentError       11  ... and it is proven that no byte of the request left
-│   └── ReadError         11  a free request that may work when repeated
-├── DiskError              12
-├── UnusableResult         13
-└── Busy                   14  another process works on the same request
+SkillError                      1  a bug of ours, when nothing more exact is raised
+├── BadInput                    2
+├── ConfigurationError          3  key, dependency or setting missing or malformed
+├── RequestRejected             -  the service refused: nothing was accepted, nothing charged
+│   ├── AuthenticationError     4
+│   ├── QuotaExceeded           5
+│   ├── RateLimitError          6
+│   └── InvalidRequest          7  parameters or content
+├── TaskFailed                  8
+├── StillRunning                9  the task continues at the service
+├── OutcomeUnknown             10  a paid request may have been accepted
+│   └── ResponseLost           10  ... because it left and no whole answer came back
+├── Unreachable                11
+│   ├── NotSentError           11  ... and it is proven that no byte of the request left
+│   └── ReadError              11  a free request that may work when repeated
+├── DiskError                  12
+├── UnusableResult             13
+└── TaskLocked                 14  another process works on the same request
 
-Whether money was spent is not a property of an error but of the task: it stands in the result (result.py).
+Whether money was spent is not a property of an error but of the task: it is in the result (output/result.py).
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ options to them), the task by its id, put a damaged journal aside, nothing."""
 
 
 class SkillError(Exception):
-    """An end that the contract knows, told to the person through the message catalog.
+    """An error of the contract, shown to the person through the message catalog.
 
-    `code` is both the stable name in the result document and the id of the sentence in the catalog;
-    `<code>.hint` is the id of what to do next. `facts` fill both sentences.
+    `code` is both the stable name in the result document and the id of the message in the catalog; `<code>.hint`
+    is the id of the hint. `facts` fill both messages.
     """
 
     exit_code = 1
@@ -67,9 +67,9 @@ class SkillError(Exception):
         self.http_status = http_status
         self.request_id = request_id
         self.retry_after = retry_after
-        """Seconds that the service asked to wait, when it did."""
+        """Seconds to wait, if the service sent them."""
         self.help_url: str | None = None
-        """Where a person gets what is missing, such as an account."""
+        """The page where a person gets what is missing, such as an account."""
         self.about = about
         """Where the journal keeps a task that is not in our hands, and its entry: what the error speaks of."""
 
@@ -103,7 +103,7 @@ class QuotaExceeded(RequestRejected):
 
 
 class RateLimitError(RequestRejected):
-    """The service asks to wait; `retry_after` says how long when it told."""
+    """The service asks to wait; `retry_after` holds the seconds, if it sent them."""
 
     exit_code = 6
     retryable = True
@@ -124,7 +124,7 @@ class TaskFailed(SkillError):
 
 
 class StillRunning(SkillError):
-    """Waiting ended before the task did; the task goes on at the service."""
+    """Waiting ended before the task did; the task continues at the service."""
 
     exit_code = 9
     retryable = True
@@ -132,7 +132,7 @@ class StillRunning(SkillError):
 
 
 class OutcomeUnknown(SkillError):
-    """A paid request may have been accepted; it is not sent again without the user's word."""
+    """A paid request may have been accepted; it is not sent again without the user's consent."""
 
     exit_code = 10
     remedy: Remedy | None = "new"
@@ -155,7 +155,7 @@ class NotSentError(Unreachable):
 
 
 class ReadError(Unreachable):
-    """A free request without a usable answer; sending it again costs nothing."""
+    """A free request got no usable answer; repeating it costs nothing."""
 
 
 class DiskError(SkillError):

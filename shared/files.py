@@ -1,4 +1,4 @@
-"""Files: private folders, atomic writes, names that cannot escape, and locks that die with their owner."""
+"""Private folders, atomic writes, safe names, and locks that end with their owner."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make a private folder that nobody but us makes: a link that has its name is refused, whoever made it.
+    """Make a private folder of our own: a link that has its name is refused, whoever made it.
 
     Raises:
         DiskError: `disk_failed`, or `folder_planted`.
@@ -72,7 +72,7 @@ def check_could_make(folder: Path) -> None:
         DiskError: `disk_failed`.
     """
     with disk_errors(folder):
-        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
         if not existing.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if not os.access(existing, os.W_OK | os.X_OK):
@@ -102,7 +102,7 @@ def create_file(path: Path) -> int:
 
 
 def create_anew(path: Path) -> int:
-    """Return a descriptor of an empty file in the place of what had that name, which only loses its name.
+    """Return a descriptor of a new empty file; an existing file of that name is unlinked, not truncated.
 
     Raises:
         OSError: it cannot be made, or a folder has that name.
@@ -113,10 +113,10 @@ def create_anew(path: Path) -> int:
 
 
 def read_document(path: Path, max_bytes: int) -> bytes:
-    """Return the bytes of a file that we have written, which somebody may have exchanged: a regular file, no link.
+    """Return the bytes of a file that we wrote; what replaced it must be a regular file, not a link.
 
     Raises:
-        OSError: it is missing, a link, a folder, a device or a pipe, or larger than `max_bytes`.
+        OSError: it is missing, not a regular file, a link, or larger than `max_bytes`.
     """
     if path.is_symlink():  # Windows cannot refuse links while it opens
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
@@ -134,7 +134,7 @@ def open_to_append(path: Path) -> int:
     """Return a descriptor that adds to a file of this user's own, which is made with mode 600 where it is missing.
 
     Raises:
-        OSError: it cannot be opened, or it is a link, no regular file, or has a second name elsewhere.
+        OSError: it cannot be opened, or it is a link, not a regular file, or has a second name elsewhere.
     """
     if path.is_symlink():  # Windows cannot refuse links while it opens
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
@@ -189,10 +189,11 @@ def is_same_file(path: Path, digest: str) -> bool:
 
 
 def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> Path:
-    """Give a finished file its final name without replacing a file; return the name it got.
+    """Rename a finished file to its final name without replacing a file; return the name it got.
 
     A taken name becomes `<stem>-2<suffix>`, `-3` and so on: what a person edited or kept is never lost. The
-    caller holds the lock of the task that the name belongs to, so no second writer looks at the same moment.
+    caller holds the lock of the task that the name belongs to, so no second writer checks the name at the same
+    moment.
     """
     others = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
     free = next(path for path in itertools.chain([target], others) if not os.path.lexists(path))
@@ -203,9 +204,9 @@ def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> P
 
 
 class Lock:
-    """A kernel lock on a file that is never deleted: it is free as soon as its owner is gone, however it went.
+    """A kernel lock on a file that is never deleted; the kernel frees it when its owner ends, even by a kill.
 
-    No process ids are stored or judged. Not re-entrant; a lock belongs to one thread.
+    No process ids are stored or compared. Not re-entrant; a lock belongs to one thread.
     """
 
     def __init__(self, path: Path) -> None:
@@ -216,7 +217,7 @@ class Lock:
         """Take the lock if it is free; never waits.
 
         Raises:
-            OSError: the lock file cannot be opened or the file system knows no locks.
+            OSError: the lock file cannot be opened, or the file system does not support locks.
         """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), PRIVATE_FILE)
         try:
@@ -231,7 +232,7 @@ class Lock:
         return taken
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; does nothing when it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)  # closing drops flock and msvcrt locks alike
             self._descriptor = None

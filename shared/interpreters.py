@@ -1,4 +1,4 @@
-"""Another interpreter that can run a launcher: the skills' own environment, or one that uv brings."""
+"""Find another interpreter that can run a launcher: the skills' own environment, or one that uv provides."""
 
 # Standard library only, and Python 3.7 syntax: this is what an old or bare Python reads.
 
@@ -9,7 +9,7 @@ import sys
 from typing import Dict, List, Optional, Tuple
 
 SECOND_START = "IMAGE_SKILLS_SECOND_START"
-"""Set for every process that the first one starts, so that none of them starts a further one."""
+"""Set for every process that the first one starts, so that none of them starts another."""
 PROBE = "probe"
 """The value of SECOND_START at which a launcher does nothing but print the path of its interpreter."""
 MAX_LINKS = 40  # on the way to one file; more is a loop
@@ -57,12 +57,12 @@ def environment_python(environment: str) -> str:
 
 
 def environment_folder() -> str:
-    """Return where the skills' own environment is made and looked for."""
+    """Return the folder of the skills' own environment."""
     return os.path.join(state_folder() or os.path.expanduser("~/.openclaw"), "image-skills", "venv")
 
 
 def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> Optional[str]:
-    """Return an interpreter that has what the launcher needs, or None and, in `failures`, what was tried.
+    """Return an interpreter that has what the launcher needs, or None and put what was tried into `failures`.
 
     The skills' own environment comes before uv. `old` says that this Python is too old to be the base of uv's.
     """
@@ -89,7 +89,7 @@ def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> 
 def _probe(argv: List[str]) -> Tuple[Optional[str], str]:
     """Start a launcher in the root folder, where only root puts files; return its interpreter, or the reason.
 
-    What the interpreter is asked for is its own path: whatever else it prints, or does not, is a failure.
+    The interpreter must print its own path: any other output, or none, is a failure.
     """
     import subprocess  # noqa: PLC0415  - slow, and needed here only
 

@@ -1,4 +1,4 @@
-"""From a launcher to a skill's command: the right Python, its dependencies, or a sentence that says what to do."""
+"""Start a skill's command from its launcher: check Python and dependencies, or print what to do."""
 
 # Standard library only, and Python 3.7 syntax: this is what an old or bare Python reads.
 
@@ -27,7 +27,7 @@ DEPENDENCIES = {
     "requests": "requests>=2.32.4",
     "urllib3": "urllib3>=2.7",
 }
-"""What every skill needs: module name and requirement."""
+"""The dependencies of every skill: module name and requirement."""
 
 
 def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] = None) -> int:
@@ -53,7 +53,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class _Stopped(BaseException):
-    """A signal came before the command was there to handle it."""
+    """A signal arrived before the command could handle it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -61,8 +61,8 @@ class _Stopped(BaseException):
 
 
 def _stop(number: int, _frame: object) -> None:
-    for one in STOPPING:
-        signal.signal(one, signal.SIG_IGN)
+    for signum in STOPPING:
+        signal.signal(signum, signal.SIG_IGN)
     raise _Stopped(number)
 
 
@@ -84,7 +84,7 @@ def _launch(launcher: str, command: str, needed: Dict[str, str]) -> int:
 
 
 def _is_there(module: str, requirement: str) -> bool:
-    """Tell whether a module is there in the version that is needed at least.
+    """Return whether a module is installed in the required version or a newer one.
 
     The version is read off the name of the metadata folder: importlib.metadata would cost a tenth of the start.
     """
@@ -94,8 +94,8 @@ def _is_there(module: str, requirement: str) -> bool:
     project, _, needed = requirement.partition(">=")
     site = os.path.dirname(os.path.dirname(spec.origin))
     pattern = re.compile(project.replace("-", "[-_.]") + r"-(\d+(?:\.\d+)*).*\.(?:dist|egg)-info", re.IGNORECASE)
-    found = [pattern.match(name) for name in os.listdir(site)] if os.path.isdir(site) else []
-    versions = [_numbers(match.group(1)) for match in found if match]
+    matches = [pattern.match(name) for name in os.listdir(site)] if os.path.isdir(site) else []
+    versions = [_numbers(match.group(1)) for match in matches if match]
     return not versions or max(versions) >= _numbers(needed)
 
 
@@ -125,7 +125,7 @@ def _start_again(argv: List[str]) -> int:
 
 
 def _explain_stop(launcher: str, number: int) -> int:
-    """Say that nothing was begun; return 128 plus the signal's number.
+    """Print that nothing was started; return 128 plus the signal's number.
 
     The arguments are not repeated: one of them may be a key.
     """
@@ -139,7 +139,7 @@ def _explain_stop(launcher: str, number: int) -> int:
 def _explain(
     launcher: str, missing: List[str], needed: Dict[str, str], failures: Dict[str, str], *, old: bool
 ) -> int:
-    """Say what is missing, what failed to bring it and the one command that helps; return exit code 3."""
+    """Print what is missing, what failed to install it, and the one command that helps; return exit code 3."""
     facts = {
         "found": "%d.%d" % sys.version_info[:2],
         "needed": "%d.%d" % OLDEST_PYTHON,
@@ -221,7 +221,7 @@ def _document(
     *,
     retryable: bool = False,
 ) -> Dict[str, object]:
-    """Return the result document (result.schema.json) of a start that did not get as far as result.py."""
+    """Return the result document (result.schema.json) of a start that failed before the command ran."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     document: Dict[str, object] = dict.fromkeys(
         ("skill_version", "provider", "model", "mode", "task_id", "local_id", "journal"), None

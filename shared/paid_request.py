@@ -1,4 +1,4 @@
-"""The one way a paid request leaves: recorded before, sent again only when it provably never left."""
+"""Send a paid request: recorded beforehand, and retried only if it provably never left."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PAUSES = (1.0, 3.0)  # seconds before the second and the third try, the last one
 
 
 class AcceptedTask(Protocol):
-    """What a service gave out for a paid request."""
+    """The service's acceptance of a paid request."""
 
     @property
     def task_id(self) -> str:
-        """The service's id of the task."""
+        """The service's task id."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class AcceptedTask(Protocol):
 
     @property
     def cost(self) -> dict[str, object] | None:
-        """`{amount, unit, source}`, when the service told."""
+        """`{amount, unit, source}`, if the service sent it."""
         ...
 
 
@@ -51,12 +51,12 @@ def submit_once(
     left: Callable[[], float] = lambda: math.inf,
     last: bool = True,
 ) -> Created:
-    """Send the paid request of a task and record what came of it; `send` is repeated only after NotSentError.
+    """Send the paid request of a task and record its outcome; `send` is repeated only after NotSentError.
 
     `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
     the id is on the streams. A pause that is longer than the seconds that are `left` is not begun: the tries are
     over then. Without `last`, the caller may correct a refused request and send it again; then a
-    signal that waits is raised instead of the refusal, so that nothing more is sent.
+    signal that waits is raised instead of the refusal, so that nothing else is sent.
 
     Raises:
         RequestRejected: the service refused; the entry is `refused`.
@@ -87,7 +87,7 @@ def submit_once(
             raise
         except OutcomeUnknown as error:
             signals.discard_pending()
-            task.finish("unknown", error={"code": error.code, **_given(error)})
+            task.finish("unknown", error={"code": error.code, **_unusable_id(error)})
             raise
     raise AssertionError("unreachable")
 
@@ -115,7 +115,7 @@ def recorded(task: LockedTask) -> Iterator[None]:
             raise
 
 
-def _given(error: OutcomeUnknown) -> dict[str, str]:
-    """Return what the service gave out as an id and cannot be used as one: a person may ask for it by that."""
-    given = error.facts.get("given")
-    return {} if given is None else {"given": str(given)[:MAX_RAW_ID_LENGTH]}
+def _unusable_id(error: OutcomeUnknown) -> dict[str, str]:
+    """Return the unusable value that the service sent as an id: its support may need it."""
+    value = error.facts.get("given")
+    return {} if value is None else {"given": str(value)[:MAX_RAW_ID_LENGTH]}

@@ -1,4 +1,4 @@
-"""Part files: what is under way to its final name, under a name that nobody can know or plant beforehand."""
+"""Part files: unfinished files under a random name that nobody can guess or plant beforehand."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PART_NAME = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{16}\.part")
 
 
 class PartFile:
-    """A file on its way to a final name, open for reading and writing; removed at the end unless it was moved.
+    """An unfinished file, open for reading and writing; removed at the end unless it was moved.
 
-    `identity` is its device and inode, by which it is known even if another user exchanges what has its name.
+    `identity` is its device and inode, which identify it even if another user replaces the file of its name.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -52,7 +52,7 @@ class PartFile:
 
         Raises:
             ValueError: the name is not one of a part of this target.
-            OSError: it is gone, or something else has its name by now.
+            OSError: it is missing, or something else has its name now.
         """
         match = PART_NAME.fullmatch(name)
         if not match or match["target"] != target.name:
@@ -78,7 +78,7 @@ class PartFile:
         os.fsync(self.file.fileno())
 
     def move_to(self, target: Path, *, durable: bool = True) -> Path:
-        """Give the finished file its final name, or the next free one; return that.
+        """Rename the finished file to its final name, or the next free one; return that.
 
         Raises:
             OSError: the file could not be moved, or another user has put something else in its place.

@@ -1,4 +1,4 @@
-"""Waiting for a task: when to look, how long, and that a failed look is no failed task."""
+"""Wait for a task: when to poll, for how long, and how to go on after a failed poll."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FIRST_PAUSE, MAX_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
 
 class Status(Protocol):
-    """What a look at a task has to tell: whether there is any use in looking again."""
+    """The status of a task, as far as waiting needs it: whether it has ended."""
 
     @property
     def ended(self) -> bool:
-        """True when the service will not change the task any more."""
+        """True if the service will not change the task any more."""
         ...
 
 
@@ -34,28 +34,28 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class PollSchedule:
-    """When to look at a task, in seconds.
+    """When to poll a task, in seconds.
 
-    One early look after one interval catches quick refusals; then silence until 0.9 × the earliest finish
-    that is known; then the short polite interval. `earliest` 0 means that nothing is known.
+    One early poll after one interval catches quick refusals; then none until 0.9 × the earliest known finish; then
+    one every `interval`. `earliest` 0 means that nothing is known.
 
-    With `latest`, the latest finish that is known, a look follows when the end has become likely enough: a seventh
-    of what is left until then, never less than `interval` nor more than `cautious`; the end of the silence is no
-    reason to look. Tasks of 20-40 s and an interval of 2 s make 6.5 looks instead of 8.5, and 1.1 s of delay
-    instead of 1.0; 5 s always: 6.5 looks and 2.5 s.
+    With `latest`, the latest known finish, the pause is a seventh of the time until then, never less than
+    `interval` nor more than `cautious`, and the end of the silence causes no poll. Tasks of 20-40 s and an
+    interval of 2 s need 6.5 polls instead of 8.5, with 1.1 s of delay instead of 1.0; a constant 5 s: 6.5 polls
+    and 2.5 s.
     """
 
     interval: float
     earliest: float = 0.0
     immediate: bool = False
-    """Make the first look right away: for a task that is already on its way."""
+    """Poll for the first time immediately: for a task that is already running."""
     cautious: float = 0.0
     """The least interval once the service has answered 429 or 5xx; 0 keeps `interval`."""
     latest: float = 0.0
 
-    def next_delay(self, looks: int, elapsed: float) -> float:
-        """Return how long to wait before the next look, `looks` having been made `elapsed` after the start."""
-        if looks == 0:
+    def next_delay(self, polls: int, elapsed: float) -> float:
+        """Return the seconds until the next poll, after `polls` polls and `elapsed` seconds."""
+        if polls == 0:
             return 0.0 if self.immediate else self.interval
         likely_from = max(elapsed, EARLIEST_SHARE * self.earliest)
         pause = likely_from - elapsed
@@ -64,13 +64,13 @@ class PollSchedule:
         return max(self.interval, pause)
 
     def after(self, failure: ReadError) -> PollSchedule:
-        """Return the schedule to go on with after a look that did not work."""
+        """Return the schedule to use after a failed poll."""
         return replace(self, interval=max(self.interval, self.cautious)) if is_overloaded(failure) else self
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """How long to wait: until `deadline` on `clock` (seconds), and for `most_looks` looks when given."""
+    """How long to wait: until `ends_at` on `clock` (seconds), and for at most `max_polls` polls if set."""
 
     ends_at: float
     clock: Callable[[], float]
@@ -79,7 +79,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds until the deadline, never negative."""
+        """Seconds until the end, never negative."""
         return max(0.0, self.ends_at - self.clock())
 
 
@@ -87,66 +87,66 @@ def wait_for_task(
     fetch: Callable[[float], StatusT],
     *,
     schedule: PollSchedule,
-    limits: Deadline,
+    deadline: Deadline,
     on_update: Callable[[float, StatusT | ReadError | None], None],
 ) -> StatusT:
     """StatusT at a task until it ended, and return that last look.
 
-    `fetch` gets the seconds it may take and raises ReadError when a look did not work: that is told and
-    looked again. `on_update` hears the elapsed seconds with every look, and in between (None) about once a
-    second, so that it can keep a person informed.
+    `fetch` gets the seconds it may take and raises ReadError when a poll failed: that is reported, and polled
+    again. `on_update` gets the elapsed seconds with every status, and in between (None) about once a second, so
+    that it can keep a person informed.
 
     Raises:
-        StillRunning: `still_running` at the deadline or after `most_looks`.
+        StillRunning: `still_running` at the deadline or after `max_polls`.
         RateLimitError: the service asks to wait longer than a minute.
     """
-    start = limits.clock()
-    looks, pause = 0, schedule.next_delay(0, 0.0)
-    while limits.max_polls is None or looks < limits.max_polls:
-        if not _sleep(pause, limits, lambda: on_update(limits.clock() - start, None)):
+    start = deadline.clock()
+    polls, pause = 0, schedule.next_delay(0, 0.0)
+    while deadline.max_polls is None or polls < deadline.max_polls:
+        if not _sleep(pause, deadline, lambda: on_update(deadline.clock() - start, None)):
             break
-        seen: StatusT | ReadError
+        status: StatusT | ReadError
         try:
-            seen = fetch(limits.remaining)
+            status = fetch(deadline.remaining)
         except ReadError as failure:
-            seen = failure
-        looks += 1
-        elapsed = limits.clock() - start
-        on_update(elapsed, seen)
-        if isinstance(seen, ReadError):
-            schedule = schedule.after(seen)
-        pause = schedule.next_delay(looks, elapsed)
-        if isinstance(seen, ReadError):
-            pause = max(pause, _asked_pause(seen))
-        elif seen.ended:
-            return seen
-    raise StillRunning("still_running", elapsed=f"{limits.clock() - start:.0f}", looks=looks)
+            status = failure
+        polls += 1
+        elapsed = deadline.clock() - start
+        on_update(elapsed, status)
+        if isinstance(status, ReadError):
+            schedule = schedule.after(status)
+        pause = schedule.next_delay(polls, elapsed)
+        if isinstance(status, ReadError):
+            pause = max(pause, _asked_pause(status))
+        elif status.ended:
+            return status
+    raise StillRunning("still_running", elapsed=f"{deadline.clock() - start:.0f}", looks=polls)
 
 
-def retry_read(read: Callable[[float], Value], limits: Deadline, *, tries: int | None = None) -> Value:
+def retry_read(read: Callable[[float], Value], deadline: Deadline, *, tries: int | None = None) -> Value:
     """Repeat a free read until it works, with full jitter between 0.5 and 8 s; `read` gets its seconds.
 
     Raises:
         ReadError: the last one, when the deadline is reached or `tries` are used up.
         RateLimitError: the service asks to wait longer than a minute.
     """
-    longest, done = FIRST_PAUSE, 0
+    max_pause, failed_reads = FIRST_PAUSE, 0
     while True:
         try:
-            return read(limits.remaining)
+            return read(deadline.remaining)
         except ReadError as failure:
-            done += 1
-            pause = max(random.uniform(0, longest), _asked_pause(failure))  # noqa: S311  - jitter, no secret
-            longest = min(2 * longest, MAX_PAUSE)
-            if done == tries or not _sleep(pause, limits, lambda: None):
+            failed_reads += 1
+            pause = max(random.uniform(0, max_pause), _asked_pause(failure))  # noqa: S311  - jitter, no secret
+            max_pause = min(2 * max_pause, MAX_PAUSE)
+            if failed_reads == tries or not _sleep(pause, deadline, lambda: None):
                 raise
 
 
 def is_overloaded(failure: ReadError) -> bool:
-    """Tell whether the service is overloaded or broken; it may say so in an envelope with HTTP status 200."""
+    """Return whether the service is overloaded or broken; it may say so in an envelope with HTTP status 200."""
     code = failure.provider_code or ""
-    said = {failure.http_status or 0, int(code) if code.isdecimal() else 0}
-    return any(number == TOO_MANY_REQUESTS or number in SERVER_ERRORS for number in said)
+    codes = {failure.http_status or 0, int(code) if code.isdecimal() else 0}
+    return any(number == TOO_MANY_REQUESTS or number in SERVER_ERRORS for number in codes)
 
 
 def _asked_pause(failure: ReadError) -> float:
@@ -158,10 +158,10 @@ def _asked_pause(failure: ReadError) -> float:
     return pause
 
 
-def _sleep(seconds: float, limits: Deadline, tick: Callable[[], None]) -> bool:
-    """Sleep in steps of a second, telling each; False when the deadline comes first (it is waited for)."""
-    until = limits.clock() + seconds
-    while (now := limits.clock()) < min(until, limits.ends_at):
-        limits.sleep(min(1.0, until - now, limits.ends_at - now))
+def _sleep(seconds: float, deadline: Deadline, tick: Callable[[], None]) -> bool:
+    """Sleep in steps of a second and call `tick` after each; return False if the deadline comes first."""
+    wake_at = deadline.clock() + seconds
+    while (now := deadline.clock()) < min(wake_at, deadline.ends_at):
+        deadline.sleep(min(1.0, wake_at - now, deadline.ends_at - now))
         tick()
-    return limits.clock() < limits.ends_at
+    return deadline.clock() < deadline.ends_at

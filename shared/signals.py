@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: an orderly end, held back for the moments in which a paid task could be lost."""
+"""Handle SIGINT and SIGTERM: end in order, and defer them while a paid task could be lost."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def handle_signals() -> Iterator[None]:
 
 @contextlib.contextmanager
 def defer_signals(*, uninterruptible: bool = False) -> Iterator[None]:
-    """Hold signals back until the block ends well; `Interrupted` is raised then.
+    """Defer signals until the block ends without an error; `Interrupted` is raised then.
 
-    A block that ends in an error of its own tells that error instead. The second signal ends the block at
-    once, unless `uninterruptible`: for blocks of milliseconds, such as writing the id that the service gave out.
-    In another thread than the main one, which no signal interrupts, there is nothing to hold back.
+    A block that raises an error of its own raises that error instead. The second signal ends the block at once,
+    unless `uninterruptible`: for blocks of milliseconds, such as writing the id that the service gave out. Outside
+    the main thread, which alone is interrupted by signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -90,19 +90,19 @@ def defer_signals(*, uninterruptible: bool = False) -> Iterator[None]:
 
 
 def pending() -> bool:
-    """Tell whether a signal is being held back: a block with much to do may end early and well."""
+    """Return whether a signal is deferred: a long block may then end early."""
     return _holds.pending is not None
 
 
 def discard_pending() -> None:
-    """Forget a signal that waits: the command ends by itself, and with more to say than that it was stopped.
+    """Discard a pending signal: the command ends anyway, and its own outcome says more than an interruption.
 
-    What ends in another thread than the main one is not the command.
+    Outside the main thread this does nothing: it is not the command that ends there.
     """
     if threading.current_thread() is threading.main_thread():
         _holds.pending = None
 
 
 def ignore() -> None:
-    """Ignore signals from now on: the command has ended, and what is left is to tell how, in milliseconds."""
+    """Ignore signals from now on: the command has ended, and only its outcome is left to print."""
     _holds.ending = True

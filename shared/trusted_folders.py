@@ -1,4 +1,4 @@
-"""Whether another user of this machine decides where a folder's path leads, or what lies in it."""
+"""Check whether another user of this machine controls where a folder's path leads, or its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Trouble = Literal["link", "owner", "mode"]
 
 
 def untrusted_part(path: Path, *, private: bool = False) -> tuple[Path, Trouble] | None:
-    """Return the first part of the way to a folder that another user may have planted, and why; None without one.
+    """Return the first part of a folder's path that another user may have planted, and why; None if there is none.
 
     The rule for links is that of Linux's `fs.protected_symlinks`, applied everywhere: a link is followed if it
     belongs to this user, to root, or to the owner of the folder that holds it. With `private`, the same goes for
@@ -51,7 +51,7 @@ def untrusted_part(path: Path, *, private: bool = False) -> tuple[Path, Trouble]
 
 
 def refuse_planted_links(path: Path) -> None:
-    """Check that no other user decides by a link where `path` leads.
+    """Check that no other user controls by a link where `path` leads.
 
     Raises:
         DiskError: `folder_planted`, naming the link.

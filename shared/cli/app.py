@@ -1,4 +1,4 @@
-"""The frame of every command: common options, streams, and the one place where an end becomes a document."""
+"""The frame of every command: common options, streams, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_VARIANT_LENGTH = 200  # characters
 
 @dataclass(frozen=True)
 class Options:
-    """The common options of a command, as given; see docs/contract.md."""
+    """The common options of a command, as typed; see docs/contract.md."""
 
     json: bool = False
     result_file: str | None = None
@@ -46,7 +46,7 @@ class Options:
     yes: bool = False
 
     def seconds(self) -> float | None:
-        """Return --timeout in seconds; None when it was not given.
+        """Return --timeout in seconds; None when it was not set.
 
         Raises:
             BadInput: not a number of seconds up to a day.
@@ -77,36 +77,36 @@ Function = Callable[..., Any]
 
 
 def output_options(function: Function) -> Function:
-    """Add the options of every command, which its run obeys; the function gets the `run`."""
+    """Add the options of every command, which its run obeys; the function gets the `context`."""
 
     @functools.wraps(function)
-    def without_options(run: CommandContext, options: Options, **arguments: Any) -> Any:  # noqa: ARG001
-        return function(run, **arguments)
+    def without_options(context: CommandContext, options: Options, **arguments: Any) -> Any:  # noqa: ARG001
+        return function(context, **arguments)
 
     return _with_options(without_options, _OUTPUT)
 
 
 def waiting_options(function: Function) -> Function:
-    """Add the options of a command that waits for a task; its function gets the `run` and the `options`."""
+    """Add the options of a command that waits for a task; its function gets the `context` and the `options`."""
     return _with_options(function, _OUTPUT + _WAITING)
 
 
 def common_options(function: Function) -> Function:
-    """Add the options of a command that may spend; its function gets the `run` and the `options`."""
+    """Add the options of a command that may spend; its function gets the `context` and the `options`."""
     return _with_options(function, _OUTPUT + _WAITING + _SPENDING)
 
 
 def _with_options(function: Function, decorators: tuple[Function, ...]) -> Function:
     @functools.wraps(function)
     def with_options(**arguments: Any) -> Any:
-        mine = {one.name for one in fields(Options)} & arguments.keys()
+        mine = {option_field.name for option_field in fields(Options)} & arguments.keys()
         options = Options(**{name: arguments.pop(name) for name in mine})
-        run = click.get_current_context().ensure_object(CommandContext)
-        run.json = options.json  # what looked like it in argv may have been somebody's prompt
-        run.result_file, run.yes = "", options.yes
-        run.result_file = _checked_result_file(options.result_file)
+        context = click.get_current_context().ensure_object(CommandContext)
+        context.json = options.json  # what looked like it in argv may have been somebody's prompt
+        context.result_file, context.yes = "", options.yes
+        context.result_file = _checked_result_file(options.result_file)
         if options.dry_run:  # it shows what would be done, and leaves every file as it is
-            run.result_file = ""
+            context.result_file = ""
         languages = ("auto", *LANGUAGES)
         if options.lang not in languages:
             raise BadInput(
@@ -116,16 +116,16 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
             raise BadInput(
                 "variant_invalid", flag="--variant", most=MAX_VARIANT_LENGTH, got=short_repr(options.variant)
             )
-        return function(run, options=options, **arguments)
+        return function(context, options=options, **arguments)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
 
 
-def _checked_result_file(given: str | None) -> str:
-    if given is None:
+def _checked_result_file(path: str | None) -> str:
+    if path is None:
         return ""
-    check_written_file("--result-file", given, is_result, taken="result_file_taken")
-    return given
+    check_written_file("--result-file", path, is_result, taken="result_file_taken")
+    return path
 
 
 def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, taken: str) -> None:
@@ -134,9 +134,9 @@ def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, 
     Raises:
         BadInput: among others `taken`, the message for a file that is neither empty nor a document of ours.
     """
-    trouble = why_not_replaceable(path, is_ours) if path.isprintable() else "no_folder"
-    if trouble:
-        code = {"not_ours": taken, "link": "result_file_link"}.get(trouble, "result_file_invalid")
+    problem = why_not_replaceable(path, is_ours) if path.isprintable() else "no_folder"
+    if problem:
+        code = {"not_ours": taken, "link": "result_file_link"}.get(problem, "result_file_invalid")
         raise BadInput(code, flag=flag, got=short_repr(path))
     skill = enclosing_skill(expand_path(path).parent)
     if skill:
@@ -146,10 +146,10 @@ def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, 
 def parse_number(
     flag: str, text: str | None, minimum: float, maximum: float, *, whole: bool = False
 ) -> float | None:
-    """Return the value of a numeric flag, None when it was not given.
+    """Return the value of a numeric flag, None when it was not set.
 
     Raises:
-        BadInput: `not_a_number`, naming the flag, the range and what came.
+        BadInput: `not_a_number`, naming the flag, the range and the value.
     """
     if text is None:
         return None
@@ -165,35 +165,35 @@ def parse_number(
 def run_command(
     command: click.Command, skill: Skill, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
 ) -> int:
-    """Run a click command and return its exit code; whatever happens, the contract's streams and codes hold.
+    """Run a click command and return its exit code; every error becomes a document and an exit code.
 
-    `own` are the keys that the command adds to the document, with what they hold until more is known.
+    `own` are the keys that the command adds to the document, with their initial values.
     """
     prepare_streams()
     argv = [restore_utf8(argument) for argument in argv]
-    run = CommandContext(skill, argv, launcher)
-    run.result.extra |= own or {}
+    context = CommandContext(skill, argv, launcher)
+    context.result.extra |= own or {}
     error: SkillError | signals.Interrupted | None = None
     with signals.handle_signals():
         try:
-            with run.reporter.heartbeat():
+            with context.reporter.heartbeat():
                 name = Path(launcher).name
-                ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=run)
+                ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=context)
             if isinstance(ended, int):  # --help and --version have printed what was asked
                 return ended
         except click.ClickException as failure:
-            run.result_file = ""  # nothing was parsed: what looks like this option may be somebody's prompt
-            error = BadInput("usage", detail=sanitize_line(failure.format_message()), launcher=run.launcher)
+            context.result_file = ""  # nothing was parsed: what looks like this option may be somebody's prompt
+            error = BadInput("usage", detail=sanitize_line(failure.format_message()), launcher=context.launcher)
         except (SkillError, signals.Interrupted) as failure:
             error = failure
         except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1, not a traceback
             error = bug_error(failure)
         signals.ignore()
-        return run.finish(error)
+        return context.finish(error)
 
 
 def restore_utf8(argument: str) -> str:
-    """Return an argument that a C locale could not read as the UTF-8 that it is; others as they are."""
+    """Return an argument decoded as UTF-8 if a C locale could not decode it; others unchanged."""
     try:
         argument.encode()
     except UnicodeEncodeError:
@@ -205,7 +205,7 @@ def restore_utf8(argument: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Make streams that are no terminal UTF-8; a terminal, or PYTHONIOENCODING, keeps its encoding."""
+    """Make streams UTF-8 unless they are a terminal; a terminal, or PYTHONIOENCODING, keeps its encoding."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -222,7 +222,7 @@ def prepare_streams() -> None:
 
 
 def bug_error(failure: Exception) -> SkillError:
-    """Return the error that tells of an exception nobody foresaw, with its place and without its text."""
+    """Return the error for an unexpected exception, with its place in the code and without its text."""
     frame = traceback.extract_tb(failure.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     return SkillError("bug", kind=type(failure).__name__, where=where)

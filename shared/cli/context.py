@@ -1,4 +1,4 @@
-"""One run of a command: how it speaks, what it has found out, how it ends, and how it is run again."""
+"""The context of one command: its arguments, language, reporter, result and next command."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ PYTHON_COMMAND = "python" if os.name == "nt" else "python3"
 
 @dataclass(frozen=True)
 class Skill:
-    """Who a command belongs to; `texts` are the sentences that only this skill says."""
+    """The skill of a command; `messages` are those that only this skill uses."""
 
     slug: str
     provider: str
     version: str
     messages: Mapping[str, Translation]
     main_launcher: str
-    """The launcher that takes --resume; it lies beside every other one."""
+    """The launcher that takes --resume; it is in the same folder as the others."""
     secret_options: tuple[str, ...] = ()
     """Options whose value is a key: never repeated in a `next` command."""
     key_variables: tuple[str, ...] = ()
-    """Variables that hold a key: masked from the start, wherever else it was typed by mistake."""
+    """Variables that hold a key: masked from the start, also where it was typed by mistake."""
 
     @property
     def user_agent(self) -> str:
-        """How requests of this skill introduce themselves."""
+        """The User-Agent of this skill's requests."""
         return f"openclaw-{self.slug}/{self.version}"
 
 
 class CommandContext:
-    """One run of a command: how it speaks, what it has found out, and how it can be run again."""
+    """One command: its arguments, language, reporter, result and next command."""
 
     def __init__(self, skill: Skill, argv: Sequence[str], launcher: str) -> None:
         self.skill = skill
@@ -72,19 +72,19 @@ class CommandContext:
         self.result_file = option_value(argv, "--result-file")
         self.yes = "--yes" in argv
         self.summary_lines: list[str] = []
-        """More for a person to read on stdout, where no JSON was asked for."""
+        """More lines for a person on stdout, without --json."""
         self.interrupted_message: str | None = None
-        """What to say of an interruption, for a command that has more in hand than one task."""
+        """The message for an interruption, for a command with more than one task."""
         self.resume_flags: list[str] = []
-        """What a resume needs besides the id: where the service is, which key, where files go; never a key."""
+        """Flags that a resume needs besides the id: service address, key source, output folder; never a key."""
 
     def set_language(self, language_of: str, lang: str) -> None:
-        """Settle the language once the prompt is known (it may come from a file)."""
+        """Set the language once the prompt is known (it may come from a file)."""
         self.catalog = Catalog(choose_language(lang, language_of), self.skill.messages)
         self.reporter.catalog = self.catalog
 
     def rerun(self, *more: str) -> list[str]:
-        """Return the argv that runs this command once more."""
+        """Return the argv that runs this command again."""
         argv = self._paid_once()
         return [PYTHON_COMMAND, self.launcher, *argv, *(flag for flag in more if flag not in argv)]
 
@@ -94,14 +94,14 @@ class CommandContext:
         return [PYTHON_COMMAND, self.launcher, *argv, *chain.from_iterable(changes.items())]
 
     def _paid_once(self) -> list[str]:
-        """Return the arguments; once the task in hand may have been charged, --new would pay for it again."""
+        """Return the arguments, without --new if the current task may have been charged: it would pay again."""
         paid = self.result.local_id and self.result.possible_charges
         return [word for word in self.argv if word != "--new" or not paid]
 
     def resume(self, *, unrecorded: bool = False) -> list[str]:
-        """Return the argv that goes on with the task in hand; this command again while nothing was sent for it.
+        """Return the argv that resumes the current task, or runs this command again if nothing was sent for it.
 
-        It names both ids when the service's is `unrecorded`, so that the entry can be told.
+        It names both ids if the service's is `unrecorded`, so that the entry can record it.
         """
         identifier = self.result.task_id or self.result.local_id
         if unrecorded and self.result.task_id and self.result.local_id:
@@ -136,7 +136,7 @@ class CommandContext:
                 self.reporter.always("not_attachable", path=row["path"], reason=reason)
 
     def confirm_spend(self) -> None:
-        """On a terminal, let the person say yes before money is spent; without one, do nothing.
+        """On a terminal, let the person confirm before money is spent; without one, do nothing.
 
         Raises:
             Interrupted: the person said no; nothing was sent.
@@ -148,7 +148,7 @@ class CommandContext:
             raise signals.Interrupted(signal.SIGINT)
 
     def result_document(self, error: SkillError | signals.Interrupted | None) -> dict[str, Any]:
-        """Return the result document of a run that ended so."""
+        """Return the result document with this outcome."""
         if isinstance(error, SkillError) and error.about:
             path, entry = error.about
             self.result.update_from_entry(entry, path)
@@ -199,7 +199,7 @@ class CommandContext:
         }
 
     def _interruption(self) -> SkillError:
-        """Return what an interruption means for the task."""
+        """Return the error for an interruption."""
         if self.interrupted_message:
             return SkillError(self.interrupted_message, remedy="again")
         if self.result.status == "unknown":
@@ -227,17 +227,17 @@ class CommandContext:
             return [PYTHON_COMMAND, str(Path(self.launcher).with_name("tasks.py")), "set-aside"]
         return None
 
-    def _print_error(self, told: dict[str, Any]) -> None:
-        """Say the error on stderr, for people."""
+    def _print_error(self, error: dict[str, Any]) -> None:
+        """Print the error on stderr, for people."""
         say = self.reporter.always
-        say("error_line", message=told["message"])
-        if told["hint"]:
-            say("hint_line", hint=told["hint"])
-        if told["next"]:
-            say("next_line", command=CommandText(told["next"]["shell"]))
+        say("error_line", message=error["message"])
+        if error["hint"]:
+            say("hint_line", hint=error["hint"])
+        if error["next"]:
+            say("next_line", command=CommandText(error["next"]["shell"]))
 
     def _print_result(self, document: dict[str, Any]) -> bool:
-        """Print the result on stdout; False when nobody can read it there."""
+        """Print the result on stdout; return False if stdout is closed."""
         if sys.stdout is None:
             self.reporter.always("stdout_failed")
             return False
@@ -265,7 +265,7 @@ def _exit_code(error: SkillError | signals.Interrupted | None) -> int:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether a person sits at the other end of a stream."""
+    """Return whether a stream is a terminal."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # closed

@@ -1,4 +1,4 @@
-"""The command `doctor.py`: what stands between a person and a picture; it spends nothing."""
+"""The command `doctor.py`: check everything that a skill needs to make an image, without spending anything."""
 
 from __future__ import annotations
 
@@ -42,41 +42,43 @@ class Finding:
 
 @dataclass(frozen=True)
 class DoctorConfig:
-    """What a skill tells the doctor about itself.
+    """A skill's settings for the doctor.
 
-    `ask` makes one authenticated read that costs nothing and returns the id of the sentence that says what the
-    service answered; it raises what the skill's client raises. `service` is the base URL.
+    `ask` makes one free authenticated read and returns the id of the message that describes the answer; it raises
+    what the skill's client raises. `service` is the base URL.
     """
 
     sources: Sequence[KeySource]
     service: str
     ask: Callable[[ResolvedKey], str]
     output: Path | None = None
-    """Where pictures go by default, for a skill with a place of its own."""
+    """The default output folder, for a skill that has its own."""
     without_key: str | None = None
-    """What to say of a missing key, for a skill that does without one."""
+    """The message for a missing key, for a skill that works without one."""
     settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
-    """Yields where the settings of a skill with a configuration are from; takes the catalog's `say`."""
+    """Yields the source of each setting, for a skill with a configuration; gets the catalog's `format`."""
 
 
 def doctor_command(
-    skill: Skill, patient: Callable[[dict[str, Any]], DoctorConfig], options: Sequence[Callable[[Any], Any]] = ()
+    skill: Skill,
+    make_config: Callable[[dict[str, Any]], DoctorConfig],
+    options: Sequence[Callable[[Any], Any]] = (),
 ) -> click.Command:
-    """Return the command; `options` are the skill's own click options, whose values `patient` gets."""
+    """Return the command; `options` are the skill's own click options, whose values `make_config` gets."""
 
-    def doctor(run: CommandContext, **given: Any) -> None:
-        examination = DoctorChecks(run, patient(given))
-        run.result.status = "succeeded"
-        run.result.extra["checks"] = [asdict(finding) for finding in examination.findings()]
-        for finding in run.result.extra["checks"]:
-            sign = run.catalog.format(f"verdict_{finding['verdict']}")
-            check = run.catalog.format(f"check_{finding['check']}")
-            run.summary_lines.append(f"{sign}  {check}: {finding['message']}")
+    def doctor(context: CommandContext, **params: Any) -> None:
+        checks = DoctorChecks(context, make_config(params))
+        context.result.status = "succeeded"
+        context.result.extra["checks"] = [asdict(finding) for finding in checks.findings()]
+        for finding in context.result.extra["checks"]:
+            sign = context.catalog.format(f"verdict_{finding['verdict']}")
+            check = context.catalog.format(f"check_{finding['check']}")
+            context.summary_lines.append(f"{sign}  {check}: {finding['message']}")
             if finding["hint"]:
-                run.summary_lines.append(f"        {finding['hint']}")
-        if examination.failure:
-            run.result.status = "not_started"
-            raise examination.failure
+                context.summary_lines.append(f"        {finding['hint']}")
+        if checks.failure:
+            context.result.status = "not_started"
+            raise checks.failure
 
     command = output_options(doctor)
     for option in options:
@@ -87,17 +89,17 @@ def doctor_command(
 
 
 class DoctorChecks:
-    """The checks, each on its own: one that fails hides none of the others; the first failure is kept."""
+    """The checks, independent of each other: all of them run, and the first failure is kept."""
 
-    def __init__(self, run: CommandContext, patient: DoctorConfig) -> None:
-        self._run = run
-        self._say = run.catalog.format
+    def __init__(self, context: CommandContext, patient: DoctorConfig) -> None:
+        self._context = context
+        self._say = context.catalog.format
         self._patient = patient
         self._found: ResolvedKey | None = None
         self.failure: SkillError | None = None
 
     def findings(self) -> Iterator[Finding]:
-        """Yield a line for everything that was looked at."""
+        """Yield one finding or more for each check."""
         checks = {
             "python": self._python,
             **({"settings": self._settings} if self._patient.settings else {}),
@@ -114,7 +116,7 @@ class DoctorChecks:
                     yield Finding(name, verdict, message)
             except SkillError as error:
                 self.failure = self.failure or error
-                advice = hint_of(error, self._run.catalog)
+                advice = hint_of(error, self._context.catalog)
                 yield Finding(name, "failed", self._say(error.code, **error.facts), advice)
 
     def _python(self) -> Iterator[Line]:
@@ -171,7 +173,7 @@ class DoctorChecks:
     def _state(self) -> Iterator[Line]:
         states = state_folders()
         check_could_make(states[0])
-        counts = JournalReader(self._run.skill.slug, states, access="read").counts()
+        counts = JournalReader(self._context.skill.slug, states, access="read").counts()
         unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
         unknown = counts.get("unknown", 0)
         tasks = sum(counts.values())

@@ -1,4 +1,4 @@
-"""Raw arguments: what an option was given, and the same line without it, also before click has read them."""
+"""Raw arguments: read the value of an option, or remove the option, before click has parsed them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def option_value(argv: Sequence[str], flag: str) -> str:
-    """Return what a flag was given in raw arguments, for the ends that come before they are parsed."""
+    """Return the value of a flag in raw arguments, for commands that end before they are parsed."""
     for position, argument in enumerate(argv):
         if argument == flag and position + 1 < len(argv):
             return argv[position + 1]
@@ -20,7 +20,7 @@ def option_value(argv: Sequence[str], flag: str) -> str:
 
 
 def option_values(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return every value that these flags were given in raw arguments."""
+    """Return every value of these flags in raw arguments."""
     following = [value for flag, value in pairwise(argv) if flag in flags]
     return following + [
         argument.partition("=")[2] for argument in argv if "=" in argument and argument.partition("=")[0] in flags

@@ -1,4 +1,4 @@
-"""Tells a person how the wait for a task goes."""
+"""Report the progress of the wait for a task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_PERCENT = 95  # of a task that is not done
 
 
 class PollStatus(Protocol):
-    """What a look at a task has to tell: the service's own word for its state, and whether we know that word."""
+    """The status of a task: the service's own word for it, and whether that word is known."""
 
     @property
     def word(self) -> str:
@@ -25,34 +25,34 @@ class PollStatus(Protocol):
 
     @property
     def known(self) -> bool:
-        """False for a status that the wire facts do not name; it counts as running."""
+        """False for a status that the service's documents do not name; it counts as running."""
         ...
 
 
 @dataclass(frozen=True)
 class ReminderInterval:
-    """How often the user is to hear of the wait, and how long it lasts at most as far as is known; in seconds."""
+    """How often the user gets a reminder, and the longest known duration of the wait; in seconds."""
 
     every: float
     longest: float
 
     def percent(self, elapsed: float) -> int:
-        """Return how much of the wait is over; 95 until it really is."""
+        """Return the percentage of the wait that is over, at most 95."""
         return min(MAX_PERCENT, int(100 * elapsed / self.longest))
 
 
 class PollReporter:
-    """The `on_update` of a wait; `expected` are the durations of earlier tasks of this kind, in seconds."""
+    """The `on_update` of `wait_for_task`; `expected` are the durations of similar tasks, in seconds."""
 
     def __init__(
         self,
-        run: CommandContext,
+        context: CommandContext,
         expected: Sequence[float],
         *,
         word: str = "pending",
         rhythm: ReminderInterval | None = None,
     ) -> None:
-        self._run = run
+        self._context = context
         self._expected = "expected_range" if expected else "expected_unknown"
         self._facts = {"least": f"{min(expected):.0f}", "most": f"{max(expected):.0f}"} if expected else {}
         self._word = word
@@ -60,20 +60,20 @@ class PollReporter:
         self._rhythm = rhythm
         self._beats = 0
 
-    def update(self, elapsed: float, seen: PollStatus | ReadError | None) -> None:
-        """Hear of a look, or of a second that passed without one (None)."""
-        reporter = self._run.reporter
-        self._run.result.status = "running"
-        if isinstance(seen, ReadError):
+    def update(self, elapsed: float, status: PollStatus | ReadError | None) -> None:
+        """Report a status, or a second that passed without one (None)."""
+        reporter = self._context.reporter
+        self._context.result.status = "running"
+        if isinstance(status, ReadError):
             reporter.info("look_failed", elapsed=f"{elapsed:.0f}")
             return
-        if seen is not None:
-            self._word = seen.word
-            if not seen.known and not self._told_unknown:
+        if status is not None:
+            self._word = status.word
+            if not status.known and not self._told_unknown:
                 self._told_unknown = True
-                reporter.info("status_unknown", word=seen.word)
+                reporter.info("status_unknown", word=status.word)
         self._tell_user(elapsed)
-        expected = self._run.catalog.format(self._expected, **self._facts)
+        expected = self._context.catalog.format(self._expected, **self._facts)
         reporter.status("waiting", elapsed=f"{elapsed:.0f}", word=self._word, expected=expected)
 
     def _tell_user(self, elapsed: float) -> None:
@@ -82,4 +82,4 @@ class PollReporter:
             return
         self._beats = int(elapsed // rhythm.every)
         facts = {"elapsed": f"{elapsed:.0f}", "longest": f"{rhythm.longest:.0f}"}
-        self._run.reporter.notify_user("progress_for_user", percent=rhythm.percent(elapsed), **facts)
+        self._context.reporter.notify_user("progress_for_user", percent=rhythm.percent(elapsed), **facts)

@@ -1,4 +1,4 @@
-"""The prompt: taken from a flag, a file or stdin exactly as it is, or refused."""
+"""Read the prompt from a flag, a file or stdin, unaltered, or refuse it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALLOWED_CONTROLS = "\n\t\r"
 BLANK_CHARACTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159")
 """Fillers and blanks that Unicode counts as letters or symbols, though nothing is drawn for them."""
 INVISIBLE_UNASSIGNED = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
-"""Code points without a character that are ignored all the same (Default_Ignorable_Code_Point of Unicode)."""
+"""Unassigned code points that are ignorable (Default_Ignorable_Code_Point of Unicode)."""
 PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
@@ -49,7 +49,7 @@ def read_prompt(text: str | None, file: str | None) -> str:
 
 
 def is_visible(char: str) -> bool:
-    """Return whether a character shows something by itself.
+    """Return whether a character is visible on its own.
 
     Spaces, format characters, variation selectors and combining marks do not. A code point that this Python's
     Unicode does not know yet may be a new emoji, so it does.
@@ -84,7 +84,7 @@ def _read(file: str) -> str:
 
 
 def _opened(file: str) -> int:
-    """Open a file; a pipe is waited for until somebody writes to it, though not for ever."""
+    """Open a file; wait for the writer of a pipe, with a time limit."""
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):

@@ -1,4 +1,4 @@
-"""How a request is carried out: where files go, how long to wait, what the user said about paying again."""
+"""The settings of one task besides its request: output folder, deadline, and whether to pay again."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskContext:
-    """What a use case is told besides the request; no part of what is asked for."""
+    """The settings of one task that are not part of its request."""
 
     context: CommandContext
     output_dir: Path
     deadline: Deadline
     interval: float | None = None
-    """Seconds between two looks when the user fixed them."""
+    """Seconds between two polls if the user set them."""
     no_wait: bool = False
     new: bool = False
     summary: dict[str, object] = field(default_factory=dict)
-    """Facts of the sentence that is said before a create."""
+    """Facts of the message that is shown before a create."""
 
     @property
     def lock_wait(self) -> LockWait:
-        """How to wait for another process that works on the same request."""
+        """Return how to wait for another process that works on the same request."""
         from shared.journal.claim import LockWait  # noqa: PLC0415  - what a first free request need not wait for
 
-        told = set()
+        reported = set()
 
-        def tell(entry: Entry) -> None:
+        def report(entry: Entry) -> None:
             reporter = self.context.reporter
-            say = reporter.status if entry.local_id in told else reporter.info
+            say = reporter.status if entry.local_id in reported else reporter.info
             say("waiting_for_other", local_id=entry.local_id)
-            told.add(entry.local_id)
+            reported.add(entry.local_id)
 
-        limits = self.deadline
-        return LockWait(limits.ends_at, not self.no_wait, limits.clock, limits.sleep, tell)
+        deadline = self.deadline
+        return LockWait(deadline.ends_at, not self.no_wait, deadline.clock, deadline.sleep, report)
 
     @contextlib.contextmanager
     def reporting(self, claim: TaskLease) -> Iterator[None]:
-        """Let the result know what the journal knows of the task, however the block ends."""
+        """Copy the journal's entry into the result when the block ends, with or without an error."""
         try:
             self.context.result.update_from_entry(claim.task.entry, claim.task.path)
             yield

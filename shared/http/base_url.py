@@ -1,4 +1,4 @@
-"""Where a service is, and whether a key may be sent there."""
+"""The base URL of a service, and whether a key may be sent there."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def checked_base_url(given: str | None, *, variable: str, default: str, trusted: Collection[str]) -> str:
+def checked_base_url(option: str | None, *, variable: str, default: str, trusted: Collection[str]) -> str:
     """Return the base URL of a service without a trailing slash: --base-url, else the variable, else the default.
 
     A key goes only to the default host or to a host that --trust-host names. That holds for this machine too: any
     of its users can listen there, and a prompt that an agent follows can add --base-url.
 
     Raises:
-        BadInput: the flag is no usable https URL (http is for this machine only).
-        ConfigurationError: the variable is none, or the host is not trusted.
+        BadInput: the flag is not a usable https URL (http is for this machine only).
+        ConfigurationError: the variable is not a usable URL, or the host is not trusted.
     """
-    text = given if given is not None else os.environ.get(variable) or default
-    kind: type[SkillError] = BadInput if given is not None else ConfigurationError
-    source = "--base-url" if given is not None else variable
+    text = option if option is not None else os.environ.get(variable) or default
+    kind: type[SkillError] = BadInput if option is not None else ConfigurationError
+    source = "--base-url" if option is not None else variable
     try:
         host = _checked_host(text)
     except InvalidUrl as error:
@@ -43,7 +43,7 @@ def trusted_hosts(names: Collection[str]) -> list[str]:
     """Return the hosts that --trust-host names, as `service_url` compares them.
 
     Raises:
-        BadInput: `trust_host_invalid`; one is no name of a host, or a private one.
+        BadInput: `trust_host_invalid`; one is not a host name, or is private.
     """
     return [_trusted_host(name) for name in names]
 

@@ -1,4 +1,4 @@
-"""What went wrong with a request, in a word for people; whether it left is http_connection's to prove."""
+"""Classify what went wrong with a request, for people; `transport` proves whether it was sent."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ _LOCAL = (
     requests.exceptions.MissingSchema,
     urllib3.exceptions.LocationValueError,
 )
-"""What requests and urllib3 raise before anything is sent."""
+"""Exceptions that requests and urllib3 raise before anything is sent."""
 
 
 def reason_for(error: BaseException, transmission: RequestTracker) -> MessageRef:
-    """Return the sentence that says what went wrong, with OpenSSL's own reason where it was TLS."""
+    """Return the message for what went wrong, with OpenSSL's reason if it was TLS."""
     word, link = _classify(error, transmission)
     detail = openssl_reason(link) if isinstance(link, ssl.SSLError) else type(link).__name__
     return MessageRef(f"reason_{word}", detail=detail)
 
 
 def _classify(error: BaseException, transmission: RequestTracker) -> tuple[str, BaseException]:
-    """Return a word for what went wrong and the exception that tells it; never for the decision to send again."""
+    """Return a reason and the exception that shows it; never used to decide whether to send again."""
     if transmission.overdue:
         return "timeout", error
     links = list(_chain(error))
@@ -74,7 +74,7 @@ def _classify(error: BaseException, transmission: RequestTracker) -> tuple[str, 
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and everything it was raised from, however the libraries keep it."""
+    """Yield an exception and all its causes, whichever way the libraries store them."""
     waiting, known = [error], set[int]()
     while waiting:
         link = waiting.pop()

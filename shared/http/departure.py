@@ -1,4 +1,4 @@
-"""Whether a byte of a request may have left: noted by the connection, read by whoever records a paid request."""
+"""Records whether a byte of a request may have left; the connection writes it, the paid request reads it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Departure:
-    """What the connections opened inside a `departures()` block have sent."""
+    """Whether a connection opened inside a `departures()` block has sent a byte."""
 
     def __init__(self) -> None:
         self.may_have_left = False
-        """True from the first byte that is handed to a service."""
+        """True from the first byte that is passed to a service."""
 
 
 _current: ContextVar[Departure | None] = ContextVar("departure", default=None)
@@ -33,7 +33,7 @@ def departures() -> Iterator[Departure]:
 
 
 def note_departure() -> None:
-    """Record that a byte of a request is about to be handed to its service."""
+    """Record that a byte of a request is about to be sent."""
     departure = _current.get()
     if departure is not None:
         departure.may_have_left = True

@@ -1,4 +1,4 @@
-"""Fetching what a link holds: public https only, few redirects, never a key, and on from where it broke off."""
+"""Download a link: public https only, few redirects, never a key, and resumed after a break."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ OK, PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS, SERVER_ERROR = 2
 
 
 class Exchange(Protocol):
-    """Sends a request to a public host without a key; both have to be done within `seconds`."""
+    """Sends a request to a public host without a key; both must end within `seconds`."""
 
     def __call__(
         self, url: str, headers: Mapping[str, str], seconds: float
     ) -> AbstractContextManager[requests.Response]:
-        """Give the answer with its body still to be read."""
+        """Return the response with its body still to be read."""
         ...
 
 
 @dataclass
 class Progress:
-    """How far a download has come: a caller that keeps it, and the file, between two tries goes on from there.
+    """The progress of a download: a caller that keeps it, and the file, between two tries resumes there.
 
-    Only a strong ETag proves that both tries speak of the same file (RFC 9110, section 13.1.5).
+    Only a strong ETag proves that both tries fetch the same file (RFC 9110, section 13.1.5).
     """
 
     etag: str = ""
     on_bytes: Callable[[int, int | None], None] = field(default=lambda _done, _total: None)
-    """Hears how many bytes are there, and how many there will be when the server says so."""
+    """Called with the number of bytes so far, and the total if the server sends it."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def download(
     target: BinaryIO,
     *,
     seconds: float,
-    largest: int,
+    max_bytes: int,
     progress: Progress | None = None,
     check: Callable[[str], object] = check_public_url,
 ) -> str | None:
-    """Write what a link holds to `target`; return the media type that the server names.
+    """Download a link to `target`; return the media type that the server names.
 
     `check` raises InvalidUrl for an address that may not be fetched; every redirect passes it too.
 
@@ -79,21 +79,21 @@ def download(
         except InvalidUrl as error:
             raise UnusableResult("link_refused", reason=MessageRef(f"url_{error.reason}")) from error
         try:
-            left = deadline - time.monotonic()
-            found = _fetch(exchange, url, target, seconds=left, largest=largest, progress=progress)
+            remaining = deadline - time.monotonic()
+            result = _fetch(exchange, url, target, seconds=remaining, max_bytes=max_bytes, progress=progress)
         except (NotSentError, ResponseLost) as error:
             raise ReadError("unreachable", remedy="resume", **error.facts) from error
-        if not isinstance(found, _Redirect):
-            return found
+        if not isinstance(result, _Redirect):
+            return result
         try:
-            url = urljoin(url, found.location)
+            url = urljoin(url, result.location)
         except ValueError as error:
             raise UnusableResult("link_refused", reason=MessageRef("url_malformed")) from error
     raise UnusableResult("link_refused", reason=MessageRef("url_too_many_redirects"))
 
 
 def _fetch(
-    exchange: Exchange, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress
+    exchange: Exchange, url: str, target: BinaryIO, *, seconds: float, max_bytes: int, progress: Progress
 ) -> str | _Redirect | None:
     start = target.tell() if progress.etag else 0
     headers = {"Accept-Encoding": "identity"}
@@ -108,8 +108,8 @@ def _fetch(
         done = start
         for block in body_blocks(response):
             done += len(block)
-            if done > largest:
-                raise UnusableResult("picture_too_large", megabytes=largest >> 20)
+            if done > max_bytes:
+                raise UnusableResult("picture_too_large", megabytes=max_bytes >> 20)
             with disk_errors(Path(target.name)):  # or a full disk would look like a broken connection
                 target.write(block)
             progress.on_bytes(done, total)
@@ -117,10 +117,10 @@ def _fetch(
 
 
 def _begin(response: requests.Response, target: BinaryIO, start: int, progress: Progress) -> int:
-    """Judge the head of an answer; return where in the file its body belongs.
+    """Check the head of a response; return the offset in the file at which its body belongs.
 
     Raises:
-        ReadError, UnusableResult: there is no body worth reading.
+        ReadError, UnusableResult: there is no usable body.
     """
     status = response.status_code
     if status == PARTIAL and start and response.headers.get("content-range", "").startswith(f"bytes {start}-"):

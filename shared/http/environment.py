@@ -1,4 +1,4 @@
-"""What the environment says about TLS: trusted certificates, and the file that connections log their keys to."""
+"""TLS settings from the environment: trusted certificates, and the key log file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def ca_bundle() -> str | bool:
     """Return the trusted certificates that the environment names, else True for the built-in ones.
 
     Raises:
-        ConfigurationError: `certificates_missing`: it names something that does not exist.
+        ConfigurationError: `certificates_missing`: the path does not exist.
         ConfigurationError: `certificates_unusable`: no certificate can be read from it.
     """
     for variable in CA_VARIABLES:
@@ -32,7 +32,7 @@ def ca_bundle() -> str | bool:
 
 
 def check_key_log() -> None:
-    """Prove that the file of SSLKEYLOGFILE can be written: every new connection would fail otherwise.
+    """Check that the file of SSLKEYLOGFILE can be written: every new connection would fail otherwise.
 
     Raises:
         ConfigurationError: `key_log_unusable`.
@@ -50,7 +50,7 @@ def check_key_log() -> None:
 
 
 def openssl_reason(error: BaseException) -> str:
-    """Return OpenSSL's own words for an error of TLS, the system's words for another one."""
+    """Return OpenSSL's reason for a TLS error, the system's for any other error."""
     words = getattr(error, "verify_message", None) or getattr(error, "reason", None)
     if isinstance(words, str) and words:
         return words.lower().replace("_", " ") if words.isupper() else words.rstrip(".")

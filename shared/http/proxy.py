@@ -1,4 +1,4 @@
-"""The proxy that the environment names: parsed once, refused where it cannot work, shown without password."""
+"""The proxy that the environment names: parsed once, checked, and shown without its password."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """Return the proxy that the environment names for this URL; none for this machine, whatever it names.
+    """Return the proxy that the environment names for this URL; always None for this machine.
 
     A service on this machine, or one that the user allows without TLS, gets its key unencrypted, which a proxy
     elsewhere would read.
@@ -57,7 +57,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def configured_proxy() -> Proxy | None:
-    """Return the proxy that the environment names for https, whatever hosts are exempt from it.
+    """Return the proxy that the environment names for https, regardless of the hosts that are exempt from it.
 
     Raises:
         ConfigurationError: as for `proxy_for`.
@@ -126,7 +126,7 @@ def _host_and_port(address: str, variable: str) -> str:
 
 
 def _with_credentials(address: str, credentials: str) -> str:
-    """Return the address with its credentials spelled in the one way that every parser reads alike."""
+    """Return the address with its credentials percent-encoded so that every parser reads them alike."""
     if not credentials:
         return address
     user, colon, password = credentials.partition(":")

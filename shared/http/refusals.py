@@ -1,7 +1,7 @@
 """What a service says when it refuses: the codes and words that prove that it did nothing, then its HTTP status.
 
 Relays answer such an error with 200, 4xx or 5xx alike, so it decides before the status (docs/money.md, section 3).
-A code or a phrase belongs into these tables only if the service says it before it passes the request on.
+A code or a phrase belongs in these tables only if the service sends it before it forwards the request.
 """
 
 from __future__ import annotations

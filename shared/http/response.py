@@ -1,4 +1,4 @@
-"""A whole HTTP answer, and its body as strict JSON."""
+"""A complete HTTP response, and its body as strict JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_RETRY_AFTER = 100  # characters of the header; a date has 29
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A whole answer: HTTP status, headers (case-blind), body."""
+    """A complete response: HTTP status, headers (case-insensitive), body."""
 
     status: int
     headers: Mapping[str, str]
@@ -29,13 +29,13 @@ class HttpResponse:
 
     @property
     def request_id(self) -> str | None:
-        """The name that the service gave the request, for its support."""
+        """The service's id of the request, for its support."""
         value = self.headers.get("x-request-id")
         return value[:200] if value else None
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds from now that Retry-After asks to wait (a number or a date), None without a usable one."""
+        """Seconds from now that Retry-After asks to wait (a number or a date); None without a usable value."""
         return retry_after_seconds(self.headers.get("retry-after"))
 
     @property
@@ -44,11 +44,11 @@ class HttpResponse:
         return self.body[:PAGE_HEAD].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
     def json(self) -> Any:
-        """Return the body as JSON, strictly; half a character, in which a cut text may end, becomes `?`.
+        """Return the body as strict JSON; an unpaired surrogate becomes `?`.
 
         Raises:
-            ValueError: not UTF-8, not JSON, NaN or infinite numbers, a name given twice, nested deeper than
-                MAX_DEPTH (which every function that walks through an answer can follow).
+            ValueError: not UTF-8, not JSON, NaN or infinite numbers, a duplicate key, or nested deeper than
+                MAX_DEPTH (a depth that every recursive function can handle).
         """
         try:
             document = json.loads(
@@ -78,7 +78,7 @@ def check_depth(document: Any) -> None:
     """Refuse a JSON value that is nested deeper than MAX_DEPTH.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is nested deeper.
     """
     level = [document]
     for _ in range(MAX_DEPTH):

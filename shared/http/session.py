@@ -1,4 +1,4 @@
-"""HTTP for the skills: named hosts, explicit keys, total deadlines, bounded answers, proof of what left."""
+"""HTTP sessions with allowed hosts, explicit keys, total deadlines, size limits, and proof of what was sent."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class _NoKey(AuthBase):
 
 class _Requests(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Hide redirects: told not to follow, requests reads the whole body all the same, however large."""
+        """Hide redirects: even without following them, requests would read the whole body, of any size."""
 
 
 class Session:
-    """Connections to the hosts that it names, or, without hosts, to whatever public host a picture link names.
+    """Connections to the allowed `hosts`, or, if that is None, to the public hosts that image links name.
 
     Raises:
-        ConfigurationError: what the environment says of proxies, certificates or a key log cannot work. So it is
-            found when a session is made, before anything is recorded or spent.
+        ConfigurationError: the environment's settings for proxies, certificates or a key log cannot work. They are
+            checked when a session is made, before anything is recorded or spent.
     """
 
     def __init__(
@@ -107,29 +107,36 @@ class Session:
         headers: Mapping[str, str],
         body: bytes | BinaryIO,
         seconds: float,
-        into: BinaryIO | None = None,
-        largest: int = MAX_RESPONSE_BYTES,
+        sink: BinaryIO | None = None,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> HttpResponse:
         """Send a request that costs money, once, on a connection that is fresh enough to be trusted.
 
-        A `body` that is a file is sent from where it stands. With `into`, the body of the answer (up to `largest`
-        bytes) goes to that file block by block, and the Answer holds none.
+        A `body` that is a file is sent from its current position. With `sink`, the body of the response (up to
+        `max_bytes`) is written to that file block by block, and the HttpResponse has none.
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
             ResponseLost: anything else without a whole answer.
-            DiskError: `into` cannot be written.
+            DiskError: `sink` cannot be written.
         """
         self._trust_connection()
-        return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
+        return self._send(method, url, headers=headers, body=body, seconds=seconds, sink=sink, max_bytes=max_bytes)
 
     def stream_once(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float, silence: float
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        seconds: float,
+        idle_timeout: float,
     ) -> Stream:
         """Send a request that costs money, once, and return its answer while it is still coming.
 
-        It has to begin within `seconds`, and to end unless the stream's own `limit` was set by then; between two
-        bytes it may be silent for `silence` seconds.
+        It must begin within `seconds`, and end within them unless the stream's own `limit` was set by then;
+        between two bytes at most `idle_timeout` seconds may pass.
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
@@ -141,7 +148,7 @@ class Session:
         self._check_host(url)
         transmission = RequestTracker()
         exchange = self._exchange(
-            method, url, headers, body, seconds, public=False, silence=silence, transmission=transmission
+            method, url, headers, body, seconds, public=False, idle_timeout=idle_timeout, transmission=transmission
         )
         stream = Stream(exchange, transmission.limit)
         self._streams.callback(stream.close)
@@ -155,28 +162,30 @@ class Session:
         headers: Mapping[str, str],
         body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
-        into: BinaryIO | None = None,
-        largest: int = MAX_RESPONSE_BYTES,
+        sink: BinaryIO | None = None,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> HttpResponse:
-        """Send a request that costs nothing; `body`, `into` and `largest` as for spend.
+        """Send a free request; `body`, `sink` and `max_bytes` as for `post_once`.
 
         Raises:
             ReadError: no whole answer came within `seconds`; the caller may repeat it.
-            DiskError: `into` cannot be written.
+            DiskError: `sink` cannot be written.
         """
         try:
-            return self._send(method, url, headers=headers, body=body, seconds=seconds, into=into, largest=largest)
+            return self._send(
+                method, url, headers=headers, body=body, seconds=seconds, sink=sink, max_bytes=max_bytes
+            )
         except (NotSentError, ResponseLost) as error:
             raise ReadError("unreachable", remedy="resume", **error.facts) from error
 
     def download(
-        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+        self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int, progress: Progress | None = None
     ) -> str | None:
-        """Write what a picture link holds to `target`; return the media type that the server names.
+        """Download a link to `target`; return the media type that the server names.
 
-        Follows at most 3 redirects, https only, never to a private address but the session's own origin, never
-        with a key. With the `progress`
-        of an earlier try, it goes on at the end of `target` where the server proves that it is the same file.
+        Follows at most 3 redirects, https only, never to a private address except the session's own origin, never
+        with a key. With the `progress` of an earlier try, it resumes at the end of `target` if the server proves
+        that it is the same file.
 
         Raises:
             UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
@@ -191,7 +200,9 @@ class Session:
             if not self._is_own(url):
                 check_public_url(url)
 
-        return download(exchange, url, target, seconds=seconds, largest=largest, progress=progress, check=check)
+        return download(
+            exchange, url, target, seconds=seconds, max_bytes=max_bytes, progress=progress, check=check
+        )
 
     def put(self, url: str, content: bytes, *, headers: Mapping[str, str], seconds: float) -> HttpResponse:
         """Send a file to a presigned public https address: never to a private one, never with a key.
@@ -208,7 +219,7 @@ class Session:
             raise ReadError("unreachable", remedy="again", **error.facts) from error
 
     def _trust_connection(self) -> None:
-        """Open a new connection for what costs money, unless the last one was in use a moment ago."""
+        """Open a new connection for a paid request, unless the last one was in use a moment ago."""
         if time.monotonic() - self._last_used > IDLE_SECONDS:
             self._http.close()
 
@@ -230,24 +241,24 @@ class Session:
         headers: Mapping[str, str],
         body: bytes | BinaryIO | RawIOBase | None,
         seconds: float,
-        into: BinaryIO | None = None,
-        largest: int = MAX_RESPONSE_BYTES,
+        sink: BinaryIO | None = None,
+        max_bytes: int = MAX_RESPONSE_BYTES,
         public: bool = False,
     ) -> HttpResponse:
         if not public:
             self._check_host(url)
         with self._exchange(method, url, headers, body, seconds, public=public) as response:
             content = bytearray()
-            room = largest
+            room = max_bytes
             for block in body_blocks(response):
                 room -= len(block)
                 if room < 0:
                     raise ResponseLost("answer_lost", reason=MessageRef("reason_too_large"), host=host_of(url))
-                if into is None:
+                if sink is None:
                     content += block
                     continue
-                with disk_errors(Path(into.name)):
-                    into.write(block)
+                with disk_errors(Path(sink.name)):
+                    sink.write(block)
             return HttpResponse(response.status_code, response.headers, bytes(content))
 
     @contextlib.contextmanager
@@ -260,10 +271,10 @@ class Session:
         seconds: float,
         *,
         public: bool,
-        silence: float | None = None,
+        idle_timeout: float | None = None,
         transmission: RequestTracker | None = None,
     ) -> Iterator[Response]:
-        """Yield the answer with its body still to be read; both have to be done within `seconds`."""
+        """Yield the answer with its body still to be read; both must end within `seconds`."""
         proxy = proxy_for(url)
         transmission = transmission or RequestTracker()
         transmission.public_peer = public and not proxy
@@ -278,7 +289,7 @@ class Session:
                     data=body,
                     auth=_NoKey() if public else self._auth,
                     proxies={"all": proxy.url} if proxy else None,
-                    timeout=(min(CONNECT_SECONDS, seconds), silence or seconds),
+                    timeout=(min(CONNECT_SECONDS, seconds), idle_timeout or seconds),
                     allow_redirects=False,
                     stream=True,
                 ) as response,

@@ -1,4 +1,4 @@
-"""An answer that is read while it is still coming."""
+"""A response that is read while it arrives."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """The head of an answer, and its body piece by piece as it arrives."""
+    """The head of a response, and its body block by block as it arrives."""
 
     def __init__(
         self, exchange: AbstractContextManager[requests.Response], limit: Callable[[float], None]
     ) -> None:
         """Send the request and wait for the head.
 
-        `limit(seconds)` cuts the rest of the answer, at the latest when so many seconds have gone by.
+        `limit(seconds)` ends the rest of the response after at most that many seconds.
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
@@ -36,12 +36,12 @@ class Stream:
 
     @property
     def proves_its_end(self) -> bool:
-        """True when the framing tells a whole body from one whose connection was closed in the middle."""
+        """True if the framing distinguishes a complete body from one that was cut."""
         raw = self._response.raw
         return bool(getattr(raw, "chunked", False)) or "content-length" in self.headers
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield what arrives, at once and however little, until the body is whole.
+        """Yield blocks as they arrive, of any size, until the body is complete.
 
         Raises:
             ResponseLost: it was cut, went silent, or took longer than it may.
@@ -50,5 +50,5 @@ class Stream:
             yield from body_blocks(self._response)
 
     def close(self) -> None:
-        """Read no more; harmless when everything was read."""
+        """Stop reading; does nothing when everything was read."""
         self._open.close()

@@ -1,4 +1,4 @@
-"""The connection that proves what left: whether a byte of a request can have reached its service."""
+"""The connection that proves whether a byte of a request can have reached its service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_INTERIM = 20  # 1xx heads before the answer; a service sends one or two
 
 
 class _WithoutQueries(logging.Filter):
-    """Cuts the query off what urllib3 logs of a request: a link's signature stands in it."""
+    """Removes the query from the URLs that urllib3 logs: it may hold a link's signature."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = QUERY.sub("?...", record.getMessage()), ()
@@ -44,7 +44,7 @@ for _name in ("urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.ret
 
 
 class RequestTracker:
-    """What is known of one request on its way.
+    """Tracks one request: whether it may have left, and when to abort it.
 
     `may_have_left` turns true with the first byte after TCP, CONNECT and TLS are done. The class of an
     exception proves nothing: behind a proxy, a refused CONNECT and a cut after the request raise the same.
@@ -70,7 +70,7 @@ class RequestTracker:
             raise TimeoutError("the deadline has passed")
 
     def limit(self, seconds: float | None) -> None:
-        """Abort the request in `seconds` in total, whatever was said before; None: never."""
+        """Abort the request after `seconds` in total, replacing an earlier limit; None: never."""
         if self._timer:
             self._timer.cancel()
             self._timer.join()
@@ -82,7 +82,7 @@ class RequestTracker:
             self._timer = timer  # not before: a signal may come in between, and what never began cannot be joined
 
     def abort(self) -> None:
-        """End the request from another thread: whoever reads or writes its socket gets an error at once."""
+        """End the request from another thread: reading or writing its socket fails at once."""
         self.overdue = True
         if self._socket is not None:
             with contextlib.suppress(OSError):
@@ -95,7 +95,7 @@ _current: ContextVar[RequestTracker] = ContextVar("transmission")
 
 @contextlib.contextmanager
 def track_request(transmission: RequestTracker, seconds: float) -> Iterator[None]:
-    """Watch the requests sent in the block, and abort them after `seconds` in total.
+    """Track the requests sent in the block, and abort them after `seconds` in total.
 
     A timeout of requests is per read: a service that sends one byte a second never meets it.
     """
@@ -109,9 +109,9 @@ def track_request(transmission: RequestTracker, seconds: float) -> Iterator[None
 
 
 class _FinalAnswer(http.client.HTTPResponse):
-    """Passes over every interim head (102 Processing, 103 Early Hints), as RFC 9110, section 15.2, demands.
+    """Skips every interim response (102 Processing, 103 Early Hints), as RFC 9110, section 15.2, requires.
 
-    http.client does so for 100 alone, without a limit, and would take the head of another for a whole answer.
+    http.client does so for 100 alone, without a limit, and would take any other for the final response.
     """
 
     _interim = 0
@@ -127,7 +127,7 @@ class _FinalAnswer(http.client.HTTPResponse):
 
 
 class _TrackedConnection:
-    """Mixed in front of urllib3's connection classes."""
+    """Mixin that goes in front of urllib3's connection classes."""
 
     response_class = _FinalAnswer
     sock: socket.socket | None
@@ -170,13 +170,13 @@ def _tracking_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
 
 
 class TrackingAdapter(HTTPAdapter):
-    """An adapter of requests whose direct, proxied and SOCKS connections all prove what left; it never retries."""
+    """A requests adapter whose direct, proxied and SOCKS connections all track what was sent; it never retries."""
 
     def __init__(self) -> None:
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
-        """Make direct connections prove what left."""
+        """Make direct connections track what was sent."""
         super().init_poolmanager(*args, **keywords)
         self._replace_pools(self.poolmanager)
 
@@ -186,7 +186,7 @@ class TrackingAdapter(HTTPAdapter):
         return {} if value is None else {"Proxy-Authorization": value}
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
-        """Make connections through a proxy prove what left."""
+        """Make connections through a proxy track what was sent."""
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **keywords)
         if not known:

@@ -1,4 +1,4 @@
-"""Says which URLs may be handed to a service or fetched from a link, and which addresses are public."""
+"""Validate the URLs that may be sent to a service or downloaded, and tell public addresses from private ones."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ class InvalidUrl(ValueError):
 
 
 def check_public_url(url: str) -> str:
-    """Return `url` unchanged when it is https and its host is public as far as its text can tell.
+    """Return `url` unchanged if it is https and its host is public as far as its text shows.
 
-    A name is not resolved here: its address is judged by `is_public_address` when a connection is made.
-    What two parsers could read in two ways is refused. Raises InvalidUrl.
+    A name is not resolved here: its address is checked by `is_public_address` when a connection is made. What two
+    parsers could read in two ways is refused. Raises InvalidUrl.
     """
     _check_characters(url)
     if not url.lower().startswith("https:"):
@@ -88,9 +88,9 @@ def check_public_url(url: str) -> str:
 
 
 def is_public_address(address: str, *, from_name: bool) -> bool:
-    """Say whether an IP address, as text, belongs to the public internet; False when it is no address.
+    """Return whether an IP address, as text, belongs to the public internet; False if it is not an address.
 
-    `from_name` says that a name led to it: then 198.18.0.0/15 is let through, which proxies with made-up
+    `from_name` means that a name resolved to it: then 198.18.0.0/15 is let through, which proxies with made-up
     addresses answer for every name. An IPv4 address inside an IPv6 one is refused, except behind NAT64.
     """
     try:
@@ -110,7 +110,7 @@ def is_public_address(address: str, *, from_name: bool) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return the host in lower-case ASCII (IDNA), without brackets or a trailing dot; any scheme will do.
+    """Return the host in lower-case ASCII (IDNA), without brackets or a trailing dot; any scheme is accepted.
 
     Raises InvalidUrl when there is none, or when the text is not plain enough to be sure of it.
     """
@@ -129,7 +129,7 @@ def origin_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its canonical names only."""
+    """Return whether a host is this machine, by its canonical names only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -153,7 +153,7 @@ def is_local_network(host: str) -> bool:
 def without_query(url: str) -> str:
     """Return scheme://host/path for a log: one printable line without query, fragment and credentials.
 
-    Never raises; what has no plain host and port is not quoted at all, because it may be half a password.
+    Never raises; a URL without a plain host and port is not quoted at all, because it may hold a password.
     """
     match = _LOGGABLE.match(url)
     if not match:
@@ -171,7 +171,7 @@ def _check_characters(url: str) -> None:
 
 
 def _written_host(url: str) -> str:
-    """Return the host as it stands in the URL, after refusing all else that may surround it."""
+    """Return the host as written in the URL, after checking the parts around it."""
     try:
         parts = urlsplit(url)
     except ValueError:  # always about what stands where the host belongs

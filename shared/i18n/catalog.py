@@ -1,4 +1,4 @@
-"""What is said to people: one catalog, English and Chinese side by side."""
+"""The message catalog: format a message in one language, and make outside text safe to print."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_REPR_LENGTH = 80  # characters of a value that came from outside
 
 
 class Catalog:
-    """The sentences of `shared` and of one skill, in one language."""
+    """The messages of `shared` and of one skill, in one language."""
 
     def __init__(self, language: Language, *tables: Mapping[str, Translation]) -> None:
         self.language = language
@@ -31,17 +31,17 @@ class Catalog:
             self._texts.update(table)
 
     def format(self, message: str, /, **facts: object) -> str:
-        """Return the sentence with its facts, without keys and link signatures.
+        """Return the message filled with its facts, without keys and link signatures.
 
         Raises:
-            KeyError: the catalog does not know the message, or a fact is missing: a bug of ours.
+            KeyError: the catalog lacks the message, or a fact is missing: a bug of ours.
         """
         text = self._texts[message]
         template = text.zh if self.language == "zh" else text.en
         return template.format(**{name: self._in_words(fact) for name, fact in facts.items()})
 
     def has(self, message: str) -> bool:
-        """Tell whether there is such a sentence."""
+        """Return whether the catalog has this message."""
         return message in self._texts
 
     def _in_words(self, fact: object) -> str:
@@ -55,7 +55,7 @@ _KANA = re.compile("[\u3040-\u30ff\uff66-\uff9f]")
 
 
 def choose_language(option: str, words: str) -> Language:
-    """Return the language to speak: as asked, else by the user's own words, else by the locale.
+    """Return the language to use: the requested one, else that of the user's text, else that of the locale.
 
     Chinese needs Han characters and no kana (Japanese has both).
     """
@@ -68,7 +68,7 @@ def choose_language(option: str, words: str) -> Language:
 
 
 def short_repr(value: object) -> str:
-    """Return a value from outside as it may stand in a sentence: one line, quoted, at most 80 characters."""
+    """Return a value from outside as a quoted single line of at most 80 characters."""
     text = redact_keys(str(value))  # before it is cut: half a key would not be recognised
     text = text if len(text) <= MAX_REPR_LENGTH else text[: MAX_REPR_LENGTH - 1] + "…"
     return (
@@ -79,9 +79,9 @@ def short_repr(value: object) -> str:
 
 
 def sanitize_line(text: object, longest: int = 500) -> str:
-    """Return a service's own words as one harmless line.
+    """Return a service's text as one harmless line.
 
-    A line that begins with MEDIA: would make OpenClaw attach a file, so none can begin in here. Long encoded text,
+    A line that begins with MEDIA: would make OpenClaw attach a file, so that prefix is removed. Long encoded text,
     such as an image in base64, is left out.
     """
     short = ENCODED.sub("…", redact_keys(str(text)[:MAX_QUOTED])[: 4 * longest])
@@ -101,7 +101,7 @@ _MEDIA_LINE = re.compile(r"^((?:[^\w\n]|_)*media[^\S\n]*):", re.IGNORECASE | re.
 
 
 def harmless(text: str) -> str:
-    """Return lines as they may be printed, whoever wrote what stands in them.
+    """Return lines that are safe to print, whoever wrote their content.
 
     Besides newline and tab, no character is left that moves a cursor, speaks to the terminal, turns the direction
     of writing, hides, or is a line break for some reader: it is escaped. No line begins with MEDIA:, whatever
@@ -122,5 +122,5 @@ def _harmless_character(char: str) -> str:
 
 
 def without_media_lines(text: str) -> str:
-    """Return a text in which nothing reads as the line by which an agent attaches a file."""
+    """Return a text without lines that would make an agent attach a file."""
     return re.sub(r"(?i)media:", "media\u2236", text)

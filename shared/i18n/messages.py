@@ -1,4 +1,4 @@
-"""The sentences that every skill says, English and Chinese side by side."""
+"""The messages of every skill, English and Chinese side by side."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Translation(NamedTuple):
-    """One sentence in both languages, with the same `{placeholders}`."""
+    """One message in both languages, with the same `{placeholders}`."""
 
     en: str
     zh: str
 
 
 class MessageRef(str):  # noqa: SLOT000  - a str cannot have slots
-    """A fact that is itself a sentence of the catalog: its id, and the facts that fill it."""
+    """A fact that is itself a message of the catalog: its id, and the facts that fill it."""
 
     facts: dict[str, object]
 
@@ -25,7 +25,7 @@ class MessageRef(str):  # noqa: SLOT000  - a str cannot have slots
 
 
 class CommandText(str):
-    """A fact that is a command to run: its URLs stay whole, for without their queries it would ask for another task."""
+    """A fact that is a command to run: its URLs keep their queries, because they are part of the request."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Pictures of a result: fetched, checked to be whole, and saved under a name that tells their true type."""
+"""Download the images of a result, validate them, and save them with the extension of their true type."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ DOWNLOAD_SECONDS = 120.0  # for one try of one picture
 
 
 class Downloads(Protocol):
-    """What can fetch a picture link: the download session of shared.http.session."""
+    """Fetches an image link: the download session of shared.http.session."""
 
-    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
-        """Write what the link holds to `target`."""
+    def download(self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int) -> str | None:
+        """Download the link to `target`."""
         ...
 
 
 def check_output_folder(folder: Path) -> None:
-    """Make the folder and prove that a file can be written into it, before anything is spent.
+    """Make the folder and check that a file can be written into it, before anything is spent.
 
     Raises:
         DiskError: `disk_failed`, or `folder_planted`.
@@ -49,13 +49,13 @@ def check_output_folder(folder: Path) -> None:
             probe.file.flush()
 
 
-def save_image(downloads: Downloads, url: str, target: Path, limits: Deadline) -> dict[str, Any]:
-    """Fetch one picture to `target` plus the ending of its true type; return its row of the result's `images`.
+def save_image(downloads: Downloads, url: str, target: Path, deadline: Deadline) -> dict[str, Any]:
+    """Download one image to `target` plus the extension of its true type; return its row of the result's `images`.
 
     The caller holds the task's lock. A file of that name with other content is kept, and a free name taken.
 
     Raises:
-        UnusableResult: the link is refused or expired, or three tries gave no whole picture.
+        UnusableResult: the link is refused or expired, or none of three tries gave a whole image.
         RateLimitError: the server asks to wait longer than a minute.
         DiskError: `disk_failed`.
     """
@@ -63,7 +63,7 @@ def save_image(downloads: Downloads, url: str, target: Path, limits: Deadline) -
 
     def fetch(seconds: float) -> ImageInfo:
         part.clear()
-        downloads.download(url, part.file, seconds=min(seconds, DOWNLOAD_SECONDS), largest=MAX_IMAGE_BYTES)
+        downloads.download(url, part.file, seconds=min(seconds, DOWNLOAD_SECONDS), max_bytes=MAX_IMAGE_BYTES)
         part.sync()
         try:
             return inspect_image(part.path)
@@ -72,7 +72,7 @@ def save_image(downloads: Downloads, url: str, target: Path, limits: Deadline) -
 
     with disk_errors(target.parent), PartFile.create(target) as part:
         try:
-            picture = retry_read(fetch, limits, tries=MAX_TRIES)
+            picture = retry_read(fetch, deadline, tries=MAX_TRIES)
         except ReadError as failure:
             code = failure.code if failure.code == "picture_unusable" else "picture_unreachable"
             raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
@@ -95,13 +95,13 @@ def save_images(
     downloads: Downloads,
     links: Sequence[str],
     target: Path,
-    limits: Deadline,
+    deadline: Deadline,
     say: Callable[..., None] = lambda _message, **_facts: None,
 ) -> tuple[list[dict[str, Any]], UnusableResult | RateLimitError | None]:
-    """Fetch every picture to `target` plus its number; return the rows of those that came, and the first failure.
+    """Download every image to `target` plus its number; return the rows of those saved, and the first failure.
 
-    A service that was asked for one may answer with hundreds: at most MAX_IMAGES of MAX_TOTAL_BYTES are saved, and
-    `say` gets the message when there are more.
+    A service may return hundreds where one was requested: at most MAX_IMAGES of MAX_TOTAL_BYTES are saved, and
+    `say` gets the message if there are more.
 
     Raises:
         DiskError: `disk_failed`.
@@ -113,7 +113,7 @@ def save_images(
             say("images_over_limit", saved=len(rows), count=len(links))
             break
         try:
-            rows.append(save_image(downloads, link, target.with_name(f"{target.name}-{number}"), limits))
+            rows.append(save_image(downloads, link, target.with_name(f"{target.name}-{number}"), deadline))
         except (UnusableResult, RateLimitError) as error:
             failure = failure or error
     return rows, failure
@@ -122,9 +122,9 @@ def save_images(
 def reuse_saved_images(
     images: Sequence[dict[str, Any]], folder: Path, *, called: str | None = None
 ) -> list[dict[str, Any]] | None:
-    """Return the rows of saved pictures that are still what they were, copied to `folder` from elsewhere.
+    """Return the rows of saved images that are unchanged, copied to `folder` if they are elsewhere.
 
-    None when there are none, or one is gone or altered. A copy is `called` so, plus its ending, where that is set.
+    None if there are none, or one is missing or changed. A copy gets the name `called`, if set, and its extension.
 
     Raises:
         DiskError: `disk_failed`.

@@ -1,4 +1,4 @@
-"""Reference pictures that lie on this machine: checked before anything is sent, and sent as they were checked."""
+"""Local input images: checked before anything is sent, and sent unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_SIDE = 16_384  # pixels; what decoders commonly take, and more than any mode
 
 @dataclass(frozen=True)
 class InputImage:
-    """A whole picture on this machine, as it was when it was checked."""
+    """A complete local image, as it was when it was checked."""
 
     path: Path
     media_type: str
@@ -37,7 +37,7 @@ class InputImage:
         """Return the bytes that were checked.
 
         Raises:
-            BadInput: `reference_changed`; the file is another one by now, or gone.
+            BadInput: `reference_changed`; the file was replaced, changed or removed.
         """
         try:
             content = self.path.read_bytes()
@@ -59,43 +59,43 @@ class InputImage:
         }
 
 
-def read_input_image(flag: str, given: str, *, unknown: str = "picture_unknown_type") -> InputImage:
+def read_input_image(flag: str, argument: str, *, unknown: str = "picture_unknown_type") -> InputImage:
     """Check a local picture without holding it in memory.
 
-    `unknown` is the id of the sentence that lists what the service takes.
+    `unknown` is the id of the message that lists the accepted types.
 
     Raises:
         BadInput: naming the flag and the file: not there, no regular file, unreadable, larger than 20 MiB or
             16384 pixels a side, or no whole PNG, JPEG, WebP or GIF.
     """
     try:
-        path = expand_path(given)
-        _check_file(flag, path, given)
+        path = expand_path(argument)
+        _check_file(flag, path, argument)
         picture = inspect_image(path)
         digest = sha256_of(path)
     except InvalidImage as error:
         reason = unknown if error.reason == "unknown_type" else f"picture_{error.reason}"
-        raise _refused(flag, given, f"picture_is_{error.other}" if error.other else reason) from error
+        raise _refused(flag, argument, f"picture_is_{error.other}" if error.other else reason) from error
     except (OSError, ValueError) as error:  # a name with NUL
         reason = getattr(error, "strerror", None) or MessageRef("reference_no_name")
-        raise BadInput("reference_unreadable", flag=flag, got=short_repr(given), reason=reason) from error
+        raise BadInput("reference_unreadable", flag=flag, got=short_repr(argument), reason=reason) from error
     if max(picture.width, picture.height) > MAX_SIDE:
         pixels = f"{picture.width}x{picture.height}"
-        raise BadInput("reference_too_wide", flag=flag, got=short_repr(given), pixels=pixels, most=MAX_SIDE)
+        raise BadInput("reference_too_wide", flag=flag, got=short_repr(argument), pixels=pixels, most=MAX_SIDE)
     return InputImage(path, picture.media_type, picture.width, picture.height, picture.bytes, digest)
 
 
-def _check_file(flag: str, path: Path, given: str) -> None:
-    """Look before opening: a device or a pipe may never end."""
+def _check_file(flag: str, path: Path, argument: str) -> None:
+    """Check the file type and size before opening: a device or a pipe may never end."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise _refused(flag, given, "reference_folder")
+        raise _refused(flag, argument, "reference_folder")
     if not stat.S_ISREG(status.st_mode):
-        raise _refused(flag, given, "not_regular_file")
+        raise _refused(flag, argument, "not_regular_file")
     if status.st_size > MAX_INPUT_BYTES:
         megabytes = f"{status.st_size / 1e6:.0f}"
-        raise BadInput("reference_too_large", flag=flag, got=short_repr(given), megabytes=megabytes, most=20)
+        raise BadInput("reference_too_large", flag=flag, got=short_repr(argument), megabytes=megabytes, most=20)
 
 
-def _refused(flag: str, given: str, reason: str) -> BadInput:
-    return BadInput("reference_refused", flag=flag, got=short_repr(given), reason=MessageRef(reason))
+def _refused(flag: str, argument: str, reason: str) -> BadInput:
+    return BadInput("reference_refused", flag=flag, got=short_repr(argument), reason=MessageRef(reason))

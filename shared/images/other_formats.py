@@ -1,4 +1,4 @@
-"""Names image formats that no service here takes, so that a person knows what to convert."""
+"""Detect image formats that no service accepts, so that a person knows what to convert."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STARTS: tuple[tuple[bytes, Format], ...] = (
 
 
 def other_format(head: bytes) -> Format | None:
-    """Return the format of a file that begins so (32 bytes are enough), None when it is not one of these."""
+    """Return the format of a file by its first 32 bytes, None if it is not one of these."""
     if head[4:8] == b"ftyp":
         compatible = (head[start : start + 4] for start in range(16, len(head[:32]), 4))
         brand = _BRANDS.get(head[8:12])

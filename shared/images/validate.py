@@ -1,4 +1,4 @@
-"""Says whether a file is a whole picture, from its structure alone: no pixel is decoded."""
+"""Validate that a file is a complete image, from its structure alone: no pixel is decoded."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_FILL = 0xD8, 0xD9, 0xDA, 0xFF
 
 
 class InvalidImage(ValueError):
-    """The file is no whole picture: `reason` is a stable id, the text says in English what was found."""
+    """The file is not a complete image: `reason` is a stable id, the text says in English what was found."""
 
     def __init__(self, reason: Reason, detail: str, *, other: Format | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason: Reason = reason
         self.other = other
-        """The format that it has instead, where that is known."""
+        """The format that it has instead, if known."""
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """A whole picture: its true type, its sides in pixels, the size of its file in bytes."""
+    """A complete image: its true type, its sides in pixels, the size of its file in bytes."""
 
     media_type: str
     width: int
@@ -53,17 +53,17 @@ class ImageInfo:
 
     @property
     def extension(self) -> str:
-        """The ending that belongs to the type, with its dot."""
+        """The file extension of the type, with its dot."""
         return EXTENSIONS[self.media_type]
 
 
 def inspect_image(path: Path | str) -> ImageInfo:
-    """Return what the regular file at `path` holds when it is a whole PNG, JPEG, WebP or GIF.
+    """Return the image in the regular file at `path` if it is a complete PNG, JPEG, WebP or GIF.
 
-    Whole: nothing is missing up to the format's own end, every length adds up and, in a PNG, every checksum
-    is right. Damage inside the compressed data of the other formats is not seen. Bytes after that end are
+    Complete: nothing is missing up to the format's own end, every length adds up and, in a PNG, every checksum is
+        right. Damage inside the compressed data of the other formats is not seen. Bytes after that end are
     accepted, as all common decoders do: phones and services append previews, second pictures and padding.
-    The number of pixels has no limit, since none are unpacked here.
+    The number of pixels is not limited, because none are decoded.
 
     Raises InvalidImage for everything else and OSError when the file cannot be read.
     """
@@ -93,13 +93,13 @@ def _something_else(head: bytes) -> InvalidImage:
         "svg": b"<svg" in text,
         "xml": text.startswith(b"<?xml"),  # what storage services answer when a link has expired
     }
-    reason: Reason = next((reason for reason, seen in signs.items() if seen), "html")
+    reason: Reason = next((reason for reason, matches in signs.items() if matches), "html")
     detail = f"the file starts with {head[:16]!r}" if head else "it holds no bytes"
     return InvalidImage(reason, detail, other=other_format(head))
 
 
 class _File(io.BufferedReader):
-    """A file in which everything that was announced must be there."""
+    """A file in which every announced byte must exist."""
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(io.FileIO(path))
@@ -178,7 +178,7 @@ def _jpeg_marker(file: _File) -> int:
 
 
 def _pass_jpeg_scan(file: _File) -> None:
-    """Go to the next marker; the first step is small because a picture may have very many tiny scans."""
+    """Skip to the next marker; the first step is small because an image may have very many tiny scans."""
     block, count = b"", 1 << 10
     while not (marker := _JPEG_MARKER.search(block)):
         block = block[-1:] + file.take(min(count, max(1, file.size - file.tell())))
@@ -200,8 +200,8 @@ def _measure_webp(file: _File) -> Size | None:
         kind, length = struct.unpack("<4sI", file.take(8))
         body = file.tell()
         if kind in (b"VP8X", b"VP8 ", b"VP8L"):
-            found = _webp_size(kind, file.take(min(length, 10)))
-            size = size or found
+            chunk_size = _webp_size(kind, file.take(min(length, 10)))
+            size = size or chunk_size
             has_data = has_data or kind != b"VP8X"
         file.go_to(body + (16 if kind == b"ANMF" else length + length % 2))
     if file.tell() != end:

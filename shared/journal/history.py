@@ -1,4 +1,4 @@
-"""What the journal's past tasks tell about the next one: how long it takes and what it costs."""
+"""Estimate how long a task takes and what it costs from the journal's past tasks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def durations(journal: JournalReader, entry: Entry) -> list[float]:
 
 
 def likely_cost(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:
-    """Say what such a task cost the last time, or that nobody knows before the service tells."""
+    """Return the text of what such a task cost the last time, or that the cost is unknown so far."""
     for past in similar_tasks(journal, entry):
         if past.cost:
             return format_cost({**past.cost, "source": "estimated"}, catalog)

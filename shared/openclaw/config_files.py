@@ -1,4 +1,4 @@
-"""OpenClaw's configuration as OpenClaw reads it: JSON5 with `$include`, and the file that each value is from."""
+"""Read OpenClaw's configuration as OpenClaw does: JSON5 with `$include`, and the source file of each value."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ UNFIT = {
 
 @dataclass(frozen=True)
 class Config:
-    """The configuration with its includes merged in; `origins` are the files of its values, by their place."""
+    """The configuration with its includes merged in; `origins` are the source files of its values, by path."""
 
     path: Path
     document: dict[str, Any]
     origins: Mapping[tuple[str, ...], Path] = field(default_factory=dict)
 
     def origin(self, *place: str) -> Path:
-        """Return the file that the value at this place was read from, or would be if it were there."""
+        """Return the file that the value at this path was read from, or would be if it were set."""
         places = (place[:length] for length in range(len(place), 0, -1))
         return next((self.origins[known] for known in places if known in self.origins), self.path)
 
 
 def load_config(path: Path, roots: Sequence[Path] = ()) -> Config:
-    """Return the configuration at `path`; included files lie in its folder or in one of `roots`.
+    """Return the configuration at `path`; included files must be in its folder or in one of `roots`.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -79,7 +79,7 @@ def parse(text: str) -> Any:
     without.
 
     Raises:
-        ValueError: it is not JSON5.
+        ValueError: the text is not JSON5.
     """
     try:
         return json.loads(text)

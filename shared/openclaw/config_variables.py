@@ -1,4 +1,4 @@
-"""The variables that OpenClaw's configuration may name: where one is set, in OpenClaw's order."""
+"""Resolve the variables that OpenClaw's configuration may name, in OpenClaw's order of sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenClaw's folders: its state, the agent's workspace, and where a file must lie to be attached to a reply."""
+"""OpenClaw's folders: its state, the agent's workspace, and those from which files are attached to a reply."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ROOTS_IN_STATE = ("media", "agents", "workspace", "sandboxes")
 """Folders below the state folder from which OpenClaw attaches files, besides the agent's workspace."""
 
 OUTPUT_IN_STATE = (("agents",), ("workspace",), ("sandboxes",))
-"""Folders below the state folder that an agent works in: what lies there was chosen by --output-dir."""
+"""Folders below the state folder that an agent works in: files there were put by --output-dir."""
 
 
 def user_home() -> Path:
     """Return the home folder of the person.
 
     Raises:
-        ConfigurationError: `no_home`, when neither a variable nor the system tells.
+        ConfigurationError: `no_home`: neither a variable nor the system names it.
     """
     try:
         return Path.home()
@@ -54,21 +54,22 @@ def expand_path(text: str) -> Path:
 
 
 def openclaw_home() -> Path:
-    """Return what OpenClaw takes for the home folder; a relative OPENCLAW_HOME is in the home folder."""
+    """Return the folder that OpenClaw uses as home; a relative OPENCLAW_HOME is in the home folder."""
     moved = os.environ.get("OPENCLAW_HOME", "").strip()
     return _in_home(moved) if moved else user_home()
 
 
 def _in_home(text: str) -> Path:
-    """Return an absolute path; a relative one is in the home folder, whatever the current folder is."""
+    """Return an absolute path; a relative one is resolved in the home folder, not the current one."""
     path = expand_path(text) if text == "~" or text.startswith(("~/", "~\\")) else user_home() / text
     return Path(os.path.normpath(path))
 
 
 def state_folders() -> list[Path]:
-    """Return the state folder in force, then `~/.openclaw` when that is another.
+    """Return the current state folder, then `~/.openclaw` if that is a different one.
 
-    The gateway may have a variable that a terminal has not, so both are looked in. A relative OPENCLAW_STATE_DIR
+    The gateway may have a variable that a terminal does not have, so both are searched. A relative
+    OPENCLAW_STATE_DIR
     is in the home folder: in the current one, each folder would have a journal of its own, and pay again.
     """
     moved = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
@@ -77,9 +78,9 @@ def state_folders() -> list[Path]:
 
 
 def hint_of(error: SkillError, catalog: Catalog) -> str | None:
-    """Return what to do about an error, None where no sentence says it.
+    """Return the hint of an error, None if there is none.
 
-    What to do about a folder that cannot be used depends on the option or the variable that chose it.
+    The hint for an unusable folder depends on the option or the variable that chose it.
     """
     path = error.facts.get("path")
     if error.code == "disk_failed" and isinstance(path, Path):
@@ -92,13 +93,13 @@ def hint_of(error: SkillError, catalog: Catalog) -> str | None:
 
 
 def config_path() -> Path:
-    """Return where OpenClaw's own configuration lies."""
+    """Return the path of OpenClaw's own configuration."""
     moved = os.environ.get("OPENCLAW_CONFIG_PATH")
     return expand_path(moved) if moved else state_folders()[0] / "openclaw.json"
 
 
 def load_config() -> Config:
-    """Return OpenClaw's configuration with its includes, and which file each value is from.
+    """Return OpenClaw's configuration with its includes, and the source file of each value.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -129,14 +130,14 @@ def workspace(state: Path) -> Path:
 
 
 def enclosing_skill(folder: Path) -> Path | None:
-    """Return the skill's folder that `folder` lies in (the one with SKILL.md), None outside of skills."""
+    """Return the folder of the skill that contains `folder` (the one with SKILL.md), None outside of skills."""
     folder = folder.resolve()
-    files = ((one, one / "SKILL.md") for one in (folder, *folder.parents))
-    return next((one for one, file in files if os.path.isfile(file)), None)  # noqa: PTH113  - this one never raises
+    files = ((parent, parent / "SKILL.md") for parent in (folder, *folder.parents))
+    return next((parent for parent, file in files if os.path.isfile(file)), None)  # noqa: PTH113  - this one never raises
 
 
-def output_folder(given: str | None, state: Path, *, default: Path | None = None) -> Path:
-    """Return where pictures go: --output-dir, else `default`, else `generated-images` below the current folder.
+def output_folder(output_dir: str | None, state: Path, *, default: Path | None = None) -> Path:
+    """Return the output folder: --output-dir, else `default`, else `generated-images` below the current folder.
 
     A current folder inside a skill's folder gives way to the agent's workspace, or home where there is none:
     nothing is ever written inside a skill.
@@ -144,13 +145,13 @@ def output_folder(given: str | None, state: Path, *, default: Path | None = None
     Raises:
         BadInput: `output_dir_invalid` or `output_dir_in_skill` for an explicit folder.
     """
-    if given is not None:
-        folder = expand_path(given)
-        if not given.strip() or not given.isprintable() or _is_no_folder(folder):
-            raise BadInput("output_dir_invalid", flag="--output-dir", got=short_repr(given))
+    if output_dir is not None:
+        folder = expand_path(output_dir)
+        if not output_dir.strip() or not output_dir.isprintable() or _is_no_folder(folder):
+            raise BadInput("output_dir_invalid", flag="--output-dir", got=short_repr(output_dir))
         skill = enclosing_skill(folder)
         if skill:
-            raise BadInput("output_dir_in_skill", flag="--output-dir", got=short_repr(given), skill=skill)
+            raise BadInput("output_dir_in_skill", flag="--output-dir", got=short_repr(output_dir), skill=skill)
         return Path(os.path.normpath(folder))
     if default is not None:
         return default
@@ -164,7 +165,7 @@ def output_folder(given: str | None, state: Path, *, default: Path | None = None
 
 
 def _is_no_folder(path: Path) -> bool:
-    """Tell whether something else is there, or nothing ever can be: below a file, in a loop of links, too long."""
+    """Return whether the path cannot be a folder: it is a file, below a file, in a loop of links, or too long."""
     try:
         return not stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, PermissionError):
@@ -174,7 +175,7 @@ def _is_no_folder(path: Path) -> bool:
 
 
 def is_attachable(path: Path, state: Path) -> bool:
-    """Tell whether OpenClaw attaches a file from there."""
+    """Return whether OpenClaw attaches files from this path."""
     roots = (workspace(state), *(state / name for name in ROOTS_IN_STATE))
     real = path.resolve()
     return any(real.is_relative_to(root.resolve()) for root in roots)
@@ -211,7 +212,7 @@ def attachable_path(picture: Path, local_id: str, state: Path) -> Path:
 
 
 def _clear(media: Path) -> None:
-    """Remove attachments that are older than a week; their originals lie in the output folder."""
+    """Remove attachments that are older than a week; their originals are in the output folder."""
     with contextlib.suppress(OSError):
         for folder in media.iterdir():
             if time.time() - folder.lstat().st_mtime > MEDIA_KEPT_FOR:

@@ -1,4 +1,4 @@
-"""What a person sees while a command works: lines on stderr, one live line on a terminal."""
+"""Progress on stderr: lines, and one live line on a terminal."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class Reporter:
             self._line(self.catalog.format(message, **facts))
 
     def always(self, message: str, /, **facts: object) -> None:
-        """Write one line that nobody may miss, such as an id: --quiet does not silence it."""
+        """Write one line even with --quiet, such as an id."""
         self._line(self.catalog.format(message, **facts))
 
     def notify_user(self, message: str, /, **facts: object) -> None:
-        """Write a line that an agent is to pass on, marked as such; a person at a terminal sees the live line."""
+        """Write a line marked for the agent to pass on; a person at a terminal sees the live line."""
         if not (self._quiet or self._live):
             self._line(self.catalog.format("for_user", words=self.catalog.format(message, **facts)))
 
     def status(self, message: str, /, **facts: object) -> None:
-        """Tell how the wait goes: rewrite the live line of a terminal, elsewhere a line now and then."""
+        """Show the status of the wait: rewrite the live line of a terminal, else write a line now and then."""
         if self._quiet:
             return
         if self._live:
@@ -65,7 +65,7 @@ class Reporter:
 
     @contextlib.contextmanager
     def heartbeat(self) -> Iterator[None]:
-        """Say that the work goes on after 15 seconds of silence, such as while a request gets no answer."""
+        """Report that the work continues after 15 seconds of silence, such as while a request gets no answer."""
         if self._quiet or self._live:
             yield
             return
@@ -85,7 +85,7 @@ class Reporter:
             watcher.join()
 
     def end(self) -> None:
-        """Take the live line away, so that what follows stands on a line of its own."""
+        """Clear the live line, so that the next output starts on its own line."""
         if self._line_open:
             self._write("\r" + CLEAR_TO_END)
             self._line_open = False

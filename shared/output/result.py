@@ -157,4 +157,4 @@ def to_json_line(document: dict[str, Any], *, ascii_only: bool) -> str:
     service may hold them.
     """
     text = json.dumps(redact_values(document), ensure_ascii=ascii_only, allow_nan=False)
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""Files that a user names for us to write: the result document, and a draft. Only what is ours is replaced."""
+"""Write files that the user names: the result document and a draft; only our own documents are replaced."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def why_not_replaceable(path: str, is_ours: Callable[[Any], bool]) -> Trouble | 
 
 
 def write_replaceable(path: Path, content: bytes, is_ours: Callable[[Any], bool]) -> None:
-    """Put the content there, whole or not at all.
+    """Write the content atomically.
 
     Raises:
-        OSError: it cannot be written, or what has that name is not ours.
+        OSError: it cannot be written, or the existing file is not ours.
     """
-    trouble = why_not_replaceable(str(path), is_ours)
-    if trouble and trouble != "no_folder":  # the write itself says what is wrong with the folder
-        number = errno.EEXIST if trouble == "not_ours" else errno.EINVAL
+    problem = why_not_replaceable(str(path), is_ours)
+    if problem and problem != "no_folder":  # the write itself says what is wrong with the folder
+        number = errno.EEXIST if problem == "not_ours" else errno.EINVAL
         raise OSError(number, os.strerror(number))
     write_atomically(path, content)

@@ -1,4 +1,4 @@
-"""The result in a few lines for a person who did not ask for JSON."""
+"""Render the result as a few lines for a person, without --json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def summary(document: Mapping[str, Any], more: Sequence[str], catalog: Catalog) -> str:
-    """Return what stdout shows without --json: after an error only what there is, stderr has told the rest."""
+    """Return the lines of stdout without --json: after an error only the saved files, stderr has the rest."""
     lines = [
         catalog.format("picture_line", **row, kilobytes=f"{row['bytes'] / 1000:.0f}") for row in document["images"]
     ]
@@ -32,7 +32,7 @@ def summary(document: Mapping[str, Any], more: Sequence[str], catalog: Catalog) 
 
 
 def format_cost(cost: Mapping[str, Any], catalog: Catalog) -> str:
-    """Return a cost as people say it, with where the figure comes from."""
+    """Return a cost as text, with the source of the figure."""
     source, unit = f"cost_{cost['source']}", f"unit_{cost['unit']}"
     if cost["amount"] is None or not (catalog.has(source) and catalog.has(unit)):
         return catalog.format("cost_unknown")

@@ -1,4 +1,4 @@
-"""Keys: where one comes from, how it is shown, and how it is kept out of everything that is written."""
+"""Find keys, mask them, store them in private files, and redact them from all output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _in_play: dict[str, tuple[str, ...]] = {}
 
 
 class Secret:
-    """A key in play: it prints as its mask everywhere, and `redact` takes it out of any text from now on."""
+    """A key: it prints as its mask, and `redact` removes it from any text from now on."""
 
     __slots__ = ("_value",)
 
@@ -40,15 +40,15 @@ class Secret:
             _in_play.setdefault(value, _encodings(value))
 
     def reveal(self) -> str:
-        """Return the key itself; only for the header or form field that carries it to its service."""
+        """Return the key itself; only for the header or form field that sends it to its service."""
         return self._value
 
     def spellings(self) -> tuple[str, ...]:
-        """Return the key as an answer may repeat it (plain, URL, JSON, hex, base64); only to find and mask it."""
+        """Return the encodings in which an answer may repeat the key (URL, JSON, hex, base64), to mask them."""
         return _encodings(self._value)
 
     def account(self) -> str:
-        """Return 12 hex characters of the key's SHA-256: tells accounts apart without telling the key."""
+        """Return 12 hex characters of the key's SHA-256: distinguishes accounts without revealing the key."""
         return hashlib.sha256(self._value.encode()).hexdigest()[:12]
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class Secret:
 
 
 def mask_key(key: str) -> str:
-    """Return what may be shown of a key: its last 4 characters if it has 20 or more, else nothing of it."""
+    """Return the mask of a key: its last 4 characters if it has 20 or more, otherwise none of them."""
     return "****" + key[-4:] if len(key) >= MIN_MASKED_WITH_END else "****"
 
 
@@ -91,7 +91,7 @@ _QUERY_START = re.compile(r"[?#]")
 
 
 def redact_keys(text: str) -> str:
-    """Return `text` with every key in play replaced by its mask, in all the spellings a log may hold."""
+    """Return `text` with every known key replaced by its mask, in every encoding."""
     for value, spellings in _in_play.items():
         for spelling in spellings:
             if spelling not in text:
@@ -104,12 +104,12 @@ def redact_keys(text: str) -> str:
 
 
 def redact_values(value: Any) -> Any:
-    """Return a JSON value whose strings hold no key in play; a key that is a word of JSON must not break it."""
+    """Return a JSON value with redacted strings; a key that is a JSON word breaks nothing."""
     if isinstance(value, str):
         return redact_keys(value)
     if isinstance(value, dict):
-        return {name: redact_values(one) for name, one in value.items()}
-    return [redact_values(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: redact_values(item) for name, item in value.items()}
+    return [redact_values(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def redact(text: str) -> str:
@@ -122,7 +122,7 @@ def redact(text: str) -> str:
 
 
 def _without_query(word: re.Match[str]) -> str:
-    """Return a word without what follows the `?` or `#` of its URL; in linear time, whatever it holds."""
+    """Return a word without the part after the `?` or `#` of its URL; in linear time for any input."""
     text = word[0]
     url = _URL_START.search(text)
     query = _QUERY_START.search(text, url.end()) if url else None
@@ -131,7 +131,7 @@ def _without_query(word: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class KeySource:
-    """A place a key may come from: its name as people know it, and how to read it (None: not there).
+    """A source of a key: its name for people, and how to read it (None: not set).
 
     With `literal`, a dollar sign in front is a part of the key and not of an unresolved `$NAME`.
     """
@@ -143,7 +143,7 @@ class KeySource:
 
 @dataclass(frozen=True)
 class ResolvedKey:
-    """A usable key, the source that gave it, and the earlier sources that held nothing usable, with why."""
+    """A usable key, its source, and the earlier sources without a usable key, each with the reason."""
 
     secret: Secret
     source: str
@@ -201,7 +201,7 @@ def read_key_file(path: Path, name: str) -> str | None:
 
 
 def read_private_file(path: Path) -> str | None:
-    """Return a small private text file of this user's, None when there is none; it is tightened to mode 600.
+    """Return the text of a small private file of this user, None if it is missing; its mode is set to 600.
 
     Raises:
         ConfigurationError: `key_file_refused` or `key_file_unreadable`, never with the file's content.
@@ -232,7 +232,7 @@ def write_key_file(path: Path, name: str, secret: Secret) -> None:
     """Set `name` in a private env file: mode 600 from its first byte, atomic, other lines kept.
 
     Raises:
-        ConfigurationError: `key_file_refused` or `key_file_unreadable`: a link, somebody else's, or no env file.
+        ConfigurationError: `key_file_refused` or `key_file_unreadable`: a link, another user's, not an env file.
         DiskError: `disk_failed`; the old file is whole.
     """
     import io  # noqa: PLC0415
@@ -242,7 +242,7 @@ def write_key_file(path: Path, name: str, secret: Secret) -> None:
     if path.is_symlink():
         raise ConfigurationError("key_file_refused", path=path, reason=MessageRef("is_a_link"))
     text = read_private_file(path) or ""
-    kept = [one.original.string for one in parse_stream(io.StringIO(text)) if one.key != name]
+    kept = [binding.original.string for binding in parse_stream(io.StringIO(text)) if binding.key != name]
     if kept and not kept[-1].endswith("\n"):
         kept.append("\n")
     value = secret.reveal().replace("\\", "\\\\").replace("'", "\\'")  # what python-dotenv reads back

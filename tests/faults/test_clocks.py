@@ -53,7 +53,7 @@ def looks_until(clock: FakeClock, timeout: float) -> list[float]:
 
     limits = Deadline(clock.now + timeout, clock, clock.sleep)
     try:
-        wait_for_task(fetch, schedule=PollSchedule(5.0), limits=limits, on_update=lambda _elapsed, _look: None)
+        wait_for_task(fetch, schedule=PollSchedule(5.0), deadline=limits, on_update=lambda _elapsed, _look: None)
     except StillRunning:
         moments.append(-1.0)
     return moments

@@ -93,7 +93,7 @@ class Scene:
         order = use_case.Order(request, "0" * 12, variant, False, False, self.bought.append)
         errand = TaskContext(self.run, self.folder, self.clock.limits(600.0))
         client = cast("Any", self.service)
-        use_case.generate(order, PRODUCTS, client=client, journal=self.journal, errand=errand)
+        use_case.generate(order, PRODUCTS, client=client, journal=self.journal, task_context=errand)
         return self.run
 
     @property

@@ -97,7 +97,7 @@ class Scene:
         )
         self.run = run
         client = cast("Client", self.service)
-        use_case.generate(request, draft, client=client, journal=self.journal, errand=errand)
+        use_case.generate(request, draft, client=client, journal=self.journal, task_context=errand)
         return run
 
     @property

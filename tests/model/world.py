@@ -127,7 +127,7 @@ class World:
         self.fingerprints[draft.fingerprint] = (prompt, variant)
 
         def work(client: Client, errand: TaskContext) -> None:
-            use_case.generate(request, draft, client=client, journal=self.journal, errand=errand)
+            use_case.generate(request, draft, client=client, journal=self.journal, task_context=errand)
 
         return self._process(Process(fate, (prompt, variant)), work, new=new, no_wait=no_wait)
 
@@ -136,7 +136,7 @@ class World:
         blank = Entry("", "image2", "kexiang", "text2img", "", f"https://{kexiang.HOST}", "0" * 12)
 
         def work(client: Client, errand: TaskContext) -> None:
-            use_case.resume(identifier, blank, client=client, journal=self.journal, errand=errand)
+            use_case.resume(identifier, blank, client=client, journal=self.journal, task_context=errand)
 
         return self._process(Process(fate, identifier), work, new=False, no_wait=False)
 
@@ -246,9 +246,9 @@ class Wire:
         reply = self._ask(method, url, headers, b"")
         return HttpResponse(reply.status, {}, reply.body)
 
-    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str:
+    def download(self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int) -> str:
         """Fetch a picture."""
-        assert (seconds >= 0, largest > 0) == (True, True)
+        assert (seconds >= 0, max_bytes > 0) == (True, True)
         if self._process.fate.links_expire:
             raise ReadError("unreachable", reason="-", host=kexiang.PICTURE_HOST, remedy="resume")
         target.write(self._world.service.handle_picture(_request("GET", url, {}, b"")).body)

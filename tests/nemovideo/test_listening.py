@@ -129,10 +129,10 @@ def settled(
         lambda _seconds: read(),
         before,
         ending,
-        limits=clock.limits(seconds),
+        deadline=clock.limits(seconds),
         interval=None,
         patience=patience,
-        run=nobody(),
+        context=nobody(),
     )
     return found.state.digest, found.changed
 
@@ -189,7 +189,7 @@ def test_while_nobody_knows_whether_it_was_accepted_no_share_of_the_wait_is_told
     clock = FakeClock()
     settle(
         lambda _seconds: BEFORE, "before", "lost",
-        limits=clock.limits(2000), interval=None, patience=WORK_SECONDS, run=run,
+        deadline=clock.limits(2000), interval=None, patience=WORK_SECONDS, context=run,
     )  # fmt: skip
     assert told == [("still_reading", {"minutes": str(2 * number)}) for number in range(1, 8)]
 

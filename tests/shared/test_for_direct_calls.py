@@ -45,25 +45,25 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_file_is_sent_and_the_answer_goes_to_a_file(session: Session, tmp_path: Path) -> None:
     body = os.urandom(200_000)
     (tmp_path / "body").write_bytes(body)
-    with (tmp_path / "body").open("rb") as sent, (tmp_path / "answer").open("w+b") as into:
-        answer = session.post_once("POST", f"https://{HOST}/", headers={}, body=sent, seconds=20, into=into)
+    with (tmp_path / "body").open("rb") as sent, (tmp_path / "answer").open("w+b") as sink:
+        answer = session.post_once("POST", f"https://{HOST}/", headers={}, body=sent, seconds=20, sink=sink)
     assert (answer.status, answer.body, answer.headers["x-length"]) == (200, b"", "200000")
     assert (tmp_path / "answer").read_bytes() == body * 3
 
 
 def test_an_answer_over_the_limit_is_lost(session: Session, tmp_path: Path) -> None:
-    with (tmp_path / "answer").open("w+b") as into, pytest.raises(ResponseLost):
+    with (tmp_path / "answer").open("w+b") as sink, pytest.raises(ResponseLost):
         session.post_once(
-            "POST", f"https://{HOST}/", headers={}, body=b"x" * 400, seconds=20, into=into, largest=1000
+            "POST", f"https://{HOST}/", headers={}, body=b"x" * 400, seconds=20, sink=sink, max_bytes=1000
         )
 
 
 def test_a_free_answer_goes_to_a_file_up_to_its_limit(session: Session, tmp_path: Path) -> None:
-    def read(largest: int) -> HttpResponse:
-        with (tmp_path / "answer").open("wb") as into:
+    def read(max_bytes: int) -> HttpResponse:
+        with (tmp_path / "answer").open("wb") as sink:
             body = b"x" * 400
             return session.read(
-                "POST", f"https://{HOST}/", headers={}, body=body, seconds=20, into=into, largest=largest
+                "POST", f"https://{HOST}/", headers={}, body=body, seconds=20, sink=sink, max_bytes=max_bytes
             )
 
     assert read(1200).body == b""
@@ -74,8 +74,8 @@ def test_a_free_answer_goes_to_a_file_up_to_its_limit(session: Session, tmp_path
 
 def test_an_answer_that_cannot_be_written_is_a_disk_error(session: Session) -> None:
     full = Path("/dev/full")
-    with full.open("wb", buffering=0) as into, pytest.raises(DiskError):
-        session.post_once("POST", f"https://{HOST}/", headers={}, body=b"x", seconds=20, into=into)
+    with full.open("wb", buffering=0) as sink, pytest.raises(DiskError):
+        session.post_once("POST", f"https://{HOST}/", headers={}, body=b"x", seconds=20, sink=sink)
 
 
 @pytest.fixture

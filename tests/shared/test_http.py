@@ -433,9 +433,9 @@ def peak() -> Iterator[Callable[[], int]]:
 
 
 def test_an_answer_may_be_large_but_not_of_any_size(direct: Caller) -> None:
-    largest = json.dumps("x" * (session_module.MAX_RESPONSE_BYTES - 2)).encode()
-    direct.house.kexiang.plan_create(Plan(body=largest), Plan(body=largest + b" "), Plan(body=bytes(50 << 20)))
-    assert direct.spend().body == largest
+    max_bytes = json.dumps("x" * (session_module.MAX_RESPONSE_BYTES - 2)).encode()
+    direct.house.kexiang.plan_create(Plan(body=max_bytes), Plan(body=max_bytes + b" "), Plan(body=bytes(50 << 20)))
+    assert direct.spend().body == max_bytes
     for _ in range(2):
         with pytest.raises(ResponseLost) as failure:
             direct.spend()
@@ -673,7 +673,7 @@ def test_a_download_through_a_socks_proxy_without_its_package_says_so(
 def fetch(session: Session, url: str, folder: Path, **options: Any) -> tuple[str | None, bytes]:
     target = folder / "fetched"
     with target.open("wb") as file:
-        media_type = session.download(url, file, **{"seconds": SECONDS, "largest": 1 << 20, **options})
+        media_type = session.download(url, file, **{"seconds": SECONDS, "max_bytes": 1 << 20, **options})
     return media_type, target.read_bytes()
 
 
@@ -853,13 +853,13 @@ def test_a_made_up_address_is_let_through_when_a_name_led_to_it(
 def test_a_picture_that_is_too_large_is_given_up(get: Get, pictures: Pictures, framed: Fault | None) -> None:
     pictures.replies.append(Reply(body=bytes(400_000), fault=framed))
     with pytest.raises(UnusableResult) as failure:
-        get(largest=100_000)
+        get(max_bytes=100_000)
     assert failure.value.code == "picture_too_large"
 
 
 def test_a_picture_may_be_as_large_as_the_limit(get: Get, pictures: Pictures) -> None:
     pictures.replies.append(Reply(body=bytes(100_000)))
-    assert get(largest=100_000)[1] == bytes(100_000)
+    assert get(max_bytes=100_000)[1] == bytes(100_000)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 204, 304])
@@ -915,6 +915,6 @@ def test_a_full_disk_is_no_broken_connection(house: StandInHouse, monkeypatch: p
     through_proxy(house, monkeypatch)
     session = Session(user_agent="a-test", hosts=None)
     with pytest.raises(DiskError) as failure:
-        session.download(f"https://{PICTURES}/a.png", FullDisk(), seconds=SECONDS, largest=1 << 20)
+        session.download(f"https://{PICTURES}/a.png", FullDisk(), seconds=SECONDS, max_bytes=1 << 20)
     session.close()
     assert str(failure.value.facts["path"]) == "/full/a.png"

@@ -58,9 +58,9 @@ def told(error: SkillError) -> tuple[str, str | None, dict[str, object]]:
     return error.code, error.remedy, error.facts
 
 
-def download(session: Session, folder: Path, *, url: str = LINK, largest: int = 1 << 20) -> None:
+def download(session: Session, folder: Path, *, url: str = LINK, max_bytes: int = 1 << 20) -> None:
     with (folder / "picture").open("wb") as target:
-        session.download(url, target, seconds=20.0, largest=largest)
+        session.download(url, target, seconds=20.0, max_bytes=max_bytes)
 
 
 def spend(session: Session, url: str = LINK) -> None:
@@ -122,7 +122,7 @@ def test_a_download_tells_how_far_it_has_come(replies: list[Reply], session: Ses
     replies.append(Reply(body=b"abc", headers={"ETag": '"1"'}))
     progress = Progress(on_bytes=lambda done, total: heard.append((done, total)))
     with (tmp_path / "picture").open("wb") as target:
-        session.download(LINK, target, seconds=20.0, largest=1 << 20, progress=progress)
+        session.download(LINK, target, seconds=20.0, max_bytes=1 << 20, progress=progress)
     assert (heard[-1], progress.etag) == ((3, 3), '"1"')
 
 
@@ -151,7 +151,7 @@ def test_a_picture_that_is_too_large_tells_the_limit(
 ) -> None:
     replies.append(Reply(body=bytes((3 << 20) + 1)))
     with pytest.raises(UnusableResult) as caught:
-        download(session, tmp_path, largest=3 << 20)
+        download(session, tmp_path, max_bytes=3 << 20)
     assert (caught.value.code, caught.value.facts) == ("picture_too_large", {"megabytes": 3})
 
 
@@ -196,8 +196,8 @@ def test_an_answer_over_the_limit_tells_whose(replies: list[Reply], session: Ses
 
 def test_an_answer_that_cannot_be_written_tells_where(replies: list[Reply], session: Session) -> None:
     replies.append(Reply(body=b"x"))
-    with open("/dev/full", "wb", buffering=0) as into, pytest.raises(DiskError) as caught:  # noqa: PTH123
-        session.post_once("POST", LINK, headers={}, body=b"x", seconds=20.0, into=into)
+    with open("/dev/full", "wb", buffering=0) as sink, pytest.raises(DiskError) as caught:  # noqa: PTH123
+        session.post_once("POST", LINK, headers={}, body=b"x", seconds=20.0, sink=sink)
     assert str(caught.value.facts["path"]) == "/dev/full"
 
 

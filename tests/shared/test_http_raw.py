@@ -79,11 +79,11 @@ def call(server: RawServer, how: str, target: io.BytesIO | None = None) -> Any:
     common: dict[str, Any] = {"headers": {}, "body": b"body", "seconds": SECONDS}
     try:
         if how == "spend":
-            return session.post_once("POST", url, largest=1 << 20, **common)
+            return session.post_once("POST", url, max_bytes=1 << 20, **common)
         if how == "read":
-            return session.read("POST", url, largest=1 << 20, **common)
+            return session.read("POST", url, max_bytes=1 << 20, **common)
         if how == "listen":
-            stream = session.stream_once("POST", url, silence=SECONDS, **common)
+            stream = session.stream_once("POST", url, idle_timeout=SECONDS, **common)
             return stream.status, b"".join(stream.blocks())
 
         def exchange(url: str, headers: Any, seconds: float) -> Any:
@@ -91,7 +91,7 @@ def call(server: RawServer, how: str, target: io.BytesIO | None = None) -> Any:
 
         target = target or io.BytesIO()
         target.name = "picture"
-        options: dict[str, Any] = {"seconds": SECONDS, "largest": 1 << 20, "check": lambda _: None}
+        options: dict[str, Any] = {"seconds": SECONDS, "max_bytes": 1 << 20, "check": lambda _: None}
         return download.download(exchange, url, target, **options), target.getvalue()
     finally:
         session.close()

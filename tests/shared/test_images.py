@@ -37,8 +37,8 @@ class Downloads:
         self.answers = list(answers)
         self.asked: list[tuple[str, float, int]] = []
 
-    def download(self, url: str, target: BinaryIO, *, seconds: float, largest: int) -> str | None:
-        self.asked.append((url, seconds, largest))
+    def download(self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int) -> str | None:
+        self.asked.append((url, seconds, max_bytes))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -48,9 +48,9 @@ def session(house: StandInHouse) -> Iterator[Session]:
     own.close()
 
 
-def listen(session: Session, url: str = URL, *, seconds: float = 20.0, silence: float = 20.0) -> Stream:
+def listen(session: Session, url: str = URL, *, seconds: float = 20.0, idle_timeout: float = 20.0) -> Stream:
     return session.stream_once(
-        "POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=seconds, silence=silence
+        "POST", url, headers={"x-mark": "1"}, body=b"a kite", seconds=seconds, idle_timeout=idle_timeout
     )
 
 
@@ -83,7 +83,7 @@ def test_silence_ends_it_long_before_the_deadline(replies: list[Reply], session:
     replies.append(Reply(pieces=[(0.0, b"half")], fault=Fault.HANG))
     began = time.monotonic()
     with pytest.raises(ResponseLost) as caught:
-        list(listen(session, silence=0.2).blocks())
+        list(listen(session, idle_timeout=0.2).blocks())
     assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
     assert time.monotonic() - began < 10.0
 
@@ -94,7 +94,7 @@ def test_an_answer_has_to_begin_in_time_however_long_it_may_be_silent_later(
     replies.append(Reply(fault=Fault.HANG))
     began = time.monotonic()
     with pytest.raises(ResponseLost) as caught:
-        listen(session, seconds=0.2, silence=600.0)
+        listen(session, seconds=0.2, idle_timeout=600.0)
     assert caught.value.facts == {"reason": "reason_timeout", "host": HOST}
     assert time.monotonic() - began < 10.0
 

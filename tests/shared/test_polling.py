@@ -59,7 +59,7 @@ class Service:
         return wait_for_task(
             self.look,
             schedule=schedule,
-            limits=self.clock.limits(timeout, most_looks),
+            deadline=self.clock.limits(timeout, most_looks),
             on_update=lambda elapsed, seen: self.updates.append((round(elapsed, 6), seen)),
         )
 

@@ -32,7 +32,7 @@ def moments(schedule: PollSchedule, *answers: Look | int | str | None) -> list[f
             raise ReadError("read_failed", http_status=200, provider_code=answer)
         raise ReadError("read_failed", http_status=answer)
 
-    wait_for_task(fetch, schedule=schedule, limits=clock.limits(600.0), on_update=lambda _elapsed, _seen: None)
+    wait_for_task(fetch, schedule=schedule, deadline=clock.limits(600.0), on_update=lambda _elapsed, _seen: None)
     return at
 
 

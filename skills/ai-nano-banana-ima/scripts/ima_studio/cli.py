@@ -1,4 +1,4 @@
-"""The command lines of ai-nano-banana-ima: from options to a request and the service."""
+"""The commands of ai-nano-banana-ima: turn options into a request and run it."""
 
 from __future__ import annotations
 
@@ -81,60 +81,64 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variab
 @click.option("--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense.")
 @click.version_option(__version__)
 @common_options
-def _ima_image_create(run: CommandContext, options: Options, **given: Any) -> None:
+def _ima_image_create(context: CommandContext, options: Options, **params: Any) -> None:
     try:
-        _dispatch(run, options, given)
+        _dispatch(context, options, params)
     except SkillError as error:
         from ima_studio.user_messages import tell_failure  # noqa: PLC0415
 
-        tell_failure(run, error)
+        tell_failure(context, error)
         raise
 
 
-def _dispatch(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    lang = _language(options, given["language"])
-    run.set_language(" ".join(run.argv), lang)
-    user_id = check_user_id(given["user_id"])
-    if given["forget_preference"]:
-        _forget(run, user_id, given["task_type"])
+def _dispatch(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    lang = _language(options, params["language"])
+    context.set_language(" ".join(context.argv), lang)
+    user_id = check_user_id(params["user_id"])
+    if params["forget_preference"]:
+        _forget(context, user_id, params["task_type"])
     elif options.resume is not None:
-        Service(run, options, given).resume(options.resume)
-    elif given["list_models"]:
-        Service(run, options, given).list_models()
+        Service(context, options, params).resume(options.resume)
+    elif params["list_models"]:
+        Service(context, options, params).list_models()
     else:
-        _make(run, options, given, user_id, lang)
+        _make(context, options, params, user_id, lang)
 
 
-def _make(run: CommandContext, options: Options, given: dict[str, Any], user_id: str | None, lang: str) -> None:
-    task_type = check_task_type(given["task_type"])
-    named = given["model_id"] is not None
+def _make(
+    context: CommandContext, options: Options, params: dict[str, Any], user_id: str | None, lang: str
+) -> None:
+    task_type = check_task_type(params["task_type"])
+    named = params["model_id"] is not None
     remembered = _preferences().remembered(user_id, task_type) if user_id and not named else None
-    request = _request(run, given, remembered, lang)
-    service = Service(run, options, given)
+    request = _request(context, params, remembered, lang)
+    service = Service(context, options, params)
     if options.dry_run:
         service.show_plan(request, remembered=remembered is not None)
         return
-    on_bought = _remembering(run, user_id if named else None, task_type)
+    on_bought = _remembering(context, user_id if named else None, task_type)
     service.generate(request, on_bought, remembered=remembered is not None)
 
 
-def _request(run: CommandContext, given: dict[str, Any], remembered: Remembered | None, lang: str) -> ImageRequest:
-    prompt = read_prompt(given["prompt"], given["prompt_file"])
-    run.set_language(prompt, lang)
+def _request(
+    context: CommandContext, params: dict[str, Any], remembered: Remembered | None, lang: str
+) -> ImageRequest:
+    prompt = read_prompt(params["prompt"], params["prompt_file"])
+    context.set_language(prompt, lang)
     default = remembered.model_id if remembered else DEFAULT_MODEL
     request = image_request(
-        task_type=given["task_type"],
+        task_type=params["task_type"],
         prompt=prompt,
-        model_id=default if given["model_id"] is None else given["model_id"],
-        version_id=given["version_id"],
-        size=given["size"],
-        extra_params=given["extra_params"],
-        inputs=given["inputs"],
+        model_id=default if params["model_id"] is None else params["model_id"],
+        version_id=params["version_id"],
+        size=params["size"],
+        extra_params=params["extra_params"],
+        inputs=params["inputs"],
     )
-    run.result.mode, run.result.model = request.task_type, request.model_id
-    run.result.requested = {"size": request.size, "aspect_ratio": request.aspect_ratio, "n": request.count}
-    run.result.input_images = input_rows(request.inputs)
-    run.result.extra["model_id"] = request.model_id
+    context.result.mode, context.result.model = request.task_type, request.model_id
+    context.result.requested = {"size": request.size, "aspect_ratio": request.aspect_ratio, "n": request.count}
+    context.result.input_images = input_rows(request.inputs)
+    context.result.extra["model_id"] = request.model_id
     return request
 
 
@@ -144,8 +148,8 @@ def _preferences() -> Preferences:
     return Preferences(state_folders()[0])
 
 
-def _remembering(run: CommandContext, user_id: str | None, task_type: TaskType) -> Callable[[Offer], None]:
-    """Return what keeps the model that a user named, once the service has accepted a task for it."""
+def _remembering(context: CommandContext, user_id: str | None, task_type: TaskType) -> Callable[[Offer], None]:
+    """Return the callback that remembers the user's model once the service has accepted a task for it."""
 
     def remember(offer: Offer) -> None:
         if user_id is None:
@@ -154,12 +158,12 @@ def _remembering(run: CommandContext, user_id: str | None, task_type: TaskType) 
         try:
             _preferences().remember(user_id, task_type, product.model_id, product.label, offer.rule.points)
         except (OSError, ValueError, SkillError) as error:
-            run.reporter.always("preference_not_saved", reason=type(error).__name__)
+            context.reporter.always("preference_not_saved", reason=type(error).__name__)
 
     return remember
 
 
-def _forget(run: CommandContext, user_id: str | None, task_type: str | None) -> None:
+def _forget(context: CommandContext, user_id: str | None, task_type: str | None) -> None:
     if user_id is None:
         raise BadInput("user_id_needed", flag="--user-id")
     named = None if task_type is None else check_task_type(task_type)
@@ -169,38 +173,38 @@ def _forget(run: CommandContext, user_id: str | None, task_type: str | None) -> 
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DiskError("disk_failed", path=preferences.path, reason=reason) from error
-    run.result.status = "succeeded"
-    run.result.extra["forgotten"] = gone
-    say = run.catalog.format
-    run.summary_lines.append(
+    context.result.status = "succeeded"
+    context.result.extra["forgotten"] = gone
+    say = context.catalog.format
+    context.summary_lines.append(
         say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none")
     )
 
 
-def _language(options: Options, given: str | None) -> str:
+def _language(options: Options, option: str | None) -> str:
     """Return --lang, else --language, which also takes spellings such as zh-CN."""
-    if given is None:
+    if option is None:
         return options.lang
-    language = given.replace("_", "-").partition("-")[0].lower()
+    language = option.replace("_", "-").partition("-")[0].lower()
     if language not in (*LANGUAGES, "auto"):
-        raise BadInput("language_invalid", flag="--language", got=short_repr(given))
+        raise BadInput("language_invalid", flag="--language", got=short_repr(option))
     return options.lang if options.lang != "auto" else language
 
 
 def _one_flag_each(argv: Sequence[str]) -> list[str]:
-    """Repeat --input-images before each of its values: it takes many, and click takes one."""
-    found: list[str] = []
+    """Repeat --input-images before each of its values: the option takes many values, and click takes one."""
+    arguments: list[str] = []
     flag = ""
     for argument in argv:
         if argument.startswith("-") and len(argument) > 1:
             flag = argument.partition("=")[0]
-        elif flag == INPUTS_FLAG and found[-1] != INPUTS_FLAG:
-            found.append(INPUTS_FLAG)
-        found.append(argument)
-    return found
+        elif flag == INPUTS_FLAG and arguments[-1] != INPUTS_FLAG:
+            arguments.append(INPUTS_FLAG)
+        arguments.append(argument)
+    return arguments
 
 
-def _patient(given: dict[str, Any]) -> DoctorConfig:
+def _patient(params: dict[str, Any]) -> DoctorConfig:
     from shared.cli.doctor import DoctorConfig  # noqa: PLC0415
 
     def ask(key: ResolvedKey) -> str:
@@ -210,4 +214,4 @@ def _patient(given: dict[str, Any]) -> DoctorConfig:
             client.products("text_to_image", LIST_SECONDS)
         return "service_accepts_no_balance"
 
-    return DoctorConfig(key_sources(given["api_key"]), f"https://{wire.HOST}", ask)
+    return DoctorConfig(key_sources(params["api_key"]), f"https://{wire.HOST}", ask)

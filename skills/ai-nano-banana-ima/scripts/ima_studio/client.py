@@ -1,4 +1,4 @@
-"""The endpoints of IMA; the only module that talks to it, and `create` the only call that costs."""
+"""HTTP client of IMA's endpoints, of which only `create` costs money."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Client:
         self.downloads = Session(user_agent=user_agent, hosts=None)
 
     def products(self, task_type: TaskType, seconds: float) -> list[Product]:
-        """Return what can be bought for a task type; costs nothing.
+        """Return the products for a task type; free.
 
         Raises:
             AuthenticationError: the key is not accepted.
@@ -66,7 +66,7 @@ class Client:
 
         Raises:
             RequestRejected: the service did not accept it.
-            NotSentError: proven by the connection; may be sent again.
+            NotSentError: no byte left, as the connection proves; may be sent again.
             OutcomeUnknown: it may have been accepted.
         """
         answer = self._api.post_once(
@@ -85,7 +85,7 @@ class Client:
             raise
 
     def detail(self, task_id: str, seconds: float) -> Task:
-        """Look at a task once; costs nothing.
+        """Query a task once; free.
 
         Raises:
             AuthenticationError: the key is not accepted.
@@ -97,13 +97,13 @@ class Client:
         return read_task(self._read("POST", API + wire.DETAIL_PATH, body, min(seconds, DETAIL_SECONDS)))
 
     def upload(self, content: bytes, media_type: str, seconds: float) -> str:
-        """Upload a picture and return the public address under which the service finds it.
+        """Upload an image and return its public URL at the service.
 
-        The key goes into the form that asks for a place, never to that place.
+        The key goes into the form that requests the upload URL, never to that URL.
 
         Raises:
             AuthenticationError: the key is not accepted.
-            ReadError: it did not work; the same bytes may be sent again.
+            ReadError: it failed; the same bytes may be sent again.
         """
         nonce = secrets.token_hex(NONCE_LENGTH)[:NONCE_LENGTH]
         form = wire.upload_form(self._secret.reveal(), media_type, int(time.time()), nonce)
@@ -140,13 +140,13 @@ class Client:
             session.close()
 
 
-def read_list(client: Client, task_type: TaskType, limits: Deadline) -> list[Product]:
-    """Read what can be bought, a few times if need be; costs nothing.
+def read_list(client: Client, task_type: TaskType, deadline: Deadline) -> list[Product]:
+    """Read the product list, with a few retries; free.
 
     Raises:
         SkillError: the list cannot be read.
     """
-    return retry_read(lambda seconds: client.products(task_type, seconds), limits, tries=LIST_TRIES)
+    return retry_read(lambda seconds: client.products(task_type, seconds), deadline, tries=LIST_TRIES)
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

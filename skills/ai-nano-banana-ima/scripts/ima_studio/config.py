@@ -51,30 +51,30 @@ MAX_POINTS = 10**10  # for all images of one request
 class Service:
     """One run's way to the service; the key is found and the places for files are chosen when it is made."""
 
-    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-        self._run = run
+    def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+        self._context = context
         self._options = options
-        self._given = given
+        self._given = params
         self._interval = parse_number(
-            "--poll-interval", given["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
+            "--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
         )
-        self._max_points = parse_number("--max-points", given["max_points"], 0, MAX_POINTS)
+        self._max_points = parse_number("--max-points", params["max_points"], 0, MAX_POINTS)
         self._seconds = options.seconds() or DEFAULT_TIMEOUT
         self._states = state_folders()
         self._folder = output_folder(options.output_dir, self._states[0])
-        self._key = found_key(run, given["api_key"])
+        self._key = found_key(context, params["api_key"])
         self._log = Logbook(self._states[0])
         if options.output_dir is not None:
-            run.resume_flags = ["--output-dir", str(expand_path(options.output_dir))]
+            context.resume_flags = ["--output-dir", str(expand_path(options.output_dir))]
 
     def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
         """Make the pictures of a request."""
-        with self._logged(), self._attached(), self._hands() as (client, errand):
-            products = self._products(client, request.task_type, errand)
+        with self._logged(), self._attached(), self._hands() as (client, task_context):
+            products = self._products(client, request.task_type, task_context)
             from ima_studio import provider  # noqa: PLC0415  - the first request need not wait for it
 
             order = self._order(request, on_bought, remembered=remembered)
-            provider.generate(order, products, client=client, journal=self._journal(), errand=errand)
+            provider.generate(order, products, client=client, journal=self._journal(), task_context=task_context)
 
     def resume(self, identifier: str | None) -> None:
         """Go on with a task."""
@@ -87,23 +87,27 @@ class Service:
             return
         from ima_studio import provider  # noqa: PLC0415
 
-        with self._logged(), self._attached(), self._hands() as (client, errand):
-            provider.resume(str(identifier), blank, client=client, journal=self._journal(), errand=errand)
+        with self._logged(), self._attached(), self._hands() as (client, task_context):
+            provider.resume(
+                str(identifier), blank, client=client, journal=self._journal(), task_context=task_context
+            )
 
     def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
         """Put into the result what would be sent and what it costs; the free product list is read for that."""
         from ima_studio import provider  # noqa: PLC0415
         from ima_studio.user_messages import tell_notice  # noqa: PLC0415
 
-        with self._logged(), self._hands(writes=False) as (client, errand):
+        with self._logged(), self._hands(writes=False) as (client, task_context):
             order = self._order(request, lambda _offer: None, remembered=remembered)
-            products = self._products(client, request.task_type, errand)
-            purchase = provider.price(order, products, client, errand)
+            products = self._products(client, request.task_type, task_context)
+            purchase = provider.price(order, products, client, task_context)
             purchase.check_price()
-            tell_notice(self._run, purchase)
-        links = [one if isinstance(one, str) else f"(uploaded first: {one.path.name})" for one in request.inputs]
+            tell_notice(self._context, purchase)
+        links = [
+            image if isinstance(image, str) else f"(uploaded first: {image.path.name})" for image in request.inputs
+        ]
         body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
-        uploads = [f"{one.path} -> {wire.UPLOAD_HOST}" for one in request.files]
+        uploads = [f"{image.path} -> {wire.UPLOAD_HOST}" for image in request.files]
         self._show({"method": "POST", "path": wire.CREATE_PATH, "body": body, "uploads": uploads})
 
     def list_models(self) -> None:
@@ -113,13 +117,13 @@ class Service:
         named = self._given["task_type"]
         task_types = TASK_TYPES if named is None else (check_task_type(named),)
         models: dict[str, Any] = {}
-        with self._logged(), self._hands(writes=False) as (client, errand):
+        with self._logged(), self._hands(writes=False) as (client, task_context):
             for task_type in task_types:
-                products = self._products(client, task_type, errand)
+                products = self._products(client, task_type, task_context)
                 models[task_type] = model_list.rows(products)
-                self._run.summary_lines += model_list.lines(task_type, products, self._run.catalog)
-        self._run.result.status = "succeeded"
-        self._run.result.extra["models"] = models
+                self._context.summary_lines += model_list.lines(task_type, products, self._context.catalog)
+        self._context.result.status = "succeeded"
+        self._context.result.extra["models"] = models
 
     def _order(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> Order:
         from ima_studio.provider import Order  # noqa: PLC0415
@@ -129,18 +133,18 @@ class Service:
         return Order(request, account, options.variant, downgrade, remembered, on_bought, self._max_points)
 
     def _show(self, plan: dict[str, Any]) -> None:
-        headers = {**wire.headers(self._run.catalog.language), "Authorization": f"Bearer {self._key.secret}"}
+        headers = {**wire.headers(self._context.catalog.language), "Authorization": f"Bearer {self._key.secret}"}
         plan = {
             "method": plan.pop("method"),
             "url": f"https://{wire.HOST}{plan.pop('path')}",
             "headers": headers,
             **plan,
-            "cost": self._run.result.cost,
+            "cost": self._context.result.cost,
             "output_dir": str(self._folder),
         }
-        self._run.result.status = "prepared"
-        self._run.result.extra["plan"] = plan
-        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        self._context.result.status = "prepared"
+        self._context.result.extra["plan"] = plan
+        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
     @contextlib.contextmanager
     def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, TaskContext]]:
@@ -148,18 +152,20 @@ class Service:
         from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
 
-        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
-        options, language = self._options, self._run.catalog.language
-        errand = TaskContext(self._run, self._folder, limits, self._interval, options.no_wait, options.new)
+        deadline = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        options, language = self._options, self._context.catalog.language
+        task_context = TaskContext(
+            self._context, self._folder, deadline, self._interval, options.no_wait, options.new
+        )
         with Client(self._key.secret, user_agent=SKILL.user_agent, language=language) as client:
             if writes:
                 check_output_folder(self._folder)
-            yield client, errand
+            yield client, task_context
 
-    def _products(self, client: Client, task_type: TaskType, errand: TaskContext) -> list[Product]:
+    def _products(self, client: Client, task_type: TaskType, task_context: TaskContext) -> list[Product]:
         from ima_studio.client import read_list  # noqa: PLC0415
 
-        return read_list(client, task_type, errand.deadline)
+        return read_list(client, task_type, task_context.deadline)
 
     def _journal(self) -> Journal:
         from shared.journal.claim import Journal  # noqa: PLC0415
@@ -172,12 +178,12 @@ class Service:
         try:
             yield
         finally:
-            self._run.attach_media(self._states[0])
+            self._context.attach_media(self._states[0])
 
     @contextlib.contextmanager
     def _logged(self) -> Iterator[None]:
         """Log how the block begins and ends."""
-        result = self._run.result
+        result = self._context.result
         self._log.clear()
         self._log.note("begin", mode=result.mode, model=result.model, requested=result.requested)
         try:
@@ -197,29 +203,29 @@ class Service:
             )
 
 
-def found_key(run: CommandContext, given: str | None) -> ResolvedKey:
+def found_key(context: CommandContext, flag_value: str | None) -> ResolvedKey:
     """Return the key of --api-key, else of IMA_API_KEY, and say what is worth knowing about its source.
 
     Raises:
         BadInput: the flag has no value and took the next option for one.
         ConfigurationError: there is no key, or the first that is set is malformed.
     """
-    found = find_key(key_sources(given))
-    for source, why in found.passed_over:
-        run.reporter.info(f"key_source_{why}", source=source)
-    if found.source == KEY_FLAG:
-        run.reporter.info("key_in_argv")
-    if not found.secret.reveal().startswith(KEY_START):
-        run.reporter.info("key_form", source=found.source)
-    return found
+    key = find_key(key_sources(flag_value))
+    for source, reason in key.passed_over:
+        context.reporter.info(f"key_source_{reason}", source=source)
+    if key.source == KEY_FLAG:
+        context.reporter.info("key_in_argv")
+    if not key.secret.reveal().startswith(KEY_START):
+        context.reporter.info("key_form", source=key.source)
+    return key
 
 
-def key_sources(given: str | None) -> list[KeySource]:
+def key_sources(flag_value: str | None) -> list[KeySource]:
     """Return where a key may come from, first choice first.
 
     Raises:
         BadInput: the flag has no value and took the next option for one.
     """
-    if given is not None and given.startswith("--"):
-        raise BadInput("key_swallowed", flag=KEY_FLAG, got=short_repr(given))
-    return [KeySource(KEY_FLAG, lambda: given), KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
+    if flag_value is not None and flag_value.startswith("--"):
+        raise BadInput("key_swallowed", flag=KEY_FLAG, got=short_repr(flag_value))
+    return [KeySource(KEY_FLAG, lambda: flag_value), KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]

@@ -1,4 +1,4 @@
-"""The skill's log: one file a day, gone after a week; never a key, a prompt or the query of a link."""
+"""The skill's log: one file a day, kept for a week; never a key, a prompt or the query of a link."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ KEPT_FOR = 7 * 24 * 3600  # seconds
 
 
 class Logbook:
-    """Writes to `logs/ima_skills/` of a state folder; a log that cannot be written stops nobody."""
+    """Writes to `logs/ima_skills/` of a state folder; a log that cannot be written is ignored."""
 
     def __init__(self, state: Path) -> None:
         self._folder = state / "logs" / "ima_skills"
 
     def note(self, event: str, **facts: object) -> None:
-        """Write one line: time, process, event, the facts that are known."""
+        """Write one line: time, process, event, its facts."""
         now = datetime.now(timezone.utc)
         known = {name: value for name, value in facts.items() if value is not None}
         words = " ".join(f"{name}={sanitize_line(value, 120)!r}" for name, value in known.items())
@@ -40,7 +40,7 @@ class Logbook:
                 os.close(descriptor)
 
     def clear(self) -> None:
-        """Remove log files that nobody has written to for a week."""
+        """Remove log files that were not written to for a week."""
         with contextlib.suppress(OSError):
             for path in self._folder.glob("*.log"):
                 if time.time() - path.lstat().st_mtime > KEPT_FOR:

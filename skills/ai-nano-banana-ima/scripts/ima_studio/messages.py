@@ -1,4 +1,4 @@
-"""The sentences that only this skill says, English and Chinese side by side."""
+"""The messages of ai-nano-banana-ima, English and Chinese side by side."""
 
 from __future__ import annotations
 

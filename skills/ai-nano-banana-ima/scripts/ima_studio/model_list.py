@@ -1,4 +1,4 @@
-"""What --list-models tells: the products of the two models with their prices, as JSON and as lines."""
+"""The output of --list-models: the products of the two models with their prices, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def rows(products: Sequence[Product]) -> list[dict[str, Any]]:
-    """Return every product; `newest` is the one that is taken without --version-id."""
+    """Return a row per product; `newest` marks the one that is used without --version-id."""
     newest = {product.model_id: product for product in products}
     return [_row(product, newest=product is newest[product.model_id]) for product in products]
 
@@ -47,9 +47,9 @@ def _row(product: Product, *, newest: bool) -> dict[str, Any]:
 
 
 def lines(task_type: str, products: Sequence[Product], catalog: Catalog) -> list[str]:
-    """Return the same for people."""
+    """Return the same as lines of text."""
     say = catalog.format
-    found = [say("list_head", task=task_type)]
+    output = [say("list_head", task=task_type)]
     for row in rows(products):
         mark = say("list_default") if row["newest"] and row["default_model"] else ""
         facts = {
@@ -57,13 +57,13 @@ def lines(task_type: str, products: Sequence[Product], catalog: Catalog) -> list
             "version": sanitize_line(row["version_id"], 80),
             "mark": mark,
         }
-        found.append(say("list_product", model=row["model_id"], **facts))
+        output.append(say("list_product", model=row["model_id"], **facts))
         sizes = ", ".join(f"{size} = {points:g}" for size, points in row["points_by_size"].items())
-        found.append(say("list_sizes", sizes=sanitize_line(sizes) or "-"))
-        found.append(say("list_ratios", ratios=", ".join(row["ratios"])))
+        output.append(say("list_sizes", sizes=sanitize_line(sizes) or "-"))
+        output.append(say("list_ratios", ratios=", ".join(row["ratios"])))
         for virtual in row["virtual_fields"]:
             for part, choices in virtual["parts"].items():
-                found.append(
+                output.append(
                     say("list_virtual", name=sanitize_line(part, 60), values=sanitize_line(", ".join(choices)))
                 )
-    return found if products else [*found, say("list_none")]
+    return output if products else [*output, say("list_none")]

@@ -1,4 +1,4 @@
-"""Looking at a task until it ended, with the patiences that IMA needs."""
+"""Poll a task until it ended; tolerate late links and passing refusals."""
 
 from __future__ import annotations
 
@@ -29,62 +29,64 @@ MOST_REFUSED = 3  # looks in a row that the service answers with the same refusa
 
 
 def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None:
-    """Return how long such a task takes at least and at most, in seconds; few past tasks do not tell alone."""
+    """Return the shortest and longest known duration in seconds; with little history, also IMA's range."""
     known = durations(journal, entry)
     if len(known) < ENOUGH_HISTORY:
         known += USUAL_SECONDS.get(entry.model, ())
     return (min(known), max(known)) if known else None
 
 
-def wait(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> Task:
-    """Look at the task until it ended.
+def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> Task:
+    """Poll the task until it ended.
 
     Raises:
         StillRunning: not within the limits.
-        InvalidRequest, AuthenticationError, RateLimitError: the service does not tell about the task.
+        InvalidRequest, AuthenticationError, RateLimitError: the service refuses to answer about the task.
     """
-    entry, limits = claim.task.entry, errand.deadline
+    entry, deadline = claim.task.entry, task_context.deadline
     expected = expected_range(entry, journal)
-    cautious = 0.0 if errand.interval else CAUTIOUS_INTERVAL
+    cautious = 0.0 if task_context.interval else CAUTIOUS_INTERVAL
     if claim.action == "create":
-        earliest, latest = expected if expected and not errand.interval else (0.0, 0.0)
-        schedule = PollSchedule(errand.interval or POLITE_INTERVAL, earliest, cautious=cautious, latest=latest)
+        earliest, latest = expected if expected and not task_context.interval else (0.0, 0.0)
+        schedule = PollSchedule(
+            task_context.interval or POLITE_INTERVAL, earliest, cautious=cautious, latest=latest
+        )
     else:
-        schedule = PollSchedule(errand.interval or POLITE_INTERVAL, immediate=True, cautious=cautious)
+        schedule = PollSchedule(task_context.interval or POLITE_INTERVAL, immediate=True, cautious=cautious)
     rhythm = ReminderInterval(TELL_EVERY.get(entry.model, 30.0), expected[1]) if expected else None
-    started = limits.clock()
+    started = deadline.clock()
     ended = wait_for_task(
-        Looks(client, str(entry.task_id), pictures_of(entry), limits).look,
+        Looks(client, str(entry.task_id), pictures_of(entry), deadline).look,
         schedule=schedule,
-        limits=limits,
-        on_update=PollReporter(errand.context, durations(journal, entry), rhythm=rhythm).update,
+        deadline=deadline,
+        on_update=PollReporter(task_context.context, durations(journal, entry), rhythm=rhythm).update,
     )
     if claim.action == "create":
-        entry.seconds = round(limits.clock() - started, 1)
+        entry.seconds = round(deadline.clock() - started, 1)
     return ended
 
 
 def pictures_of(entry: Entry) -> int:
-    """Return how many pictures the task was created for; of an adopted one, nobody knows more than 1."""
+    """Return how many images the task was created for; 1 for an imported task, whose number is unknown."""
     count = entry.applied.get("n", 1)
     return count if isinstance(count, int) else 1
 
 
 class Looks:
-    """Looks at one task of `count` pictures."""
+    """Polls one task of `count` images."""
 
-    def __init__(self, client: Client, task_id: str, count: int, limits: Deadline) -> None:
+    def __init__(self, client: Client, task_id: str, count: int, deadline: Deadline) -> None:
         self._client = client
         self._task_id = task_id
         self._count = count
-        self._clock = limits.clock
+        self._clock = deadline.clock
         self._refused: list[str] = []
         self._done_since: float | None = None
 
     def look(self, seconds: float) -> Task:
-        """Look once; a task that is done but for links or for a picture not listed runs a minute more."""
+        """Poll once; a task that only lacks links or an unlisted image counts as running for another minute."""
         try:
-            seen = self._client.detail(self._task_id, seconds)
+            task = self._client.detail(self._task_id, seconds)
         except ReadError as failure:
             self._give_up_on(failure)
             raise
@@ -92,17 +94,17 @@ class Looks:
             error.remedy = "resume"
             raise
         self._refused.clear()
-        if not (seen.only_links_missing or (seen.ended and len(seen.medias) < self._count)):
+        if not (task.only_links_missing or (task.ended and len(task.medias) < self._count)):
             self._done_since = None
-            return seen
+            return task
         self._done_since = self._clock() if self._done_since is None else self._done_since
         if self._clock() - self._done_since <= LINKS_GRACE:
-            return replace(seen, state="running")
-        failed = any(media.state == "failed" for media in seen.medias)
-        return replace(seen, state="failed" if failed else "succeeded")
+            return replace(task, state="running")
+        failed = any(media.state == "failed" for media in task.medias)
+        return replace(task, state="failed" if failed else "succeeded")
 
     def _give_up_on(self, failure: ReadError) -> None:
-        """End the wait when the service keeps refusing to tell, such as about an id that it never gave out."""
+        """Raise if the service keeps refusing to answer, such as about an id that it never issued."""
         is_page = failure.code == "firewall_page"
         reason = "page" if is_page else failure.provider_code
         reason = None if is_overloaded(failure) else reason

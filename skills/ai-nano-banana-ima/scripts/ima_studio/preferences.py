@@ -1,4 +1,4 @@
-"""Which model a user chose by name, for each task type: one small file, shared by all runs."""
+"""The model that a user chose for each task type: one small file, shared by all runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCK_PAUSE = 0.02
 
 @dataclass(frozen=True)
 class Remembered:
-    """A model that the user chose, and what a picture cost then, in points."""
+    """A model that the user chose, and the points that an image cost then."""
 
     model_id: str
     model_name: str
@@ -39,19 +39,19 @@ class Preferences:
         self.path = state / "memory" / "ima_prefs.json"
 
     def remembered(self, user_id: str, task_type: TaskType) -> Remembered | None:
-        """Return the user's model, None without one that is still offered or a readable file."""
+        """Return the user's model; None if it is not set, not offered any more, or the file is unreadable."""
         try:
             row = self._read()[_name(user_id)][task_type]
-            found = Remembered(row["model_id"], str(row["model_name"]), row["credit"])
+            preference = Remembered(row["model_id"], str(row["model_name"]), row["credit"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return found if found.model_id in MODELS and isinstance(found.credit, int | float) else None
+        return preference if preference.model_id in MODELS and isinstance(preference.credit, int | float) else None
 
     def remember(self, user_id: str, task_type: TaskType, model_id: str, model_name: str, credit: float) -> None:
-        """Keep the user's model; what other runs write at the same time stays.
+        """Remember the user's model, keeping what other runs write at the same time.
 
         Raises:
-            OSError, ValueError: the file cannot be written, or is not ours to change.
+            OSError, ValueError: the file cannot be written, or is not a file of preferences.
         """
         row = {
             "model_id": model_id,
@@ -63,18 +63,18 @@ class Preferences:
             document.setdefault(_name(user_id), {})[task_type] = row
 
     def forget(self, user_id: str, task_type: TaskType | None) -> list[TaskType]:
-        """Forget the user's model, for every task type when none is named; return the task types it was kept for.
+        """Forget the user's model, for every task type if none is named; return the affected task types.
 
         Raises:
-            OSError, ValueError: the file cannot be written, or is not ours to change.
+            OSError, ValueError: the file cannot be written, or is not a file of preferences.
         """
         if not self.path.exists():
             return []
         with self._changing() as document:
             kept = document.get(_name(user_id), {})
-            gone = [one for one in TASK_TYPES if one in kept and task_type in (None, one)]
-            for one in gone:
-                del kept[one]
+            gone = [name for name in TASK_TYPES if name in kept and task_type in (None, name)]
+            for name in gone:
+                del kept[name]
             if not kept:
                 document.pop(_name(user_id), None)
         return gone
@@ -98,7 +98,7 @@ class Preferences:
 
     def _read(self) -> dict[str, Any]:
         document = json.loads(self.path.read_bytes())
-        if not isinstance(document, dict) or not all(isinstance(one, dict) for one in document.values()):
+        if not isinstance(document, dict) or not all(isinstance(row, dict) for row in document.values()):
             raise ValueError("not a file of preferences")
         return document
 

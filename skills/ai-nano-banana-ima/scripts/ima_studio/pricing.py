@@ -1,4 +1,4 @@
-"""From a request to one rule of a product, and so to its price."""
+"""Match a request to one price rule of a product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Offer:
-    """What will be asked of the service for a request, and its price; `parameters` lack prompt and inputs."""
+    """The parameters to send for a request, without prompt and inputs, and their price."""
 
     product: Product
     rule: Rule
@@ -27,7 +27,7 @@ class Offer:
 
     @property
     def size(self) -> str | None:
-        """The size as people write it, when the product knows sizes."""
+        """The size as people write it, if the product has sizes."""
         return plain(self.parameters["size"]) if "size" in self.parameters else None
 
     @property
@@ -37,16 +37,16 @@ class Offer:
 
     @property
     def points(self) -> int | float:
-        """The price of all pictures together."""
+        """The price of all images together."""
         return self.rule.points * self.count
 
 
 def choose(products: Sequence[Product], model_id: str, version_id: str | None) -> Product:
-    """Return the newest product of a model, which is the last one in the list, or the version that was named.
+    """Return the requested version of a model, else its newest product, which is the last one in the list.
 
     Raises:
         InvalidRequest: `model_not_offered`.
-        BadInput: `version_not_offered`, naming those that are.
+        BadInput: `version_not_offered`, names those that are.
     """
     versions = [product for product in products if product.model_id == model_id]
     if not versions:
@@ -59,20 +59,20 @@ def choose(products: Sequence[Product], model_id: str, version_id: str | None) -
 
 
 def resolve(product: Product, request: ImageRequest, *, size: str | None = None, complete: bool = False) -> Offer:
-    """Return the offer for a request; `size` takes the place of the one it names.
+    """Return the offer for a request; `size` replaces the requested one.
 
-    With `complete`, the service has answered that an attribute is missing: the rule that agrees best with the
-    request is taken, and its missing attributes are added.
+    With `complete`, the service has answered that an attribute is missing: the best matching rule is used, and its
+    missing attributes are added.
 
     Raises:
         BadInput: a name or a value that the product does not offer.
         InvalidRequest: `no_rule`, `rule_unusable`; nothing was sent.
     """
     named = size or request.applied_size
-    given: dict[str, Scalar] = {"size": spelled_size(named)} if named else {}
+    requested: dict[str, Scalar] = {"size": spelled_size(named)} if named else {}
     if request.aspect_ratio:
-        given["aspect_ratio"] = request.aspect_ratio
-    chosen = _effective_choices(product, {**given, **dict(request.extra)})
+        requested["aspect_ratio"] = request.aspect_ratio
+    chosen = _effective_choices(product, {**requested, **dict(request.extra)})
     _check_offered(product, chosen)
     parameters: dict[str, Scalar] = {**_defaults(product), **chosen, "n": request.count}
     rule = _best(product, parameters, chosen) if complete else _matching(product, parameters)
@@ -89,7 +89,7 @@ def resolve(product: Product, request: ImageRequest, *, size: str | None = None,
 
 
 def smaller(product: Product, request: ImageRequest, size: str | None) -> Offer | None:
-    """Return the offer one size below, None when there is none."""
+    """Return the offer one size below, None if there is none."""
     if size not in SIZES:
         return None
     for lower in reversed(SIZES[: SIZES.index(size)]):
@@ -101,33 +101,33 @@ def smaller(product: Product, request: ImageRequest, size: str | None) -> Offer 
 
 
 def _defaults(product: Product) -> dict[str, Scalar]:
-    """Return what the form says before the user touches it."""
-    found = dict(product.defaults)
+    """Return the default values of the form."""
+    values = dict(product.defaults)
     for virtual in product.virtual:
         value = virtual.mapped(virtual.parts)
         value = virtual.value if value is None else value
         if value is not None:
-            found[virtual.target] = value
-    return found
+            values[virtual.target] = value
+    return values
 
 
-def _effective_choices(product: Product, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """Return the user's parameters: parts of virtual fields give way to their target, where that is given too."""
+def _effective_choices(product: Product, requested: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return the user's parameters: a virtual field's target takes precedence over its parts if both are set."""
     parts = {part for virtual in product.virtual for part in virtual.parts}
     real = product.defaults.keys() | {virtual.target for virtual in product.virtual} | product.attribute_names()
     known = {"size", "aspect_ratio"} | (parts | real) - RESERVED
-    for name in given:
+    for name in requested:
         if name not in known:
             listed = ", ".join(sorted(known - {"size"} | {"n"}))
             raise BadInput(
                 "extra_params_unknown", flag="--extra-params", name=short_repr(name), known=sanitize_line(listed)
             )
-    found = {name: value for name, value in given.items() if name not in parts or name in real}
+    choices = {name: value for name, value in requested.items() if name not in parts or name in real}
     for virtual in product.virtual:
-        touched = {name: given[name] for name in virtual.parts if name in given}
-        if touched and virtual.target not in given:
-            found[virtual.target] = _mapped(virtual, touched)
-    return found
+        touched = {name: requested[name] for name in virtual.parts if name in requested}
+        if touched and virtual.target not in requested:
+            choices[virtual.target] = _mapped(virtual, touched)
+    return choices
 
 
 def _mapped(virtual: Virtual, touched: Mapping[str, Scalar]) -> Scalar:
@@ -136,14 +136,14 @@ def _mapped(virtual: Virtual, touched: Mapping[str, Scalar]) -> Scalar:
         valid = "; ".join(
             f"{short_repr(part)}: {', '.join(map(short_repr, virtual.choices(part)))}" for part in touched
         )
-        got = ", ".join(short_repr(one) for one in touched.values())
+        got = ", ".join(short_repr(choice) for choice in touched.values())
         flag = "--size" if "size" in touched else "--extra-params"
         raise BadInput("ui_value_invalid", flag=flag, got=got, valid=valid)
     return value
 
 
 def _check_offered(product: Product, chosen: Mapping[str, Scalar]) -> None:
-    """Refuse a value that no rule has for an attribute that rules have: another would be made and paid."""
+    """Refuse a value that no rule has for its attribute: a different image would be made and charged."""
     for name, value in chosen.items():
         priced = [
             (offered, rule.points)
@@ -167,7 +167,7 @@ def _matching(product: Product, parameters: Mapping[str, Scalar]) -> Rule | None
 
 
 def _best(product: Product, parameters: Mapping[str, Scalar], chosen: Mapping[str, Scalar]) -> Rule | None:
-    """Return the rule that agrees most and contradicts no choice of the user; of equals the cheapest."""
+    """Return the rule that agrees most and contradicts no choice of the user; the cheapest of equal ones."""
 
     def distance(rule: Rule) -> tuple[int, bool, int, float]:
         return -rule.agreement(parameters), rule.conflicts(parameters), -len(rule.attributes), rule.points

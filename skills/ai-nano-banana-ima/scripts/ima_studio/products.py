@@ -1,4 +1,4 @@
-"""What IMA sells: its product list, read into products with their forms and prices."""
+"""IMA's product list, parsed into products with their forms and prices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PIXELS = re.compile(r"(\d+)PX")
 
 @dataclass(frozen=True)
 class Rule:
-    """One price: so many points for a picture with these attributes."""
+    """One price rule: the points for an image with these attributes."""
 
     attribute_id: int
     points: int | float
@@ -31,28 +31,29 @@ class Rule:
     fallback: bool = False
 
     def conflicts(self, parameters: Mapping[str, Scalar]) -> bool:
-        """Tell whether a parameter has another value than this rule wants."""
-        given = _by_name(parameters)
+        """Return whether a parameter has a different value than this rule."""
+        actual = _by_name(parameters)
         return any(
-            name.lower() in given and not alike(given[name.lower()], value)
+            name.lower() in actual and not alike(actual[name.lower()], value)
             for name, value in self.attributes.items()
         )
 
     def agreement(self, parameters: Mapping[str, Scalar]) -> int:
         """Return how many of its attributes the parameters have."""
-        given = _by_name(parameters)
+        actual = _by_name(parameters)
         return sum(
-            name.lower() in given and alike(given[name.lower()], value) for name, value in self.attributes.items()
+            name.lower() in actual and alike(actual[name.lower()], value)
+            for name, value in self.attributes.items()
         )
 
     def fits(self, parameters: Mapping[str, Scalar]) -> bool:
-        """Tell whether the parameters have all of its attributes."""
+        """Return whether the parameters have all of its attributes."""
         return self.agreement(parameters) == len(self.attributes)
 
 
 @dataclass(frozen=True)
 class Virtual:
-    """A form field that is only shown: what stands in its parts decides the value of `target`."""
+    """A form field that is only displayed: the values of its parts determine the value of `target`."""
 
     target: str
     value: Scalar | None
@@ -60,7 +61,7 @@ class Virtual:
     mappings: Sequence[tuple[Mapping[str, Scalar], Scalar]]
 
     def mapped(self, parts: Mapping[str, Scalar]) -> Scalar | None:
-        """Return the target's value for what stands in the parts, None when there is no such mapping."""
+        """Return the target's value for these parts, None if there is no such mapping."""
         for source, value in self.mappings:
             if source.keys() == parts.keys() and all(alike(parts[name], source[name]) for name in source):
                 return value
@@ -92,13 +93,13 @@ class Product:
         return {name for rule in self.rules for name in rule.attributes}
 
     def points_by_size(self) -> dict[str, int | float]:
-        """Return what a picture of each size costs, smallest first."""
-        found: dict[str, int | float] = {}
+        """Return the points of an image of each size, smallest first."""
+        points: dict[str, int | float] = {}
         for rule in self.rules:
             for name, value in rule.attributes.items():
                 if name.lower() == "size":
-                    found.setdefault(plain(value), rule.points)
-        return dict(sorted(found.items(), key=lambda one: _rank(one[0])))
+                    points.setdefault(plain(value), rule.points)
+        return dict(sorted(points.items(), key=lambda item: _rank(item[0])))
 
 
 def read_products(tree: Any) -> list[Product]:
@@ -107,17 +108,17 @@ def read_products(tree: Any) -> list[Product]:
 
 
 def spelled_size(size: str) -> str:
-    """Return a size as the service writes it."""
+    """Return a size in the service's spelling."""
     return f"{size}px" if size.isdigit() else size
 
 
-def alike(one: Scalar, other: Scalar) -> bool:
-    """Compare two values as the service does: as upper-case text; 512 is 512px."""
-    return plain(one) == plain(other)
+def alike(left: Scalar, right: Scalar) -> bool:
+    """Return whether the service treats two values as equal: compared as upper-case text, 512 is 512px."""
+    return plain(left) == plain(right)
 
 
 def plain(value: Scalar) -> str:
-    """Return a value as it is compared, and as people write it: upper-case text, and 512 for 512px."""
+    """Return the normal form of a value: upper-case text, and 512 for 512px."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return _PIXELS.sub(r"\1", str(value).strip().upper())
@@ -147,30 +148,30 @@ def _product(leaf: Mapping[str, Any]) -> Product | None:
     model_id, version_id, name = leaf.get("model_id"), leaf.get("id"), leaf.get("name")
     if model_id not in MODELS or not isinstance(version_id, str) or not isinstance(name, str):
         return None
-    form = [one for one in _list(leaf.get("form_config")) if isinstance(one.get("field"), str)]
+    form = [row for row in _list(leaf.get("form_config")) if isinstance(row.get("field"), str)]
     return Product(
         str(model_id),
         version_id,
         name,
         {
-            one["field"]: one["value"]
-            for one in form
-            if not one.get("is_ui_virtual") and _is_scalar(one.get("value"))
+            row["field"]: row["value"]
+            for row in form
+            if not row.get("is_ui_virtual") and _is_scalar(row.get("value"))
         },
-        tuple(_virtual(one) for one in form if one.get("is_ui_virtual")),
-        tuple(rule for one in _list(leaf.get("credit_rules")) if (rule := _rule(one))),
+        tuple(_virtual(row) for row in form if row.get("is_ui_virtual")),
+        tuple(rule for row in _list(leaf.get("credit_rules")) if (rule := _rule(row))),
     )
 
 
-def _virtual(one: Mapping[str, Any]) -> Virtual:
-    mapping = one.get("value_mapping")
+def _virtual(row: Mapping[str, Any]) -> Virtual:
+    mapping = row.get("value_mapping")
     mapping = mapping if isinstance(mapping, dict) else {}
     target = mapping.get("target_param")
-    value = one.get("value")
+    value = row.get("value")
     return Virtual(
-        target if isinstance(target, str) and target else one["field"],
+        target if isinstance(target, str) and target else row["field"],
         value if _is_scalar(value) else None,
-        _scalars((part.get("field"), part.get("value")) for part in _list(one.get("ui_params"))),
+        _scalars((part.get("field"), part.get("value")) for part in _list(row.get("ui_params"))),
         tuple(
             (_scalars(rule["source_values"].items()), rule["target_value"])
             for rule in _list(mapping.get("mapping_rules"))
@@ -179,8 +180,8 @@ def _virtual(one: Mapping[str, Any]) -> Virtual:
     )
 
 
-def _rule(one: Mapping[str, Any]) -> Rule | None:
-    points, attribute_id, attributes = one.get("points"), one.get("attribute_id"), one.get("attributes") or {}
+def _rule(row: Mapping[str, Any]) -> Rule | None:
+    points, attribute_id, attributes = row.get("points"), row.get("attribute_id"), row.get("attributes") or {}
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= MOST_POINTS:
         return None
     if isinstance(attribute_id, bool) or not isinstance(attribute_id, int) or not isinstance(attributes, dict):
@@ -193,7 +194,7 @@ def _rule(one: Mapping[str, Any]) -> Rule | None:
 
 
 def _list(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _is_scalar(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The use case: price it, look up the journal, upload, spend once, wait, save the pictures, tell the result."""
+"""Create a task: get its price, look up the journal, upload, spend once, wait, save the images."""
 
 from __future__ import annotations
 
@@ -36,34 +36,34 @@ SHOWN_POINTS = "shown_points"
 
 @dataclass(frozen=True)
 class Order:
-    """A request, for which account, and what may be done without asking again."""
+    """A request, its account, and what the user has agreed to."""
 
     request: ImageRequest
     account: str
     variant: str
     allow_downgrade: bool
     remembered: bool
-    """The model is the one that the user chose before, and did not name this time."""
+    """The model is the one that the user chose earlier and did not name this time."""
     on_bought: Callable[[Offer], None]
-    """Hears what the service has accepted."""
+    """Called with the offer that the service has accepted."""
     max_points: float | None = None
-    """The most that may be paid for all images together; None: the price that was short_repr, first or now."""
+    """The maximum price of all images together; None: the price that was shown, first or now."""
 
 
-def price(order: Order, products: Sequence[Product], client: Client, errand: TaskContext) -> Purchase:
-    """Return a request in the service's words, with its price.
+def price(order: Order, products: Sequence[Product], client: Client, task_context: TaskContext) -> Purchase:
+    """Return the create of a request, with its price.
 
     Raises:
-        BadInput, InvalidRequest: the products do not offer what is asked for.
+        BadInput, InvalidRequest: the products do not offer what was requested.
     """
     request = order.request
     offer = resolve(choose(products, request.model_id, request.version_id), request)
     if order.remembered:
-        name_remembered(request, offer, products, errand.context)
-    notice = errand.context.catalog.format("size_8k") if request.size == TOO_LARGE_SIZE else None
+        name_remembered(request, offer, products, task_context.context)
+    notice = task_context.context.catalog.format("size_8k") if request.size == TOO_LARGE_SIZE else None
     ceiling = offer.points if order.max_points is None else order.max_points
-    purchase = Purchase(request, offer, client, errand, order.allow_downgrade, ceiling, notice)
-    result = errand.context.result
+    purchase = Purchase(request, offer, client, task_context, order.allow_downgrade, ceiling, notice)
+    result = task_context.context.result
     result.requested, result.applied = _requested(purchase), purchase.applied()
     result.cost = wire.quote(offer)
     result.extra |= {"model_name": offer.product.name, "credit": offer.points}
@@ -71,10 +71,10 @@ def price(order: Order, products: Sequence[Product], client: Client, errand: Tas
 
 
 def new_entry(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
-    """Return the journal's description of a request, without its prompt and key; it may have no price (yet).
+    """Return the journal entry of a request, without its prompt and key; it may have no price (yet).
 
-    Its fingerprint holds what the user asked for and nothing that the service's product list says: the list may
-    change between a kill and the next run, and the same words must find the task that was paid.
+    Its fingerprint covers the user's request and nothing of the service's product list: the list may change
+    between a kill and the next run, and the same request must find the paid task.
     """
     request = order.request
     parameters: dict[str, Any] = {name: plain(value) for name, value in request.extra}
@@ -89,7 +89,7 @@ def new_entry(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
             model=request.model_id,
             prompt=request.prompt,
             parameters=parameters,
-            references=[one if isinstance(one, str) else one.sha256 for one in request.inputs],
+            references=[image if isinstance(image, str) else image.sha256 for image in request.inputs],
             variant=order.variant,
         ),
         skill="ai-nano-banana-ima",
@@ -109,66 +109,71 @@ def new_entry(order: Order, purchase: Purchase | None, folder: Path) -> Entry:
 
 
 def generate(
-    order: Order, products: Sequence[Product], *, client: Client, journal: Journal, errand: TaskContext
+    order: Order, products: Sequence[Product], *, client: Client, journal: Journal, task_context: TaskContext
 ) -> None:
-    """Make the pictures of a request, paying for them at most once; the run's result tells what came of it.
+    """Make the images of a request, paying at most once; the outcome is in the context's result.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
-    run = errand.context
+    context = task_context.context
     unpriced: SkillError | None = None
     purchase: Purchase | None = None
     try:
-        purchase = price(order, products, client, errand)
+        purchase = price(order, products, client, task_context)
     except SkillError as error:
         unpriced = error
-    draft = new_entry(order, purchase, errand.output_dir)
+    draft = new_entry(order, purchase, task_context.output_dir)
     if unpriced and not journal.has_paid(draft.fingerprint):
         raise unpriced
 
     if purchase and order.max_points is None:
         purchase.max_points = min([purchase.max_points, *_shown_points(draft, journal)])
-    with journal.claim(draft, errand.lock_wait, new=errand.new) as claim, errand.reporting(claim):
+    with (
+        journal.claim(draft, task_context.lock_wait, new=task_context.new) as claim,
+        task_context.reporting(claim),
+    ):
         if claim.action == "create":
             if purchase is None:
                 claim.task.finish("unreachable", error={"code": "not_offered"})
                 raise unpriced or AssertionError("neither a price nor a reason")
             purchase.check_price()
-            tell_start(run, purchase, expected_range(draft, journal))
-            run.confirm_spend()
-            links = public_links(order.request.inputs, client, errand.deadline)
-            purchase.send(claim.task, links, lambda created: _accepted(created, claim.task.entry, run))
+            tell_start(context, purchase, expected_range(draft, journal))
+            context.confirm_spend()
+            links = public_links(order.request.inputs, client, task_context.deadline)
+            purchase.send(claim.task, links, lambda created: _accepted(created, claim.task.entry, context))
             order.on_bought(purchase.offer)
         elif claim.action == "attach":
-            _say_resumed(claim, run)
-        finish(claim, client, journal, errand)
+            _say_resumed(claim, context)
+        finish(claim, client, journal, task_context)
 
 
-def resume(identifier: str, imported: Entry, *, client: Client, journal: Journal, errand: TaskContext) -> None:
-    """Go on with a task by its local or service id; sends nothing that costs.
+def resume(
+    identifier: str, imported: Entry, *, client: Client, journal: Journal, task_context: TaskContext
+) -> None:
+    """Resume a task by its local or service id; sends nothing that costs.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
-    with journal.resume(identifier, imported, errand.lock_wait) as claim, errand.reporting(claim):
-        _say_resumed(claim, errand.context)
-        finish(claim, client, journal, errand)
+    with journal.resume(identifier, imported, task_context.lock_wait) as claim, task_context.reporting(claim):
+        _say_resumed(claim, task_context.context)
+        finish(claim, client, journal, task_context)
 
 
 def _shown_points(draft: Entry, journal: Journal) -> list[float]:
-    """Return the prices that were short_repr for a request since it was last paid for: nobody agreed to more."""
-    short_repr = (entry.extra.get(SHOWN_POINTS) for entry in journal.unpaid(draft.fingerprint))
-    return [points for points in short_repr if isinstance(points, int | float)]
+    """Return the prices that were shown for a request since it was last paid: nobody agreed to more."""
+    shown = (entry.extra.get(SHOWN_POINTS) for entry in journal.unpaid(draft.fingerprint))
+    return [points for points in shown if isinstance(points, int | float)]
 
 
-def _say_resumed(claim: TaskLease, run: CommandContext) -> None:
+def _say_resumed(claim: TaskLease, context: CommandContext) -> None:
     entry = claim.task.entry
-    run.reporter.always("resumed", local_id=entry.local_id, task_id=entry.task_id)
+    context.reporter.always("resumed", local_id=entry.local_id, task_id=entry.task_id)
 
 
 def _requested(purchase: Purchase) -> dict[str, Any]:
-    """Return what was asked for, defaults included."""
+    """Return the requested parameters, defaults included."""
     request, offer = purchase.request, purchase.offer
     return {
         "size": request.size or offer.size,
@@ -178,7 +183,7 @@ def _requested(purchase: Purchase) -> dict[str, Any]:
     }
 
 
-def _accepted(created: Created, entry: Entry, run: CommandContext) -> None:
-    """Put both ids on stderr, whatever happens next."""
-    run.result.task_id = created.task_id
-    run.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)
+def _accepted(created: Created, entry: Entry, context: CommandContext) -> None:
+    """Print both ids on stderr at once, whatever happens next."""
+    context.result.task_id = created.task_id
+    context.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)

@@ -1,4 +1,4 @@
-"""What a person may ask of Nano Banana, checked before anything else happens."""
+"""The request of ai-nano-banana-ima: validated before anything else happens."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ RESERVED = frozenset(
         "version_id",
     ]
 )
-"""Names that the request itself fills; a user who could set them could set the price."""
+"""Names that the request itself sets; a user who could set them could set the price."""
 USER_ID = re.compile(r"[+@_0-9A-Za-z](?:[0-9A-Za-z_.:@+=-]{0,126}[0-9A-Za-z_=-])?")
 VERSION_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,127}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|data:", re.IGNORECASE)
 
 Scalar = str | int | float | bool
 Input = Union[str, "InputImage"]
-"""A public https address, or a picture on this machine."""
+"""A public https URL, or a local image."""
 
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """Pictures to make from one prompt; an instance is valid.
+    """Images to make from one prompt; an instance is always valid.
 
     `size` is what the user named (None: the model's own default; 8K: 4K is applied), `extra` what
     --extra-params holds besides `aspect_ratio` and `n`.
@@ -77,20 +77,20 @@ class ImageRequest:
 
     @property
     def applied_size(self) -> str | None:
-        """The size to ask the service for: 4K where 8K was named."""
+        """The size to send: 4K if 8K was requested."""
         return LARGEST_SIZE if self.size == TOO_LARGE_SIZE else self.size
 
     @property
     def files(self) -> tuple[InputImage, ...]:
         """The inputs that have to be uploaded."""
-        return tuple(one for one in self.inputs if not isinstance(one, str))
+        return tuple(image for image in self.inputs if not isinstance(image, str))
 
 
 def check_task_type(text: str | None) -> TaskType:
     """Return --task-type.
 
     Raises:
-        BadInput: it is missing or none.
+        BadInput: it is missing or unknown.
     """
     for task_type in TASK_TYPES:
         if text == task_type:
@@ -99,7 +99,7 @@ def check_task_type(text: str | None) -> TaskType:
 
 
 def check_user_id(text: str | None) -> str | None:
-    """Return --user-id; it becomes a name in a file, so it looks like an id and never like a path.
+    """Return --user-id; it becomes a key in a file, so it must look like an id and not like a path.
 
     Raises:
         BadInput: `user_id_invalid`.
@@ -119,10 +119,10 @@ def image_request(
     extra_params: str | None,
     inputs: tuple[str, ...],
 ) -> ImageRequest:
-    """Return the request that the flags describe; the prompt has been checked where it was read.
+    """Return the request that the flags describe; the prompt was checked when it was read.
 
     Raises:
-        BadInput: naming the flag, what was expected and what came.
+        BadInput: names the flag, the expected value and the actual one.
     """
     kind = check_task_type(task_type)
     if model_id not in MODELS:
@@ -166,7 +166,7 @@ def _extra(text: str | None) -> dict[str, Scalar]:
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # or it could not be sent
     except (ValueError, RecursionError) as error:
         raise BadInput("extra_params_no_json", flag="--extra-params", got=short_repr(text)) from error
-    if not isinstance(document, dict) or not all(isinstance(one, Scalar) for one in document.values()):
+    if not isinstance(document, dict) or not all(isinstance(value, Scalar) for value in document.values()):
         raise BadInput("extra_params_no_json", flag="--extra-params", got=short_repr(text))
     for name in document:
         if name.lower() == "size":
@@ -183,31 +183,31 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _inputs(task_type: TaskType, given: tuple[str, ...]) -> tuple[Input, ...]:
-    if task_type == "text_to_image" and given:
+def _inputs(task_type: TaskType, sources: tuple[str, ...]) -> tuple[Input, ...]:
+    if task_type == "text_to_image" and sources:
         raise BadInput("input_without_image_to_image", flag=INPUTS_FLAG)
-    if task_type == "image_to_image" and not 1 <= len(given) <= MOST_INPUTS:
-        raise BadInput("inputs_count", flag=INPUTS_FLAG, most=MOST_INPUTS, got=len(given))
-    return tuple(_input(one) for one in given)
+    if task_type == "image_to_image" and not 1 <= len(sources) <= MOST_INPUTS:
+        raise BadInput("inputs_count", flag=INPUTS_FLAG, most=MOST_INPUTS, got=len(sources))
+    return tuple(_input(source) for source in sources)
 
 
-def _input(given: str) -> Input:
-    if not _URL.match(given):
+def _input(source: str) -> Input:
+    if not _URL.match(source):
         from shared.images.inputs import read_input_image  # noqa: PLC0415  - only for those who have files
 
-        return read_input_image(INPUTS_FLAG, given)
+        return read_input_image(INPUTS_FLAG, source)
     try:
-        return check_public_url(given)
+        return check_public_url(source)
     except InvalidUrl as error:
-        code = "input_http" if given.lower().startswith("http:") else "url_refused"
+        code = "input_http" if source.lower().startswith("http:") else "url_refused"
         raise BadInput(
-            code, flag=INPUTS_FLAG, got=short_repr(given), reason=MessageRef(f"url_{error.reason}")
+            code, flag=INPUTS_FLAG, got=short_repr(source), reason=MessageRef(f"url_{error.reason}")
         ) from error
 
 
 def input_rows(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
     """Return the result's `input_images`."""
-    return [{"url": one} if isinstance(one, str) else one.row() for one in inputs]
+    return [{"url": image} if isinstance(image, str) else image.row() for image in inputs]
 
 
 def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:

@@ -1,4 +1,4 @@
-"""From a task that the service knows to saved pictures."""
+"""Wait for a created task, save its images and record its end."""
 
 from __future__ import annotations
 
@@ -25,49 +25,49 @@ if TYPE_CHECKING:
 FRESH_TRIES = 3
 
 
-def finish(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> None:
-    """Wait for a task that the service knows, and save its pictures.
+def finish(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> None:
+    """Wait for a created task, and save its images.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
-    task, run = claim.task, errand.context
-    identify(run, task.entry)
+    task, context = claim.task, task_context.context
+    identify(context, task.entry)
     expected = expected_range(task.entry, journal)
     if claim.action == "return":
-        run.result.reused = True
-        kept = reuse_saved_images(task.entry.images, errand.output_dir)
+        context.result.reused = True
+        kept = reuse_saved_images(task.entry.images, task_context.output_dir)
         if kept:
-            _tell_kept(kept, task, client, errand)
+            _tell_kept(kept, task, client, task_context)
         else:
-            _save(task, _fresh(task, client, errand), client, errand)
-        _raise_if_partly_done(task.entry, run.result, run.catalog.format("no_words"))
-        tell_success(run, task.entry, expected)
+            _save(task, _fresh(task, client, task_context), client, task_context)
+        _raise_if_partly_done(task.entry, context.result, context.catalog.format("no_words"))
+        tell_success(context, task.entry, expected)
         return
-    if errand.no_wait:
-        run.result.next_argv = run.resume()
+    if task_context.no_wait:
+        context.result.next_argv = context.resume()
         return
     if expected:
-        run.reporter.always("expected_seconds", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}")
-    ended = wait(claim, client, journal, errand)
-    _save(task, ended, client, errand)
-    _settle(task, ended, run)
-    tell_success(run, task.entry, expected)
+        context.reporter.always("expected_seconds", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}")
+    ended = wait(claim, client, journal, task_context)
+    _save(task, ended, client, task_context)
+    _settle(task, ended, context)
+    tell_success(context, task.entry, expected)
 
 
-def _settle(task: LockedTask, ended: Task, run: CommandContext) -> None:
-    """Record how a task ended whose pictures are saved, as far as there are any.
+def _settle(task: LockedTask, ended: Task, context: CommandContext) -> None:
+    """Record the end of a task, after its images (if any) were saved.
 
     Raises:
-        TaskFailed: there are none.
-        UnusableResult: some are missing; those without a link can be asked for again.
+        TaskFailed: it has no images.
+        UnusableResult: some are missing; those without a link can be queried again.
     """
-    saved, count = len(run.result.images), max(pictures_of(task.entry), min(len(ended.medias), MAX_IMAGES))
+    saved, count = len(context.result.images), max(pictures_of(task.entry), min(len(ended.medias), MAX_IMAGES))
     if ended.state == "failed":
-        reason = ended.reason or run.catalog.format("no_words")
+        reason = ended.reason or context.catalog.format("no_words")
         charged: Charged = "yes" if saved else "unknown"
         task.finish("failed", charged=charged, error={"code": "task_failed", "reason": reason})
-        _raise_if_partly_done(task.entry, run.result, reason)
+        _raise_if_partly_done(task.entry, context.result, reason)
         raise TaskFailed("task_failed", reason=reason)
     if not saved:
         raise UnusableResult("result_without_pictures", task_id=task.entry.task_id)
@@ -77,7 +77,7 @@ def _settle(task: LockedTask, ended: Task, run: CommandContext) -> None:
 
 
 def _raise_if_partly_done(entry: Entry, result: Result, no_words: str) -> None:
-    """Tell of a task that failed beside some images: their files are listed in `result`, every time.
+    """Raise for a failed task with some images: `result` lists their files every time.
 
     Raises:
         UnusableResult: `partly_done`.
@@ -87,54 +87,56 @@ def _raise_if_partly_done(entry: Entry, result: Result, no_words: str) -> None:
         raise UnusableResult("partly_done", reason=reason, saved=len(result.images), remedy="new")
 
 
-def _tell_kept(kept: list[dict[str, Any]], task: LockedTask, client: Client, errand: TaskContext) -> None:
-    """Put pictures that are still here into the result, with links that open where the service gives them.
+def _tell_kept(kept: list[dict[str, Any]], task: LockedTask, client: Client, task_context: TaskContext) -> None:
+    """Put the images that are still on disk into the result, with fresh links if the service returns them.
 
-    The journal holds links without their signatures; asking for whole ones is free, and nothing depends on it.
+    The journal holds links without their signatures; querying whole ones is free and optional.
     """
     links = [row["url"] for row in kept]
     cover = links[0]
     with contextlib.suppress(SkillError):
-        ready = client.detail(str(task.entry.task_id), errand.deadline.remaining).ready
+        ready = client.detail(str(task.entry.task_id), task_context.deadline.remaining).ready
         if len(ready) == len(kept):
             links, cover = [media.link for media in ready], ready[0].cover or ready[0].link
-    result = errand.context.result
+    result = task_context.context.result
     result.images = [{**row, "url": link} for row, link in zip(kept, links, strict=True)]
     result.extra |= {"url": links[0], "cover_url": cover}
 
 
-def _fresh(task: LockedTask, client: Client, errand: TaskContext) -> Task:
-    """Ask a finished task for its links again.
+def _fresh(task: LockedTask, client: Client, task_context: TaskContext) -> Task:
+    """Query the links of a finished task again.
 
     Raises:
-        UnusableResult: `pictures_gone`; the service does not give them any more.
+        UnusableResult: `pictures_gone`; the service does not return them any more.
     """
     task_id = str(task.entry.task_id)
-    seen = retry_read(lambda seconds: client.detail(task_id, seconds), errand.deadline, tries=FRESH_TRIES)
-    if not seen.ready:
-        result = errand.context.result
+    current = retry_read(lambda seconds: client.detail(task_id, seconds), task_context.deadline, tries=FRESH_TRIES)
+    if not current.ready:
+        result = task_context.context.result
         result.images = [
-            row for image in task.entry.images for row in reuse_saved_images([image], errand.output_dir) or []
+            row
+            for image in task.entry.images
+            for row in reuse_saved_images([image], task_context.output_dir) or []
         ]
         raise UnusableResult("pictures_gone", task_id=task_id, remedy="new")
-    return seen
+    return current
 
 
-def _save(task: LockedTask, ended: Task, client: Client, errand: TaskContext) -> None:
-    """Save every picture that can be had; the entry and the result list them even when one cannot.
+def _save(task: LockedTask, ended: Task, client: Client, task_context: TaskContext) -> None:
+    """Save every image that can be downloaded; the entry and the result list them even if one fails.
 
     Raises:
-        UnusableResult: the first picture that could not be saved.
+        UnusableResult: the first image that could not be saved.
     """
     ready: tuple[Media, ...] = ended.ready
     if not ready:
         return
-    result = errand.context.result
+    result = task_context.context.result
     result.extra |= {"url": ready[0].link, "cover_url": ready[0].cover or ready[0].link}
-    target = errand.output_dir / task.entry.local_id
+    target = task_context.output_dir / task.entry.local_id
     links = [media.link for media in ready]
     result.images, failure = save_images(
-        client.downloads, links, target, errand.deadline, errand.context.reporter.always
+        client.downloads, links, target, task_context.deadline, task_context.context.reporter.always
     )
     task.save(images=[{**row, "url": without_query(row["url"])} for row in result.images])
     if failure:

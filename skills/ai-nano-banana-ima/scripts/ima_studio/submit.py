@@ -1,4 +1,4 @@
-"""The paid create of IMA: sent, and after the four refusals that cost nothing corrected and sent again."""
+"""Submit IMA's paid create; correct and resend it after the four refusals that cost nothing."""
 
 from __future__ import annotations
 
@@ -25,31 +25,32 @@ if TYPE_CHECKING:
 
 MOST_CREATES = 3
 RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
-"""Refusals after which the list is read again, and how often each may be answered that way."""
+"""Refusals after which the product list is read again, and how often for each."""
 
 
 @dataclass
 class Purchase:
-    """A create and its corrections; `offer` is what was sent last, and `notice` says what became less.
+    """A create and its corrections; `offer` was sent last, and `notice` names a reduced size.
 
-    Without `allow_downgrade` a smaller size is only proposed. Nothing is sent that costs more than `max_points`,
-    for all images together: the price that was shown, or the one that the user agreed to.
+    Without `allow_downgrade` a smaller size is only proposed. Nothing is sent that costs more than `max_points`
+    for
+    all images together: the shown price, or the one that the user agreed to.
     """
 
     request: ImageRequest
     offer: Offer
     client: Client
-    errand: TaskContext
+    task_context: TaskContext
     allow_downgrade: bool
     max_points: float
     notice: str | None = None
 
     def send(self, task: LockedTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
-        """Send the create, three times at most.
+        """Send the create, at most three times.
 
         Raises:
             InvalidRequest: `too_complex` with the smaller size as the next command, or the last refusal.
-            SkillError: as for `spend_once`; after anything but the four refusals nothing is sent again.
+            SkillError: as for `spend_once`; only the four refusals are followed by another create.
         """
         refusals: list[int] = []
         while True:
@@ -58,8 +59,8 @@ class Purchase:
                 submit_once(
                     task,
                     partial(self._create, self.offer, links),
-                    sleep=self.errand.deadline.sleep,
-                    left=lambda: self.errand.deadline.remaining,
+                    sleep=self.task_context.deadline.sleep,
+                    left=lambda: self.task_context.deadline.remaining,
                     on_accepted=on_accepted,
                     last=last,
                 )
@@ -71,12 +72,12 @@ class Purchase:
             task.save(applied=self.applied(), cost=wire.quote(self.offer), error=None)
 
     def check_price(self, offer: Offer | None = None, **more: str) -> None:
-        """Refuse an offer (else the one in hand) that costs more than the user has agreed to.
+        """Refuse an offer (default: the current one) that costs more than the user has agreed to.
 
         `more` are options that the next command needs besides the price.
 
         Raises:
-            InvalidRequest: `price_above_limit`; the next command names the new price, and nothing was sent for it.
+            InvalidRequest: `price_above_limit`; the next command names the new price; nothing was sent.
         """
         points = (offer or self.offer).points
         if points <= self.max_points:
@@ -91,7 +92,7 @@ class Purchase:
         )
 
     def applied(self) -> dict[str, Any]:
-        """Return what the service is told, as the result's `applied`."""
+        """Return the parameters that are sent, as the result's `applied`."""
         product = self.offer.product
         more = {"model_name": product.name, "model_version": product.version_id}
         return {**self.offer.parameters, **more, **({"notice": self.notice} if self.notice else {})}
@@ -101,13 +102,13 @@ class Purchase:
         return self.client.create(request.task_type, request.prompt, offer, links)
 
     def _corrected(self, refusal: InvalidRequest, refusals: list[int], *, last: bool) -> Offer:
-        """Return the offer to send next; raises the refusal when there is none."""
+        """Return the offer to send next; raise the refusal if there is none."""
         code = refusals[-1]
         if code == wire.TOO_COMPLEX:
             return self._smaller(refusal, last=last)
         if last or refusals.count(code) > RESOLVED_AGAIN.get(code, 0):
             raise refusal
-        products = read_list(self.client, self.request.task_type, self.errand.deadline)
+        products = read_list(self.client, self.request.task_type, self.task_context.deadline)
         product = choose(products, self.request.model_id, self.request.version_id)
         complete = code == wire.ATTRIBUTE_MISSING
         offer = resolve(product, self.request, size=self.offer.size if self.notice else None, complete=complete)
@@ -127,17 +128,17 @@ class Purchase:
             raise refusal
         self.check_price(lower, **{"--size": lower.size})
         facts = {"asked": sanitize_line(self.offer.size, 20), "size": lower.size}
-        self.notice = self.errand.context.catalog.format("downgraded", **facts)
+        self.notice = self.task_context.context.catalog.format("downgraded", **facts)
         self._tell("downgraded", lower, **facts)
         return lower
 
     def _tell(self, message: str, offer: Offer, **facts: object) -> None:
-        """Say what is sent next, and its price when that is another."""
-        run = self.errand.context
-        run.reporter.always(message, **facts)
+        """Report what is sent next, and its price if that changed."""
+        context = self.task_context.context
+        context.reporter.always(message, **facts)
         if offer.points != self.offer.points:
             before, points = price_text(self.offer.points), price_text(offer.points)
-            run.reporter.always("price_now", before=before, points=points)
+            context.reporter.always("price_now", before=before, points=points)
 
 
 def price_text(points: float) -> str:

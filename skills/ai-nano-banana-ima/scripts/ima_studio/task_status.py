@@ -1,4 +1,4 @@
-"""A task as IMA's detail describes it."""
+"""The status of a task, parsed from IMA's detail answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READY, _FAILED, _DELETED = 1, 2, 3
 
 @dataclass(frozen=True)
 class Media:
-    """One picture of a task; "linkless" is called done by the service, which gives no link yet."""
+    """One picture of a task; "linkless" means done according to the service, but without a link yet."""
 
     state: Literal["running", "linkless", "succeeded", "failed"]
     link: str = ""
@@ -28,7 +28,7 @@ class Media:
 
 @dataclass(frozen=True)
 class Task:
-    """One look at a task: `word` is what the service calls its state, `known` whether we know that word."""
+    """The status of a task: `word` is the service's own, `known` whether it is documented."""
 
     state: State
     word: str
@@ -37,33 +37,33 @@ class Task:
 
     @property
     def ended(self) -> bool:
-        """True when the service will not change the task any more."""
+        """True if the service will not change the task any more."""
         return self.state != "running"
 
     @property
     def only_links_missing(self) -> bool:
-        """True when no picture is still being made, and one that is done has no link."""
+        """True if no image is still being made, and one that is done has no link."""
         states = {media.state for media in self.medias}
         return "linkless" in states and "running" not in states
 
     @property
     def ready(self) -> tuple[Media, ...]:
-        """The pictures that can be fetched."""
+        """The images that can be downloaded."""
         return tuple(media for media in self.medias if media.state == "succeeded")
 
     @property
     def reason(self) -> str:
-        """Why the first picture that failed did, empty when the service does not say."""
+        """The reason of the first failed image, empty if the service gives none."""
         return next((media.reason for media in self.medias if media.state == "failed"), "")
 
 
 def read_task(data: Any) -> Task:
-    """Read the `data` of a detail; it has ended when every picture has. `medias` may be empty at first.
+    """Parse the `data` of a detail; the task has ended when every image has. `medias` may be empty at first.
 
-    The documents let a task fail with its first failed picture; the others are paid for, so they are waited for.
+    The documents let a task fail with its first failed image; the others are paid for, so we wait for them.
 
     Raises:
-        ReadError: no task.
+        ReadError: it is not a task.
     """
     if not isinstance(data, dict):
         raise ReadError("read_failed", status=200)
@@ -80,9 +80,9 @@ def read_task(data: Any) -> Task:
 
 
 def _media(row: Mapping[str, Any]) -> Media:
-    """Read one picture: 1 with "processing" and without a link was observed, and is not done."""
+    """Parse one image: resource_status 1 with "processing" and without a link was observed; it is not done."""
     resource, status = row.get("resource_status"), row.get("status")
-    link, cover = (one if isinstance(one, str) else "" for one in (row.get("url"), row.get("cover_url")))
+    link, cover = (value if isinstance(value, str) else "" for value in (row.get("url"), row.get("cover_url")))
     if resource in (_FAILED, _DELETED) or status == "failed":
         return Media("failed", reason=sanitize_line(row.get("error_msg") or row.get("remark") or ""))
     if resource != _READY:

@@ -1,4 +1,4 @@
-"""Pictures of this machine on their way to the service: several at once, the same bytes three times at most."""
+"""Upload local images: several at once, with at most three tries each."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ AT_ONCE = 4
 TRIES = 3
 
 
-def public_links(inputs: tuple[Input, ...], client: Client, limits: Deadline) -> tuple[str, ...]:
-    """Return the addresses under which the service finds the inputs, in their order.
+def public_links(inputs: tuple[Input, ...], client: Client, deadline: Deadline) -> tuple[str, ...]:
+    """Return the public URLs of the inputs, in their order.
 
-    A file that is given twice is uploaded once.
+    A file that is named twice is uploaded once.
 
     Raises:
         SkillError: the first input that could not be uploaded; nothing was spent.
@@ -31,7 +31,7 @@ def public_links(inputs: tuple[Input, ...], client: Client, limits: Deadline) ->
     links: dict[str, str] = {}
     failures: list[BaseException] = []
     waiting: SimpleQueue[InputImage] = SimpleQueue()
-    files = {one.sha256: one for one in inputs if not isinstance(one, str)}
+    files = {image.sha256: image for image in inputs if not isinstance(image, str)}
     for reference in files.values():
         waiting.put(reference)
 
@@ -42,7 +42,7 @@ def public_links(inputs: tuple[Input, ...], client: Client, limits: Deadline) ->
             except Empty:
                 return
             try:
-                links[reference.sha256] = _uploaded(reference, client, limits)
+                links[reference.sha256] = _uploaded(reference, client, deadline)
             except BaseException as failure:  # noqa: BLE001  - raised again below, where somebody waits for it
                 failures.append(failure)
 
@@ -53,14 +53,14 @@ def public_links(inputs: tuple[Input, ...], client: Client, limits: Deadline) ->
         thread.join()
     if failures:
         raise failures[0]
-    return tuple(one if isinstance(one, str) else links[one.sha256] for one in inputs)
+    return tuple(image if isinstance(image, str) else links[image.sha256] for image in inputs)
 
 
-def _uploaded(reference: InputImage, client: Client, limits: Deadline) -> str:
+def _uploaded(reference: InputImage, client: Client, deadline: Deadline) -> str:
     content = reference.content(INPUTS_FLAG)
     try:
         return retry_read(
-            lambda seconds: client.upload(content, reference.media_type, seconds), limits, tries=TRIES
+            lambda seconds: client.upload(content, reference.media_type, seconds), deadline, tries=TRIES
         )
     except ReadError as failure:
         failure.remedy = "again"

@@ -1,4 +1,4 @@
-"""What is said about a task: before it is paid, and the words that an agent passes on to the user."""
+"""Messages about a task for the user: before it is paid, and at its end for the agent to pass on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.journal.entry import Entry
 
 Seconds = tuple[float, float]
-"""How long something takes, at least and at most."""
+"""The shortest and the longest duration."""
 ADVICE: dict[type, str] = {
     BadInput: "advice_correct",
     RateLimitError: "advice_wait",
@@ -46,8 +46,8 @@ ADVICE: dict[type, str] = {
 }
 
 
-def tell_start(run: CommandContext, purchase: Purchase, expected: Seconds | None) -> None:
-    """Say what is about to be paid, for the person and for the agent to pass on."""
+def tell_start(context: CommandContext, purchase: Purchase, expected: Seconds | None) -> None:
+    """Report what is about to be paid, for the person and for the agent to pass on."""
     offer = purchase.offer
     facts = {
         "model": offer.product.label,
@@ -58,41 +58,43 @@ def tell_start(run: CommandContext, purchase: Purchase, expected: Seconds | None
         "least": f"{expected[0]:.0f}" if expected else "?",
         "most": f"{expected[1]:.0f}" if expected else "?",
     }
-    run.result.extra["messages"]["start"] = run.catalog.format("start_message", **facts)
-    run.reporter.info("create_summary", **facts)
-    run.reporter.notify_user("start_for_user", **facts)
-    tell_notice(run, purchase)
+    context.result.extra["messages"]["start"] = context.catalog.format("start_message", **facts)
+    context.reporter.info("create_summary", **facts)
+    context.reporter.notify_user("start_for_user", **facts)
+    tell_notice(context, purchase)
 
 
-def tell_notice(run: CommandContext, purchase: Purchase) -> None:
-    """Say what is less than the user asked for."""
+def tell_notice(context: CommandContext, purchase: Purchase) -> None:
+    """Report what is less than the user requested."""
     if purchase.notice:
-        run.reporter.always("notice_line", notice=purchase.notice)
+        context.reporter.always("notice_line", notice=purchase.notice)
 
 
-def name_remembered(request: ImageRequest, offer: Offer, products: Sequence[Product], run: CommandContext) -> None:
-    """Say that the user's own model is used, and what it costs more than the default."""
+def name_remembered(
+    request: ImageRequest, offer: Offer, products: Sequence[Product], context: CommandContext
+) -> None:
+    """Report that the user's preferred model is used, and its extra cost over the default."""
     facts = {"model": offer.product.label, "points": f"{offer.points:g}"}
     try:
         default = resolve(choose(products, DEFAULT_MODEL, None), replace(request, model_id=DEFAULT_MODEL))
     except (BadInput, InvalidRequest):
         default = offer
     if offer.points <= default.points:
-        run.reporter.info("remembered_model", **facts)
+        context.reporter.info("remembered_model", **facts)
         return
     more = {"default": default.product.label, "default_points": f"{default.points:g}"}
-    run.reporter.always("remembered_dearer", **facts, **more)
+    context.reporter.always("remembered_dearer", **facts, **more)
 
 
-def identify(run: CommandContext, entry: Entry) -> None:
-    """Let the result's own keys speak of the task that is in hand."""
+def identify(context: CommandContext, entry: Entry) -> None:
+    """Set this skill's own keys of the result for the current task."""
     name, cost = entry.applied.get("model_name"), entry.cost or {}
-    run.result.extra |= {"model_id": entry.model or None, "model_name": name, "credit": cost.get("amount")}
+    context.result.extra |= {"model_id": entry.model or None, "model_name": name, "credit": cost.get("amount")}
 
 
-def tell_success(run: CommandContext, entry: Entry, expected: Seconds | None) -> None:
-    """Put the words for the user into the result; the link stays whole, it is the user's."""
-    say, url = run.catalog.format, run.result.extra["url"]
+def tell_success(context: CommandContext, entry: Entry, expected: Seconds | None) -> None:
+    """Put the success message into the result; the user's link keeps its query."""
+    say, url = context.catalog.format, context.result.extra["url"]
     message = say(
         "success_message",
         model=sanitize_line(entry.applied.get("model_name") or entry.model or "-", MAX_LABEL),
@@ -101,41 +103,41 @@ def tell_success(run: CommandContext, entry: Entry, expected: Seconds | None) ->
         if entry.seconds
         else MessageRef("seconds_unknown"),
         points=f"{entry.cost['amount']:g}" if entry.cost else "-",
-        before=MessageRef("paid_before") if run.result.reused else "",
+        before=MessageRef("paid_before") if context.result.reused else "",
     )
-    run.result.extra["messages"]["success"] = f"{message}\n{say('original_link')}{url}"
-    run.summary_lines.append(run.result.extra["messages"]["success"])
+    context.result.extra["messages"]["success"] = f"{message}\n{say('original_link')}{url}"
+    context.summary_lines.append(context.result.extra["messages"]["success"])
 
 
-def tell_failure(run: CommandContext, error: SkillError) -> None:
-    """Put the words for the user into the result; where only the waiting ended, nothing has failed."""
+def tell_failure(context: CommandContext, error: SkillError) -> None:
+    """Put the failure message into the result, unless only the wait ended."""
     if isinstance(error, StillRunning | TaskLocked):
         return
-    say = run.catalog.format
-    run.result.extra["messages"]["failure"] = say(
-        _failure(run, error),
-        saved=len(run.result.images),
+    say = context.catalog.format
+    context.result.extra["messages"]["failure"] = say(
+        _failure(context, error),
+        saved=len(context.result.images),
         reason=say(error.code, **error.facts),
-        advice=say(_advice(run, error), **error.facts),
+        advice=say(_advice(context, error), **error.facts),
     )
 
 
-def _failure(run: CommandContext, error: SkillError) -> str:
-    """Return the message: what is at the service, or has come in part, has not failed."""
+def _failure(context: CommandContext, error: SkillError) -> str:
+    """Return the failure message; a task that continues, or has come in part, has not failed."""
     if isinstance(error, OutcomeUnknown):
         return "unknown_message"
-    if run.result.images:
+    if context.result.images:
         return "partial_message"
-    return "unfinished_message" if run.result.status in ("submitted", "running") else "failure_message"
+    return "unfinished_message" if context.result.status in ("submitted", "running") else "failure_message"
 
 
-def _advice(run: CommandContext, error: SkillError) -> str:
-    """Return what the user can do, in plain words: hints that name flags and commands are for agents."""
-    if run.catalog.has(f"{error.code}.advice"):
+def _advice(context: CommandContext, error: SkillError) -> str:
+    """Return the advice for the user; hints that name flags and commands are for agents."""
+    if context.catalog.has(f"{error.code}.advice"):
         return f"{error.code}.advice"
     if isinstance(error, UnusableResult) and error.remedy == "new":
         return "advice_pay_again"
     for kind in type(error).__mro__:
         if kind in ADVICE:
             return ADVICE[kind]
-    return f"{error.code}.hint" if run.catalog.has(f"{error.code}.hint") else "fallback_advice"
+    return f"{error.code}.hint" if context.catalog.has(f"{error.code}.hint") else "fallback_advice"

@@ -1,4 +1,4 @@
-"""The words of IMA's Open API: payloads out, envelopes and refusals in (facts: references/api-guide.md)."""
+"""The wire format of IMA's Open API: payloads out, envelopes and refusals in (facts: references/api-guide.md)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TOO_COMPLEX, PRICE_CHANGED, ATTRIBUTE_MISSING, ATTRIBUTE_WRONG = 500, 6006, 6009
 NO_KEY, NO_POINTS, TIER_TOO_LOW = 401, 4008, 4014
 TOO_MANY_REQUESTS = 429
 UNDECIDED = frozenset((408, *range(501, 600)))
-"""Codes that say that something went wrong on the way, and not that the create was refused."""
+"""Codes for an internal failure, which do not prove that the create was refused."""
 
 DEFINITE = (401, 403, 451)
 """HTTP codes of a free request that asking again does not change."""
@@ -51,12 +51,12 @@ ID_NAMES = ("id", "task_id", "taskId")
 """The documented name of a task's id, and those of the other endpoints and of gateways."""
 
 UPLOAD_APP, UPLOAD_APP_WORD = "webAgent", "32jdskjdk320eew"
-"""How every client of IMA introduces itself for uploads: published by the vendor, the same for all, no secret."""
+"""The upload credentials of every IMA client: published by the vendor, the same for all, not a secret."""
 
 
 @dataclass(frozen=True)
 class Created:
-    """What the service gave out for a create."""
+    """The service's answer to a create."""
 
     task_id: str
     cost: dict[str, object] | None
@@ -79,7 +79,7 @@ def list_query(task_type: TaskType) -> dict[str, str]:
 
 
 def create_body(task_type: TaskType, prompt: str, offer: Offer, links: Sequence[str]) -> dict[str, Any]:
-    """Return the create's JSON; `credit` is the rule's points for one picture, whatever `n` is."""
+    """Return the create's JSON; `credit` is the rule's points for one image, regardless of `n`."""
     rule, product = offer.rule, offer.product
     inner: dict[str, Any] = {
         "prompt": prompt,
@@ -107,12 +107,12 @@ def create_body(task_type: TaskType, prompt: str, offer: Offer, links: Sequence[
 
 
 def quote(offer: Offer) -> dict[str, Any]:
-    """Return the price of all pictures as the result's `cost`."""
+    """Return the price of all images as the result's `cost`."""
     return {"amount": offer.points, "unit": COST_UNIT, "source": "quoted"}
 
 
 def code_of(document: Any) -> int | None:
-    """Return the envelope's code, None when this is no envelope: then nothing is known but the HTTP status."""
+    """Return the envelope's code; None if this is not an envelope, so that only the HTTP status is known."""
     code = document.get("code") if isinstance(document, dict) else None
     if isinstance(code, str) and re.fullmatch(r"\d{1,6}", code):
         return int(code)
@@ -126,25 +126,25 @@ def created(
 
     Raises:
         RequestRejected: definitely refused; its `provider_code` is the envelope's code.
-        OutcomeUnknown: no envelope, no id, or a code that leaves it open: a charge is possible. `given` is what
+        OutcomeUnknown: no envelope, no id, or an inconclusive code: a charge is possible. `given` is what
             stands where the id should be.
     """
     envelope = find_object(document, "code")
     code = code_of(envelope)
     data = document if code is None else envelope.get("data")
     inner = find_object(data, *ID_NAMES)
-    given = next((inner[name] for name in ID_NAMES if inner.get(name) is not None), None)
-    task_id = _task_id(given)
+    returned = next((inner[name] for name in ID_NAMES if inner.get(name) is not None), None)
+    task_id = _task_id(returned)
     if task_id and code in SUCCESS:
         return Created(task_id, quote(offer))
     facts: dict[str, Any] = {"http_status": status, "status": status if code is None else code}
-    facts["given"] = data if given is None else given
-    if code is not None and (given is not None or code in SUCCESS):
+    facts["given"] = data if returned is None else returned
+    if code is not None and (returned is not None or code in SUCCESS):
         raise OutcomeUnknown("answer_without_id", **facts)
     if code is None and is_page and status in FIREWALL_STATUSES:
         raise OutcomeUnknown("answer_is_page", **facts)
     if code is None:
-        error = http_error(status, document, retry_after) if given is None else None
+        error = http_error(status, document, retry_after) if returned is None else None
         raise error or OutcomeUnknown("answer_unclear", **facts)
     if code in UNDECIDED:
         raise OutcomeUnknown("answer_unclear", provider_code=str(code), **facts)
@@ -165,7 +165,7 @@ def http_error(status: int, document: Any, retry_after: float | None) -> Refusal
 
 
 def refusal(code: int, status: int, document: Any, retry_after: float | None) -> RequestRejected:
-    """Return the error that an envelope's code stands for."""
+    """Return the error of an envelope's code."""
     facts: dict[str, Any] = {"http_status": status, "provider_code": str(code), "words": service_words(document)}
     if code == NO_KEY:
         return AuthenticationError("ima_key_refused", link=KEY_PAGE, **facts)
@@ -186,11 +186,11 @@ def refusal(code: int, status: int, document: Any, retry_after: float | None) ->
 
 
 def read_data(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Any:
-    """Return the `data` of an answer to a request that costs nothing.
+    """Return the `data` of the answer to a free request.
 
     Raises:
         AuthenticationError, QuotaExceeded, InvalidRequest: what a repetition does not change.
-        ReadError: anything else that is no success; `provider_code` is the envelope's code, where there is one.
+        ReadError: anything else but success; `provider_code` is the envelope's code, if there is one.
     """
     envelope = find_object(document, "code")
     code = code_of(envelope)
@@ -209,7 +209,7 @@ def read_data(status: int, document: Any, retry_after: float | None, *, is_page:
 
 
 def upload_form(key: str, media_type: str, timestamp: int, nonce: str) -> dict[str, str]:
-    """Return the form that asks for a place to upload to; `privite` is the vendor's spelling."""
+    """Return the form that requests an upload URL; `privite` is the vendor's spelling."""
     text = "|".join((UPLOAD_APP, UPLOAD_APP_WORD, str(timestamp), nonce))
     return {
         "appUid": key,
@@ -227,10 +227,10 @@ def upload_form(key: str, media_type: str, timestamp: int, nonce: str) -> dict[s
 
 
 def upload_links(data: Any) -> tuple[str, str]:
-    """Return where to put the bytes, and the address under which the service finds them.
+    """Return the upload URL, and the public URL of the uploaded file.
 
     Raises:
-        ReadError: they are not there.
+        ReadError: they are missing.
     """
     links = [data.get(name) if isinstance(data, dict) else None for name in ("ful", "fdl")]
     put, get = (link if isinstance(link, str) else "" for link in links)
@@ -240,7 +240,7 @@ def upload_links(data: Any) -> tuple[str, str]:
 
 
 def service_words(document: Any) -> str:
-    """Return what the service says about a refusal, as one harmless line."""
+    """Return the service's text about a refusal, as one harmless line."""
     words = document.get("message") if isinstance(document, dict) else None
     return (sanitize_line(words) if isinstance(words, str) else "") or MessageRef("no_words")
 

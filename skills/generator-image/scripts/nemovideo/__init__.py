@@ -1,3 +1,3 @@
-"""generator-image: pictures and clips through the agent of NemoVideo, in sessions."""
+"""generator-image: images and clips through the agent of NemoVideo, in sessions."""
 
 __version__ = "1.1.0"

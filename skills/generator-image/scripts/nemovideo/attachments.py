@@ -1,4 +1,4 @@
-"""Files to upload: what they are is told by their content, and they are checked before anything is sent."""
+"""Files to upload: typed by their content, and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SYNC = 0xFF
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file on this machine, as it was when it was checked; `kind` is one of MEDIA_TYPES, by its content."""
+    """A local file, as it was when it was checked; `kind` is one of MEDIA_TYPES, by its content."""
 
     path: Path
     kind: str
@@ -47,7 +47,7 @@ class Attachment:
 
     @property
     def filename(self) -> str:
-        """The name under which it is sent: its own, with the ending of its true type."""
+        """The name under which it is sent: its own, with the extension of its true type."""
         stem, _, ending = self.path.name.rpartition(".")
         fits = SPELLINGS.get(ending.lower(), ending.lower()) == self.kind
         name = self.path.name if fits else f"{stem or self.path.name}.{self.kind}"
@@ -57,7 +57,7 @@ class Attachment:
         """Open the file that was checked.
 
         Raises:
-            BadInput: `reference_changed`; it is another one by now, or gone.
+            BadInput: `reference_changed`; the file was replaced, changed or removed.
         """
         try:
             file = self.path.open("rb")
@@ -79,46 +79,50 @@ class Attachment:
         }
 
 
-def read_attachment(flag: str, given: str) -> Attachment:
+def read_attachment(flag: str, argument: str) -> Attachment:
     """Check a file without holding it in memory.
 
     Raises:
-        BadInput: naming the flag and the file: not there, no regular file, empty, over 200 MB, or of no type that
-            the service takes; a picture must be whole.
+        BadInput: naming the flag and the file: not there, no regular file, empty, over 200 MB, of a type that the
+            service does not accept, or an incomplete image.
     """
     try:
-        path = expand_path(given)
+        path = expand_path(argument)
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _refused(flag, given, "reference_folder" if stat.S_ISDIR(status.st_mode) else "not_regular_file")
+            raise _refused(
+                flag, argument, "reference_folder" if stat.S_ISDIR(status.st_mode) else "not_regular_file"
+            )
         if status.st_size > LARGEST:
             megabytes = f"{status.st_size / (1 << 20):.0f}"
-            raise BadInput("attachment_too_large", flag=flag, got=short_repr(given), megabytes=megabytes, most=200)
+            raise BadInput(
+                "attachment_too_large", flag=flag, got=short_repr(argument), megabytes=megabytes, most=200
+            )
         with path.open("rb") as file:
             head = file.read(HEAD)
         other = other_format(head)
         if other:
-            raise _refused(flag, given, f"picture_is_{other}")
+            raise _refused(flag, argument, f"picture_is_{other}")
         kind = sniffed(head)
         if kind is None:
-            raise BadInput("attachment_type", flag=flag, got=short_repr(given), expected=", ".join(MEDIA_TYPES))
+            raise BadInput("attachment_type", flag=flag, got=short_repr(argument), expected=", ".join(MEDIA_TYPES))
         if MEDIA_TYPES[kind].startswith("image/"):
             inspect_image(path)
         digest = sha256_of(path)
     except InvalidImage as error:
-        raise _refused(flag, given, f"picture_{error.reason}") from error
+        raise _refused(flag, argument, f"picture_{error.reason}") from error
     except (OSError, ValueError) as error:  # a name with NUL
         reason = getattr(error, "strerror", None) or MessageRef("reference_no_name")
-        raise BadInput("reference_unreadable", flag=flag, got=short_repr(given), reason=reason) from error
+        raise BadInput("reference_unreadable", flag=flag, got=short_repr(argument), reason=reason) from error
     return Attachment(path, kind, status.st_size, digest, status.st_mtime_ns)
 
 
-def _refused(flag: str, given: str, reason: str) -> BadInput:
-    return BadInput("attachment_refused", flag=flag, got=short_repr(given), reason=MessageRef(reason))
+def _refused(flag: str, argument: str, reason: str) -> BadInput:
+    return BadInput("attachment_refused", flag=flag, got=short_repr(argument), reason=MessageRef(reason))
 
 
 def sniffed(head: bytes) -> str | None:
-    """Return the kind of file that begins so, None for one that the service does not take."""
+    """Return the type of a file by its first bytes, None for one that the service does not accept."""
     if head[4:8] == b"ftyp":
         return {b"qt  ": "mov", b"M4A ": "m4a", b"M4B ": "m4a"}.get(head[8:12], "mp4")
     if head[:4] == b"RIFF":
@@ -135,7 +139,7 @@ def sniffed(head: bytes) -> str | None:
 
 
 class Form(io.RawIOBase):
-    """A form with one file, read from disk as it is sent; its length is known beforehand."""
+    """A multipart form with one file, read from disk as it is sent; its length is known beforehand."""
 
     def __init__(
         self, attachment: Attachment, file: io.BufferedReader, boundary: str, on_bytes: Callable[[int], None]
@@ -158,15 +162,15 @@ class Form(io.RawIOBase):
         return self._length
 
     def tell(self) -> int:
-        """Return how much was read; without it, requests takes the length for unknown."""
+        """Return the number of bytes read; without this method, requests treats the length as unknown."""
         return self._sent
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, never more than are announced: a file that grew is cut."""
+        """Return up to `size` bytes, never more than announced: a file that grew is cut."""
         size = self._length - self._sent if size < 0 else min(size, self._length - self._sent)
         while self._part is not None:
             block = self._part.read(size)

@@ -39,19 +39,19 @@ class Service:
     """One run's way to the service."""
 
     def __init__(
-        self, run: CommandContext, options: Options, given: dict[str, Any], timeout: float = FREE_TIMEOUT
+        self, context: CommandContext, options: Options, params: dict[str, Any], timeout: float = FREE_TIMEOUT
     ) -> None:
-        self._run = run
+        self._context = context
         self._options = options
-        self._given = given
-        text = given.get("poll_interval")
+        self._given = params
+        text = params.get("poll_interval")
         self._interval = parse_number("--poll-interval", text, MIN_POLL_INTERVAL, LONGEST_INTERVAL)
         self._seconds = options.seconds() or timeout
-        self.base_url = base_url(given)
+        self.base_url = base_url(params)
         self.states = state_folders()
         self.folder = output_folder(options.output_dir, self.states[0])
-        self._own = own_token(run)
-        run.resume_flags = _resume_flags(options, given)
+        self._own = own_token(context)
+        context.resume_flags = _resume_flags(options, params)
 
     @contextlib.contextmanager
     def hands(self, *, saves: bool = True) -> Iterator[tuple[Hands, TaskContext]]:
@@ -63,29 +63,29 @@ class Service:
         from shared.images.download import check_output_folder  # noqa: PLC0415
         from shared.journal.claim import Journal  # noqa: PLC0415
 
-        run, options = self._run, self._options
-        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
+        context, options = self._context, self._options
+        deadline = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
         account = self.account()
-        attribution = wire.headers(__version__, platform(run))
-        client = Client(self.base_url, None, user_agent=run.skill.user_agent, attribution=attribution)
+        attribution = wire.headers(__version__, platform(context))
+        client = Client(self.base_url, None, user_agent=context.skill.user_agent, attribution=attribution)
         if saves:
             check_output_folder(self.folder)
-        connection = Connection(client, account, run, limits)
+        connection = Connection(client, account, context, deadline)
         sessions = Sessions(self.states, self.base_url, account.name)
-        hands = Hands(connection, Journal(run.skill.slug, self.states), sessions, self._language())
-        errand = TaskContext(run, self.folder, limits, self._interval, options.no_wait, options.new)
+        hands = Hands(connection, Journal(context.skill.slug, self.states), sessions, self._language())
+        task_context = TaskContext(context, self.folder, deadline, self._interval, options.no_wait, options.new)
         try:
             with client:
-                yield hands, errand
+                yield hands, task_context
         finally:
             self._attach()
 
     def _attach(self) -> None:
         """Have what was saved attachable: an export under an id of its own, whatever message came before it."""
-        result = self._run.result
+        result = self._context.result
         exported = str(result.extra.get("render_id") or result.extra.get("stills_id") or "")
         rows = [(row, str(row.get("render_id") or "")) for row in result.extra.get("videos", ())]
-        self._run.attach_media(self.states[0], rows, exported)
+        self._context.attach_media(self.states[0], rows, exported)
 
     def account(self) -> Account:
         """Return who pays."""
@@ -110,31 +110,31 @@ class Service:
             from nemovideo.request import identifier  # noqa: PLC0415
 
             return identifier("--session", self._given["session"])
-        found = Sessions(self.states, self.base_url, self.account().name).newest_first()
-        return found[0].session_id if found else None
+        sessions = Sessions(self.states, self.base_url, self.account().name).newest_first()
+        return sessions[0].session_id if sessions else None
 
     def show_plan(self, plan: dict[str, Any]) -> None:
         """Put into the result what would be sent and where files would go; nothing is sent."""
         token = f"Bearer {self._own.secret}" if self._own else "Bearer (an anonymous token)"
-        attribution = wire.headers(__version__, platform(self._run))
+        attribution = wire.headers(__version__, platform(self._context))
         plan = {**plan, "headers": {"Authorization": token, **attribution}, "output_dir": str(self.folder)}
-        self._run.result.status = "prepared"
-        self._run.result.extra["plan"] = plan
-        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        self._context.result.status = "prepared"
+        self._context.result.extra["plan"] = plan
+        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
     def _language(self) -> str:
-        return str(self._given.get("language") or self._run.catalog.language)
+        return str(self._given.get("language") or self._context.catalog.language)
 
 
-def base_url(given: dict[str, Any]) -> str:
+def base_url(params: dict[str, Any]) -> str:
     """Return where the service is; the token goes nowhere else.
 
     Raises:
         BadInput, ConfigurationError.
     """
-    trusted = trusted_hosts(given["trusted"])
+    trusted = trusted_hosts(params["trusted"])
     return checked_base_url(
-        given["base_url"], variable="NEMO_API_URL", default=wire.DEFAULT_BASE_URL, trusted=trusted
+        params["base_url"], variable="NEMO_API_URL", default=wire.DEFAULT_BASE_URL, trusted=trusted
     )
 
 
@@ -143,7 +143,7 @@ def key_sources() -> list[KeySource]:
     return [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
 
 
-def own_token(run: CommandContext) -> ResolvedKey | None:
+def own_token(context: CommandContext) -> ResolvedKey | None:
     """Return the user's own token, None where there is none.
 
     A variable that is set and holds no token counts as not set. Somebody meant to pay with an account of their own
@@ -159,8 +159,8 @@ def own_token(run: CommandContext) -> ResolvedKey | None:
             raise
     code = token_ignored()
     if code:
-        run.reporter.always(code, name=KEY_NAME)
-        run.result.extra["warnings"] = [run.catalog.format(code, name=KEY_NAME)]
+        context.reporter.always(code, name=KEY_NAME)
+        context.result.extra["warnings"] = [context.catalog.format(code, name=KEY_NAME)]
     return None
 
 
@@ -177,28 +177,28 @@ def config_folder() -> Path:
     return user_home() / ".config" / "nemovideo"
 
 
-def platform(run: CommandContext) -> str:
+def platform(context: CommandContext) -> str:
     """Return what the service is told about the installation: SKILL_SOURCE, else by the launcher's path."""
-    told = os.environ.get("SKILL_SOURCE", "").strip().lower()
-    if told in PLATFORMS:
-        return told
-    if told:
-        run.reporter.info("platform_ignored", expected=", ".join(PLATFORMS))
+    configured = os.environ.get("SKILL_SOURCE", "").strip().lower()
+    if configured in PLATFORMS:
+        return configured
+    if configured:
+        context.reporter.info("platform_ignored", expected=", ".join(PLATFORMS))
     home = user_home()
     places = {"clawhub": home / ".clawhub", "cursor": home / ".cursor" / "skills"}
-    launcher = Path(run.launcher)
+    launcher = Path(context.launcher)
     for name, folder in places.items():
         if launcher.is_relative_to(folder) or launcher.resolve().is_relative_to(folder.resolve()):
             return name
     return "unknown"
 
 
-def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
+def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
     """Return what a resume has to be told besides the id."""
     flags: list[str] = []
-    if given["base_url"] is not None:
-        flags += ["--base-url", given["base_url"]]
-    for host in given["trusted"]:
+    if params["base_url"] is not None:
+        flags += ["--base-url", params["base_url"]]
+    for host in params["trusted"]:
         flags += ["--trust-host", host]
     if options.output_dir is not None:
         flags += ["--output-dir", str(expand_path(options.output_dir))]

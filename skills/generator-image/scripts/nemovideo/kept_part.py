@@ -1,4 +1,4 @@
-"""A download that a later run continues: a note in the state folder says which file is the part of it."""
+"""A download that a later run can resume: a note in the state folder names its part file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LARGEST_NOTE = 4096  # bytes
 
 
 class KeptPart:
-    """The part file of a download to `target`, with the ETag of what is in it.
+    """The part file of a download to `target`, with the ETag of its content.
 
     Only this user can have written the note, and the part is used only if it is still the file that the note names
-    (device and inode) and has no other name. Without a note, or where it cannot be written, the download begins
-    anew. Of two processes with the same target, one keeps its part for later.
+    (device and inode) and has no other name. Without a note, or if it cannot be written, the download starts over.
+    Of two processes with the same target, only one keeps its part.
     """
 
     def __init__(self, target: Path) -> None:
@@ -52,7 +52,7 @@ class KeptPart:
         return part
 
     def note(self, etag: str) -> None:
-        """Remember the ETag at once, because a kill may come at any moment."""
+        """Store the ETag at once, because the process may be killed at any moment."""
         if redact_keys(etag) != etag:  # a key is not written down: this download begins anew after a break
             etag = ""
         if etag == self.etag:
@@ -65,12 +65,12 @@ class KeptPart:
                 write_atomically(self._note, text.encode(), durable=False)
 
     def begin_anew(self) -> None:
-        """Empty the part: what is in it is of no use."""
+        """Empty the part: its content is unusable."""
         self.note("")
         self.part.clear()
 
     def move_to(self, target: Path) -> Path:
-        """Give the finished file its final name, or the next free one; return that."""
+        """Rename the finished file to its final name, or the next free one; return that."""
         self.note("")
         return self.part.move_to(target)
 

@@ -1,4 +1,4 @@
-"""Saves what a session made: pictures by shared's rules, clips and sounds by their first bytes."""
+"""Save the media of a session: images by shared's rules, clips and sounds typed by their first bytes."""
 
 from __future__ import annotations
 
@@ -28,60 +28,62 @@ TRIES = 3
 
 
 class Downloads(Protocol):
-    """What can fetch a link: the download session of shared.http.session."""
+    """Fetches a link: the download session of shared.http.session."""
 
     def download(
-        self, url: str, target: BinaryIO, *, seconds: float, largest: int, progress: Progress | None = None
+        self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int, progress: Progress | None = None
     ) -> str | None:
-        """Write what the link holds to `target`."""
+        """Download the link to `target`."""
         ...
 
 
 def save_media(
-    downloads: Downloads, media: Sequence[Media], target: Path, limits: Deadline, run: CommandContext
+    downloads: Downloads, media: Sequence[Media], target: Path, deadline: Deadline, context: CommandContext
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], UnusableResult | RateLimitError | None]:
-    """Fetch pictures and clips to `target` plus a number; return both kinds of rows and the first failure.
+    """Download images and clips to `target` plus a number; return both kinds of rows and the first failure.
 
     Raises:
         DiskError: `disk_failed`.
     """
-    links = [one.url for one in media if one.kind == "image"]
-    images, failure = save_images(downloads, links, target, limits)
+    links = [item.url for item in media if item.kind == "image"]
+    images, failure = save_images(downloads, links, target, deadline)
     clips = []
-    for number, one in enumerate([one for one in media if one.kind != "image"], len(links) + 1):
+    for number, item in enumerate([item for item in media if item.kind != "image"], len(links) + 1):
         try:
-            clips.append(save_link(downloads, one, target.with_name(f"{target.name}-{number}"), limits, run))
+            clips.append(
+                save_link(downloads, item, target.with_name(f"{target.name}-{number}"), deadline, context)
+            )
         except (UnusableResult, RateLimitError) as error:
             failure = failure or error
     return images, clips, failure
 
 
 def save_link(
-    downloads: Downloads, media: Media, target: Path, limits: Deadline, run: CommandContext
+    downloads: Downloads, media: Media, target: Path, deadline: Deadline, context: CommandContext
 ) -> dict[str, Any]:
-    """Fetch one clip or sound; return its row.
+    """Download one clip or sound; return its row.
 
     Raises:
         UnusableResult, RateLimitError, DiskError.
     """
 
     def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
-        downloads.download(media.url, file, seconds=seconds, largest=LARGEST_CLIP, progress=progress)
+        downloads.download(media.url, file, seconds=seconds, max_bytes=LARGEST_CLIP, progress=progress)
 
     facts = {"width": media.width, "height": media.height, "duration": media.duration}
-    return {**save_clip(fetch, target, limits, run), "url": media.url, **facts}
+    return {**save_clip(fetch, target, deadline, context), "url": media.url, **facts}
 
 
 def save_clip(
-    fetch: Callable[[BinaryIO, float, Progress], object], target: Path, limits: Deadline, run: CommandContext
+    fetch: Callable[[BinaryIO, float, Progress], object], target: Path, deadline: Deadline, context: CommandContext
 ) -> dict[str, Any]:
-    """Save what `fetch` writes as `target` plus the ending of its true type; return its row, without its link.
+    """Save what `fetch` writes as `target` plus the extension of its true type; return its row, without its link.
 
-    What came before a break is kept, and used where the server proves that it still holds the same file; also by
-    the next run. A file of that name with other content is kept, and a free name taken.
+    The bytes before a break are kept and reused, also by the next run, if the server proves that the file is still
+    the same. A file of that name with other content is kept, and a free name taken.
 
     Raises:
-        UnusableResult: the link is refused or expired, or three tries gave no whole clip.
+        UnusableResult: the link is refused or expired, or none of three tries gave a whole clip.
         RateLimitError: the server asks to wait longer than a minute.
         DiskError: `disk_failed`.
     """
@@ -92,7 +94,7 @@ def save_clip(
 
             def tell(done: int, total: int | None) -> None:
                 kept.note(progress.etag)
-                _tell(run, done, total)
+                _tell(context, done, total)
 
             progress.on_bytes = tell
             file = kept.part.file
@@ -113,7 +115,7 @@ def save_clip(
             return kind
 
         try:
-            kind = retry_read(once, limits, tries=TRIES)
+            kind = retry_read(once, deadline, tries=TRIES)
         except ReadError as failure:
             code = failure.code if failure.code == "clip_unusable" else "picture_unreachable"
             raise UnusableResult(code, http_status=failure.http_status, **failure.facts) from failure
@@ -126,6 +128,6 @@ def save_clip(
     return {"path": str(path), "media_type": MEDIA_TYPES[kind], "bytes": size, "sha256": digest}
 
 
-def _tell(run: CommandContext, done: int, total: int | None) -> None:
+def _tell(context: CommandContext, done: int, total: int | None) -> None:
     share = f"{100 * done / total:.0f}%" if total else "?"
-    run.reporter.status("downloading", megabytes=f"{done / 1e6:.1f}", share=share)
+    context.reporter.status("downloading", megabytes=f"{done / 1e6:.1f}", share=share)

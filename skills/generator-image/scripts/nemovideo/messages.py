@@ -1,4 +1,4 @@
-"""The sentences that only generator-image says, English and Chinese side by side."""
+"""The messages of generator-image, English and Chinese side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person may ask of the agent, checked before anything else happens."""
+"""The requests of generator-image: validated before anything else happens."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ RENDER_START = "render_"  # every render gets an id of ours
 QUALITY = re.compile(r"[0-9a-z][0-9a-z_-]{0,19}")
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 IDENTIFIER = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z_.~:@-]{0,127}")
-"""Ids of sessions and renders: they go into the paths of addresses."""
+"""Ids of sessions and renders; they become parts of URL paths."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """A file to make of a session; an instance is valid."""
+    """A file to export from a session; an instance is always valid."""
 
     form: str = DEFAULT_FORMAT
     quality: str = DEFAULT_QUALITY
 
     @property
     def is_still(self) -> bool:
-        """True when pictures are asked for, which need no render."""
+        """True if images are requested, which need no render."""
         return self.form in STILLS
 
 
 @dataclass(frozen=True)
 class MessageRequest:
-    """One message to the agent; `session` is None for a session of its own."""
+    """One message to the agent; `session` is None for a new session."""
 
     mode: Mode
     text: str
@@ -51,15 +51,15 @@ class MessageRequest:
     export: ExportRequest | None = None
 
     def references(self) -> list[str]:
-        """Return what tells the attachments from others: a file's SHA-256, the text of an address."""
-        return [one if isinstance(one, str) else one.sha256 for one in self.attachments]
+        """Return the identity of each attachment: a file's SHA-256, the text of a URL."""
+        return [item if isinstance(item, str) else item.sha256 for item in self.attachments]
 
 
 def export_request(form: str | None, quality: str | None) -> ExportRequest:
-    """Return what the flags ask for.
+    """Return the export that the flags describe.
 
     Raises:
-        BadInput: naming the flag, what was expected and what came.
+        BadInput: names the flag, the expected value and the actual one.
     """
     wanted = (form or DEFAULT_FORMAT).lower()
     wanted = {"jpeg": "jpg"}.get(wanted, wanted)
@@ -73,7 +73,7 @@ def export_request(form: str | None, quality: str | None) -> ExportRequest:
 
 
 def identifier(flag: str, text: str) -> str:
-    """Return an id of the service's that may stand in an address.
+    """Return a checked id of the service that may be a part of a URL.
 
     Raises:
         BadInput: `resume_invalid`.
@@ -84,12 +84,12 @@ def identifier(flag: str, text: str) -> str:
 
 
 def is_address(source: str) -> bool:
-    """Tell whether an attachment is an address rather than a file."""
+    """Return whether an attachment is a URL rather than a file."""
     return "://" in source
 
 
 def checked_address(flag: str, url: str) -> str:
-    """Return the public https address of an attachment.
+    """Return the checked public https URL of an attachment.
 
     Raises:
         BadInput: `url_refused`.

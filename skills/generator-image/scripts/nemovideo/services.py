@@ -1,4 +1,4 @@
-"""What every use case works with."""
+"""The services that every command uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hands:
-    """The way to the service, and what this machine remembers; `language` is the one of a new session."""
+    """The connection to the service and the local session store; `language` is the one of a new session."""
 
     connection: Connection
     journal: Journal

@@ -1,4 +1,4 @@
-"""The sessions that this machine remembers, one file each: a line for each thing that happened in it."""
+"""The local store of sessions: one file per session, one line per event."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SKILL = "generator-image"
 
 @dataclass
 class Session:
-    """What is known of one session; times are ISO 8601 UTC."""
+    """One remembered session; times are ISO 8601 UTC."""
 
     session_id: str
     base_url: str
@@ -35,11 +35,11 @@ class Session:
     uploads: list[str] = field(default_factory=list)
     renders: list[str] = field(default_factory=list)
     unfinished: dict[str, str] = field(default_factory=dict)
-    """Renders that no command saw to their end, oldest first, and a digest of what was asked for."""
+    """Renders whose end no command has seen, oldest first, each with the digest of its order."""
 
 
 class Sessions:
-    """Written in the state folder in force, looked up in the default one too; lines are only ever added."""
+    """Written in the current state folder, read from the default one too; lines are only appended."""
 
     def __init__(
         self, states: Sequence[Path], base_url: str, account: str, *, now: Callable[[], datetime] | None = None
@@ -50,10 +50,10 @@ class Sessions:
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     def note(self, session_id: str, **facts: object) -> None:
-        """Remember something of a session, or only that it is used.
+        """Record facts of a session, or only its use.
 
-        Facts are `task_id`, `language`, `uploads`, `renders` (ids, and what tells what was asked for) and `ended`
-        (renders that were seen to their end).
+        Facts are `task_id`, `language`, `uploads`, `renders` (ids with the digest of their order) and `ended`
+        (renders whose end was seen).
 
         Raises:
             DiskError: `disk_failed`.
@@ -73,32 +73,34 @@ class Sessions:
 
     def newest_first(self) -> list[Session]:
         """Return the sessions of this account at this service."""
-        found: dict[str, Session] = {}
+        sessions: dict[str, Session] = {}
         for line in self._lines():
             if (line.get("base_url"), line.get("account")) != (self._base_url, self._account):
                 continue
             blank = Session(str(line["session_id"]), self._base_url, self._account)
-            session = found.setdefault(blank.session_id, blank)
+            session = sessions.setdefault(blank.session_id, blank)
             session.opened_at = min(session.opened_at or "9", str(line["at"]))
             session.last_at = max(session.last_at, str(line["at"]))
             session.task_id = str(line.get("task_id") or session.task_id)
             session.language = str(line.get("language") or session.language)
             uploads, renders, ends = (_several(line.get(name)) for name in ("uploads", "renders", "ended"))
-            session.uploads += [str(one) for one in uploads]
-            session.renders += [str(one) for one in renders]
+            session.uploads += [str(item) for item in uploads]
+            session.renders += [str(item) for item in renders]
             session.unfinished |= renders if isinstance(renders, dict) else {}
             for ended in ends:
                 session.unfinished.pop(str(ended), None)
-        return sorted(found.values(), key=lambda one: (one.last_at, one.session_id), reverse=True)
+        return sorted(sessions.values(), key=lambda item: (item.last_at, item.session_id), reverse=True)
 
-    def unfinished(self, session_id: str, asked: str) -> str | None:
-        """Return the newest render of what was asked for in a session that was not seen to its end."""
-        found = [one.unfinished for one in self.newest_first() if one.session_id == session_id]
-        return next((render for one in found for render in reversed(one) if one[render] == asked), None)
+    def unfinished(self, session_id: str, digest: str) -> str | None:
+        """Return the newest render with this digest in a session whose end was not seen."""
+        pending = [session.unfinished for session in self.newest_first() if session.session_id == session_id]
+        return next(
+            (render for renders in pending for render in reversed(renders) if renders[render] == digest), None
+        )
 
     def of_render(self, render_id: str) -> Session | None:
-        """Return the session that a render was begun in."""
-        return next((one for one in self.newest_first() if render_id in one.renders), None)
+        """Return the session of a render."""
+        return next((session for session in self.newest_first() if render_id in session.renders), None)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for folder in dict.fromkeys(self._folders):
@@ -108,12 +110,12 @@ class Sessions:
 
 
 def _several(value: Any) -> list[Any] | dict[str, Any]:
-    """Return a fact of a line that somebody may have edited."""
+    """Return a list or dict of a line, empty if somebody edited it to anything else."""
     return value if isinstance(value, list | dict) else []
 
 
 def _read(content: bytes) -> Iterator[dict[str, Any]]:
-    """Yield the lines that can be read; one that a full disk cut short says nothing."""
+    """Yield the readable lines; a line that a full disk cut is skipped."""
     for text in content.splitlines():
         with contextlib.suppress(ValueError, RecursionError):
             line = json.loads(text)

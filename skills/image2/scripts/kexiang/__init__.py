@@ -1,3 +1,3 @@
-"""image2: pictures through the task queue of kexiangai.com."""
+"""image2: images through the task queue of kexiangai.com."""
 
 __version__ = "1.1.0"

@@ -1,4 +1,4 @@
-"""The command lines of image2: from options to a request, a client and the use case."""
+"""The commands of image2: turn options into a request and run it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ _POLLING_OPTIONS = (
 
 
 def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+    return lambda function: functools.reduce(
+        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
+    )
 
 
 @click.command(help="Make one picture with image2, or go on with one (--resume ID). Asks kexiangai.com once.")
@@ -83,10 +85,10 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @common_options
-def _create_task(run: CommandContext, options: Options, **given: Any) -> None:
+def _create_task(context: CommandContext, options: Options, **params: Any) -> None:
     resumed = None if options.resume is None else _task_id("--resume", options.resume)
-    request = None if resumed else _request(run, options, given)
-    service = Service(run, options, given)
+    request = None if resumed else _request(context, options, params)
+    service = Service(context, options, params)
     if options.dry_run:
         service.show_plan(request)
     elif request is None:
@@ -101,36 +103,36 @@ def _create_task(run: CommandContext, options: Options, **given: Any) -> None:
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @waiting_options
-def _query_task(run: CommandContext, options: Options, identifier: str, wait: bool, **given: Any) -> None:
-    if not wait and given["max_attempts"] is None:
-        given["max_attempts"] = "1"
-    Service(run, options, given).resume(_task_id("ID", identifier))
+def _query_task(context: CommandContext, options: Options, identifier: str, wait: bool, **params: Any) -> None:
+    if not wait and params["max_attempts"] is None:
+        params["max_attempts"] = "1"
+    Service(context, options, params).resume(_task_id("ID", identifier))
 
 
 @click.command(help="Save the x-api-key in ~/.config/image2/.env, readable by you alone.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of asking.")
 @click.version_option(__version__)
 @output_options
-def _set_key(run: CommandContext, from_stdin: bool) -> None:
+def _set_key(context: CommandContext, from_stdin: bool) -> None:
     path = key_file()
-    key = find_key([KeySource("--stdin" if from_stdin else "terminal", lambda: _typed_key(run, from_stdin))])
+    key = find_key([KeySource("--stdin" if from_stdin else "terminal", lambda: _typed_key(context, from_stdin))])
     write_key_file(path, KEY_NAME, key.secret)
-    run.result.status = "succeeded"
-    run.result.extra |= {"key_file": str(path), "key": str(key.secret)}
-    run.summary_lines.append(run.catalog.format("key_saved", key=key.secret, path=path))
+    context.result.status = "succeeded"
+    context.result.extra |= {"key_file": str(path), "key": str(key.secret)}
+    context.summary_lines.append(context.catalog.format("key_saved", key=key.secret, path=path))
 
 
-def _request(run: CommandContext, options: Options, given: dict[str, Any]) -> ImageRequest:
-    if given["from_stdin"] and given["prompt_file"] == "-":
+def _request(context: CommandContext, options: Options, params: dict[str, Any]) -> ImageRequest:
+    if params["from_stdin"] and params["prompt_file"] == "-":
         raise BadInput("stdin_twice")
-    prompt = read_prompt(given.pop("prompt"), given.pop("prompt_file"))
-    run.set_language(prompt, options.lang)
+    prompt = read_prompt(params.pop("prompt"), params.pop("prompt_file"))
+    context.set_language(prompt, options.lang)
     request = image_request(
-        mode=given["mode"], prompt=prompt, size=given["size"], urls=given["urls"], model=given["model_name"]
+        mode=params["mode"], prompt=prompt, size=params["size"], urls=params["urls"], model=params["model_name"]
     )
-    run.result.mode, run.result.model = request.mode, request.model
-    run.result.requested = run.result.applied = {"size": request.size}
-    run.result.input_images = [{"url": url} for url in request.urls]
+    context.result.mode, context.result.model = request.mode, request.model
+    context.result.requested = context.result.applied = {"size": request.size}
+    context.result.input_images = [{"url": url} for url in request.urls]
     return request
 
 
@@ -141,20 +143,20 @@ def _task_id(flag: str, text: str | None) -> str:
     return str(text)
 
 
-def _typed_key(run: CommandContext, from_stdin: bool) -> str | None:
+def _typed_key(context: CommandContext, from_stdin: bool) -> str | None:
     if from_stdin:
         return stdin_key()
     import getpass  # noqa: PLC0415  - only for a person at a terminal
 
     if not (sys.stdin and sys.stdin.isatty()):
         raise BadInput("key_needs_terminal", flag="--stdin")
-    return getpass.getpass(run.catalog.format("key_prompt"), stream=sys.stderr)
+    return getpass.getpass(context.catalog.format("key_prompt"), stream=sys.stderr)
 
 
-def _patient(given: dict[str, Any]) -> DoctorConfig:
+def _patient(params: dict[str, Any]) -> DoctorConfig:
     from shared.cli.doctor import DoctorConfig  # noqa: PLC0415
 
-    address = base_url(given)
+    address = base_url(params)
 
     def ask(key: ResolvedKey) -> str:
         from kexiang.client import Client  # noqa: PLC0415
@@ -163,4 +165,4 @@ def _patient(given: dict[str, Any]) -> DoctorConfig:
             client.check_key()
         return "service_accepts"
 
-    return DoctorConfig(key_sources(given), address, ask)
+    return DoctorConfig(key_sources(params), address, ask)

@@ -1,4 +1,4 @@
-"""The two endpoints of kexiangai.com; the only module that talks to it, and `create` the only call that costs."""
+"""HTTP client of kexiangai.com: two endpoints, of which only `create` costs money."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Client:
 
         Raises:
             RequestRejected: the service did not accept it.
-            NotSentError: proven by the connection; may be sent again.
+            NotSentError: no byte left, as the connection proves; may be sent again.
             OutcomeUnknown: it may have been accepted.
         """
         answer = self._api.post_once(
@@ -55,7 +55,7 @@ class Client:
             raise
 
     def query(self, task_id: str, seconds: float) -> wire.Task:
-        """Look at a task once; costs nothing.
+        """Query a task once; free.
 
         Raises:
             AuthenticationError, InvalidRequest: the key is not accepted, or not allowed to do this.
@@ -71,11 +71,11 @@ class Client:
         return wire.task(answer.status, _document(answer), answer.retry_after, is_page=answer.is_page)
 
     def check_key(self) -> None:
-        """Ask for a task that cannot be there: whoever is told so has a key that is accepted. Costs nothing.
+        """Query a task that cannot exist: the answer "unknown task" shows that the key is accepted. Free.
 
         Raises:
             AuthenticationError: the key is not accepted.
-            ReadError: the service does not answer.
+            ReadError: the service did not answer.
         """
         try:
             self.query("0", QUERY_SECONDS)

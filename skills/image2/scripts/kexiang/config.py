@@ -37,23 +37,23 @@ LONGEST_INTERVAL = 3600.0  # seconds
 class Service:
     """One run's way to the service; the key is found and the places for files are chosen when it is made."""
 
-    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-        self._run = run
+    def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+        self._context = context
         self._options = options
         self._interval = parse_number(
-            "--poll-interval", given["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
+            "--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
         )
-        attempts = parse_number("--max-attempts", given["max_attempts"], 1, MOST_ATTEMPTS, whole=True)
+        attempts = parse_number("--max-attempts", params["max_attempts"], 1, MOST_ATTEMPTS, whole=True)
         self._attempts = int(attempts) if attempts else None
         without_limit = DEFAULT_TIMEOUT if attempts is None else MOST_ATTEMPTS * LONGEST_INTERVAL
         self._seconds = options.seconds() or without_limit
-        self._base_url = base_url(given)
+        self._base_url = base_url(params)
         self._states = state_folders()
         self._folder = output_folder(options.output_dir, self._states[0])
-        self._key = find_key(key_sources(given))
-        for source, why in self._key.passed_over:
-            run.reporter.info(f"key_source_{why}", source=source)
-        run.resume_flags = _resume_flags(options, given)
+        self._key = find_key(key_sources(params))
+        for source, reason in self._key.passed_over:
+            context.reporter.info(f"key_source_{reason}", source=source)
+        context.resume_flags = _resume_flags(options, params)
 
     def generate(self, request: ImageRequest) -> None:
         """Make the picture of a request."""
@@ -75,12 +75,12 @@ class Service:
             "key": key.secret,
             "source": key.source,
         }
-        client, journal, errand = self._hands(summary)
+        client, journal, task_context = self._hands(summary)
         try:
             with client:
-                provider.generate(request, draft, client=client, journal=journal, errand=errand)
+                provider.generate(request, draft, client=client, journal=journal, task_context=task_context)
         finally:  # three of four pictures can be attached too
-            self._run.attach_media(self._states[0])
+            self._context.attach_media(self._states[0])
 
     def resume(self, identifier: str) -> None:
         """Go on with a task."""
@@ -89,12 +89,12 @@ class Service:
         blank = Entry(
             "", SKILL.slug, SKILL.provider, "", "", base_url=self._base_url, account=self._key.secret.account()
         )
-        client, journal, errand = self._hands({})
+        client, journal, task_context = self._hands({})
         try:
             with client:
-                provider.resume(identifier, blank, client=client, journal=journal, errand=errand)
+                provider.resume(identifier, blank, client=client, journal=journal, task_context=task_context)
         finally:
-            self._run.attach_media(self._states[0])
+            self._context.attach_media(self._states[0])
 
     def show_plan(self, request: ImageRequest | None) -> None:
         """Put into the result what would be sent and where files would go; nothing is sent or written."""
@@ -102,9 +102,9 @@ class Service:
         if request:
             plan = {"method": "POST", "url": self._base_url + wire.CREATE_PATH, "body": wire.create_body(request)}
         plan |= {"headers": {wire.KEY_HEADER: str(self._key.secret)}, "output_dir": str(self._folder)}
-        self._run.result.status = "prepared"
-        self._run.result.extra["plan"] = plan
-        self._run.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        self._context.result.status = "prepared"
+        self._context.result.extra["plan"] = plan
+        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
     def _hands(self, summary: dict[str, object]) -> tuple[Client, Journal, TaskContext]:
         from kexiang.client import Client  # noqa: PLC0415
@@ -114,32 +114,32 @@ class Service:
 
         client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
         check_output_folder(self._folder)
-        limits = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
+        deadline = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
         options = self._options
-        errand = TaskContext(
-            self._run, self._folder, limits, self._interval, options.no_wait, options.new, summary
+        task_context = TaskContext(
+            self._context, self._folder, deadline, self._interval, options.no_wait, options.new, summary
         )
-        return client, Journal(SKILL.slug, self._states), errand
+        return client, Journal(SKILL.slug, self._states), task_context
 
 
-def base_url(given: dict[str, Any]) -> str:
+def base_url(params: dict[str, Any]) -> str:
     """Return the address of the service: from the flag, the environment, or the published one.
 
     Raises:
         BadInput: it is no address that the key may go to.
     """
-    trusted = trusted_hosts(given["trusted"])
+    trusted = trusted_hosts(params["trusted"])
     return checked_base_url(
-        given["base_url"], variable="IMAGE2_BASE_URL", default=DEFAULT_BASE_URL, trusted=trusted
+        params["base_url"], variable="IMAGE2_BASE_URL", default=DEFAULT_BASE_URL, trusted=trusted
     )
 
 
-def key_sources(given: dict[str, Any]) -> list[KeySource]:
+def key_sources(params: dict[str, Any]) -> list[KeySource]:
     """Return where the key may be, in the order in which it is looked for."""
     sources = [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
-    if given["from_stdin"]:
+    if params["from_stdin"]:
         sources.insert(0, KeySource("--api-key-stdin", stdin_key))
-    if given["use_local"]:
+    if params["use_local"]:
         path = key_file()
         sources.append(KeySource(str(path), lambda: read_key_file(path, KEY_NAME)))
     return sources
@@ -155,16 +155,16 @@ def stdin_key() -> str | None:
     return sys.stdin.read(MAX_KEY_LENGTH + 2) if sys.stdin else None
 
 
-def _resume_flags(options: Options, given: dict[str, Any]) -> list[str]:
+def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
     """Return what a resume has to be told besides the id; the key comes from where it came from."""
     flags: list[str] = []
-    if given["base_url"] is not None:
-        flags += ["--base-url", given["base_url"]]
-    for host in given["trusted"]:
+    if params["base_url"] is not None:
+        flags += ["--base-url", params["base_url"]]
+    for host in params["trusted"]:
         flags += ["--trust-host", host]
-    if given["use_local"]:
+    if params["use_local"]:
         flags.append("--use-local-key")
-    if given["from_stdin"]:
+    if params["from_stdin"]:
         flags.append("--api-key-stdin")
     if options.output_dir is not None:
         flags += ["--output-dir", str(expand_path(options.output_dir))]

@@ -1,4 +1,4 @@
-"""The sentences that only image2 says, English and Chinese side by side."""
+"""The messages of image2, English and Chinese side by side."""
 
 from __future__ import annotations
 

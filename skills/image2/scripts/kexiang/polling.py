@@ -23,46 +23,46 @@ MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id, or
 GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
 
 
-def wait(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> Task:
+def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> Task:
     """Poll until the task ended.
 
     Raises:
         StillRunning: not within the limits.
         AuthenticationError, InvalidRequest, RateLimitError: the service does not tell about the task.
     """
-    entry, limits = claim.task.entry, errand.deadline
+    entry, deadline = claim.task.entry, task_context.deadline
     expected = durations(journal, entry)
-    interval = errand.interval or POLITE_INTERVAL
+    interval = task_context.interval or POLITE_INTERVAL
     if claim.action == "create":
-        schedule = PollSchedule(interval, 0.0 if errand.interval else min(expected, default=0.0))
+        schedule = PollSchedule(interval, 0.0 if task_context.interval else min(expected, default=0.0))
     else:
         schedule = PollSchedule(interval, immediate=True)
-    started = limits.clock()
+    started = deadline.clock()
     ended = wait_for_task(
-        _Looks(client, str(entry.task_id), limits).look,
+        _Looks(client, str(entry.task_id), deadline).look,
         schedule=schedule,
-        limits=limits,
-        on_update=PollReporter(errand.context, expected).update,
+        deadline=deadline,
+        on_update=PollReporter(task_context.context, expected).update,
     )
     if claim.action == "create":
-        entry.seconds = round(limits.clock() - started, 1)
+        entry.seconds = round(deadline.clock() - started, 1)
     return ended
 
 
 class _Looks:
     """Looks at one task, with the two patiences that kexiangai.com needs."""
 
-    def __init__(self, client: Client, task_id: str, limits: Deadline) -> None:
+    def __init__(self, client: Client, task_id: str, deadline: Deadline) -> None:
         self._client = client
         self._task_id = task_id
-        self._clock = limits.clock
+        self._clock = deadline.clock
         self._unknown = 0
         self._done_since: float | None = None
 
     def look(self, seconds: float) -> Task:
         """Query once; a finished task whose output is still empty counts as running for a minute."""
         try:
-            seen = self._client.query(self._task_id, seconds)
+            task = self._client.query(self._task_id, seconds)
         except ReadError as failure:
             is_final = failure.code in GIVEN_UP_ON and not is_overloaded(failure)
             self._unknown = self._unknown + 1 if is_final else 0
@@ -76,9 +76,9 @@ class _Looks:
                 ) from failure
             raise
         self._unknown = 0
-        if seen.state != "succeeded" or seen.links or seen.output:
-            return seen
+        if task.state != "succeeded" or task.links or task.output:
+            return task
         self._done_since = self._clock() if self._done_since is None else self._done_since
         if self._clock() - self._done_since > LINKS_GRACE:
-            return seen
-        return replace(seen, state="running")
+            return task
+        return replace(task, state="running")

@@ -61,93 +61,100 @@ def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: st
 
 
 def generate(
-    request: ImageRequest, draft: Entry, *, client: Client, journal: Journal, errand: TaskContext
+    request: ImageRequest, draft: Entry, *, client: Client, journal: Journal, task_context: TaskContext
 ) -> None:
     """Make the picture of a request, paying for it at most once; the run's result tells what came of it.
 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    run = errand.context
-    with journal.claim(draft, errand.lock_wait, new=errand.new) as claim, errand.reporting(claim):
+    context = task_context.context
+    with (
+        journal.claim(draft, task_context.lock_wait, new=task_context.new) as claim,
+        task_context.reporting(claim),
+    ):
         if claim.action == "create":
-            run.reporter.info("create_summary", **errand.summary, cost=likely_cost(journal, draft, run.catalog))
-            run.confirm_spend()
+            context.reporter.info(
+                "create_summary", **task_context.summary, cost=likely_cost(journal, draft, context.catalog)
+            )
+            context.confirm_spend()
             submit_once(
                 claim.task,
                 lambda: client.create(request, CREATE_SECONDS),
-                sleep=errand.deadline.sleep,
-                left=lambda: errand.deadline.remaining,
-                on_accepted=lambda created: _announce(created, claim.task.entry, run),
+                sleep=task_context.deadline.sleep,
+                left=lambda: task_context.deadline.remaining,
+                on_accepted=lambda created: _announce(created, claim.task.entry, context),
             )
-            _estimate(claim.task.entry, journal, run)
+            _estimate(claim.task.entry, journal, context)
         elif claim.action == "attach":
-            _say_resumed(claim, errand)
-        _finish(claim, client, journal, errand)
+            _say_resumed(claim, task_context)
+        _finish(claim, client, journal, task_context)
 
 
-def resume(identifier: str, imported: Entry, *, client: Client, journal: Journal, errand: TaskContext) -> None:
+def resume(
+    identifier: str, imported: Entry, *, client: Client, journal: Journal, task_context: TaskContext
+) -> None:
     """Go on with a task by its local or service id; sends nothing that costs.
 
     Raises:
         SkillError: any end but success, see docs/contract.md.
     """
-    with journal.resume(identifier, imported, errand.lock_wait) as claim, errand.reporting(claim):
-        _say_resumed(claim, errand)
-        _finish(claim, client, journal, errand)
+    with journal.resume(identifier, imported, task_context.lock_wait) as claim, task_context.reporting(claim):
+        _say_resumed(claim, task_context)
+        _finish(claim, client, journal, task_context)
 
 
-def _say_resumed(claim: TaskLease, errand: TaskContext) -> None:
+def _say_resumed(claim: TaskLease, task_context: TaskContext) -> None:
     entry = claim.task.entry
-    errand.context.reporter.always("resumed", local_id=entry.local_id, task_id=entry.task_id)
+    task_context.context.reporter.always("resumed", local_id=entry.local_id, task_id=entry.task_id)
 
 
-def _announce(created: Created, entry: Entry, run: CommandContext) -> None:
+def _announce(created: Created, entry: Entry, context: CommandContext) -> None:
     """Put both ids on stderr, whatever happens next."""
-    run.result.task_id = created.task_id
-    run.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)
+    context.result.task_id = created.task_id
+    context.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)
 
 
-def _estimate(entry: Entry, journal: Journal, run: CommandContext) -> None:
+def _estimate(entry: Entry, journal: Journal, context: CommandContext) -> None:
     """Say how long earlier tasks of this kind took."""
     expected = durations(journal, entry)
     if expected:
-        run.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
+        context.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
 
 
-def _finish(claim: TaskLease, client: Client, journal: Journal, errand: TaskContext) -> None:
+def _finish(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> None:
     """From a task that the service knows to saved pictures."""
-    task, result = claim.task, errand.context.result
+    task, result = claim.task, task_context.context.result
     if claim.action == "return":
         result.reused = True
-        kept = reuse_saved_images(task.entry.images, errand.output_dir)
+        kept = reuse_saved_images(task.entry.images, task_context.output_dir)
         if kept:
             result.images = kept
             result.extra["image_urls"] = [row["url"] for row in kept]
         else:
-            _save(task, _fresh_links(task, client, errand), client, errand)
-        _raise_if_partly_done(task.entry, errand)
+            _save(task, _fresh_links(task, client, task_context), client, task_context)
+        _raise_if_partly_done(task.entry, task_context)
         return
-    if errand.no_wait:
-        result.next_argv = errand.context.resume()
+    if task_context.no_wait:
+        result.next_argv = task_context.context.resume()
         return
-    ended = wait(claim, client, journal, errand)
+    ended = wait(claim, client, journal, task_context)
     if ended.state == "succeeded" and not ended.links:
         raise UnusableResult(
-            "answer_kept", task_id=task.entry.task_id, path=_keep_answer(task.entry, ended, errand)
+            "answer_kept", task_id=task.entry.task_id, path=_keep_answer(task.entry, ended, task_context)
         )
     if ended.links:
-        _save(task, ended, client, errand)
+        _save(task, ended, client, task_context)
     if ended.state == "succeeded":
         task.finish("succeeded")
         return
     charged: Charged = "yes" if result.images else "unknown"
     task.finish("failed", charged=charged, error={"code": "task_failed", "reason": ended.reason})
-    _raise_if_partly_done(task.entry, errand)
+    _raise_if_partly_done(task.entry, task_context)
     raise TaskFailed("task_failed", reason=ended.reason or MessageRef("no_words"))
 
 
-def _raise_if_partly_done(entry: Entry, errand: TaskContext) -> None:
+def _raise_if_partly_done(entry: Entry, task_context: TaskContext) -> None:
     """Tell of a task that failed beside some images: their files are listed in the result, every time.
 
     Raises:
@@ -155,10 +162,12 @@ def _raise_if_partly_done(entry: Entry, errand: TaskContext) -> None:
     """
     if entry.state == "failed" and entry.images:
         reason = (entry.error or {}).get("reason") or MessageRef("no_words")
-        raise UnusableResult("partly_done", reason=reason, saved=len(errand.context.result.images), remedy="new")
+        raise UnusableResult(
+            "partly_done", reason=reason, saved=len(task_context.context.result.images), remedy="new"
+        )
 
 
-def _fresh_links(task: LockedTask, client: Client, errand: TaskContext) -> Task:
+def _fresh_links(task: LockedTask, client: Client, task_context: TaskContext) -> Task:
     """Ask a finished task for its links again.
 
     Raises:
@@ -166,44 +175,48 @@ def _fresh_links(task: LockedTask, client: Client, errand: TaskContext) -> Task:
     """
     task_id = str(task.entry.task_id)
     try:
-        ended = retry_read(lambda seconds: client.query(task_id, seconds), errand.deadline, tries=MOST_UNKNOWN)
+        ended = retry_read(
+            lambda seconds: client.query(task_id, seconds), task_context.deadline, tries=MOST_UNKNOWN
+        )
     except ReadError as failure:
         if failure.code == "task_unknown_at_service":
             raise UnusableResult("pictures_gone", task_id=task_id, remedy="new") from failure
         raise
     if not ended.links:
-        result = errand.context.result
+        result = task_context.context.result
         result.images = [
-            row for image in task.entry.images for row in reuse_saved_images([image], errand.output_dir) or []
+            row
+            for image in task.entry.images
+            for row in reuse_saved_images([image], task_context.output_dir) or []
         ]
         raise UnusableResult("pictures_gone", task_id=task_id, remedy="new")
     return ended
 
 
-def _keep_answer(entry: Entry, ended: Task, errand: TaskContext) -> Path:
+def _keep_answer(entry: Entry, ended: Task, task_context: TaskContext) -> Path:
     """Write what the service says about a finished task without links to a file, without keys; return its path.
 
     Raises:
         DiskError: `disk_failed`.
     """
-    path = errand.output_dir / f"{entry.local_id}-answer.json"
+    path = task_context.output_dir / f"{entry.local_id}-answer.json"
     text = redact_keys(json.dumps(ended.document, ensure_ascii=False, indent=1))
     with disk_errors(path):
         write_atomically(path, text.encode(errors="replace") + b"\n")
     return path
 
 
-def _save(task: LockedTask, ended: Task, client: Client, errand: TaskContext) -> None:
+def _save(task: LockedTask, ended: Task, client: Client, task_context: TaskContext) -> None:
     """Save every picture that can be had; the entry and the result list them even when one cannot.
 
     Raises:
         UnusableResult, RateLimitError: the first picture that could not be saved.
     """
-    result = errand.context.result
+    result = task_context.context.result
     result.extra["image_urls"] = list(ended.links)
-    target = errand.output_dir / task.entry.local_id
+    target = task_context.output_dir / task.entry.local_id
     result.images, failure = save_images(
-        client.downloads, ended.links, target, errand.deadline, errand.context.reporter.always
+        client.downloads, ended.links, target, task_context.deadline, task_context.context.reporter.always
     )
     task.save(images=[{**row, "url": without_query(row["url"])} for row in result.images])
     if failure:

@@ -1,4 +1,4 @@
-"""What a person may ask of image2, checked before anything else happens."""
+"""The request of image2: validated before anything else happens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_MODEL = 100  # characters
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """One picture to make; an instance is valid."""
+    """One image to make; an instance is always valid."""
 
     mode: Mode
     prompt: str
@@ -32,10 +32,10 @@ class ImageRequest:
 def image_request(
     *, mode: str | None, prompt: str, size: str | None, urls: tuple[str, ...], model: str
 ) -> ImageRequest:
-    """Return the request that the flags describe; the prompt has been checked where it was read.
+    """Return the request that the flags describe; the prompt was checked when it was read.
 
     Raises:
-        BadInput: naming the flag, what was expected and what came.
+        BadInput: names the flag, the expected value and the actual one.
     """
     if mode not in MODES:
         raise _choice("--mode", MODES, mode)

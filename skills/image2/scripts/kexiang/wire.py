@@ -1,4 +1,4 @@
-"""The words of kexiangai.com: payloads out, tasks and refusals in (docs/wire facts: references/api-guide.md)."""
+"""The wire format of kexiangai.com: payloads out, tasks and refusals in (facts: references/api-guide.md)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ DEFINITE = (401, 403, 451)
 
 @dataclass(frozen=True)
 class Created:
-    """What the service gave out for a create."""
+    """The service's answer to a create."""
 
     task_id: str
     cost: dict[str, object] | None
@@ -62,7 +62,7 @@ class Created:
 
 @dataclass(frozen=True)
 class Task:
-    """One look at a task: `word` is the service's own status, `known` whether we know it."""
+    """The status of a task: `word` is the service's own, `known` whether it is documented."""
 
     state: State
     word: str
@@ -70,13 +70,13 @@ class Task:
     reason: str = ""
     known: bool = True
     output: bool = False
-    """Whether the service gave any output, readable or not."""
+    """Whether the answer has any output, readable or not."""
     document: object = None
     """The whole answer."""
 
     @property
     def ended(self) -> bool:
-        """True when the service will not change the task any more."""
+        """True if the service will not change the task any more."""
         return self.state != "running"
 
 
@@ -114,12 +114,12 @@ def created(status: int, document: Any, *, retry_after: float | None = None, is_
     code = "answer_without_id" if is_success else "answer_unclear"
     if is_page and status in FIREWALL_STATUSES:
         code = "answer_is_page"
-    given = task_id or (candidates[0] if candidates else document)
-    raise OutcomeUnknown(code, http_status=status, status=status, given=given)
+    unusable_id = task_id or (candidates[0] if candidates else document)
+    raise OutcomeUnknown(code, http_status=status, status=status, given=unusable_id)
 
 
 def refusal(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Refusal | None:
-    """Return the error of a create that was definitely not accepted, None when that is not certain.
+    """Return the error of a create that was certainly not accepted, None if that is not certain.
 
     Certain are the codes and words of shared.http.refusals, and HTTP 4xx except 408; anything else (5xx,
     redirects) may have been accepted.
@@ -131,7 +131,7 @@ def refusal(status: int, document: Any, retry_after: float | None, *, is_page: b
 
 
 def task(status: int, document: Any, retry_after: float | None, *, is_page: bool = False) -> Task:
-    """Read a query's answer.
+    """Parse the answer to a query.
 
     Raises:
         AuthenticationError, InvalidRequest: 401, 403 or 451, in the service's own words.
@@ -167,7 +167,7 @@ def task(status: int, document: Any, retry_after: float | None, *, is_page: bool
 
 
 def service_words(document: Any) -> str:
-    """Return what the service says about a refusal, as one harmless line."""
+    """Return the service's text about a refusal, as one harmless line."""
     return error_of(document)[1] or MessageRef("no_words")
 
 
@@ -187,15 +187,15 @@ def _cost(value: Any) -> dict[str, object] | None:
 
 
 def _bare_id(value: Any) -> str | None:
-    """Return an id that stands alone in an envelope's `data`: a number, or digits."""
+    """Return an id that is the whole of an envelope's `data`: a number, or digits."""
     text = _task_id(value)
     return text if text and text.isdecimal() else None
 
 
 def _links(output: Any) -> tuple[str, ...]:
-    """Return the links of the documented names, else every http(s) link that stands anywhere in the output.
+    """Return the links of the documented names, else every http(s) link anywhere in the output.
 
-    Smaller versions of an image (thumbnails, covers) are left out where there are others.
+    Smaller versions of an image (thumbnails, covers) are left out if there are others.
     """
     if isinstance(output, dict):
         for documented in (output.get("imgUrls"), [output.get("imgUrl")]):
@@ -224,7 +224,7 @@ def _links(output: Any) -> tuple[str, ...]:
 
 
 def _reason(output: Any, inner: dict[str, Any]) -> str:
-    """Return why the service says that a task failed, empty when it does not."""
+    """Return the service's reason for a failed task, empty if there is none."""
     inside = output if isinstance(output, dict) else {}
     words = (inside.get("failReason"), *(inner.get(name) for name in ("failReason", "errorMessage", "msg")))
     return next((text for word in words if word and (text := sanitize_line(word))), "")

@@ -136,8 +136,8 @@ class Client:
                 headers=headers,
                 body=prepared.body,
                 seconds=seconds,
-                into=spool,
-                largest=MAX_RESPONSE_BYTES,
+                sink=spool,
+                max_bytes=MAX_RESPONSE_BYTES,
             )
         finally:
             for secret in self._secrets:

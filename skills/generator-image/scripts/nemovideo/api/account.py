@@ -1,4 +1,4 @@
-"""Who pays: the user's own token, else an anonymous one that is kept and renewed as seldom as the service asks."""
+"""The account: the user's own token, else an anonymous one that is stored and renewed as seldom as possible."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ LONGEST_USER_ID = 200  # characters
 
 @dataclass
 class Account:
-    """The account of one run; `own` is None where the user has no token.
+    """The account of one command; `own` is None if the user has no token.
 
-    An anonymous account is known by the client id, which stays when the token is renewed: a message that was paid
-    with the old token must not look like nobody's. `fetch` asks the service for a token for a client id.
+    An anonymous account is identified by its client id, which stays when the token is renewed: a message paid with
+    the old token must keep its account. `fetch` requests a token for a client id.
     """
 
     folder: Path
@@ -43,23 +43,23 @@ class Account:
 
     @property
     def is_anonymous(self) -> bool:
-        """True where the user has no token of their own."""
+        """True if the user has no token of their own."""
         return self.own is None
 
     @property
     def name(self) -> str:
-        """12 hex characters that tell accounts apart without telling the token or the client id."""
+        """12 hex characters that distinguish accounts without revealing the token or the client id."""
         if self.own:
             return self.own.secret.account()
         return hashlib.sha256(f"client {self.client_id()}".encode()).hexdigest()[:12]
 
     @property
     def bind_id(self) -> str:
-        """What a registration link carries, so that the work of an anonymous account is kept."""
+        """The id in a registration link, by which the work of an anonymous account is kept."""
         return str(self._kept().get("user_id") or self.client_id())
 
     def kept_token(self) -> str | None:
-        """Return the anonymous token that is kept, None when there is none or it expired."""
+        """Return the stored anonymous token, None if there is none or it expired."""
         kept = self._kept()
         return str(kept.get("token")) if kept and self.now() < float(kept.get("until", 0)) else None
 
@@ -80,14 +80,14 @@ class Account:
         return kept
 
     def token(self, fetch: Callable[[str], Anonymous], *, refused: Secret | None = None) -> Secret:
-        """Return a token that works as far as is known; `refused` is one that the service has just refused.
+        """Return a token that is valid as far as is known; `refused` is one that the service has just refused.
 
-        A new one is asked for when there is none, when it expired, or in place of a refused one, once in the
-        lifetime of that one: whatever else is wrong, more tokens do not help.
+        A new one is requested if there is none, if it expired, or in place of a refused one, once in the lifetime
+        of that one: more tokens would not help.
 
         Raises:
-            AuthenticationError: `token_refused_anonymous`; it was renewed before its time already.
-            RateLimitError, ReadError: the service gives none now.
+            AuthenticationError: `token_refused_anonymous`; it was already renewed early.
+            RateLimitError, ReadError: the service issues none now.
         """
         if self.own:
             return self.own.secret
@@ -101,13 +101,15 @@ class Account:
                 if self.now() < float(kept.get("renewed_until", 0)):
                     raise AuthenticationError("token_refused_anonymous", remedy="none")
                 early = True
-            told = fetch(client_id)
-            secret = Secret(told.token)
-            known = told.user_id if redact_keys(told.user_id) == told.user_id else ""  # it goes into a link
+            anonymous = fetch(client_id)
+            secret = Secret(anonymous.token)
+            known = (
+                anonymous.user_id if redact_keys(anonymous.user_id) == anonymous.user_id else ""
+            )  # it goes into a link
             fresh = {
-                "token": told.token,
+                "token": anonymous.token,
                 "user_id": known[:LONGEST_USER_ID] or kept.get("user_id", ""),
-                "until": _until(told.expires_at, self.now()),
+                "until": _until(anonymous.expires_at, self.now()),
                 "renewed_until": kept.get("until", 0) if early else 0,
             }
             self._keep(fresh)
@@ -125,7 +127,7 @@ class Account:
         return document if isinstance(document, dict) else {}
 
     def _kept(self) -> dict[str, Any]:
-        """Return what is kept for this service: a token goes to no other address than the one that gave it."""
+        """Return the stored data of this service: a token is only sent to the address that issued it."""
         kept = self._all().get(self.base_url)
         if not isinstance(kept, dict) or not all(isinstance(kept.get(name, 0), int | float) for name in _TIMES):
             return {}
@@ -138,7 +140,7 @@ class Account:
             write_atomically(self._path, content.encode())
 
     def _locked(self) -> Lock:
-        """Take the lock of these files, so that two processes do not ask for two tokens."""
+        """Take the lock of these files, so that two processes do not request two tokens."""
         make_private_folder(self.folder)
         lock = Lock(self.folder / "lock")
         waited = 0.0
@@ -163,9 +165,9 @@ def _uuid(text: str | None) -> str | None:
         return None
 
 
-def _until(told: str, now: float) -> float:
+def _until(expires_at: str, now: float) -> float:
     try:
-        moment = datetime.fromisoformat(told.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(expires_at.replace("Z", "+00:00"))
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
         return now + LIFETIME

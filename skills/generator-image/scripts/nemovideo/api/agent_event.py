@@ -1,4 +1,4 @@
-"""One event of the agent's stream in our words; both documented shapes (references/api.md)."""
+"""Parse one event of the agent's stream, in both documented shapes (references/api.md)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before ma
 
 @dataclass(frozen=True)
 class Utterance:
-    """What an event tells: words (a piece, a growing whole, or the whole), work, a heartbeat, or trouble."""
+    """The meaning of an event: text (a piece, a growing whole, or the whole), work, a heartbeat, or an error."""
 
     kind: Kind
     text: str = ""
@@ -29,10 +29,10 @@ class Utterance:
 
 
 def read_event(event: Event) -> Iterator[Utterance]:
-    """Yield what an event tells; what is no JSON object counts as unknown, never as words.
+    """Yield the meanings of an event; anything but a JSON object counts as unknown, never as text.
 
-    The wire facts say one `data:` line an event; where a service forgets the empty line between two, each line
-    is an object of its own.
+    The wire facts say one `data:` line an event; if the service omits the empty line between two events, each line
+    is parsed as an object of its own.
     """
     if event.name == "heartbeat":
         yield Utterance("heartbeat")
@@ -48,9 +48,9 @@ def _read(document: dict[str, Any]) -> Iterator[Utterance]:
     facts = error if isinstance(error, dict) else {"message": error}
     words = document.get("errorMessage") or facts.get("message") or document.get("message")
     if code or kind == "error" or (error and kind is None) or _is_refusal(document):
-        told = words if isinstance(words, str) else ""
+        message = words if isinstance(words, str) else ""
         code = code or document.get("code") or facts.get("code")
-        yield Utterance("trouble", sanitize_line(told), sanitize_line(code or "", 60))
+        yield Utterance("trouble", sanitize_line(message), sanitize_line(code or "", 60))
     elif isinstance(document.get("content"), dict):
         yield from _kit(document)
     elif kind == "text" and isinstance(document.get("content"), str):
@@ -62,16 +62,18 @@ def _read(document: dict[str, Any]) -> Iterator[Utterance]:
 
 
 def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
-    """Read an event of the Agent Development Kit; the user's own words and the model's thoughts are left out."""
+    """Parse an event of the Agent Development Kit; the user's own text and the model's thoughts are left out."""
     parts = document["content"].get("parts")
     partial = document.get("partial") is True
-    told = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    calls = [part.get("functionCall") or part.get("functionResponse") for part in told]
+    valid_parts = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    calls = [part.get("functionCall") or part.get("functionResponse") for part in valid_parts]
     for call in calls:
         if isinstance(call, dict):
             yield Utterance("work", sanitize_line(call.get("name") or "", 60))
     words = [
-        part["text"] for part in told if isinstance(part.get("text"), str) and part.get("thought") is not True
+        part["text"]
+        for part in valid_parts
+        if isinstance(part.get("text"), str) and part.get("thought") is not True
     ]
     if document.get("author") != "user" and any(words):
         yield Utterance("growing" if partial else "whole", "".join(words))
@@ -80,7 +82,7 @@ def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
 
 
 def _is_refusal(document: dict[str, Any]) -> bool:
-    """Tell the service's own envelope, with a code other than 0, in a place where events belong."""
+    """Return whether an event is the service's own envelope with a code other than 0."""
     return document.get("code") not in (None, 0, "0") and "type" not in document and "content" not in document
 
 
@@ -94,7 +96,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 @dataclass
 class _Part:
-    """Words that belong together, as chunks: joined at each of them, they would take quadratic time."""
+    """One part of the text, as chunks: joining them at each addition would take quadratic time."""
 
     chunks: list[str]
     length: int
@@ -104,12 +106,12 @@ class _Part:
         return self.chunks[0]
 
     def begins(self, text: str) -> bool:
-        """Return whether `text` is all of this part and perhaps more."""
+        """Return whether `text` starts with this part."""
         return self.length <= len(text) and text.startswith(self.text())
 
 
 class Words:
-    """The agent's words, put together from pieces, growing parts, and wholes that repeat them."""
+    """The agent's text, assembled from pieces, growing parts, and wholes that repeat them."""
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
@@ -117,7 +119,7 @@ class Words:
         self._open: Kind = "whole"
 
     def add(self, said: Utterance) -> None:
-        """Take in a piece of the agent's words; other utterances change nothing, nor does more than is kept."""
+        """Add the text of an event; other events, and text beyond the limit, change nothing."""
         if said.kind not in ("piece", "growing", "whole"):
             return
         kind, text = said.kind, said.text
@@ -137,7 +139,7 @@ class Words:
             self._put(kind, text)
 
     def _put(self, kind: Kind, text: str, *, instead: _Part | None = None) -> None:
-        """Add a part, or put it in the place of the last one, if that is not more than is kept."""
+        """Add a part, or replace the last one, unless that exceeds the limit."""
         more = len(text) - (instead.length if instead else 0)
         if self._length + more > LONGEST_TEXT:
             return
@@ -149,7 +151,7 @@ class Words:
 
     @property
     def text(self) -> str:
-        """Everything so far, without keys: also one that was cut in two by the end of an event."""
+        """The text so far, redacted after joining, so that a key cut by the end of an event is found."""
         parts = [part.text() for part in self._parts]
         joined = "\n".join(part.strip("\n") for part in parts if part.strip())
         joined = redact_keys(joined.encode(errors="replace").decode())  # half a character could be written nowhere

@@ -1,4 +1,4 @@
-"""The endpoints of NemoVideo; the only module that talks to it, and `send` the only call that costs."""
+"""HTTP client of NemoVideo's endpoints, of which only `send` costs money."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Client:
         self.downloads = Session(user_agent=user_agent, hosts=None)
 
     def use(self, secret: Secret) -> None:
-        """Send this token from now on."""
+        """Use this token from now on."""
         self._api.close()
         self._api = self._session(secret)
 
@@ -59,10 +59,10 @@ class Client:
         return Session(user_agent=self._user_agent, hosts={host_of(self._base_url)}, auth=auth)
 
     def anonymous_token(self, client_id: str, seconds: float) -> wire.Anonymous:
-        """Ask for a token; the service gives a client one a week.
+        """Request an anonymous token; the service issues one a week to a client.
 
         Raises:
-            RateLimitError: it has had its share.
+            RateLimitError: the client already had it.
             ReadError: no usable answer.
         """
         with contextlib.closing(self._session(None)) as session:
@@ -72,21 +72,21 @@ class Client:
         return wire.anonymous(_data(answer))
 
     def open_session(self, language: str, seconds: float) -> wire.Opened:
-        """Open a session; costs nothing.
+        """Open a session; free.
 
         Raises:
-            RequestRejected, ReadError: as every free call in here.
+            RequestRejected, ReadError: as every free call of this class.
         """
         return wire.opened(self._post(wire.SESSION_PATH, wire.session_body(language), seconds))
 
     def send(self, session: str, text: str) -> Stream:
-        """Send a message: one paid request, never repeated in here; its answer is still to be read.
+        """Send a message: one paid request, never repeated here; the caller reads its answer.
 
-        The caller sets the stream's limit: an answer that has begun may take longer than its head.
+        The caller sets the stream's limit, because an answer may take longer than its head.
 
         Raises:
             RequestRejected: the service did not accept it.
-            NotSentError: proven by the connection; may be sent again.
+            NotSentError: no byte left, as the connection proves; may be sent again.
             OutcomeUnknown: it may have been accepted.
         """
         stream = self._api.stream_once(
@@ -95,7 +95,7 @@ class Client:
             headers={**self._attribution, "Content-Type": "application/json", "Accept": "text/event-stream"},
             body=_encoded(wire.message_body(session, text)),
             seconds=BEGIN_SECONDS,
-            silence=SILENT_SECONDS,
+            idle_timeout=SILENT_SECONDS,
         )
         if stream.status == 200 and not _is_json(stream.headers):  # noqa: PLR2004
             return stream
@@ -113,7 +113,7 @@ class Client:
         Raises:
             BadInput: `reference_changed`.
             RequestRejected: its type or size is refused.
-            ReadError: it did not work; the same bytes may be sent again.
+            ReadError: it failed; the same bytes may be sent again.
         """
         boundary = f"----{secrets.token_hex(16)}"
         with attachment.open("--attach") as file, Form(attachment, file, boundary, on_bytes) as form:
@@ -131,29 +131,29 @@ class Client:
         return wire.uploaded(_data(answer))
 
     def upload_addresses(self, session: str, urls: list[str], seconds: float) -> list[dict[str, Any]]:
-        """Let the service fetch files."""
+        """Let the service download files from URLs."""
         path = wire.UPLOAD_PATH + quote(session, safe="")
         return wire.uploaded(self._post(path, wire.addresses_body(urls), seconds, UPLOAD_SECONDS))
 
     def credits(self, seconds: float) -> wire.Balance:
-        """Read the balance; costs nothing."""
+        """Read the balance; free."""
         return wire.balance(self._get(wire.CREDITS_PATH, seconds))
 
     def state(self, session: str, seconds: float) -> State:
-        """Read what a session holds; costs nothing."""
+        """Read the state of a session; free."""
         return read_state(self._get(wire.STATE_PATH.format(session=quote(session, safe="")), seconds))
 
     def begin_render(self, render: str, session: str, draft: Any, request: ExportRequest, seconds: float) -> None:
-        """Begin a render under an id of ours; free.
+        """Begin a render under an id that we choose; free.
 
         Raises:
             RequestRejected: among others `plan_without_export`.
-            ReadError: caused by NotSentError, or its answer is lost and the render may be on its way.
+            ReadError: caused by NotSentError, or its answer is lost and the render may have begun.
         """
         self._post(wire.RENDER_PATH, wire.render_body(render, session, draft, request), seconds)
 
     def render(self, render: str, seconds: float) -> Render:
-        """Look at a render once."""
+        """Query a render once."""
         return read_render(self._get(f"{wire.RENDER_PATH}/{quote(render, safe='')}", seconds))
 
     def cancel_render(self, render: str, seconds: float) -> None:
@@ -161,11 +161,11 @@ class Client:
         self._post(f"{wire.RENDER_PATH}/{quote(render, safe='')}/cancel", {}, seconds)
 
     def download_render(self, render: str, target: BinaryIO, seconds: float) -> None:
-        """Fetch a finished render from the service itself, for when its link cannot be read.
+        """Download a finished render from the service itself, if its link cannot be read.
 
         Raises:
             UnusableResult: `link_expired`; there is none.
-            RequestRejected: the service says no, such as to an old token.
+            RequestRejected: the service refuses, such as an old token.
             ReadError: no whole answer.
         """
         target.seek(0)
@@ -176,14 +176,14 @@ class Client:
             headers=self._attribution,
             body=None,
             seconds=min(seconds, DOWNLOAD_SECONDS),
-            into=target,
-            largest=LARGEST_FILE,
+            sink=target,
+            max_bytes=LARGEST_FILE,
         )
         place = answer.headers.get("location")
         if answer.status in (301, 302, 303, 307, 308) and place:
             target.seek(0)
             target.truncate()
-            self.downloads.download(place, target, seconds=seconds, largest=LARGEST_FILE)
+            self.downloads.download(place, target, seconds=seconds, max_bytes=LARGEST_FILE)
         elif answer.status != 200 or _is_json(answer.headers):  # noqa: PLR2004
             target.seek(0)
             refused = refusal(answer.status, _document(target.read(LARGEST_REFUSAL)), answer.retry_after)
@@ -194,13 +194,17 @@ class Client:
         seconds = min(seconds, READ_SECONDS)
         url = self._base_url + path
         return _data(
-            self._api.read("GET", url, headers=headers, body=None, seconds=seconds, largest=LARGEST_STATE)
+            self._api.read("GET", url, headers=headers, body=None, seconds=seconds, max_bytes=LARGEST_STATE)
         )
 
-    def _post(self, path: str, body: dict[str, Any], seconds: float, most: float = READ_SECONDS) -> dict[str, Any]:
+    def _post(
+        self, path: str, body: dict[str, Any], seconds: float, max_seconds: float = READ_SECONDS
+    ) -> dict[str, Any]:
         headers = {**self._attribution, **JSON_HEADERS}
         url = self._base_url + path
-        return _data(self._api.read("POST", url, headers=headers, body=_encoded(body), seconds=min(seconds, most)))
+        return _data(
+            self._api.read("POST", url, headers=headers, body=_encoded(body), seconds=min(seconds, max_seconds))
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -231,7 +235,7 @@ def _data(answer: HttpResponse) -> dict[str, Any]:
 
 
 def _small_document(stream: Stream) -> Any:
-    """Return the JSON that came instead of a stream, None when there is none."""
+    """Return the JSON that came instead of a stream, None if there is none."""
     content = bytearray()
     try:
         for block in stream.blocks():

@@ -1,4 +1,4 @@
-"""Calls to the service under one account: a refused token is renewed once, a limited call waits once."""
+"""Calls to the service under one account: renew a refused token once, wait once for a rate limit."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Value = TypeVar("Value")
 
 
 class Mending:
-    """What one operation may still do so that a refused call is made once more: each of it once, whatever follows.
+    """The remedies that one operation may still use before it repeats a refused call, each of them once.
 
-    All calls of an operation share it, also the call for a token: nested, one wait would become three.
+    All calls of an operation share it, also the request for a token: otherwise one wait would become three.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -34,7 +34,7 @@ class Mending:
         self._waited = False
 
     def mended(self, error: RequestRejected) -> bool:
-        """Do what makes the same call worth one more try; False where nothing does, or it was done before."""
+        """Apply the remedy for a refused call; return False if there is none, or it was already used."""
         if isinstance(error, AuthenticationError) and error.code == "token_refused":
             return self._connection.renew()
         if not isinstance(error, RateLimitError) or self._waited:
@@ -44,36 +44,36 @@ class Mending:
 
 
 class Connection:
-    """An account and its client; the token is looked for when the first call needs it."""
+    """An account and its client; the token is determined when the first call needs it."""
 
-    def __init__(self, client: Client, account: Account, run: CommandContext, limits: Deadline) -> None:
+    def __init__(self, client: Client, account: Account, context: CommandContext, deadline: Deadline) -> None:
         self.client = client
         self.account = account
-        self._run = run
-        self._limits = limits
+        self._context = context
+        self._deadline = deadline
         self._secret: Secret | None = None
         self._refused: Secret | None = None
         self._renewed = False
         self._greeted = False
 
     def mending(self) -> Mending:
-        """Return what a new operation may do once when it is refused."""
+        """Return the unused remedies of a new operation."""
         return Mending(self)
 
     def read(self, ask: Callable[[float], Value], *, tries: int = TRIES) -> Value:
         """Make a free call until it works; `ask` gets the seconds that it may take.
 
         Raises:
-            RequestRejected: the service says no.
-            ReadError: three tries did not work.
+            RequestRejected: the service refuses.
+            ReadError: three tries failed.
         """
         mending = self.mending()
-        return retry_read(lambda seconds: self.once(lambda: ask(seconds), mending), self._limits, tries=tries)
+        return retry_read(lambda seconds: self.once(lambda: ask(seconds), mending), self._deadline, tries=tries)
 
     def once(self, ask: Callable[[], Value], mending: Mending | None = None) -> Value:
-        """Make a free call, once more after a token was renewed or a limit waited for.
+        """Make a free call, and repeat it once after the token was renewed or a rate limit waited for.
 
-        A caller that makes it several times for one purpose passes the `mending` that all of them share.
+        A caller that makes several calls for one purpose passes the `mending` that they share.
 
         Raises:
             Rejected, ReadError.
@@ -88,7 +88,7 @@ class Connection:
                     raise self.explained(error) from error
 
     def poll(self, ask: Callable[[], Value]) -> Value:
-        """Make one of the calls of a wait; a limited one is a failed poll, because the wait polls again anyway.
+        """Poll once during a wait; a rate limit is a failed poll, because the wait polls again anyway.
 
         Raises:
             Rejected, ReadError.
@@ -108,13 +108,13 @@ class Connection:
                 raise self.explained(error) from error
 
     def greet(self) -> None:
-        """Say once that we are connecting."""
+        """Report once that we are connecting."""
         if not self._greeted:
             self._greeted = True
-            self._run.reporter.info("connecting")
+            self._context.reporter.info("connecting")
 
     def ready(self) -> None:
-        """Have a token, asking the service for an anonymous one where there is none.
+        """Get a token, requesting an anonymous one if there is none.
 
         Raises:
             Rejected, ReadError.
@@ -125,7 +125,7 @@ class Connection:
             self.client.use(self._secret)
 
     def renew(self) -> bool:
-        """Have the next call take a new anonymous token in place of a refused one; False if that cannot help."""
+        """Replace a refused anonymous token for the next call; return False if that cannot help."""
         if not self.account.is_anonymous or self._renewed:
             return False
         self._renewed = True
@@ -133,18 +133,18 @@ class Connection:
         return True
 
     def wait_for_limit(self, error: RateLimitError) -> bool:
-        """Wait as the service asks, if that is not too long."""
+        """Wait as long as the service asks, unless that is too long."""
         pause = LIMITED_SECONDS if error.retry_after is None else error.retry_after
-        if pause > min(MAX_RETRY_AFTER, self._limits.remaining):
+        if pause > min(MAX_RETRY_AFTER, self._deadline.remaining):
             return False
-        self._run.reporter.always("limited_waiting", seconds=f"{pause:.0f}")
-        until = self._limits.clock() + pause
-        while self._limits.clock() < until:
-            self._limits.sleep(min(1.0, until - self._limits.clock()))
+        self._context.reporter.always("limited_waiting", seconds=f"{pause:.0f}")
+        until = self._deadline.clock() + pause
+        while self._deadline.clock() < until:
+            self._deadline.sleep(min(1.0, until - self._deadline.clock()))
         return True
 
     def explained(self, error: RequestRejected) -> RequestRejected:
-        """Return the error with what is different for somebody without a token of their own."""
+        """Return the error, adapted for a user without a token of their own."""
         if self.account.is_anonymous and error.code == "token_refused":
             error.code = "token_refused_anonymous"
         if self.account.is_anonymous and isinstance(error, QuotaExceeded) and error.code == "credits_gone":
@@ -154,4 +154,4 @@ class Connection:
 
     def _fetch(self, client_id: str) -> wire.Anonymous:
         self.greet()
-        return self.client.anonymous_token(client_id, self._limits.remaining)
+        return self.client.anonymous_token(client_id, self._deadline.remaining)

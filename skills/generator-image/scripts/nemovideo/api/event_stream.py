@@ -1,4 +1,4 @@
-"""Reads the format text/event-stream (WHATWG HTML, section 9.2.6) from bytes that may be cut anywhere."""
+"""Parse text/event-stream (WHATWG HTML, section 9.2.6) from bytes that may be cut anywhere."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class Event:
-    """One event: its name, `message` where the stream gives none, and its data lines joined by newlines."""
+    """One event: its name (`message` by default) and its data lines joined by newlines."""
 
     name: str
     data: str
 
 
 class EventParser:
-    """Takes a stream piece by piece; holds no more than one event, and drops one that is too long.
+    """Incremental parser of a stream; buffers at most one event, and drops one that is too long.
 
-    Data that is not UTF-8 is replaced, as the format demands. Ids and retry times are of no use here: a message
-    that was paid is never asked for again.
+    Data that is not UTF-8 is replaced, as the format requires. Ids and retry times are ignored: a paid message is
+    never requested again.
     """
 
     def __init__(self) -> None:
         self.dropped = 0
-        """How many events were too long to be kept."""
+        """The number of events that were dropped as too long."""
         self._line = bytearray()
         self._after_return = False
         self._at_start = True
@@ -38,7 +38,7 @@ class EventParser:
         self._too_long = False  # the event
 
     def feed(self, block: bytes) -> list[Event]:
-        """Return the events that this piece completes."""
+        """Return the events that this block completes."""
         if self._after_return and block.startswith(b"\n"):  # the second half of a line end that was cut in two
             block, self._after_return = block[1:], False
         if block:
@@ -54,7 +54,7 @@ class EventParser:
         return events
 
     def end(self) -> list[Event]:
-        """Return the event that a stream ended in without its empty line; for streams that are known to be whole.
+        """Return the last event of a stream that ended without an empty line; for complete streams only.
 
         The format drops it; services forget the last line end.
         """

@@ -1,4 +1,4 @@
-"""What NemoVideo says when it refuses: its codes, HTTP statuses and words in our errors (references/api.md)."""
+"""Map NemoVideo's refusals (codes, HTTP statuses and texts) to errors (facts: references/api.md)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _BY_STATUS = {
     401: TOKEN_REFUSED, 403: FORBIDDEN, 402: PLAN, 413: FILE_SIZE, 415: FILE_TYPE, 429: LIMITED, 451: LEGAL,
 }  # fmt: skip
 FIREWALL_STATUSES = (403, 406, 451)
-"""An HTML page with one of these comes from a web firewall before the service, which answers in JSON."""
+"""An HTML page with one of these statuses comes from a web firewall: the service answers in JSON."""
 
 
 class WebPage:
-    """Stands for the body of an answer that is a web page."""
+    """Represents the body of an answer that is a web page."""
 
 
 WEB_PAGE = WebPage()
@@ -31,21 +31,23 @@ Rejection = AuthenticationError | QuotaExceeded | RateLimitError | InvalidReques
 
 
 def refusal(status: int, document: Any, retry_after: float | None, *, certain: bool = False) -> Rejection | None:
-    """Return the error of an answer that says no, None for one that does not, or not certainly.
+    """Return the error of a refusal, None for an answer that is not one, or not certainly.
 
-    The body's `code` decides, else the HTTP status. With `certain`, for a message, only what surely was not
-    accepted counts: the documented codes, and HTTP 4xx but 408; any other may have been carried out.
+    The body's `code` decides, else the HTTP status. With `certain`, for a message, only certain refusals count:
+    the documented codes, and HTTP 4xx but 408; any other may have been carried out.
     """
     code = _code(document)
     if code in SUCCESS or (code is None and status < 400):  # noqa: PLR2004
         return None
-    told = int(code) if code and len(code) == 3 and code.isdecimal() else status  # noqa: PLR2004  - as in HTTP
-    known = code if code in _SENTENCES else _BY_STATUS.get(told)
+    http_code = int(code) if code and len(code) == 3 and code.isdecimal() else status  # noqa: PLR2004  - as in HTTP
+    known = code if code in _SENTENCES else _BY_STATUS.get(http_code)
     if document is WEB_PAGE and status in FIREWALL_STATUSES:
         known = PAGE
     elif certain and code is None and status == NOT_FOUND:
         known = SESSION_GONE
-    if known is None and (told >= SERVER_ERROR or told == REQUEST_TIMEOUT or (certain and told < 400)):  # noqa: PLR2004
+    if known is None and (
+        http_code >= SERVER_ERROR or http_code == REQUEST_TIMEOUT or (certain and http_code < 400)  # noqa: PLR2004
+    ):
         return None
     kind = _KINDS.get(known or "", InvalidRequest)
     sentence = _SENTENCES.get(known or "", "refused_by_code")
@@ -83,7 +85,7 @@ _SENTENCES = {
 
 
 def service_words(document: Any) -> str:
-    """Return what the service says about a refusal, as one harmless line."""
+    """Return the service's text about a refusal, as one harmless line."""
     for facts in _facts(document):
         for name in ("message", "msg", "error", "detail"):
             words = sanitize_line(facts[name]) if isinstance(facts.get(name), str) else ""
@@ -104,7 +106,7 @@ def _code(document: Any) -> str | None:
 
 
 def _facts(document: Any) -> list[dict[str, Any]]:
-    """Return the objects of an answer in which a refusal may be told."""
+    """Return the objects of an answer that may describe a refusal."""
     if not isinstance(document, dict):
         return []
     return [document, *(document[name] for name in ("error", "detail") if isinstance(document.get(name), dict))]

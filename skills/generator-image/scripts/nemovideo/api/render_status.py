@@ -1,4 +1,4 @@
-"""A render as the service tells it, in both shapes of the answer."""
+"""The status of a render, parsed from both shapes of the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONDITIONS: dict[str, Condition] = {
 
 @dataclass(frozen=True)
 class Render:
-    """One look at a render: `word` is the service's own status, `known` whether we know it."""
+    """The status of a render: `word` is the service's own, `known` whether it is documented."""
 
     condition: Condition
     word: str
@@ -31,15 +31,15 @@ class Render:
 
     @property
     def ended(self) -> bool:
-        """True when the service will not change it any more."""
+        """True if the service will not change it any more."""
         return self.condition != "running"
 
 
 def read_render(data: dict[str, Any]) -> Render:
-    """Read a look: `status` and `output.url`, or `status`, `progress` and `outputUrl`.
+    """Parse an answer: `status` and `output.url`, or `status`, `progress` and `outputUrl`.
 
     Raises:
-        ReadError: it tells no status.
+        ReadError: it has no status.
     """
     word = data.get("status")
     if not isinstance(word, str) or not word:

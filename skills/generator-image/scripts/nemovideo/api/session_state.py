@@ -1,4 +1,4 @@
-"""What a session holds, as the service tells it: media, draft, and a digest that changes when they do."""
+"""The state of a session: its media, its draft, and a digest that changes when they do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIGNATURE_PARTS = (
     *("cred", "policy", "auth", "accesskey", "key-pair"),
 )
 _SIGNATURE_NAMES = frozenset(("e", "t", "s", "_", "ts", "se", "sp", "sr", "st", "sv"))
-"""What a signed link carries besides the file: Amazon, Google, Azure, Alibaba and Tencent."""
+"""Query parameters of signed links: Amazon, Google, Azure, Alibaba and Tencent."""
 _LINK = re.compile(r"(?i)https?://\S+")
 _LONGEST_STEADY = 40  # characters of a value that names a file; signatures are longer
 MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
@@ -29,7 +29,7 @@ MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
 
 @dataclass(frozen=True)
 class Media:
-    """A picture, clip or sound of a session; sides in pixels, duration in seconds as the service tells them."""
+    """An image, clip or sound of a session; sides in pixels, duration in seconds, as the service says."""
 
     url: str
     kind: MediaKind
@@ -37,18 +37,18 @@ class Media:
     height: float | None = None
     duration: float | None = None
     place: int = 0
-    """How many rows before it have a link that differs in nothing but its signature."""
+    """The number of earlier rows whose link differs only in its signature."""
 
     @property
     def key(self) -> str:
-        """What tells it from others, whatever the signature of its link."""
+        """Its identity, independent of the signature of its link."""
         name = unsigned(self.url) + (f" {self.place}" if self.place else "")
         return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class State:
-    """What a session holds; `digest` changes exactly when it does."""
+    """The state of a session; `digest` changes exactly when it does."""
 
     draft: Any
     generated: tuple[Media, ...]
@@ -57,16 +57,16 @@ class State:
 
 
 def read_state(data: dict[str, Any]) -> State:
-    """Read a session's state; fields that are not known are left alone.
+    """Parse a session's state; unknown fields are ignored.
 
     Raises:
-        ReadError: there is none.
+        ReadError: it has no state.
     """
-    found = data.get("state")
-    if not isinstance(found, dict):
+    state = data.get("state")
+    if not isinstance(state, dict):
         raise ReadError("read_failed", status=200, remedy="again")
     parts = {
-        name: found.get(name) or None for name in ("draft", "video_infos", "canvas_config", "generated_media")
+        name: state.get(name) or None for name in ("draft", "video_infos", "canvas_config", "generated_media")
     }
     text = json.dumps(without_signatures(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
@@ -74,7 +74,7 @@ def read_state(data: dict[str, Any]) -> State:
 
 
 def is_deep(document: Any) -> bool:
-    """Return whether a JSON value is nested deeper than any answer should be; what walks through it recurses."""
+    """Return whether a JSON value is nested too deep for the functions that recurse through it."""
     level = [document]
     for _ in range(MAX_DEPTH):
         inner: list[Any] = []
@@ -88,7 +88,7 @@ def is_deep(document: Any) -> bool:
 
 
 def unsigned(url: str) -> str:
-    """Return a link without its signature: of its query, what looks as if it named the file.
+    """Return a link without its signature: of its query, only what seems to name the file stays.
 
     A link that is too long to be fetched loses its whole query.
     """
@@ -131,10 +131,10 @@ def _media(rows: Any) -> tuple[Media, ...]:
 
 def _kind(row: dict[str, Any], url: str) -> MediaKind:
     words = [row.get(name) for name in ("type", "file_type")]
-    told = " ".join(word for word in words if isinstance(word, str)).lower()
+    declared = " ".join(word for word in words if isinstance(word, str)).lower()
     kinds: tuple[MediaKind, ...] = ("image", "video", "audio")
     for kind in kinds:
-        if kind in told:
+        if kind in declared:
             return kind
     ending = without_query(url).rpartition(".")[2].lower()
     by_ending: dict[MediaKind, str] = {
@@ -146,12 +146,12 @@ def _kind(row: dict[str, Any], url: str) -> MediaKind:
 
 
 def without_signatures(value: Any) -> Any:
-    """Return a JSON value whose links have lost their signatures, which differ at each look."""
+    """Return a JSON value whose links have no signatures, because these differ at each poll."""
     if isinstance(value, str):
         return unsigned(value) if _LINK.fullmatch(value) else value
     if isinstance(value, dict):
-        return {name: without_signatures(one) for name, one in value.items()}
-    return [without_signatures(one) for one in value] if isinstance(value, list) else value
+        return {name: without_signatures(item) for name, item in value.items()}
+    return [without_signatures(item) for item in value] if isinstance(value, list) else value
 
 
 EMPTY = read_state({"state": {}})

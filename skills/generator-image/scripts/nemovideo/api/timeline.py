@@ -1,4 +1,4 @@
-"""The timeline of a draft, read from its short keys; keys that are not known are left alone."""
+"""The timeline of a draft, parsed from its short keys; unknown keys are ignored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOUDEST_SHARE = 2.0  # of the volume; what is louder is in percent already
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a track; times in seconds from the track's beginning, volume in percent where it is told."""
+    """A segment of a track; times in seconds from the track's beginning, volume in percent if known."""
 
     name: str
     start: float
@@ -37,32 +37,32 @@ class Track:
     segments: tuple[Segment, ...]
 
     def row(self) -> dict[str, Any]:
-        """Return it as the result shows it."""
+        """Return its row of the result's `tracks`."""
         return {"kind": self.kind, "segments": [vars(segment) for segment in self.segments]}
 
 
 def tracks(draft: Any) -> tuple[Track, ...]:
-    """Return the tracks of a draft; what is malformed counts as not there."""
-    found = draft.get("t") if isinstance(draft, dict) else None
-    return tuple(_track(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+    """Return the tracks of a draft; malformed ones are left out."""
+    rows = draft.get("t") if isinstance(draft, dict) else None
+    return tuple(_track(row) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def is_exportable(draft: Any) -> bool:
-    """Tell whether a draft holds a track with a segment, which is what an export needs."""
+    """Return whether a draft has a track with a segment, which an export needs."""
     return any(track.segments for track in tracks(draft))
 
 
 def timeline(draft: Any, say: Callable[..., str]) -> str:
-    """Return the draft as a line for people; `say` puts a message of the catalog in words."""
-    found = tracks(draft)
-    if not found:
+    """Return the draft as a line for people; `say` formats a message of the catalog."""
+    draft_tracks = tracks(draft)
+    if not draft_tracks:
         return say("timeline_empty")
     lines = []
-    for number, track in enumerate(found, 1):
+    for number, track in enumerate(draft_tracks, 1):
         label = say(f"track_{track.kind}") if track.kind in KINDS.values() else say("other_track", kind=track.kind)
         pieces = ", ".join(_in_words(segment, track.kind) for segment in track.segments) or say("track_empty")
         lines.append(f"{number}. {label}: {pieces}")
-    head = say("timeline_head", count=len(found)) if len(found) > 1 else say("timeline_head_one")
+    head = say("timeline_head", count=len(draft_tracks)) if len(draft_tracks) > 1 else say("timeline_head_one")
     return f"{head} {' '.join(lines)}"
 
 
@@ -72,7 +72,7 @@ def is_draft(document: Any) -> bool:
 
 
 def to_file(draft: Any) -> bytes:
-    """Return a draft as the content of a file; a key that the service repeated in it is masked, also as a name."""
+    """Return a draft as the content of a file; a key (secret) in it is masked, also in names."""
     masked = redact_values(draft)
     text = json.dumps(masked, ensure_ascii=False)
     return redact_keys(text).encode(errors="replace")
@@ -85,12 +85,12 @@ def _in_words(segment: Segment, kind: str) -> str:
 
 
 def _track(track: dict[str, Any]) -> Track:
-    number, found = track.get("tt"), track.get("sg")
+    number, rows = track.get("tt"), track.get("sg")
     kind = KINDS.get(number, sanitize_line(number, 20)) if isinstance(number, int) else sanitize_line(number, 20)
     segments: list[Segment] = []
-    for one in found if isinstance(found, list) else ():
-        if isinstance(one, dict):
-            segments.append(_segment(one, segments[-1].end if segments else 0.0))
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            segments.append(_segment(row, segments[-1].end if segments else 0.0))
     return Track(kind, tuple(segments))
 
 

@@ -132,18 +132,18 @@ def balance(data: dict[str, Any]) -> Balance:
     Raises:
         ReadError: no number among them.
     """
-    told = Balance(*(amount(data.get(name)) for name in ("available", "frozen", "total")))
-    if told.available is None:
+    result = Balance(*(amount(data.get(name)) for name in ("available", "frozen", "total")))
+    if result.available is None:
         raise ReadError("read_failed", status=200, remedy="again")
-    return told
+    return result
 
 
 def uploaded(data: dict[str, Any]) -> list[dict[str, Any]]:
     """Read what was uploaded, with the service's facts that people may want to know."""
     rows = data.get("files")
     names = ("filename", "file_type", "cdn_url", "width", "height", "duration")
-    found = rows if isinstance(rows, list) else []
-    return [{name: row.get(name) for name in names} for row in found if isinstance(row, dict)]
+    files = rows if isinstance(rows, list) else []
+    return [{name: row.get(name) for name in names} for row in files if isinstance(row, dict)]
 
 
 def amount(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""The command lines of generator-image: one launcher with subcommands, and the two that every skill has."""
+"""The commands of generator-image: one launcher with subcommands, and `tasks` and `doctor`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SKILL = Skill(
 
 
 def generator_image(argv: Sequence[str], launcher: str) -> int:
-    """Run generator_image.py and return its exit code; `--resume ID` alone goes on with a message or a render."""
+    """Run generator_image.py and return its exit code; `--resume ID` alone resumes a message or a render."""
     if argv and argv[0].partition("=")[0] == "--resume":
         is_render = option_value(argv, "--resume").startswith(RENDER_START)
         argv = ["export" if is_render else "generate", *argv]

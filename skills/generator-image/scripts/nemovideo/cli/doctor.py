@@ -1,4 +1,4 @@
-"""What doctor.py has to know about this skill."""
+"""This skill's configuration of doctor.py."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 ASK_SECONDS = 20.0
 
 
-def patient(given: dict[str, Any]) -> DoctorConfig:
-    """Return where tokens come from and how to ask whether one is accepted: by the balance, for nothing."""
-    service = base_url(given)
+def patient(params: dict[str, Any]) -> DoctorConfig:
+    """Return the sources of the token and a free check (of the balance) whether it is accepted."""
+    service = base_url(params)
     account = Account(config_folder(), service, None)
     sources = [*key_sources(), KeySource(str(config_folder() / "token.json"), account.kept_token)]
 

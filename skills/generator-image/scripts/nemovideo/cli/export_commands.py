@@ -1,4 +1,4 @@
-"""The subcommands of exports, which cost nothing: export and cancel-export."""
+"""The free subcommands of exports: export and cancel-export."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 @click.option("--draft", "draft_file", metavar="FILE", help="Render this draft instead of the session's.")
 @options_of(SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)
 @common_options
-def export(run: CommandContext, options: Options, **given: Any) -> None:
+def export(context: CommandContext, options: Options, **params: Any) -> None:
     """Export a session."""
     from nemovideo.cli import export_request  # noqa: PLC0415
 
     refuse_paying_options("export", "--resume")
-    export_request.export(run, options, given)
+    export_request.export(context, options, params)
 
 
 @click.command("cancel-export", help="Cancel a render by its id. Costs nothing.")
 @click.argument("render_id", metavar="RENDER_ID")
 @options_of(*SERVICE_OPTIONS)
 @common_options
-def cancel_export(run: CommandContext, options: Options, **given: Any) -> None:
+def cancel_export(context: CommandContext, options: Options, **params: Any) -> None:
     """Cancel a render."""
     from nemovideo.cli import export_request  # noqa: PLC0415
 
     refuse_paying_options("cancel-export")
-    export_request.cancel(run, options, given)
+    export_request.cancel(context, options, params)

@@ -1,4 +1,4 @@
-"""From the options of export and cancel-export to a request and the use case."""
+"""Turn the options of export and cancel-export into a request and run it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 LARGEST_DRAFT = 16 << 20  # bytes
 
 
-def export(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    """Export a session, or go on with a render."""
-    run.result.mode = "export"
-    run.result.extra |= {"session_id": None, "render_id": None, "videos": []}
-    request = export_request(given["form"], given["quality"])
-    draft = None if given["draft_file"] is None else _draft("--draft", given["draft_file"])
-    service = Service(run, options, given)
+def export(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    """Export a session, or resume a render."""
+    context.result.mode = "export"
+    context.result.extra |= {"session_id": None, "render_id": None, "videos": []}
+    request = export_request(params["form"], params["quality"])
+    draft = None if params["draft_file"] is None else _draft("--draft", params["draft_file"])
+    service = Service(context, options, params)
     resumed = None if options.resume is None else identifier("--resume", options.resume)
     session = None if resumed else service.newest_session()
-    run.result.requested = {"format": request.form, "quality": request.quality}
+    context.result.requested = {"format": request.form, "quality": request.quality}
     if options.dry_run:
         body = wire.render_body("render_<time>", session or "-", draft or "<of the session>", request)
         url = service.base_url + wire.RENDER_PATH
@@ -38,32 +38,32 @@ def export(run: CommandContext, options: Options, given: dict[str, Any]) -> None
         return
     from nemovideo.export.export import export_session, resume_render  # noqa: PLC0415  - with requests
 
-    with service.hands() as (hands, errand):
+    with service.hands() as (hands, task_context):
         if resumed:
-            resume_render(resumed, hands, errand)
+            resume_render(resumed, hands, task_context)
         else:
-            export_session(str(session), request, draft, hands, errand)
+            export_session(str(session), request, draft, hands, task_context)
 
 
-def cancel(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+def cancel(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Cancel a render."""
-    run.result.mode = "cancel-export"
-    render_id = identifier("RENDER_ID", given["render_id"])
-    service = Service(run, options, given)
-    run.result.extra["render_id"] = render_id
+    context.result.mode = "cancel-export"
+    render_id = identifier("RENDER_ID", params["render_id"])
+    service = Service(context, options, params)
+    context.result.extra["render_id"] = render_id
     if options.dry_run:
         service.show_plan({"method": "POST", "url": f"{service.base_url}{wire.RENDER_PATH}/{render_id}/cancel"})
         return
     with service.hands(saves=False) as (hands, _errand):
         connection = hands.connection
         connection.read(lambda seconds: connection.client.cancel_render(render_id, seconds))
-    run.result.status = "succeeded"
-    run.summary_lines.append(run.catalog.format("render_is_cancelled", render=render_id))
+    context.result.status = "succeeded"
+    context.summary_lines.append(context.catalog.format("render_is_cancelled", render=render_id))
 
 
-def _draft(flag: str, given: str) -> dict[str, Any]:
+def _draft(flag: str, argument: str) -> dict[str, Any]:
     try:
-        path = expand_path(given)
+        path = expand_path(argument)
         if not path.is_file():  # a pipe would be waited for
             path.stat()
             raise ValueError  # noqa: TRY301
@@ -72,7 +72,7 @@ def _draft(flag: str, given: str) -> dict[str, Any]:
         json.dumps(draft, allow_nan=False)  # Python reads NaN and 1e999, which no other JSON has
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or MessageRef("no_draft")
-        raise BadInput("draft_unusable", flag=flag, got=short_repr(given), reason=reason) from error
+        raise BadInput("draft_unusable", flag=flag, got=short_repr(argument), reason=reason) from error
     if not isinstance(draft, dict):
-        raise BadInput("draft_unusable", flag=flag, got=short_repr(given), reason=MessageRef("no_draft"))
+        raise BadInput("draft_unusable", flag=flag, got=short_repr(argument), reason=MessageRef("no_draft"))
     return draft

@@ -35,11 +35,11 @@ MESSAGE_OPTIONS = (
 @click.option("--session", metavar="ID", help="Session to work in (default: a new one).")
 @options_of(POLL_OPTION, *SERVICE_OPTIONS)
 @common_options
-def generate(run: CommandContext, options: Options, **given: Any) -> None:
-    """Send the first wish."""
+def generate(context: CommandContext, options: Options, **params: Any) -> None:
+    """Send the first message."""
     from nemovideo.cli.message_request import Messenger  # noqa: PLC0415
 
-    Messenger(run, options, given).generate()
+    Messenger(context, options, params).generate()
 
 
 @click.command(
@@ -50,8 +50,8 @@ def generate(run: CommandContext, options: Options, **given: Any) -> None:
 @click.argument("text", required=False)
 @options_of(*MESSAGE_OPTIONS, SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)
 @common_options
-def say(run: CommandContext, options: Options, **given: Any) -> None:
-    """Send a further wish."""
+def say(context: CommandContext, options: Options, **params: Any) -> None:
+    """Send a further message."""
     from nemovideo.cli.message_request import Messenger  # noqa: PLC0415
 
-    Messenger(run, options, given).say()
+    Messenger(context, options, params).say()

@@ -1,4 +1,4 @@
-"""From the options of generate and say to a request, a client and the use case."""
+"""Turn the options of generate and say into a request and run it."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ DEFAULT_TIMEOUT = 1500.0  # seconds; the agent's shell kills a command after 180
 
 
 class Messenger:
-    """One message: checked as a whole before anything is sent or written."""
+    """One message command: validated completely before anything is sent or written."""
 
-    def __init__(self, run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-        self._run = run
+    def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+        self._context = context
         self._options = options
-        self._given = given
-        self._export = _export(given)
-        self._service = Service(run, options, given, DEFAULT_TIMEOUT)
-        run.result.extra |= {"session_id": None, "text": None, "changed": None, "videos": [], "actions": []}
-        run.result.extra["timeline"] = None
+        self._given = params
+        self._export = _export(params)
+        self._service = Service(context, options, params, DEFAULT_TIMEOUT)
+        context.result.extra |= {"session_id": None, "text": None, "changed": None, "videos": [], "actions": []}
+        context.result.extra["timeline"] = None
 
     def generate(self) -> None:
-        """Send the message in a session of its own, or go on with one."""
+        """Send the message in a new session, or resume one."""
         if self._options.resume is not None:
             self._resume(self._options.resume)
         else:
             self._send("generate")
 
     def say(self) -> None:
-        """Send the message in a session that is there."""
+        """Send the message in an existing session."""
         if self._options.resume is not None:
             self._resume(self._options.resume)
         else:
@@ -65,7 +65,7 @@ class Messenger:
             return
         from nemovideo.message import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
 
-        with self._service.hands() as (hands, errand):
+        with self._service.hands() as (hands, task_context):
             draft = provider.new_entry(
                 request,
                 base_url=self._service.base_url,
@@ -73,9 +73,9 @@ class Messenger:
                 variant=self._options.variant,
                 folder=self._service.folder,
             )
-            self._run.result.requested = provider.requested_facts(request)
-            provider.generate(request, draft, hands, errand)
-            self._export_after(hands, errand)
+            self._context.result.requested = provider.requested_facts(request)
+            provider.generate(request, draft, hands, task_context)
+            self._export_after(hands, task_context)
 
     def _resume(self, named: str) -> None:
         session = identifier("--resume", split_task_ref(named)[1])
@@ -84,51 +84,51 @@ class Messenger:
             return
         from nemovideo.message import provider  # noqa: PLC0415
 
-        with self._service.hands() as (hands, errand):
+        with self._service.hands() as (hands, task_context):
             account = hands.connection.account.name
             imported = Entry(
                 "", "generator-image", "nemovideo", "", MODEL, base_url=self._service.base_url, account=account
             )
             imported.extra = {"session_id": session}
-            provider.resume(named, imported, hands, errand)
-            self._export_after(hands, errand)
+            provider.resume(named, imported, hands, task_context)
+            self._export_after(hands, task_context)
 
-    def _export_after(self, hands: Hands, errand: TaskContext) -> None:
-        """Export the session, if that was asked for too and the message is done; it stays done whatever happens.
+    def _export_after(self, hands: Hands, task_context: TaskContext) -> None:
+        """Export the session if requested and the message is done; the message stays done if the export fails.
 
         Raises:
             SkillError: with the export alone as the next command.
         """
-        run, wanted = self._run, self._export
-        if wanted is None or run.result.status != "succeeded":
+        context, wanted = self._context, self._export
+        if wanted is None or context.result.status != "succeeded":
             return
         from nemovideo.export.export import export_session  # noqa: PLC0415
 
-        session = str(run.result.extra["session_id"])
+        session = str(context.result.extra["session_id"])
         try:
-            export_session(session, wanted, None, hands, errand)
+            export_session(session, wanted, None, hands, task_context)
         except SkillError as error:
             flags = ["--session", session, "--format", wanted.form, "--quality", wanted.quality]
-            run.argv = ["export", *flags, *run.resume_flags, *(["--json"] if run.json else [])]
+            context.argv = ["export", *flags, *context.resume_flags, *(["--json"] if context.json else [])]
             error.remedy = "again"
             raise
 
     def _request(self, mode: Mode) -> MessageRequest:
-        given, options = self._given, self._options
-        if sum(given[name] is not None for name in ("text", "prompt", "prompt_file")) > 1:
+        params, options = self._given, self._options
+        if sum(params[name] is not None for name in ("text", "prompt", "prompt_file")) > 1:
             raise BadInput("message_twice")
-        text = given["text"] if given["text"] is not None else given["prompt"]
-        message = read_prompt(text, given["prompt_file"])
-        self._run.set_language(message, options.lang)
-        attachments = tuple(attachment("--attach", one) for one in given["attachments"])
+        text = params["text"] if params["text"] is not None else params["prompt"]
+        message = read_prompt(text, params["prompt_file"])
+        self._context.set_language(message, options.lang)
+        attachments = tuple(attachment("--attach", source) for source in params["attachments"])
         if len(attachments) > MOST_ATTACHMENTS:
             raise BadInput("attachments_count", flag="--attach", most=MOST_ATTACHMENTS, got=len(attachments))
-        session = None if given["session"] is None else identifier("--session", given["session"])
+        session = None if params["session"] is None else identifier("--session", params["session"])
         if mode == "say" and session is None:
             session = self._service.newest_session()
-        self._run.result.mode, self._run.result.model = mode, MODEL
-        self._run.result.input_images = [
-            {"url": one} if isinstance(one, str) else one.row() for one in attachments
+        self._context.result.mode, self._context.result.model = mode, MODEL
+        self._context.result.input_images = [
+            {"url": source} if isinstance(source, str) else source.row() for source in attachments
         ]
         return MessageRequest(mode, message, attachments, session, self._export)
 
@@ -136,7 +136,7 @@ class Messenger:
         session = request.session or NEW_SESSION
         plan = {"method": "POST", "url": self._service.base_url + wire.MESSAGE_PATH}
         body = wire.message_body(session, request.text)
-        self._service.show_plan({**plan, "body": body, "attachments": self._run.result.input_images})
+        self._service.show_plan({**plan, "body": body, "attachments": self._context.result.input_images})
 
 
 def attachment(flag: str, source: str) -> Attachment | str:
@@ -148,10 +148,10 @@ def attachment(flag: str, source: str) -> Attachment | str:
     return checked_address(flag, source) if is_address(source) else read_attachment(flag, source)
 
 
-def _export(given: dict[str, Any]) -> ExportRequest | None:
-    if given["exported"]:
-        return export_request(given["form"], given["quality"])
+def _export(params: dict[str, Any]) -> ExportRequest | None:
+    if params["exported"]:
+        return export_request(params["form"], params["quality"])
     for flag, name in (("--format", "form"), ("--quality", "quality")):
-        if given[name] is not None:
+        if params[name] is not None:
             raise BadInput("needs_export", flag=flag)
     return None

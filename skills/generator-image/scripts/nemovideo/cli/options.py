@@ -1,4 +1,4 @@
-"""Options that all subcommands share."""
+"""Click options that several subcommands share."""
 
 from __future__ import annotations
 
@@ -32,16 +32,18 @@ PAYING = {"--resume": "resume", "--new": "new", "--variant": "variant"}
 
 def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return one decorator for several options, which --help lists in their order."""
-    return lambda function: functools.reduce(lambda wrapped, one: one(wrapped), reversed(decorators), function)
+    return lambda function: functools.reduce(
+        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
+    )
 
 
 def refuse_paying_options(command: str, *allowed: str) -> None:
-    """Refuse options that only mean something where a message is paid for, empty ones too.
+    """Refuse options that only make sense for a paid message, also with an empty value.
 
     Raises:
         BadInput: `option_has_no_meaning`.
     """
-    given = click.get_current_context().get_parameter_source
+    parameter_source = click.get_current_context().get_parameter_source
     for flag, name in PAYING.items():
-        if flag not in allowed and given(name) is ParameterSource.COMMANDLINE:
+        if flag not in allowed and parameter_source(name) is ParameterSource.COMMANDLINE:
             raise BadInput("option_has_no_meaning", flag=flag, command=command)

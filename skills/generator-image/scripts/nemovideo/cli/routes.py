@@ -1,4 +1,4 @@
-"""Which action a person's words mean: one table, which SKILL.md shows too."""
+"""Map a person's sentence to an action; SKILL.md shows the same table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUTES: dict[Action, tuple[str, ...]] = {
         *("生成", "画", "制作", "创建", "做一", "添加", "加上", "加一", "修改", "改成", "换成", "去掉", "删除"),
     ),
 }
-"""The words by which an action is known. The first of them in a sentence decides; with none it is a message."""
+"""The keywords of each action. The first one in a sentence decides; without one it is a message."""
 
 _WORDS = {
     action: re.compile(
@@ -29,7 +29,7 @@ _WORDS = {
 
 
 def route(words: str) -> Action:
-    """Return the action that a sentence means; whatever is not plainly about something free is a message."""
-    found = {action: pattern.search(words.lower()) for action, pattern in _WORDS.items()}
-    places = {action: match.start() for action, match in found.items() if match}
+    """Return the action that a sentence means; everything but the known free actions is a message."""
+    matches = {action: pattern.search(words.lower()) for action, pattern in _WORDS.items()}
+    places = {action: match.start() for action, match in matches.items() if match}
     return min(places, key=lambda action: places[action], default="message")

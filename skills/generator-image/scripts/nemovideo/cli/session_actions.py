@@ -1,4 +1,4 @@
-"""From the options of the commands that only look or prepare to what they do; none of them costs."""
+"""Run the free subcommands: connect, upload, credits, state, sessions and route."""
 
 from __future__ import annotations
 
@@ -28,109 +28,111 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
 
 
-def connect(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    """Get a token where there is none, and open a session."""
-    language = given["language"]
+def connect(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    """Get a token if there is none, and open a session."""
+    language = params["language"]
     if language is not None and not LANGUAGE.fullmatch(language):
         raise BadInput("language_invalid", flag="--language", got=short_repr(language))
-    run.result.mode = "connect"
-    service = Service(run, options, given)
+    context.result.mode = "connect"
+    service = Service(context, options, params)
     if options.dry_run:
-        body = wire.session_body(language or run.catalog.language)
+        body = wire.session_body(language or context.catalog.language)
         service.show_plan({"method": "POST", "url": service.base_url + wire.SESSION_PATH, "body": body})
         return
     from nemovideo.message.prepare import open_session  # noqa: PLC0415  - with requests
 
     with service.hands(saves=False) as (hands, _errand):
-        session = open_session(hands, run)
+        session = open_session(hands, context)
         task_id = hands.sessions.newest_first()[0].task_id
-    facts = {"task": task_id, "session": session, "skill_name": run.skill.slug}
-    facts |= {"skill_version": __version__, "skill_source": platform(run)}
-    run.result.extra["link"] = f"{wire.SITE}/workspace/claim?{urlencode(facts)}"
-    run.result.status = "succeeded"
-    run.summary_lines.append(run.catalog.format("ready"))
+    facts = {"task": task_id, "session": session, "skill_name": context.skill.slug}
+    facts |= {"skill_version": __version__, "skill_source": platform(context)}
+    context.result.extra["link"] = f"{wire.SITE}/workspace/claim?{urlencode(facts)}"
+    context.result.status = "succeeded"
+    context.summary_lines.append(context.catalog.format("ready"))
 
 
-def upload(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    """Put files and addresses into a session, a new one where none is remembered."""
-    run.result.mode = "upload"
-    sources = tuple(attachment("FILE", one) for one in given["sources"])
-    run.result.input_images = [{"url": one} if isinstance(one, str) else one.row() for one in sources]
-    service = Service(run, options, given)
+def upload(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    """Upload files and URLs into the last session, or a new one."""
+    context.result.mode = "upload"
+    sources = tuple(attachment("FILE", source) for source in params["sources"])
+    context.result.input_images = [
+        {"url": source} if isinstance(source, str) else source.row() for source in sources
+    ]
+    service = Service(context, options, params)
     session = service.last_session()
-    run.result.extra["session_id"] = session
+    context.result.extra["session_id"] = session
     if options.dry_run:
         url = service.base_url + wire.UPLOAD_PATH + (session or NEW_SESSION)
-        service.show_plan({"method": "POST", "url": url, "files": run.result.input_images})
+        service.show_plan({"method": "POST", "url": url, "files": context.result.input_images})
         return
     from nemovideo.message.prepare import open_session, upload_all  # noqa: PLC0415
 
     with service.hands(saves=False) as (hands, _errand):
-        session = session or open_session(hands, run)
-        run.result.extra["uploads"] = upload_all(sources, session, hands, run)
-    run.result.status = "succeeded"
-    run.summary_lines.append(run.catalog.format("uploads_done", count=len(sources)))
+        session = session or open_session(hands, context)
+        context.result.extra["uploads"] = upload_all(sources, session, hands, context)
+    context.result.status = "succeeded"
+    context.summary_lines.append(context.catalog.format("uploads_done", count=len(sources)))
 
 
-def show_credits(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
+def show_credits(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Show the balance."""
-    run.result.mode = "credits"
-    service = Service(run, options, given)
+    context.result.mode = "credits"
+    service = Service(context, options, params)
     if options.dry_run:
         service.show_plan({"method": "GET", "url": service.base_url + wire.CREDITS_PATH})
         return
     with service.hands(saves=False) as (hands, _errand):
         balance = hands.connection.read(hands.connection.client.credits)
-    run.result.status = "succeeded"
-    run.result.extra["credits"] = asdict(balance)
+    context.result.status = "succeeded"
+    context.result.extra["credits"] = asdict(balance)
     facts = {name: "?" if value is None else f"{value:g}" for name, value in asdict(balance).items()}
-    run.summary_lines.append(run.catalog.format("credits_line", **facts))
+    context.summary_lines.append(context.catalog.format("credits_line", **facts))
 
 
-def state(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    """Show what a session holds, as a timeline for people."""
-    run.result.mode = "state"
-    path = None if given["draft_file"] is None else expand_path(given["draft_file"])
+def state(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    """Show the state of a session, as a timeline for people."""
+    context.result.mode = "state"
+    path = None if params["draft_file"] is None else expand_path(params["draft_file"])
     if path is not None:
         check_written_file("--draft-file", str(path), timeline.is_draft, taken="draft_file_taken")
-    service = Service(run, options, given)
+    service = Service(context, options, params)
     session = service.newest_session()
-    run.result.extra["session_id"] = session
+    context.result.extra["session_id"] = session
     if options.dry_run:
         service.show_plan({"method": "GET", "url": service.base_url + wire.STATE_PATH.format(session=session)})
         return
     from nemovideo.message.prepare import read_state  # noqa: PLC0415
 
     with service.hands(saves=False) as (hands, _errand):
-        found = read_state(hands.connection, session)
+        session_state = read_state(hands.connection, session)
     if path is not None:
         with disk_errors(path):
-            write_replaceable(path, timeline.to_file(found.draft), timeline.is_draft)
-    line = timeline.timeline(found.draft, run.catalog.format)
-    run.result.status = "succeeded"
-    run.result.extra |= {
+            write_replaceable(path, timeline.to_file(session_state.draft), timeline.is_draft)
+    line = timeline.timeline(session_state.draft, context.catalog.format)
+    context.result.status = "succeeded"
+    context.result.extra |= {
         "timeline": line,
-        "tracks": [track.row() for track in timeline.tracks(found.draft)],
-        "ready_for_export": timeline.is_exportable(found.draft),
-        "generated_media": [_row(one) for one in found.generated],
-        "video_infos": [_row(one) for one in found.uploads],
+        "tracks": [track.row() for track in timeline.tracks(session_state.draft)],
+        "ready_for_export": timeline.is_exportable(session_state.draft),
+        "generated_media": [_row(media) for media in session_state.generated],
+        "video_infos": [_row(media) for media in session_state.uploads],
     }
-    counts = {"made": len(found.generated), "uploads": len(found.uploads)}
-    run.summary_lines += [line, run.catalog.format("state_counts", **counts)]
+    counts = {"made": len(session_state.generated), "uploads": len(session_state.uploads)}
+    context.summary_lines += [line, context.catalog.format("state_counts", **counts)]
 
 
 def _row(media: Media) -> dict[str, Any]:
     return {name: value for name, value in asdict(media).items() if name != "place"}
 
 
-def sessions(run: CommandContext, options: Options, given: dict[str, Any]) -> None:
-    """List the remembered sessions with the messages that the journal holds for each."""
-    run.result.mode = "sessions"
-    service = Service(run, options, given)
-    found = Sessions(service.states, service.base_url, service.account().name).newest_first()
-    entries = Journal(run.skill.slug, service.states).history()[::-1]
+def sessions(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+    """List the remembered sessions with their messages in the journal."""
+    context.result.mode = "sessions"
+    service = Service(context, options, params)
+    remembered = Sessions(service.states, service.base_url, service.account().name).newest_first()
+    entries = Journal(context.skill.slug, service.states).history()[::-1]
     rows = []
-    for session in found:
+    for session in remembered:
         messages = [
             {"local_id": entry.local_id, "state": entry.state, "start": entry.prompt.get("start", "")}
             for entry in entries
@@ -138,23 +140,23 @@ def sessions(run: CommandContext, options: Options, given: dict[str, Any]) -> No
         ]
         rows.append({**asdict(session), "messages": messages})
         facts = {"messages": len(messages), "uploads": len(session.uploads), "last": session.last_at}
-        run.summary_lines.append(run.catalog.format("session_line", session=session.session_id, **facts))
-    run.result.status = "succeeded"
-    run.result.extra["sessions"] = rows
+        context.summary_lines.append(context.catalog.format("session_line", session=session.session_id, **facts))
+    context.result.status = "succeeded"
+    context.result.extra["sessions"] = rows
     if not rows:
-        run.summary_lines.append(run.catalog.format("sessions_none"))
+        context.summary_lines.append(context.catalog.format("sessions_none"))
 
 
-def route(run: CommandContext, words: str) -> None:
-    """Tell which action the words mean, and the command that does it."""
-    run.result.mode = "route"
+def route(context: CommandContext, words: str) -> None:
+    """Show the action that a sentence means, and its command."""
+    context.result.mode = "route"
     action = routes.route(words)
     more = ["generate", words] if action == "message" else [action]
-    run.result.status = "succeeded"
-    run.result.extra["action"] = action
-    run.result.next_argv = [run.rerun()[0], run.launcher, *more]
-    run.summary_lines.append(
-        run.catalog.format("routed_line", action=CommandText(action), meaning=_meaning(action))
+    context.result.status = "succeeded"
+    context.result.extra["action"] = action
+    context.result.next_argv = [context.rerun()[0], context.launcher, *more]
+    context.summary_lines.append(
+        context.catalog.format("routed_line", action=CommandText(action), meaning=_meaning(action))
     )
 
 

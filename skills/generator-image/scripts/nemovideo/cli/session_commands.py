@@ -1,4 +1,4 @@
-"""The subcommands that cost nothing and look: connect, upload, credits, state, sessions, route."""
+"""The free subcommands: connect, upload, credits, state, sessions, route."""
 
 from __future__ import annotations
 
@@ -17,65 +17,65 @@ if TYPE_CHECKING:
 @click.option("--language", metavar="CODE", help="Language of the session, such as en or zh (default: as --lang).")
 @options_of(*SERVICE_OPTIONS)
 @common_options
-def connect(run: CommandContext, options: Options, **given: Any) -> None:
+def connect(context: CommandContext, options: Options, **params: Any) -> None:
     """Open a session."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     refuse_paying_options("connect")
-    session_actions.connect(run, options, given)
+    session_actions.connect(context, options, params)
 
 
 @click.command("upload", help="Put pictures, clips or sounds into a session: files, or https addresses. Free.")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|URL...")
 @options_of(SESSION_OPTION, *SERVICE_OPTIONS)
 @common_options
-def upload(run: CommandContext, options: Options, **given: Any) -> None:
+def upload(context: CommandContext, options: Options, **params: Any) -> None:
     """Upload into a session."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     refuse_paying_options("upload")
-    session_actions.upload(run, options, given)
+    session_actions.upload(context, options, params)
 
 
 @click.command("credits", help="How many credits the account has. Costs nothing.")
 @options_of(*SERVICE_OPTIONS)
 @common_options
-def show_credits(run: CommandContext, options: Options, **given: Any) -> None:
+def show_credits(context: CommandContext, options: Options, **params: Any) -> None:
     """Show the balance."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     refuse_paying_options("credits")
-    session_actions.show_credits(run, options, given)
+    session_actions.show_credits(context, options, params)
 
 
 @click.command("state", help="What a session holds: timeline, uploads, pictures and clips. Costs nothing.")
 @click.option("--draft-file", metavar="FILE", help="Write the draft to a file, for export --draft.")
 @options_of(SESSION_OPTION, *SERVICE_OPTIONS)
 @common_options
-def state(run: CommandContext, options: Options, **given: Any) -> None:
-    """Show what a session holds."""
+def state(context: CommandContext, options: Options, **params: Any) -> None:
+    """Show the state of a session."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     refuse_paying_options("state")
-    session_actions.state(run, options, given)
+    session_actions.state(context, options, params)
 
 
 @click.command("sessions", help="The sessions that this machine remembers, newest first. Sends nothing.")
 @options_of(*SERVICE_OPTIONS)
 @common_options
-def sessions(run: CommandContext, options: Options, **given: Any) -> None:
+def sessions(context: CommandContext, options: Options, **params: Any) -> None:
     """List remembered sessions."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     refuse_paying_options("sessions")
-    session_actions.sessions(run, options, given)
+    session_actions.sessions(context, options, params)
 
 
 @click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @output_options
-def route(run: CommandContext, words: tuple[str, ...]) -> None:
-    """Tell the action."""
+def route(context: CommandContext, words: tuple[str, ...]) -> None:
+    """Show the action that a sentence means."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
-    session_actions.route(run, " ".join(words))
+    session_actions.route(context, " ".join(words))

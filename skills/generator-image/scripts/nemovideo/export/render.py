@@ -1,4 +1,4 @@
-"""Renders: begun once under an id of ours, found again after a kill, waited for."""
+"""Renders: begin one under an id that we choose, find it again after a kill, wait for it."""
 
 from __future__ import annotations
 
@@ -37,45 +37,45 @@ class Order:
 
     @property
     def digest(self) -> str:
-        """What tells it from one of another draft, or in another form."""
-        asked = {"draft": without_signatures(self.draft), **vars(self.request)}
-        text = json.dumps(asked, sort_keys=True)
+        """A digest that distinguishes it from renders of another draft or format."""
+        content = {"draft": without_signatures(self.draft), **vars(self.request)}
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def go_on(order: Order, hands: Hands, errand: TaskContext) -> str | None:
-    """Return the id of the same render, if an earlier command began it and did not see its end."""
+def go_on(order: Order, hands: Hands, task_context: TaskContext) -> str | None:
+    """Return the id of the same render if an earlier command began it and did not see its end."""
     connection = hands.connection
     render_id = hands.sessions.unfinished(order.session, order.digest)
     if render_id is None or time.time() - int(render_id.removeprefix(RENDER_START)) / 1000 > LONGEST_RENDER:
         return None
     try:
-        seen = connection.read(lambda seconds: connection.client.render(render_id, seconds))
+        status = connection.read(lambda seconds: connection.client.render(render_id, seconds))
     except (RequestRejected, ReadError):
         return None
-    if seen.condition not in ("running", "completed"):
+    if status.condition not in ("running", "completed"):
         return None
-    _tell(render_id, "render_goes_on", errand)
+    _tell(render_id, "render_goes_on", task_context)
     return render_id
 
 
-def begin(order: Order, hands: Hands, errand: TaskContext) -> str:
-    """Begin a render; an answer that is lost is looked for under its id, never asked for again.
+def begin(order: Order, hands: Hands, task_context: TaskContext) -> str:
+    """Begin a render; if the answer is lost, query it by its id, never begin it again.
 
     Raises:
         RequestRejected: among others `plan_without_export`.
-        ReadError: it never reached the service.
+        ReadError: the request never reached the service.
     """
-    client, limits = hands.connection.client, errand.deadline
+    client, deadline = hands.connection.client, task_context.deadline
     render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
     hands.sessions.note(order.session, renders={render_id: order.digest})
-    _tell(render_id, "render_begins", errand)
+    _tell(render_id, "render_begins", task_context)
     mending = hands.connection.mending()
     for pause in (*PAUSES, None):
         try:
             hands.connection.once(
                 lambda: client.begin_render(
-                    render_id, order.session, order.draft, order.request, limits.remaining
+                    render_id, order.session, order.draft, order.request, deadline.remaining
                 ),
                 mending,
             )
@@ -84,22 +84,22 @@ def begin(order: Order, hands: Hands, errand: TaskContext) -> str:
                 break
             if pause is None:
                 raise
-            limits.sleep(pause)
+            deadline.sleep(pause)
         else:
             break
     return render_id
 
 
-def _tell(render_id: str, message: str, errand: TaskContext) -> None:
-    run = errand.context
-    run.result.extra["render_id"] = render_id
-    if run.result.local_id is None:  # else the result is about the message that came before
-        run.result.task_id, run.result.status = render_id, "running"
-    run.reporter.always(message, render=render_id)
+def _tell(render_id: str, message: str, task_context: TaskContext) -> None:
+    context = task_context.context
+    context.result.extra["render_id"] = render_id
+    if context.result.local_id is None:  # else the result is about the message that came before
+        context.result.task_id, context.result.status = render_id, "running"
+    context.reporter.always(message, render=render_id)
 
 
-def wait_for(render_id: str, hands: Hands, errand: TaskContext) -> Render:
-    """Return the last look at a render.
+def wait_for(render_id: str, hands: Hands, task_context: TaskContext) -> Render:
+    """Return the last status of a render.
 
     Raises:
         StillRunning: `still_running`; it can be resumed by its id.
@@ -111,18 +111,20 @@ def wait_for(render_id: str, hands: Hands, errand: TaskContext) -> Render:
     def look(seconds: float) -> Render:
         nonlocal unknown
         try:
-            seen = connection.poll(lambda: connection.client.render(render_id, seconds))
+            status = connection.poll(lambda: connection.client.render(render_id, seconds))
         except InvalidRequest as error:
             unknown += 1
             if unknown >= MOST_UNKNOWN:
                 return Render("failed", "unknown", reason=str(error.facts.get("words", "")))
             raise ReadError("read_failed", status=error.http_status, http_status=error.http_status) from error
         unknown = 0
-        return seen
+        return status
 
     return wait_for_task(
         look,
-        schedule=PollSchedule(errand.interval or POLITE_INTERVAL),
-        limits=errand.deadline,
-        on_update=PollReporter(errand.context, [], rhythm=ReminderInterval(REMIND_EVERY, USUAL_SECONDS)).update,
+        schedule=PollSchedule(task_context.interval or POLITE_INTERVAL),
+        deadline=task_context.deadline,
+        on_update=PollReporter(
+            task_context.context, [], rhythm=ReminderInterval(REMIND_EVERY, USUAL_SECONDS)
+        ).update,
     )

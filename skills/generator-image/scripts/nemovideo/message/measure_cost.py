@@ -1,4 +1,4 @@
-"""What a message took, told by the balance before it and after it."""
+"""Measure the cost of a message by the balance before and after it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def bill(entry: Entry, hands: Hands, *, changed: bool | None) -> dict[str, Any]:
-    """Return what the entry records of the cost: the balance before, minus the balance after.
+    """Return the fields of the entry for the cost: the balance before, minus the balance after.
 
-    The cost is unknown where credits are frozen for something else than before, where there is no balance to
-    compare, and where another message of this account may have been charged in between.
+    The cost is unknown if the frozen credits changed, if a balance is missing, or if another message of this
+    account may have been charged in between.
     """
     before = entry.extra.get("credits")
     try:
@@ -39,13 +39,13 @@ def bill(entry: Entry, hands: Hands, *, changed: bool | None) -> dict[str, Any]:
 
 
 def _is_alone(entry: Entry, hands: Hands) -> bool:
-    """Tell whether no other message of this account was under way since this one began."""
+    """Return whether no other message of this account was active since this one began."""
     began = parse_time(entry.created_at)
     return all(_end(other) < began for other in hands.journal.history(charged_beside=entry))
 
 
 def _end(entry: Entry) -> datetime:
-    """Return when a message was charged at the latest."""
+    """Return the latest time at which a message was charged."""
     if entry.finished_at:
         return parse_time(entry.finished_at)
     return parse_time(entry.submitted_at or entry.created_at) + timedelta(seconds=WORK_SECONDS)

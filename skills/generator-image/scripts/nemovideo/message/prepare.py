@@ -1,4 +1,4 @@
-"""Everything before a message is paid for: its session, its attachments, and how the session is before it."""
+"""Prepare a message before it is paid: its session, its uploads, and a snapshot of the session's state."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ if TYPE_CHECKING:
 NOT_FOUND = 404
 
 
-def prepare(request: MessageRequest, task: LockedTask, hands: Hands, errand: TaskContext) -> None:
-    """Open or take the session, upload what is attached, and note in the journal how things are before.
+def prepare(request: MessageRequest, task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+    """Open or reuse the session, upload the attachments, and record the state before the message in the journal.
 
     Raises:
-        RequestRejected, ReadError, BadInput, DiskError: nothing was paid.
+        RequestRejected, ReadError, BadInput, DiskError: nothing was paid yet.
     """
-    connection, run = hands.connection, errand.context
+    connection, context = hands.connection, task_context.context
     if request.session:
         session = request.session
         hands.sessions.note(session)
     else:
-        session = open_session(hands, run)
-    _note(task, run, {"session_id": session})
-    upload_all(request.attachments, session, hands, run)
+        session = open_session(hands, context)
+    _note(task, context, {"session_id": session})
+    upload_all(request.attachments, session, hands, context)
     before = read_state(connection, session)
     held = _balance(connection)
-    facts: dict[str, Any] = {"digest": before.digest, "media": [one.key for one in before.generated]}
-    _note(task, run, {"before": facts, "credits": vars(held) if held else None})
+    facts: dict[str, Any] = {"digest": before.digest, "media": [item.key for item in before.generated]}
+    _note(task, context, {"before": facts, "credits": vars(held) if held else None})
 
 
-def use_new_session(request: MessageRequest, task: LockedTask, hands: Hands, errand: TaskContext) -> None:
-    """Do the same in another session: the service does not know the one that was opened for this message."""
-    errand.context.reporter.always("session_reopened")
-    prepare(request, task, hands, errand)
+def use_new_session(request: MessageRequest, task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+    """Prepare again in a new session: the service does not know the one that was opened for this message."""
+    task_context.context.reporter.always("session_reopened")
+    prepare(request, task, hands, task_context)
 
 
-def open_session(hands: Hands, run: CommandContext) -> str:
-    """Open a session and remember it; the person hears that we connect and are ready, no more."""
+def open_session(hands: Hands, context: CommandContext) -> str:
+    """Open a session and remember it; report only that we connect and are ready."""
     hands.connection.greet()
     opened = hands.connection.read(lambda seconds: hands.connection.client.open_session(hands.language, seconds))
     hands.sessions.note(opened.session_id, task_id=opened.task_id, language=hands.language)
-    run.result.extra["session_id"] = opened.session_id
-    run.reporter.notify_user("ready")
+    context.result.extra["session_id"] = opened.session_id
+    context.reporter.notify_user("ready")
     return opened.session_id
 
 
 def upload_all(
-    sources: tuple[Attachment | str, ...], session: str, hands: Hands, run: CommandContext
+    sources: tuple[Attachment | str, ...], session: str, hands: Hands, context: CommandContext
 ) -> list[dict[str, Any]]:
     """Upload files and addresses in their order; return the service's rows.
 
@@ -67,14 +67,14 @@ def upload_all(
     rows: list[dict[str, Any]] = []
     for number, source in enumerate(sources, 1):
         name = source if isinstance(source, str) else source.filename
-        rows += _upload(source, session, hands.connection, run, f"{number}/{len(sources)}")
-        run.reporter.info("uploaded", name=name, number=number, count=len(sources))
+        rows += _upload(source, session, hands.connection, context, f"{number}/{len(sources)}")
+        context.reporter.info("uploaded", name=name, number=number, count=len(sources))
         hands.sessions.note(session, uploads=[name.partition("?")[0]])
     return rows
 
 
 def _upload(
-    source: Attachment | str, session: str, connection: Connection, run: CommandContext, place: str
+    source: Attachment | str, session: str, connection: Connection, context: CommandContext, place: str
 ) -> list[dict[str, Any]]:
     client = connection.client
     if isinstance(source, str):
@@ -84,13 +84,13 @@ def _upload(
 
     def tell(sent: int) -> None:
         share = f"{100 * min(sent, file.size) / max(file.size, 1):.0f}%"
-        run.reporter.status("uploading", name=file.filename, place=place, share=share)
+        context.reporter.status("uploading", name=file.filename, place=place, share=share)
 
     return connection.read(lambda seconds: client.upload(session, file, tell, seconds))
 
 
 def read_state(connection: Connection, session: str) -> State:
-    """Read the state a few times at most; a session in which nothing has happened may have none.
+    """Read the state, with a few retries; a session in which nothing has happened may have none.
 
     Raises:
         Rejected, ReadError.
@@ -113,7 +113,7 @@ def state_or_none(connection: Connection, session: str, seconds: float) -> State
 
 
 def _balance(connection: Connection) -> Balance | None:
-    """Read the credits for the comparison afterwards; that nobody can tell them stops no message."""
+    """Read the credits to compare them later; a failure does not stop the message."""
     try:
         return connection.read(connection.client.credits, tries=1)
     except (InvalidRequest, ReadError):
@@ -124,6 +124,6 @@ def _balance(connection: Connection) -> Balance | None:
         return None
 
 
-def _note(task: LockedTask, run: CommandContext, facts: dict[str, Any]) -> None:
+def _note(task: LockedTask, context: CommandContext, facts: dict[str, Any]) -> None:
     task.save(extra={**task.entry.extra, **facts})
-    run.result.extra["session_id"] = task.entry.extra["session_id"]
+    context.result.extra["session_id"] = task.entry.extra["session_id"]

@@ -1,4 +1,4 @@
-"""The use case: look up the journal, prepare a session, send the message once, hear, look, save, tell."""
+"""Send a message: look up the journal, prepare a session, send once, read the stream, reconcile, save."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 SKILL = "generator-image"
 REDIRECTS = range(300, 400)
 SAID_AGAIN: frozenset[State] = frozenset(("succeeded", "failed"))
-"""What `say` passes over: "make it louder", said twice, is two messages."""
+"""Journal states that `say` ignores: "make it louder", said twice, is two messages."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that the service has begun to answer; the session is all the id that it gives out."""
+    """A message that the service has begun to answer; its only id is the session."""
 
     task_id: str
     stream: Stream
@@ -47,7 +47,7 @@ class Sent:
 
 
 def new_entry(request: MessageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
-    """Return the journal's description of a message, without its text and token."""
+    """Return the journal entry of a message, without its text and token."""
     parameters = {"session": request.session} if request.session else {}
     requested = {"attachments": len(request.attachments)}
     return Entry(
@@ -76,45 +76,48 @@ def new_entry(request: MessageRequest, *, base_url: str, account: str, variant: 
     )
 
 
-def generate(request: MessageRequest, draft: Entry, hands: Hands, errand: TaskContext) -> None:
-    """Send a message, paying for it at most once; the run's result tells what came of it.
+def generate(request: MessageRequest, draft: Entry, hands: Hands, task_context: TaskContext) -> None:
+    """Send a message, paying for it at most once; the outcome is in the context's result.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
     again: Collection[State] = SAID_AGAIN if request.mode == "say" else ()
     with (
         _claimed(
-            hands.journal, lambda: hands.journal.claim(draft, errand.lock_wait, new=errand.new, again=again)
+            hands.journal,
+            lambda: hands.journal.claim(draft, task_context.lock_wait, new=task_context.new, again=again),
         ) as claim,
-        errand.reporting(claim),
+        task_context.reporting(claim),
     ):
         heard = None
         if claim.action == "create":
-            with _beginning_anew(errand.context):
-                prepare(request, claim.task, hands, errand)
-                cost = likely_cost(hands.journal, draft, errand.context.catalog)
-                errand.context.reporter.info("message_summary", attachments=len(request.attachments), cost=cost)
-                errand.context.confirm_spend()
-                heard = _converse(request, claim, hands, errand)
+            with _beginning_anew(task_context.context):
+                prepare(request, claim.task, hands, task_context)
+                cost = likely_cost(hands.journal, draft, task_context.context.catalog)
+                task_context.context.reporter.info(
+                    "message_summary", attachments=len(request.attachments), cost=cost
+                )
+                task_context.context.confirm_spend()
+                heard = _converse(request, claim, hands, task_context)
         elif claim.action == "attach":
-            _say_resumed(claim.task.entry, errand)
-        finish(claim, heard, hands, errand)
+            _say_resumed(claim.task.entry, task_context)
+        finish(claim, heard, hands, task_context)
 
 
-def resume(identifier: str, imported: Entry, hands: Hands, errand: TaskContext) -> None:
-    """Go on with a message by its local id or its session; sends nothing that costs.
+def resume(identifier: str, imported: Entry, hands: Hands, task_context: TaskContext) -> None:
+    """Resume a message by its local id or its session; sends nothing that costs.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
     journal = hands.journal
     with (
-        _claimed(journal, lambda: journal.resume(identifier, imported, errand.lock_wait)) as claim,
-        errand.reporting(claim),
+        _claimed(journal, lambda: journal.resume(identifier, imported, task_context.lock_wait)) as claim,
+        task_context.reporting(claim),
     ):
-        _say_resumed(claim.task.entry, errand)
-        finish(claim, None, hands, errand)
+        _say_resumed(claim.task.entry, task_context)
+        finish(claim, None, hands, task_context)
 
 
 def _claimed(journal: Journal, claim: Callable[[], TaskLease]) -> TaskLease:
@@ -136,57 +139,57 @@ def _claimed(journal: Journal, claim: Callable[[], TaskLease]) -> TaskLease:
 
 
 @contextlib.contextmanager
-def _beginning_anew(run: CommandContext) -> Iterator[None]:
-    """Name `generate` without a session as the next command of a message whose session is gone."""
+def _beginning_anew(context: CommandContext) -> Iterator[None]:
+    """Set `generate` without a session as the next command if the message's session is gone."""
     try:
         yield
     except InvalidRequest as error:
         if error.code == "session_gone":
-            run.argv = ["generate", *without_options(run.argv[1:], ["--session"])]
+            context.argv = ["generate", *without_options(context.argv[1:], ["--session"])]
             error.remedy = "again"
         raise
 
 
-def _say_resumed(entry: Entry, errand: TaskContext) -> None:
+def _say_resumed(entry: Entry, task_context: TaskContext) -> None:
     session = entry.extra.get("session_id") or entry.task_id
-    errand.context.reporter.always("resumed", local_id=entry.local_id, task_id=session)
+    task_context.context.reporter.always("resumed", local_id=entry.local_id, task_id=session)
 
 
-def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, errand: TaskContext) -> Heard | None:
-    """Send the message and hear the answer; None when it may have been accepted and nothing came back.
+def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, task_context: TaskContext) -> Heard | None:
+    """Send the message and read the answer; return None if it may have been accepted and nothing came back.
 
     Raises:
-        RequestRejected, NotSentError: it was not accepted.
+        RequestRejected, NotSentError: the message was not accepted.
     """
-    task, run = claim.task, errand.context
+    task, context = claim.task, task_context.context
     try:
-        sent = _send(request, claim, hands, errand)
+        sent = _send(request, claim, hands, task_context)
     except OutcomeUnknown as error:
         if error.http_status in REDIRECTS:
             task.save(extra={**task.entry.extra, "answered_elsewhere": True})
-            run.reporter.always("answer_redirected_reading", status=error.http_status)
+            context.reporter.always("answer_redirected_reading", status=error.http_status)
         else:
-            run.reporter.always("answer_lost_reading")
+            context.reporter.always("answer_lost_reading")
         return None
-    if errand.no_wait:
+    if task_context.no_wait:
         sent.stream.close()
         return None
-    run.result.status = "running"
-    with reminding(run.reporter, errand.deadline.clock):
-        sent.stream.limit(min(errand.deadline.remaining, LISTEN_SECONDS))
-        heard = listen(sent.stream, errand.deadline.clock)
+    context.result.status = "running"
+    with reminding(context.reporter, task_context.deadline.clock):
+        sent.stream.limit(min(task_context.deadline.remaining, LISTEN_SECONDS))
+        heard = listen(sent.stream, task_context.deadline.clock)
     if not heard.whole:
-        run.reporter.always("stream_broke_reading")
+        context.reporter.always("stream_broke_reading")
     task.save(extra={**task.entry.extra, "heard": heard.whole, "text": heard.text[:LONGEST_TEXT]})
     return heard
 
 
-def _send(request: MessageRequest, claim: TaskLease, hands: Hands, errand: TaskContext) -> Sent:
-    """Send the message once; after a definite refusal that can be mended, once more.
+def _send(request: MessageRequest, claim: TaskLease, hands: Hands, task_context: TaskContext) -> Sent:
+    """Send the message once, and once more after a certain refusal with a remedy.
 
-    Mended are a refused anonymous token, a 429 (after its wait), and a session of our own that is gone.
+    Remedies exist for a refused anonymous token, a 429 (after its wait), and a session of our own that is gone.
     """
-    connection, task, run = hands.connection, claim.task, errand.context
+    connection, task, context = hands.connection, claim.task, task_context.context
     mending, reopened = connection.mending(), False
 
     def send() -> Sent:
@@ -194,23 +197,23 @@ def _send(request: MessageRequest, claim: TaskLease, hands: Hands, errand: TaskC
         return Sent(session, connection.client.send(session, request.text))
 
     def announce(sent: Sent) -> None:
-        run.result.task_id = sent.task_id
-        run.reporter.always("message_accepted", local_id=task.entry.local_id, session=sent.task_id)
+        context.result.task_id = sent.task_id
+        context.reporter.always("message_accepted", local_id=task.entry.local_id, session=sent.task_id)
 
     while True:
         try:
             connection.ready()
-            return submit_once(task, send, sleep=errand.deadline.sleep, on_accepted=announce, last=False)
+            return submit_once(task, send, sleep=task_context.deadline.sleep, on_accepted=announce, last=False)
         except RequestRejected as error:
             if error.code == "session_gone" and request.session is None and not reopened:
                 reopened = True
-                use_new_session(request, task, hands, errand)
+                use_new_session(request, task, hands, task_context)
             elif not mending.mended(error):
                 raise connection.explained(error) from error
 
 
 def requested_facts(request: MessageRequest) -> dict[str, Any]:
-    """Return what the result shows as asked for."""
+    """Return the result's `requested`."""
     export = request.export
     facts: dict[str, Any] = {"attachments": len(request.attachments), "session": request.session}
     return {**facts, **({"format": export.form, "quality": export.quality} if export else {})}

@@ -1,4 +1,4 @@
-"""Reads the state of a session after a message until it is clear what came of it; sends nothing that costs."""
+"""Poll the state of a session after a message until its outcome is clear; free."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ELSEWHERE_SECONDS = 60.0  # for so long the state is read after a redirect: a ga
 REMIND_EVERY = 120.0  # seconds between two lines for the user
 
 Ending = Literal["told", "silent", "lost"]
-"""How a message's stream ended: with words, without any, or nobody knows how."""
+"""How a message's stream ended: with text, without any, or unknown."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What the state says in the end; `changed` is None where there is nothing to compare it with."""
+    """The reconciled state; `changed` is None if there is nothing to compare it with."""
 
     state: State
     changed: bool | None
@@ -36,7 +36,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class _Looks(PollSchedule):
-    """First early, then at an interval."""
+    """Polls early once, then at an interval."""
 
     first: float = 0.0
 
@@ -54,7 +54,7 @@ class _Seen:
 
 
 def ending_of(heard: Heard | None) -> Ending:
-    """Return how a stream ended; None is one that another process heard, or nobody."""
+    """Return how a stream ended; None is a stream that another process read, or nobody."""
     if heard is None or not heard.whole:
         return "lost"
     return "told" if heard.text else "silent"
@@ -65,23 +65,24 @@ def settle(
     before: str | None,
     ending: Ending,
     *,
-    limits: Deadline,
+    deadline: Deadline,
     interval: float | None,
     patience: float,
-    run: CommandContext,
+    context: CommandContext,
 ) -> Settled:
-    """Look at the state until it tells what a message did to it.
+    """Poll the state until it shows what a message changed.
 
-    `before` is its digest before the message. After words: a look at once, and a second one if nothing has changed
-    yet. After silence: two equal looks. When nobody knows how the stream ended, a state that is as before says
-    nothing while the message may still be worked on: it has to be another one and equal twice, or `patience`
-    seconds have to pass.
+    `before` is its digest before the message. After text: one poll at once, and a second one if nothing has
+    changed yet. After silence: two equal states. If the end of the stream is unknown, an unchanged state proves
+    nothing
+    while the message may still be processed: it must have changed and be equal twice, or `patience` seconds must
+    have passed.
 
     Raises:
         StillRunning: `still_running` at the deadline.
-        RequestRejected: the service says no, such as `session_gone`.
+        RequestRejected: the service refuses, such as `session_gone`.
     """
-    started = limits.clock()
+    started = deadline.clock()
     previous: list[str] = []
 
     def look(seconds: float) -> _Seen:
@@ -92,22 +93,24 @@ def settle(
         ended = {
             "told": bool(changed) or len(previous) > 1,
             "silent": equal,
-            "lost": equal and (changed is not False or limits.clock() - started > patience),
+            "lost": equal and (changed is not False or deadline.clock() - started > patience),
         }[ending]
-        return _Seen(state, changed, ended, run.catalog.format("state_changed" if changed else "state_as_before"))
+        return _Seen(
+            state, changed, ended, context.catalog.format("state_changed" if changed else "state_as_before")
+        )
 
     schedule = _Looks(
         interval or INTERVAL, first=0.0 if ending == "told" else min(FIRST_LOOK, interval or INTERVAL)
     )
-    watcher, told = PollReporter(run, []), 0
+    watcher, reminders = PollReporter(context, []), 0
 
-    def update(elapsed: float, seen: _Seen | ReadError | None) -> None:
-        """Tell the user that the wait goes on, without a share: nobody knows how much of it is over."""
-        nonlocal told
-        if elapsed >= (told + 1) * REMIND_EVERY:
-            told = int(elapsed // REMIND_EVERY)
-            run.reporter.notify_user("still_reading", minutes=f"{elapsed / 60:.0f}")
-        watcher.update(elapsed, seen)
+    def update(elapsed: float, status: _Seen | ReadError | None) -> None:
+        """Remind the user that the wait continues, without a percentage, because its length is unknown."""
+        nonlocal reminders
+        if elapsed >= (reminders + 1) * REMIND_EVERY:
+            reminders = int(elapsed // REMIND_EVERY)
+            context.reporter.notify_user("still_reading", minutes=f"{elapsed / 60:.0f}")
+        watcher.update(elapsed, status)
 
-    seen = wait_for_task(look, schedule=schedule, limits=limits, on_update=update)
-    return Settled(seen.state, seen.changed)
+    status = wait_for_task(look, schedule=schedule, deadline=deadline, on_update=update)
+    return Settled(status.state, status.changed)

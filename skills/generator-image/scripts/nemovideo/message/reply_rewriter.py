@@ -1,4 +1,4 @@
-"""The agent talks as if a person sat before its editor; here such sentences become what they mean, or go."""
+"""Rewrite the agent's replies: replace or remove instructions for its editor, which the user does not have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLACE_CHINESE = r"(?:面板|时间线|时间轴|侧边栏|编辑器|标签页)"
 
 @dataclass(frozen=True)
 class Row:
-    """What a person is told to do in the editor, in both languages, and what that means here."""
+    """One instruction for the editor, in both languages, and its meaning here."""
 
     meaning: Meaning
     english: str
@@ -65,7 +65,8 @@ TABLE = (
         _CLICK_CHINESE,
     ),
 )
-"""A row holds for a sentence that tells the person to act: the verb opens it, or follows a lead ("please")."""
+"""A row matches a sentence that instructs the person: it starts with the verb, or with a lead ("please") before
+it."""
 _LEAD = (
     r"(?:^|^(?:to|when|if|once|for|after|before|as soon as)\b[^,]*,\s*|\b(?:please|just|simply|then|now|also)\s+|"
     r"\byou (?:can|could|may|should|need to|want to)\s+)(?:(?:just|simply|also|now) )*"
@@ -80,7 +81,7 @@ _RULES = [
     for row in TABLE
 ]
 _END = re.compile(r"(?P<stop>[.!?。！？]+)(?P<close>[\"”*」]*)(?P<space>\s*)|\n\s*")
-"""The end of a sentence, or of a line; whether what closes it belongs to it is seen by what follows."""
+"""The end of a sentence, or of a line, with the closing quotes or brackets that belong to it."""
 _STEP = re.compile(r"\s*(?:(?P<number>\d{1,2})[.)、]|[-*•](?!\*))\s*(?!\d)")
 _NUMBER = re.compile(r"\s*(?:\d{1,2}\.|[-*•])\s*")
 _QUOTED = re.compile(r"\"[^\"\n]*\"|“[^”\n]*”|「[^」\n]*」|《[^》\n]*》|`[^`\n]*`")
@@ -100,21 +101,21 @@ _FACT = re.compile(
     r"finished|completed|ready)\b|://|\bwww\.|[已了我]|完成(?!后)|成功|(?<![a-z0-9])\d+(?![0-9pk])|"
     r"[,;，；:：—](?!\s*(?:and|then|to|or|so|you can|choose|select)\b|\s*(?:即可|就|来|并|再|然后|以|选择|也))"
 )
-"""What an instruction does not hold: a verb of being or having been done, a number, a link, a clause apart."""
+"""What no instruction contains: a verb of being or having been done, a number, a link, a separate clause."""
 LONGEST = 400  # characters of an instruction
 
 
 def meaning_of(sentence: str) -> Meaning | None:
-    """Return what a sentence means if it only tells a person to act in the editor, None for any other sentence."""
-    found = _instruction(sentence)
-    return found[0] if found else None
+    """Return the meaning of a sentence that only instructs a person to act in the editor, None for any other."""
+    instruction = _instruction(sentence)
+    return instruction[0] if instruction else None
 
 
 def translate(text: str, say: Callable[[str], str]) -> tuple[str, list[str]]:
-    """Return the agent's words without talk of the editor, and the actions that it meant, in order.
+    """Return the agent's text without instructions for the editor, and the actions that they meant, in order.
 
-    The first sentence of each meaning becomes our own sentence (`gui_export` and so on), the others go. All that
-    is no such talk stays as it is, and so does a text of which nothing would be left.
+    The first sentence of each meaning is replaced by our own message (`gui_export` and so on), the others are
+    removed. All other text stays unchanged, and so does a text of which nothing would be left.
     """
     text = _harmless(text)
     kept: list[str] = []
@@ -122,13 +123,13 @@ def translate(text: str, say: Callable[[str], str]) -> tuple[str, list[str]]:
     steps = False  # within a numbered list that began with what to click on
     for sentence in _sentences(text):
         step = _STEP.match(sentence)
-        found = _instruction(sentence)
-        steps = bool(step and step["number"]) and (found is not None or steps)
-        if found is None:
+        instruction = _instruction(sentence)
+        steps = bool(step and step["number"]) and (instruction is not None or steps)
+        if instruction is None:
             if not (steps and _is_bare(sentence)):
                 kept.append(sentence)
             continue
-        meaning, before = found
+        meaning, before = instruction
         space = sentence[len(sentence.rstrip()) :]
         if before:
             kept.append(before + (" " if before.isascii() else ""))
@@ -139,9 +140,9 @@ def translate(text: str, say: Callable[[str], str]) -> tuple[str, list[str]]:
 
 
 def _instruction(sentence: str) -> tuple[Meaning, str] | None:
-    """Return what a sentence tells a person to do, and what it states before that.
+    """Return the meaning of an instruction, and the statement before it in the same sentence.
 
-    None for a sentence that also states something from there on, asks, or is about somebody else: it is content.
+    None for a sentence that states something after it, asks, or is about somebody else: it is content.
     Words in quotation marks count only where they name what to click on: a title such as "Click here" stays.
     """
     step = _STEP.match(sentence)
@@ -150,10 +151,10 @@ def _instruction(sentence: str) -> tuple[Meaning, str] | None:
         return None
     bare = _QUOTED.sub(lambda match: _name_in(match.group()), plain)
     for meaning, english, chinese in _RULES:
-        found = english.search(bare) or chinese.search(bare)
-        if not found:
+        matched = english.search(bare) or chinese.search(bare)
+        if not matched:
             continue
-        verb = found.start("verb")
+        verb = matched.start("verb")
         if _FACT.search(_AS_LONG_AS.sub("", bare[verb:])):
             return None
         between = _BETWEEN.search(bare[:verb])
@@ -167,7 +168,7 @@ def _instruction(sentence: str) -> tuple[Meaning, str] | None:
 
 
 def _is_bare(sentence: str) -> bool:
-    """Tell whether a step of a list states nothing."""
+    """Return whether a step of a list states nothing."""
     step = _STEP.match(sentence)
     words = sentence[step.end() if step else 0 :].strip(" .!。！\n")
     return words.lower() in ("done", "完成") or not _FACT.search(words)
@@ -180,7 +181,7 @@ def _name_in(quotation: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    """Cut a text into sentences, losing nothing; the number of a step stays with what follows it."""
+    """Split a text into sentences, losing nothing; the number of a step stays with its sentence."""
     begin, sentences = 0, list[str]()
     for match in _END.finditer(text):
         end = match.end()
@@ -201,9 +202,9 @@ def _sentences(text: str) -> list[str]:
 
 
 def _harmless(text: str) -> str:
-    """Return words as they may reach a terminal: without control characters, and with no line for the agent.
+    """Return a text that is safe for a terminal: without control characters, and without lines for the agent.
 
-    Joiners stay, of which emoji and some scripts are made.
+    Joiners stay, because emoji and some scripts need them.
     """
     lines = redact_keys(text).replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(char for char in lines if char.isprintable() or char in "\n\t\u200c\u200d")

@@ -1,4 +1,4 @@
-"""From a message that was sent to its end: what it changed, saved files, what it cost, the agent's words."""
+"""Complete a sent message: reconcile its outcome, save its files, measure its cost, show the agent's reply."""
 
 from __future__ import annotations
 
@@ -37,46 +37,46 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
 
 
-def finish(claim: TaskLease, heard: Heard | None, hands: Hands, errand: TaskContext) -> None:
-    """Find out what came of a message, save what it made, and record its end.
+def finish(claim: TaskLease, heard: Heard | None, hands: Hands, task_context: TaskContext) -> None:
+    """Determine the outcome of a message, save its files, and record its end.
 
     Raises:
-        StillRunning: the time is up; the session can be looked at again, at no cost.
-        OutcomeUnknown: `message_undecided`; its session is as before, and nobody knows whether it was accepted.
-        TaskFailed, UnusableResult, RateLimitError, Rejected, DiskError.
+        StillRunning: the time is up; the session can be polled again, at no cost.
+        OutcomeUnknown: `message_undecided`; its session is unchanged, and whether it was accepted is unknown.
+            TaskFailed, UnusableResult, RateLimitError, Rejected, DiskError.
     """
-    task, run = claim.task, errand.context
+    task, context = claim.task, task_context.context
     entry = task.entry
-    run.result.extra["session_id"] = _session(entry)
+    context.result.extra["session_id"] = _session(entry)
     if claim.action == "return":
-        _return(task, hands, errand)
+        _return(task, hands, task_context)
         return
-    if errand.no_wait and entry.state == "submitted":
-        run.result.next_argv = run.resume()
+    if task_context.no_wait and entry.state == "submitted":
+        context.result.next_argv = context.resume()
         return
-    if errand.no_wait and entry.state == "unknown":
+    if task_context.no_wait and entry.state == "unknown":
         raise _undecided(entry)
-    settled = _settle(task, heard, hands, errand)
+    settled = _settle(task, heard, hands, task_context)
     if entry.state == "unknown":  # what it changed proves that it was accepted
         task.mark_submitted(_session(entry), charged="unknown", cost=None)
-    _tell(entry, settled.state, settled.changed, run)
+    _tell(entry, settled.state, settled.changed, context)
     if entry.charged == "unknown":  # else a run before this one drew it up, when less had happened since
         task.save(**bill(entry, hands, changed=settled.changed))
     known = entry.extra.get("before", {}).get("media", [])
-    _save(task, [one for one in settled.state.generated if one.key not in known], hands, errand)
+    _save(task, [item for item in settled.state.generated if item.key not in known], hands, task_context)
     if heard and heard.trouble:
         _fail(task, heard.trouble, hands, changed=bool(settled.changed))
     task.finish("succeeded")
-    if not run.result.images:  # else the summary of every skill says it
-        cost = format_cost(entry.cost or run.result.cost, run.catalog)
-        run.summary_lines.append(run.catalog.format("cost_line", cost=cost))
+    if not context.result.images:  # else the summary of every skill says it
+        cost = format_cost(entry.cost or context.result.cost, context.catalog)
+        context.summary_lines.append(context.catalog.format("cost_line", cost=cost))
 
 
 def _session(entry: Entry) -> str:
     return str(entry.extra.get("session_id") or entry.task_id)
 
 
-def _settle(task: LockedTask, heard: Heard | None, hands: Hands, errand: TaskContext) -> Settled:
+def _settle(task: LockedTask, heard: Heard | None, hands: Hands, task_context: TaskContext) -> Settled:
     entry, connection = task.entry, hands.connection
     session = _session(entry)
     age = (datetime.now(timezone.utc) - parse_time(entry.submitted_at or entry.created_at)).total_seconds()
@@ -88,10 +88,10 @@ def _settle(task: LockedTask, heard: Heard | None, hands: Hands, errand: TaskCon
             lambda seconds: connection.poll(lambda: state_or_none(connection, session, seconds)),
             before,
             ending,
-            limits=errand.deadline,
-            interval=errand.interval,
+            deadline=task_context.deadline,
+            interval=task_context.interval,
             patience=max(0.0, longest - age),
-            run=errand.context,
+            context=task_context.context,
         )
     except StillRunning:
         if entry.state == "unknown":
@@ -116,94 +116,98 @@ def _undecided(entry: Entry) -> OutcomeUnknown:
     return OutcomeUnknown("message_undecided", local_id=entry.local_id, since=since, remedy="resume")
 
 
-def _tell(entry: Entry, state: State | None, changed: bool | None, run: CommandContext) -> None:
-    """Put what is for people into the result: the agent's words, what changed, the timeline."""
-    say = run.catalog.format
+def _tell(entry: Entry, state: State | None, changed: bool | None, context: CommandContext) -> None:
+    """Put the agent's reply, the change and the timeline into the result."""
+    say = context.catalog.format
     text, actions = translate(str(entry.extra.get("text") or "")[:LONGEST_TEXT], say)
     line = timeline.timeline(state.draft, say) if state and timeline.tracks(state.draft) else None
-    run.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
+    context.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
     if text:
-        run.summary_lines.append(text)
+        context.summary_lines.append(text)
     if changed is not None:
-        run.summary_lines.append(say("session_changed" if changed else "session_unchanged"))
+        context.summary_lines.append(say("session_changed" if changed else "session_unchanged"))
     if line:
-        run.summary_lines.append(line)
+        context.summary_lines.append(line)
 
 
-def _save(task: LockedTask, media: Sequence[Media], hands: Hands, errand: TaskContext) -> None:
-    """Save everything that can be had; the entry and the result list it even when something cannot.
+def _save(task: LockedTask, media: Sequence[Media], hands: Hands, task_context: TaskContext) -> None:
+    """Save every file that can be downloaded; the entry and the result list them even if one fails.
 
     Raises:
-        UnusableResult, RateLimitError: the first that could not be saved.
+        UnusableResult, RateLimitError: the first file that could not be saved.
     """
-    run, entry = errand.context, task.entry
-    target = errand.output_dir / entry.local_id
-    images, videos, failure = save_media(hands.connection.client.downloads, media, target, errand.deadline, run)
-    show_files(images, videos, run)
+    context, entry = task_context.context, task.entry
+    target = task_context.output_dir / entry.local_id
+    images, videos, failure = save_media(
+        hands.connection.client.downloads, media, target, task_context.deadline, context
+    )
+    show_files(images, videos, context)
     task.save(
         images=[_unsigned(row) for row in images],
         extra={
             **entry.extra,
             "videos": [_unsigned(row) for row in videos],
-            "made": [one.key for one in media],
-            "changed": run.result.extra["changed"],
+            "made": [item.key for item in media],
+            "changed": context.result.extra["changed"],
         },
     )
     if failure:
         raise failure
 
 
-def show_files(images: list[dict[str, Any]], videos: list[dict[str, Any]], run: CommandContext) -> None:
+def show_files(images: list[dict[str, Any]], videos: list[dict[str, Any]], context: CommandContext) -> None:
     """Put saved files into the result."""
-    run.result.images = images
-    run.result.extra["videos"] = videos
+    context.result.images = images
+    context.result.extra["videos"] = videos
     for row in videos:
         kilobytes = f"{row['bytes'] / 1000:.0f}"
         path, kind = row["path"], row["media_type"]
-        run.summary_lines.append(run.catalog.format("clip_line", path=path, media_type=kind, kilobytes=kilobytes))
+        context.summary_lines.append(
+            context.catalog.format("clip_line", path=path, media_type=kind, kilobytes=kilobytes)
+        )
 
 
 def _unsigned(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "url": redact_keys(without_query(row["url"]))}
 
 
-def _return(task: LockedTask, hands: Hands, errand: TaskContext) -> None:
-    """Return what was paid before; what is gone or altered is fetched again.
+def _return(task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+    """Return the files of a paid message; missing or changed ones are downloaded again.
 
     Raises:
-        UnusableResult: `pictures_gone`; the service does not give it any more.
+        UnusableResult: `pictures_gone`; the service does not return them any more.
     """
-    entry, run = task.entry, errand.context
-    run.result.reused = True
+    entry, context = task.entry, task_context.context
+    context.result.reused = True
     changed = entry.extra.get("changed")
     rows = (entry.images, entry.extra.get("videos", []))
-    images, videos = (reuse_saved_images(some, errand.output_dir) if some else [] for some in rows)
+    images, videos = (reuse_saved_images(some, task_context.output_dir) if some else [] for some in rows)
     if images is not None and videos is not None:
-        _tell(entry, None, changed, run)
-        show_files(images, videos, run)
+        _tell(entry, None, changed, context)
+        show_files(images, videos, context)
         return
     state = read_state(hands.connection, _session(entry))
-    made = [one for one in state.generated if one.key in entry.extra.get("made", [])]
-    _tell(entry, state, changed, run)
+    made = [item for item in state.generated if item.key in entry.extra.get("made", [])]
+    _tell(entry, state, changed, context)
     if len(made) < len(entry.extra.get("made", [])):
         raise UnusableResult("pictures_gone", task_id=_session(entry), remedy="new")
-    _save(task, made, hands, errand)
+    _save(task, made, hands, task_context)
 
 
-def _fail(task: LockedTask, trouble: Utterance, hands: Hands, *, changed: bool) -> None:
-    """End a message that the agent gave up, beside whatever it had done before.
+def _fail(task: LockedTask, error: Utterance, hands: Hands, *, changed: bool) -> None:
+    """End a message that the agent gave up; what it made before that is saved.
 
     Raises:
-        RequestRejected: the agent was refused by a code of the service's own, and nothing changed.
-        TaskFailed, UnusableResult.
+        RequestRejected: the service refused it by a code of its own, and nothing changed. TaskFailed,
+            UnusableResult.
     """
-    reason: object = trouble.text or MessageRef("no_words")
-    told = {"code": "agent_trouble", "provider_code": trouble.code, "reason": trouble.text}
-    task.finish("failed", error=told)
+    reason: object = error.text or MessageRef("no_words")
+    record = {"code": "agent_trouble", "provider_code": error.code, "reason": error.text}
+    task.finish("failed", error=record)
     if changed:
         saved = len(task.entry.images) + len(task.entry.extra.get("videos", []))
-        raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=trouble.code)
-    refused = refusal(200, {"code": trouble.code, "message": trouble.text}, None, certain=True)
+        raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=error.code)
+    refused = refusal(200, {"code": error.code, "message": error.text}, None, certain=True)
     if refused:
         raise hands.connection.explained(refused)
-    raise TaskFailed("agent_trouble", reason=reason, provider_code=trouble.code or None)
+    raise TaskFailed("agent_trouble", reason=reason, provider_code=error.code or None)

@@ -1,4 +1,4 @@
-"""Hears an answer out: the agent's words, trouble, and whether the stream is known to be whole."""
+"""Read the agent's stream: its text, its error, and whether it was complete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMIND_EVERY = 120.0  # seconds between two lines for the user
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of a stream; `whole` is false when it broke off, or nobody can tell."""
+    """The result of a stream; `whole` is False if it broke off, or that is unknown."""
 
     text: str
     whole: bool
@@ -33,31 +33,31 @@ class Heard:
 
 
 def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
-    """Read a stream to its end, or to ten minutes of nothing but heartbeats; close it in any case."""
+    """Read a stream to its end, or until ten minutes of only heartbeats; always close it."""
     parser, words = EventParser(), Words()
-    trouble: Utterance | None = None
+    error: Utterance | None = None
     last, idle, understood = clock(), False, False
     try:
         for event in _events(stream, parser):
-            for said in read_event(event) if event else ():
-                words.add(said)
-                trouble = said if said.kind == "trouble" else trouble
-                understood = understood or said.kind != "unknown"
-                if said.kind not in ("heartbeat", "unknown"):
+            for agent_event in read_event(event) if event else ():
+                words.add(agent_event)
+                error = agent_event if agent_event.kind == "trouble" else error
+                understood = understood or agent_event.kind != "unknown"
+                if agent_event.kind not in ("heartbeat", "unknown"):
                     last = clock()
             idle = clock() - last > IDLE_SECONDS
             if idle:
                 break
     except ResponseLost:
-        return Heard(words.text, whole=False, trouble=trouble)
+        return Heard(words.text, whole=False, trouble=error)
     finally:
         stream.close()
     whole = stream.proves_its_end and understood and not idle and not parser.dropped  # a proxy's page is no answer
-    return Heard(words.text, whole, trouble)
+    return Heard(words.text, whole, error)
 
 
 def _events(stream: Stream, parser: EventParser) -> Iterator[Event | None]:
-    """Yield the events, and None for a block without one: comments are heartbeats too."""
+    """Yield the events, and None for a block without one, because comments are heartbeats too."""
     for block in stream.blocks():
         events = parser.feed(block)
         yield from events
@@ -69,7 +69,7 @@ def _events(stream: Stream, parser: EventParser) -> Iterator[Event | None]:
 
 @contextlib.contextmanager
 def reminding(reporter: Reporter, clock: Callable[[], float], every: float = REMIND_EVERY) -> Iterator[None]:
-    """Tell the user every two minutes that the work goes on: a stream may be silent for longer."""
+    """Remind the user every two minutes that the work continues: a stream may be silent for longer."""
     started, done = clock(), threading.Event()
 
     def remind() -> None:
