@@ -90,7 +90,9 @@ def cases() -> list[tuple[str, str]]:
 def verdict(wanted: Sequence[tuple[str, str]], found: Mapping[tuple[str, str], Outcome]) -> tuple[int, str]:
     """Return the exit code and the sentence: what was not run was not survived, no case at all is a failure."""
     survived = sum(case in found and found[case].survived for case in wanted)
-    return int(survived < len(wanted) or not wanted), f"survived {survived} of {len(wanted)}"
+    missing = sum(case not in found for case in wanted)
+    not_run = f", {missing} not run" if missing else ""
+    return int(survived < len(wanted) or not wanted), f"survived {survived} of {len(wanted)}{not_run}"
 
 
 def rendered(found: Mapping[tuple[str, str], Outcome]) -> str:

@@ -86,8 +86,8 @@ Change = "Callable[[dict[tuple[str, str], Outcome]], object]"
     ("change", "code", "line"),
     [
         (lambda _: None, 0, f"survived {len(cases())} of {len(cases())}"),
-        (lambda found: found.clear(), 1, f"survived 0 of {len(cases())}"),
-        (lambda found: found.popitem(), 1, f"survived {len(cases()) - 1} of {len(cases())}"),
+        (lambda found: found.clear(), 1, f"survived 0 of {len(cases())}, {len(cases())} not run"),
+        (lambda found: found.popitem(), 1, f"survived {len(cases()) - 1} of {len(cases())}, 1 not run"),
         (
             lambda found: found.update({cases()[0]: Outcome(survived=False)}),
             1,
@@ -115,12 +115,15 @@ def outcomes(document: str) -> dict[tuple[str, str], Outcome]:
         number, title, *cells = [cell.strip() for cell in line.strip("|").split("|")] if "|" in line else ("", "")
         slugs = cells if title == "fault" else slugs
         for slug, cell in zip(slugs, cells, strict=True) if number in TABLE else ():
-            found[number, slug] = Outcome(survived=cell != "**not survived**")
+            if cell != "**not run**":
+                found[number, slug] = Outcome(survived=cell != "**not survived**")
     return found
 
 
 def test_the_document_tells_the_table() -> None:
-    """What was not survived may stand there as such; everything else is as the table says."""
+    """What was not survived or not run may stand there as such; everything else is as the table says."""
     document = DOCUMENT.read_text(encoding="utf-8")
     found = outcomes(document)
-    assert document == rendered({case: found[case] for case in cases()}), "run `make faults` again"
+    assert document == rendered({case: found[case] for case in cases() if case in found}), (
+        "run `make faults` again"
+    )
