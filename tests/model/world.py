@@ -201,7 +201,7 @@ class Wire:
         self._world = world
         self._process = process
 
-    def spend(
+    def post_once(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, seconds: float
     ) -> HttpResponse:
         """Carry a create, or not."""
