@@ -150,11 +150,11 @@ def _module(name: str) -> str:
     return re.split(r"\.x[_ǁ]", name)[0]
 
 
-def _source(where: str, sources: Path) -> Path:
-    """Return the file of a function: the longest beginning of its name that is one."""
+def _source(where: str, sources: Path) -> Path | None:
+    """Return the file of a function: the longest beginning of its name that is one; None when it is gone."""
     parts = where.split(".")
     paths = (sources.joinpath(*parts[:length]).with_suffix(".py") for length in range(len(parts), 0, -1))
-    return next(path for path in paths if path.is_file())
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _mutant(name: str, shown: str) -> Mutant:
@@ -203,9 +203,9 @@ def compare(survivors: set[Mutant], explained: Mapping[Mutant, str], sources: Pa
     ]
 
 
-def _text(path: Path) -> str:
+def _text(path: Path | None) -> str:
     """Return a module's lines as `_mutant` joins those of a diff."""
-    return " ".join(line.strip() for line in path.read_text("utf-8").splitlines())
+    return "" if path is None else " ".join(line.strip() for line in path.read_text("utf-8").splitlines())
 
 
 def _told(mutant: Mutant) -> str:

@@ -35,8 +35,8 @@ def test_a_mutant_is_told_by_its_function_and_what_became_of_its_lines() -> None
 
 
 def test_a_mutant_without_a_word_and_a_word_without_its_line_are_told(tmp_path: Path) -> None:
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "entry.py").write_text("def one():\n    return (\n        1\n    )\n")
+    (tmp_path / "shared" / "journal").mkdir(parents=True)
+    (tmp_path / "shared" / "journal" / "entry.py").write_text("def one():\n    return (\n        1\n    )\n")
     here, gone = (
         Mutant("shared.journal.entry.one", before, "return 2") for before in ("return ( 1 )", "return 3")
     )

@@ -22,7 +22,7 @@ UNWANTED = {
     "a test": ("*/test_*", "test_*", "*/conftest.py", "tests/*", "*/tests/*"),
     "an index that nobody reads": ("clawhub.json", "*/clawhub.json", "_meta.json"),
 }
-LARGEST_FILE, LARGEST_PAGE, LARGEST_BUNDLE = 1 << 20, 256_000, 8 << 20  # bytes; a personal library, OpenClaw
+MAX_FILE, LARGEST_PAGE, LARGEST_BUNDLE = 1 << 20, 256_000, 8 << 20  # bytes; a personal library, OpenClaw
 MAX_FILES = 256  # of a personal library
 OLDEST_PYTHON = (3, 10)
 
@@ -49,7 +49,7 @@ def _file(bundle: Bundle, path: str) -> Iterator[str | None]:
     for what, patterns in UNWANTED.items():
         if any(fnmatch(path, pattern) for pattern in patterns):
             yield f"{path} is {what}"
-    if state.st_size > (LARGEST_PAGE if path == "SKILL.md" else LARGEST_FILE):
+    if state.st_size > (LARGEST_PAGE if path == "SKILL.md" else MAX_FILE):
         yield f"{path} is too large ({state.st_size} bytes)"
     text = bundle.texts.get(path)
     if text is None:

@@ -19,7 +19,7 @@ from shared.http.urls import InvalidUrl, host_of, is_loopback
 from shared.i18n.messages import MessageRef
 from shared.security.keys import Secret
 
-Reason = Literal["space", "scheme", "characters", "not_ascii", "host", "port"]
+ProxyReason = Literal["space", "scheme", "characters", "not_ascii", "host", "port"]
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 MAX_SETTING = 4096  # characters
 MAX_HOST = 253  # characters
@@ -144,5 +144,5 @@ def _variable(kind: str) -> str:
     return name if name in set_names else next(reversed(set_names), name.upper())
 
 
-def _refuse(variable: str, reason: Reason) -> NoReturn:
+def _refuse(variable: str, reason: ProxyReason) -> NoReturn:
     raise ConfigurationError("proxy_unusable", variable=variable, reason=MessageRef(f"proxy_{reason}"))

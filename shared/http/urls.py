@@ -7,7 +7,7 @@ import re
 from typing import Literal
 from urllib.parse import urlsplit
 
-Reason = Literal[
+UrlReason = Literal[
     "control_character",  # a space, or a control, invisible or text-direction character
     "malformed",  # not scheme://host/path, or with a backslash, which browsers read as a slash
     "not_https",
@@ -63,9 +63,9 @@ _NOT_PUBLIC = tuple(
 class InvalidUrl(ValueError):
     """The URL may not be used; `reason` says why and quotes no part of it."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: UrlReason) -> None:
         super().__init__(reason)
-        self.reason: Reason = reason
+        self.reason: UrlReason = reason
 
 
 def check_public_url(url: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shared.images.other_formats import Format
 
-Reason = Literal["empty", "html", "json", "svg", "xml", "unknown_type", "truncated", "corrupt"]
+InvalidReason = Literal["empty", "html", "json", "svg", "xml", "unknown_type", "truncated", "corrupt"]
 Size = tuple[int, int]
 
 EXTENSIONS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
@@ -35,9 +35,9 @@ _JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_FILL = 0xD8, 0xD9, 0xDA, 0xFF
 class InvalidImage(ValueError):
     """The file is not a complete image: `reason` is a stable id, the text says in English what was found."""
 
-    def __init__(self, reason: Reason, detail: str, *, other: Format | None = None) -> None:
+    def __init__(self, reason: InvalidReason, detail: str, *, other: Format | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
-        self.reason: Reason = reason
+        self.reason: InvalidReason = reason
         self.other = other
         """The format that it has instead, if known."""
 
@@ -84,7 +84,7 @@ def inspect_image(path: Path | str) -> ImageInfo:
 
 def _something_else(head: bytes) -> InvalidImage:
     text = head.removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    signs: dict[Reason, bool] = {
+    signs: dict[InvalidReason, bool] = {
         "empty": not head,
         "truncated": any(signature.startswith(head) for signature, _, _ in _FORMATS),
         "json": text.startswith((b"{", b"[")),
@@ -93,7 +93,7 @@ def _something_else(head: bytes) -> InvalidImage:
         "svg": b"<svg" in text,
         "xml": text.startswith(b"<?xml"),  # what storage services answer when a link has expired
     }
-    reason: Reason = next((reason for reason, matches in signs.items() if matches), "html")
+    reason: InvalidReason = next((reason for reason, matches in signs.items() if matches), "html")
     detail = f"the file starts with {head[:16]!r}" if head else "it holds no bytes"
     return InvalidImage(reason, detail, other=other_format(head))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from ima_studio.polling import LINKS_GRACE, Looks, expected_range, pictures_of
+from ima_studio.polling import LINKS_GRACE, Poller, expected_range, pictures_of
 
 from shared.errors import AuthenticationError, InvalidRequest, ReadError
 from shared.journal.entry import Entry
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ima_studio.task_status import Task
 
 
-def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> Looks:
-    return Looks(cast("Any", FakeClient(answers)), "t1", count, clock.limits(600.0))
+def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> Poller:
+    return Poller(cast("Any", FakeClient(answers)), "t1", count, clock.limits(600.0))
 
 
 def test_a_task_whose_pictures_are_ready_has_ended() -> None:
-    assert looks(FakeClock(), task(READY)).look(1.0).state == "succeeded"
+    assert looks(FakeClock(), task(READY)).poll(1.0).state == "succeeded"
 
 
 @pytest.mark.parametrize(
@@ -37,26 +37,26 @@ def test_what_is_missing_is_asked_for_a_minute_longer(seen: Task, count: int, st
     clock = FakeClock()
     looking = looks(clock, seen, count=count)
     for _ in range(3):
-        assert looking.look(1.0).state == "running"
+        assert looking.poll(1.0).state == "running"
         clock.now += LINKS_GRACE / 2
-    ended = looking.look(1.0)
+    ended = looking.poll(1.0)
     assert (ended.state, len(ended.ready)) == (state, ready)
 
 
 def test_the_minute_begins_anew_when_the_service_takes_it_back() -> None:
     clock = FakeClock()
     looking = looks(clock, task(LINKLESS), task(WORKING), task(LINKLESS))
-    assert looking.look(1.0).state == "running"
+    assert looking.poll(1.0).state == "running"
     clock.now += LINKS_GRACE
-    assert looking.look(1.0).state == "running"
+    assert looking.poll(1.0).state == "running"
     clock.now += LINKS_GRACE
-    assert looking.look(1.0).state == "running"
+    assert looking.poll(1.0).state == "running"
 
 
 def test_a_picture_that_failed_does_not_end_the_wait_for_the_others() -> None:
     looking = looks(FakeClock(), task(FAILED, WORKING), task(FAILED, READY), count=2)
-    assert looking.look(1.0).state == "running"
-    assert looking.look(1.0).state == "failed"
+    assert looking.poll(1.0).state == "running"
+    assert looking.poll(1.0).state == "failed"
 
 
 def no_answer(code: str | None) -> ReadError:
@@ -67,9 +67,9 @@ def test_a_service_that_keeps_refusing_ends_the_wait() -> None:
     looking = looks(FakeClock(), no_answer("4004"))
     for _ in range(2):
         with pytest.raises(ReadError):
-            looking.look(1.0)
+            looking.poll(1.0)
     with pytest.raises(InvalidRequest) as caught:
-        looking.look(1.0)
+        looking.poll(1.0)
     assert (caught.value.code, caught.value.provider_code, caught.value.remedy) == (
         "look_refused",
         "4004",
@@ -84,7 +84,7 @@ def test_only_the_same_refusal_in_a_row_counts(between: Task | Exception) -> Non
     )
     for _ in range(5):
         try:
-            looking.look(1.0)
+            looking.poll(1.0)
         except ReadError:
             continue
 
@@ -94,12 +94,12 @@ def test_a_service_in_trouble_is_no_refusal(code: str) -> None:
     looking = looks(FakeClock(), no_answer(code))
     for _ in range(9):
         with pytest.raises(ReadError):
-            looking.look(1.0)
+            looking.poll(1.0)
 
 
 def test_a_refused_key_leaves_the_task_to_be_resumed() -> None:
     with pytest.raises(AuthenticationError) as caught:
-        looks(FakeClock(), AuthenticationError("ima_key_refused")).look(1.0)
+        looks(FakeClock(), AuthenticationError("ima_key_refused")).poll(1.0)
     assert caught.value.remedy == "resume"
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from nemovideo.api.wire import Balance
-from nemovideo.message.measure_cost import bill
+from nemovideo.message.measure_cost import measure_cost
 
 from shared.errors import ReadError
 from shared.journal.claim import Journal
@@ -45,7 +45,9 @@ def drawn_up(after: Balance | None, *others: Entry, changed: bool = True, frozen
         for one in (mine, *others):
             keep(Path(folder) / "image-skills" / one.skill, one)
         journal = Journal(mine.skill, [Path(folder)])
-        return bill(mine, cast("Any", SimpleNamespace(connection=connection, journal=journal)), changed=changed)
+        return measure_cost(
+            mine, cast("Any", SimpleNamespace(connection=connection, journal=journal)), changed=changed
+        )
 
 
 COST = {"amount": 5.0, "unit": "credits", "source": "charged"}

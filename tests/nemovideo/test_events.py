@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from nemovideo.api.agent_event import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api.agent_event import MAX_TEXT, AgentEvent, Words, read_event
 from nemovideo.api.event_stream import Event
 
 
-def read(*documents: dict[str, Any] | str, name: str = "message") -> list[Utterance]:
+def read(*documents: dict[str, Any] | str, name: str = "message") -> list[AgentEvent]:
     texts = [one if isinstance(one, str) else json.dumps(one) for one in documents]
     return [said for text in texts for said in read_event(Event(name, text))]
 
@@ -90,12 +90,12 @@ def test_a_named_heartbeat_is_one_whatever_it_holds() -> None:
     ],
 )
 def test_trouble_in_every_dress(document: dict[str, Any], text: str, code: str) -> None:
-    assert read(document) == [Utterance("trouble", text, code)]
+    assert read(document) == [AgentEvent("trouble", text, code)]
 
 
 @pytest.mark.parametrize("more", [{"error": None}, {"error": ""}, {"code": 0}])
 def test_an_empty_error_is_none(more: dict[str, Any]) -> None:
-    assert read({**typed("fine"), **more}) == [Utterance("piece", "fine")]
+    assert read({**typed("fine"), **more}) == [AgentEvent("piece", "fine")]
 
 
 def test_each_line_may_be_an_event_of_its_own() -> None:
@@ -107,5 +107,5 @@ def test_each_line_may_be_an_event_of_its_own() -> None:
 def test_no_more_is_kept_than_people_read() -> None:
     words = Words()
     for letter in "xyz":
-        words.add(Utterance("piece", letter * (LONGEST_TEXT // 2)))
-    assert len(words.text) == LONGEST_TEXT
+        words.add(AgentEvent("piece", letter * (MAX_TEXT // 2)))
+    assert len(words.text) == MAX_TEXT

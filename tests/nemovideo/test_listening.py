@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from nemovideo.api.session_state import EMPTY, State
-from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Ending, ending_of, settle
-from nemovideo.message.stream_result import IDLE_SECONDS, Heard, listen, reminding
+from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Ending, ending_of, reconcile
+from nemovideo.message.stream_result import IDLE_SECONDS, StreamResult, read_stream, reminding
 from nemovideo.messages import MESSAGES
 
 from shared.errors import ReadError, ResponseLost, StillRunning
@@ -54,9 +54,9 @@ class Tape:
         self.closed = True
 
 
-def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> Heard:
+def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> StreamResult:
     tape = Tape(clock, *blocks, **more)
-    heard = listen(cast("Stream", tape), clock)
+    heard = read_stream(cast("Stream", tape), clock)
     assert tape.closed
     return heard
 
@@ -64,25 +64,28 @@ def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> 
 @pytest.mark.parametrize(
     ("blocks", "heard"),
     [
-        ([(1, words("done"))], Heard("done", whole=True)),
-        ([(500, BEAT), (500, BEAT[:9]), (1, BEAT[9:] + words("done"))], Heard("", whole=False)),
-        ([(500, BEAT), (90, words("a")), (500, BEAT), (90, words("b"))], Heard("ab", whole=True)),
-        ([(599, b": ping\n\n"), (2, b": ping\n\n"), (1, words("too late"))], Heard("", whole=False)),
-        ([(599, b"event: heartbeat\ndata: x\n\n"), (1, words("just in time"))], Heard("just in time", whole=True)),
-        ([(1, words("half ")), (1, None)], Heard("half ", whole=False)),
-        ([], Heard("", whole=False)),
-        ([(1, b"<html>busy</html>\n\n")], Heard("", whole=False)),
-        ([(1, b"data: <html>busy</html>\n\n")], Heard("", whole=False)),
-        ([(1, BEAT)], Heard("", whole=True)),
+        ([(1, words("done"))], StreamResult("done", whole=True)),
+        ([(500, BEAT), (500, BEAT[:9]), (1, BEAT[9:] + words("done"))], StreamResult("", whole=False)),
+        ([(500, BEAT), (90, words("a")), (500, BEAT), (90, words("b"))], StreamResult("ab", whole=True)),
+        ([(599, b": ping\n\n"), (2, b": ping\n\n"), (1, words("too late"))], StreamResult("", whole=False)),
+        (
+            [(599, b"event: heartbeat\ndata: x\n\n"), (1, words("just in time"))],
+            StreamResult("just in time", whole=True),
+        ),
+        ([(1, words("half ")), (1, None)], StreamResult("half ", whole=False)),
+        ([], StreamResult("", whole=False)),
+        ([(1, b"<html>busy</html>\n\n")], StreamResult("", whole=False)),
+        ([(1, b"data: <html>busy</html>\n\n")], StreamResult("", whole=False)),
+        ([(1, BEAT)], StreamResult("", whole=True)),
     ],
 )
-def test_what_counts_as_whole(blocks: list[tuple[float, bytes | None]], heard: Heard) -> None:
+def test_what_counts_as_whole(blocks: list[tuple[float, bytes | None]], heard: StreamResult) -> None:
     """Ten minutes of nothing but heartbeats, a cut, and what is no stream of events leave it open."""
     assert hear(FakeClock(), *blocks) == heard
 
 
 def test_a_stream_whose_framing_proves_nothing_is_open() -> None:
-    assert hear(FakeClock(), (1, words("done")), proves_its_end=False) == Heard("done", whole=False)
+    assert hear(FakeClock(), (1, words("done")), proves_its_end=False) == StreamResult("done", whole=False)
 
 
 def test_ten_minutes_are_counted_from_the_last_word() -> None:
@@ -125,7 +128,7 @@ def settled(
     before: str | None = "before",
     patience: float = WORK_SECONDS,
 ) -> tuple[str, bool | None]:
-    found = settle(
+    found = reconcile(
         lambda _seconds: read(),
         before,
         ending,
@@ -187,7 +190,7 @@ def test_while_nobody_knows_whether_it_was_accepted_no_share_of_the_wait_is_told
     run = nobody()
     run.reporter.notify_user = lambda message, **facts: told.append((message, facts))  # type: ignore[method-assign]
     clock = FakeClock()
-    settle(
+    reconcile(
         lambda _seconds: BEFORE, "before", "lost",
         deadline=clock.limits(2000), interval=None, patience=WORK_SECONDS, context=run,
     )  # fmt: skip
@@ -205,5 +208,5 @@ def test_without_a_state_before_nothing_is_said_of_a_change() -> None:
 
 
 def test_the_ending_of_a_stream() -> None:
-    heard = [None, Heard("a", whole=False), Heard("", whole=True), Heard("a", whole=True)]
+    heard = [None, StreamResult("a", whole=False), StreamResult("", whole=True), StreamResult("a", whole=True)]
     assert [ending_of(one) for one in heard] == ["lost", "lost", "silent", "told"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from nemovideo.api import agent_event, session_state
-from nemovideo.api.agent_event import LONGEST_TEXT, Utterance, Words, read_event
+from nemovideo.api.agent_event import MAX_TEXT, AgentEvent, Words, read_event
 from nemovideo.api.event_stream import Event
 from nemovideo.message import reply_rewriter
 
@@ -87,9 +87,9 @@ def test_the_agents_words_are_matched_in_short_pieces(name: str, patterns: dict[
             assert pattern.longest <= reply_rewriter.LONGEST, pattern_name
 
 
-def pieces(text: str, size: int) -> Iterator[Utterance]:
+def pieces(text: str, size: int) -> Iterator[AgentEvent]:
     for place in range(0, len(text), size):
-        yield Utterance("piece", text[place : place + size])
+        yield AgentEvent("piece", text[place : place + size])
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 1000])
@@ -110,7 +110,7 @@ def test_pieces_are_joined_without_being_copied_again_and_again(
     for said in pieces(text, size):
         words.add(said)
     assert joined <= len(text)
-    assert len(words.text) <= LONGEST_TEXT
+    assert len(words.text) <= MAX_TEXT
 
 
 LINK = "https://cdn.example/a.mp4?"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.providers.request import Request
 
 FIELDS = frozenset({"model", "prompt", "size", "n"})
-MOST_REFERENCES = 5
+MAX_REFERENCES = 5
 _SIGNATURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BOUNDARY = re.compile(r"multipart/form-data; boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
@@ -78,7 +78,7 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
     _check_fields(fields)
     if fields["n"] != "1":
         refuse(f"n: {fields['n']!r}")
-    if not 1 <= len(references) <= MOST_REFERENCES:
+    if not 1 <= len(references) <= MAX_REFERENCES:
         refuse(f"{len(references)} references")
     if names != ({"image"} if len(references) == 1 else {"image[]"}) and not any_file_field:
         refuse(f"files called {sorted(names)}")

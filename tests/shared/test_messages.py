@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from shared import launch
 from shared.cli.doctor import CheckStatus
 from shared.http import classify
-from shared.http.proxy import Reason as ProxyReason
+from shared.http.proxy import ProxyReason
 from shared.http.refusals import Ban
-from shared.http.urls import Reason as UrlReason
+from shared.http.urls import UrlReason
 from shared.i18n.catalog import LANGUAGES, Catalog, choose_language, harmless, sanitize_line, short_repr
 from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, Translation
 from shared.images.other_formats import Format
-from shared.images.validate import Reason as PictureReason
+from shared.images.validate import InvalidReason as PictureReason
 from shared.journal.entry import State
 from shared.security import keys
 from shared.security.keys import Secret

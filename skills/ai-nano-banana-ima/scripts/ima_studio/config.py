@@ -44,7 +44,7 @@ SKILL = Skill(
     secret_options=(KEY_FLAG,),
 )
 DEFAULT_TIMEOUT = 600.0  # seconds; the published time to give up waiting
-LONGEST_INTERVAL = 3600.0  # seconds
+MAX_INTERVAL = 3600.0  # seconds
 MAX_POINTS = 10**10  # for all images of one request
 
 
@@ -55,9 +55,7 @@ class Service:
         self._context = context
         self._options = options
         self._given = params
-        self._interval = parse_number(
-            "--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
-        )
+        self._interval = parse_number("--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, MAX_INTERVAL)
         self._max_points = parse_number("--max-points", params["max_points"], 0, MAX_POINTS)
         self._seconds = options.seconds() or DEFAULT_TIMEOUT
         self._states = state_folders()

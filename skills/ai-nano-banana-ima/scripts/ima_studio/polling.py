@@ -25,7 +25,7 @@ USUAL_SECONDS = {FLASH: (20.0, 40.0), PRO: (60.0, 120.0)}  # as published for ea
 ENOUGH_HISTORY = 5  # past tasks, below which the published times count too
 TELL_EVERY = {FLASH: 15.0, PRO: 30.0}  # seconds between two lines for the user
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without all links
-MOST_REFUSED = 3  # looks in a row that the service answers with the same refusal
+MAX_REFUSED = 3  # looks in a row that the service answers with the same refusal
 
 
 def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None:
@@ -56,7 +56,7 @@ def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskC
     rhythm = ReminderInterval(TELL_EVERY.get(entry.model, 30.0), expected[1]) if expected else None
     started = deadline.clock()
     ended = wait_for_task(
-        Looks(client, str(entry.task_id), pictures_of(entry), deadline).look,
+        Poller(client, str(entry.task_id), pictures_of(entry), deadline).poll,
         schedule=schedule,
         deadline=deadline,
         on_update=PollReporter(task_context.context, durations(journal, entry), rhythm=rhythm).update,
@@ -72,7 +72,7 @@ def pictures_of(entry: Entry) -> int:
     return count if isinstance(count, int) else 1
 
 
-class Looks:
+class Poller:
     """Polls one task of `count` images."""
 
     def __init__(self, client: Client, task_id: str, count: int, deadline: Deadline) -> None:
@@ -83,7 +83,7 @@ class Looks:
         self._refused: list[str] = []
         self._done_since: float | None = None
 
-    def look(self, seconds: float) -> Task:
+    def poll(self, seconds: float) -> Task:
         """Poll once; a task that only lacks links or an unlisted image counts as running for another minute."""
         try:
             task = self._client.detail(self._task_id, seconds)
@@ -111,7 +111,7 @@ class Looks:
         if reason not in self._refused:
             self._refused.clear()
         self._refused += [reason] if reason else []
-        if len(self._refused) >= MOST_REFUSED:
+        if len(self._refused) >= MAX_REFUSED:
             raise InvalidRequest(
                 "firewall_page" if is_page else "look_refused",
                 remedy="resume",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ima_studio.request import Scalar
 
 MAX_LABEL = 60  # characters of a name that are said
-MOST_POINTS = 10**9  # of one picture; what says more is no price
+MAX_POINTS = 10**9  # of one picture; what says more is no price
 LEAF = "3"  # the node type that can be generated with
 FALLBACK_MARKER = "default"  # this "attribute" with the value "enabled" names the rule for everything else
 _PIXELS = re.compile(r"(\d+)PX")
@@ -182,7 +182,7 @@ def _virtual(row: Mapping[str, Any]) -> Virtual:
 
 def _rule(row: Mapping[str, Any]) -> Rule | None:
     points, attribute_id, attributes = row.get("points"), row.get("attribute_id"), row.get("attributes") or {}
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= MOST_POINTS:
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points <= MAX_POINTS:
         return None
     if isinstance(attribute_id, bool) or not isinstance(attribute_id, int) or not isinstance(attributes, dict):
         return None

@@ -23,8 +23,8 @@ DEFAULT_MODEL = FLASH
 SIZES = ("512", "1K", "2K", "4K")
 TOO_LARGE_SIZE, LARGEST_SIZE = "8K", "4K"
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4")
-MOST_PICTURES = 10  # n; each is charged
-MOST_INPUTS = 14  # reference pictures; the models look at no more
+MAX_PICTURES = 10  # n; each is charged
+MAX_INPUTS = 14  # reference pictures; the models look at no more
 INPUTS_FLAG = "--input-images"
 RESERVED = frozenset(
     [
@@ -134,8 +134,8 @@ def image_request(
     if aspect_ratio is not None and aspect_ratio not in RATIOS:
         raise _choice("--extra-params aspect_ratio", RATIOS, str(aspect_ratio))
     count = extra.pop("n", 1)
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_PICTURES:
-        raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MOST_PICTURES, got=short_repr(count))
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_PICTURES:
+        raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MAX_PICTURES, got=short_repr(count))
     return ImageRequest(
         kind,
         prompt,
@@ -186,8 +186,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _inputs(task_type: TaskType, sources: tuple[str, ...]) -> tuple[Input, ...]:
     if task_type == "text_to_image" and sources:
         raise BadInput("input_without_image_to_image", flag=INPUTS_FLAG)
-    if task_type == "image_to_image" and not 1 <= len(sources) <= MOST_INPUTS:
-        raise BadInput("inputs_count", flag=INPUTS_FLAG, most=MOST_INPUTS, got=len(sources))
+    if task_type == "image_to_image" and not 1 <= len(sources) <= MAX_INPUTS:
+        raise BadInput("inputs_count", flag=INPUTS_FLAG, most=MAX_INPUTS, got=len(sources))
     return tuple(_input(source) for source in sources)
 
 

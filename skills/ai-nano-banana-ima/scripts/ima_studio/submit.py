@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.cli.task_context import TaskContext
     from shared.journal.submit import LockedTask
 
-MOST_CREATES = 3
+MAX_CREATES = 3
 RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
 """Refusals after which the product list is read again, and how often for each."""
 
@@ -54,7 +54,7 @@ class Purchase:
         """
         refusals: list[int] = []
         while True:
-            last = len(refusals) == MOST_CREATES - 1
+            last = len(refusals) == MAX_CREATES - 1
             try:
                 submit_once(
                     task,

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nemovideo.api.account import Account
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
 
 KEY_NAME = "NEMO_TOKEN"
-LONGEST_INTERVAL = 3600.0  # seconds
+MAX_INTERVAL = 3600.0  # seconds
 FREE_TIMEOUT = 600.0  # seconds
 NEW_SESSION = "<a new session>"  # in the plan of a dry run
 PLATFORMS = ("clawhub", "cursor", "unknown")
@@ -45,7 +45,7 @@ class Service:
         self._options = options
         self._given = params
         text = params.get("poll_interval")
-        self._interval = parse_number("--poll-interval", text, MIN_POLL_INTERVAL, LONGEST_INTERVAL)
+        self._interval = parse_number("--poll-interval", text, MIN_POLL_INTERVAL, MAX_INTERVAL)
         self._seconds = options.seconds() or timeout
         self.base_url = base_url(params)
         self.states = state_folders()
@@ -54,11 +54,11 @@ class Service:
         context.resume_flags = _resume_flags(options, params)
 
     @contextlib.contextmanager
-    def hands(self, *, saves: bool = True) -> Iterator[tuple[Hands, TaskContext]]:
+    def services(self, *, saves: bool = True) -> Iterator[tuple[Services, TaskContext]]:
         """Yield what the use cases work with; what they saved can be attached when the block ends."""
         from nemovideo.api.client import Client  # noqa: PLC0415  - with requests
         from nemovideo.api.connection import Connection  # noqa: PLC0415
-        from nemovideo.services import Hands  # noqa: PLC0415
+        from nemovideo.services import Services  # noqa: PLC0415
         from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
         from shared.journal.claim import Journal  # noqa: PLC0415
@@ -72,11 +72,11 @@ class Service:
             check_output_folder(self.folder)
         connection = Connection(client, account, context, deadline)
         sessions = Sessions(self.states, self.base_url, account.name)
-        hands = Hands(connection, Journal(context.skill.slug, self.states), sessions, self._language())
+        services = Services(connection, Journal(context.skill.slug, self.states), sessions, self._language())
         task_context = TaskContext(context, self.folder, deadline, self._interval, options.no_wait, options.new)
         try:
             with client:
-                yield hands, task_context
+                yield services, task_context
         finally:
             self._attach()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-LARGEST_NOTE = 4096  # bytes
+MAX_NOTE = 4096  # bytes
 
 
 class KeptPart:
@@ -43,7 +43,7 @@ class KeptPart:
     def _reopened(self, target: Path) -> PartFile | None:
         try:
             with self._note.open("rb") as file:
-                note: dict[str, Any] = json.loads(file.read(LARGEST_NOTE))
+                note: dict[str, Any] = json.loads(file.read(MAX_NOTE))
             part = PartFile.reopen(target, note["part"], (int(note["device"]), int(note["inode"])))
             self.etag = str(note["etag"])
         except (OSError, ValueError, LookupError, TypeError, RecursionError):

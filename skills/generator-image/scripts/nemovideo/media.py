@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
     from shared.polling import Deadline
 
-LARGEST_CLIP = 4 << 30  # bytes
+MAX_CLIP = 4 << 30  # bytes
 CLIP_SECONDS = 900.0  # for one try of one clip
 TRIES = 3
 
@@ -68,7 +68,7 @@ def save_link(
     """
 
     def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
-        downloads.download(media.url, file, seconds=seconds, max_bytes=LARGEST_CLIP, progress=progress)
+        downloads.download(media.url, file, seconds=seconds, max_bytes=MAX_CLIP, progress=progress)
 
     facts = {"width": media.width, "height": media.height, "duration": media.duration}
     return {**save_clip(fetch, target, deadline, context), "url": media.url, **facts}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Hands:
+class Services:
     """The connection to the service and the local session store; `language` is the one of a new session."""
 
     connection: Connection

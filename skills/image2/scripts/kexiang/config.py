@@ -30,8 +30,8 @@ KEY_NAME = "X_API_KEY"
 SKILL = Skill("image2", "kexiang", __version__, MESSAGES, "create_task.py", key_variables=(KEY_NAME,))
 DEFAULT_BASE_URL = "https://kexiangai.com"
 DEFAULT_TIMEOUT = 720.0  # seconds; the listing promises 12 minutes
-MOST_ATTEMPTS = 10_000
-LONGEST_INTERVAL = 3600.0  # seconds
+MAX_ATTEMPTS = 10_000
+MAX_INTERVAL = 3600.0  # seconds
 
 
 class Service:
@@ -40,12 +40,10 @@ class Service:
     def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
         self._context = context
         self._options = options
-        self._interval = parse_number(
-            "--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, LONGEST_INTERVAL
-        )
-        attempts = parse_number("--max-attempts", params["max_attempts"], 1, MOST_ATTEMPTS, whole=True)
+        self._interval = parse_number("--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, MAX_INTERVAL)
+        attempts = parse_number("--max-attempts", params["max_attempts"], 1, MAX_ATTEMPTS, whole=True)
         self._attempts = int(attempts) if attempts else None
-        without_limit = DEFAULT_TIMEOUT if attempts is None else MOST_ATTEMPTS * LONGEST_INTERVAL
+        without_limit = DEFAULT_TIMEOUT if attempts is None else MAX_ATTEMPTS * MAX_INTERVAL
         self._seconds = options.seconds() or without_limit
         self._base_url = base_url(params)
         self._states = state_folders()

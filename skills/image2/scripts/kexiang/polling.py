@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
-MOST_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
+MAX_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
 GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
 
 
@@ -39,7 +39,7 @@ def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskC
         schedule = PollSchedule(interval, immediate=True)
     started = deadline.clock()
     ended = wait_for_task(
-        _Looks(client, str(entry.task_id), deadline).look,
+        Poller(client, str(entry.task_id), deadline).poll,
         schedule=schedule,
         deadline=deadline,
         on_update=PollReporter(task_context.context, expected).update,
@@ -49,7 +49,7 @@ def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskC
     return ended
 
 
-class _Looks:
+class Poller:
     """Looks at one task, with the two patiences that kexiangai.com needs."""
 
     def __init__(self, client: Client, task_id: str, deadline: Deadline) -> None:
@@ -59,14 +59,14 @@ class _Looks:
         self._unknown = 0
         self._done_since: float | None = None
 
-    def look(self, seconds: float) -> Task:
+    def poll(self, seconds: float) -> Task:
         """Query once; a finished task whose output is still empty counts as running for a minute."""
         try:
             task = self._client.query(self._task_id, seconds)
         except ReadError as failure:
             is_final = failure.code in GIVEN_UP_ON and not is_overloaded(failure)
             self._unknown = self._unknown + 1 if is_final else 0
-            if self._unknown >= MOST_UNKNOWN:
+            if self._unknown >= MAX_UNKNOWN:
                 raise InvalidRequest(
                     failure.code,
                     remedy="resume",

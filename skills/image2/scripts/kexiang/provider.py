@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kexiang.client import CREATE_SECONDS
-from kexiang.polling import MOST_UNKNOWN, wait
+from kexiang.polling import MAX_UNKNOWN, wait
 from shared.errors import ReadError, TaskFailed, UnusableResult
 from shared.files import disk_errors, write_atomically
 from shared.http.urls import without_query
@@ -176,7 +176,7 @@ def _fresh_links(task: LockedTask, client: Client, task_context: TaskContext) ->
     task_id = str(task.entry.task_id)
     try:
         ended = retry_read(
-            lambda seconds: client.query(task_id, seconds), task_context.deadline, tries=MOST_UNKNOWN
+            lambda seconds: client.query(task_id, seconds), task_context.deadline, tries=MAX_UNKNOWN
         )
     except ReadError as failure:
         if failure.code == "task_unknown_at_service":

@@ -13,9 +13,9 @@ from shared.i18n.messages import MessageRef
 Mode = Literal["text2img", "img2img"]
 MODES: tuple[Mode, ...] = ("text2img", "img2img")
 SIZES = ("auto", "1:1", "3:2", "2:3", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "1:3", "3:1", "2:1", "1:2")
-MOST_REFERENCES = 8
+MAX_REFERENCES = 8
 DEFAULT_MODEL = "GPT-Image-2"
-LONGEST_MODEL = 100  # characters
+MAX_MODEL = 100  # characters
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ def image_request(
         raise _choice("--size", SIZES, size)
     if mode == "text2img" and urls:
         raise BadInput("url_without_img2img", flag="--url")
-    if mode == "img2img" and not 1 <= len(urls) <= MOST_REFERENCES:
-        raise BadInput("urls_count", flag="--url", most=MOST_REFERENCES, got=len(urls))
+    if mode == "img2img" and not 1 <= len(urls) <= MAX_REFERENCES:
+        raise BadInput("urls_count", flag="--url", most=MAX_REFERENCES, got=len(urls))
     for url in urls:
         try:
             check_public_url(url)
         except InvalidUrl as error:
             reason = MessageRef(f"url_{error.reason}")
             raise BadInput("url_refused", flag="--url", got=short_repr(url), reason=reason) from error
-    if not (model.strip() and model.isprintable() and len(model) <= LONGEST_MODEL):
-        raise BadInput("model_name_invalid", flag="--model-name", most=LONGEST_MODEL, got=short_repr(model))
+    if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
+        raise BadInput("model_name_invalid", flag="--model-name", most=MAX_MODEL, got=short_repr(model))
     return ImageRequest(mode, prompt, size, urls, model)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIFETIME = 7 * 24 * 3600.0  # seconds; for a token whose end the service did not tell
 LOCK_SECONDS, LOCK_PAUSE = 60.0, 0.2
-LONGEST_USER_ID = 200  # characters
+MAX_USER_ID = 200  # characters
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Account:
             )  # it goes into a link
             fresh = {
                 "token": anonymous.token,
-                "user_id": known[:LONGEST_USER_ID] or kept.get("user_id", ""),
+                "user_id": known[:MAX_USER_ID] or kept.get("user_id", ""),
                 "until": _until(anonymous.expires_at, self.now()),
                 "renewed_until": kept.get("until", 0) if early else 0,
             }

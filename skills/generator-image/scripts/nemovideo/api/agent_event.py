@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from nemovideo.api.event_stream import Event
 
 Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
-LONGEST_TEXT = 1 << 16  # characters kept of what the agent says
-LEAST_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
+MAX_TEXT = 1 << 16  # characters kept of what the agent says
+MIN_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
 
 
 @dataclass(frozen=True)
-class Utterance:
+class AgentEvent:
     """The meaning of an event: text (a piece, a growing whole, or the whole), work, a heartbeat, or an error."""
 
     kind: Kind
@@ -28,21 +28,21 @@ class Utterance:
     code: str = ""
 
 
-def read_event(event: Event) -> Iterator[Utterance]:
+def read_event(event: Event) -> Iterator[AgentEvent]:
     """Yield the meanings of an event; anything but a JSON object counts as unknown, never as text.
 
     The wire facts say one `data:` line an event; if the service omits the empty line between two events, each line
     is parsed as an object of its own.
     """
     if event.name == "heartbeat":
-        yield Utterance("heartbeat")
+        yield AgentEvent("heartbeat")
         return
     for text in [event.data] if _object(event.data) else event.data.split("\n"):
         document = _object(text)
-        yield from _read(document) if document else [Utterance("heartbeat" if not text.strip() else "unknown")]
+        yield from _read(document) if document else [AgentEvent("heartbeat" if not text.strip() else "unknown")]
 
 
-def _read(document: dict[str, Any]) -> Iterator[Utterance]:
+def _read(document: dict[str, Any]) -> Iterator[AgentEvent]:
     code, kind = document.get("errorCode"), document.get("type")
     error = document.get("error")
     facts = error if isinstance(error, dict) else {"message": error}
@@ -50,18 +50,18 @@ def _read(document: dict[str, Any]) -> Iterator[Utterance]:
     if code or kind == "error" or (error and kind is None) or _is_refusal(document):
         message = words if isinstance(words, str) else ""
         code = code or document.get("code") or facts.get("code")
-        yield Utterance("trouble", sanitize_line(message), sanitize_line(code or "", 60))
+        yield AgentEvent("trouble", sanitize_line(message), sanitize_line(code or "", 60))
     elif isinstance(document.get("content"), dict):
         yield from _kit(document)
     elif kind == "text" and isinstance(document.get("content"), str):
-        yield Utterance("piece", document["content"])
+        yield AgentEvent("piece", document["content"])
     elif kind in ("tool_call", "tool_result"):
-        yield Utterance("work", sanitize_line(document.get("name") or "", 60))
+        yield AgentEvent("work", sanitize_line(document.get("name") or "", 60))
     else:
-        yield Utterance("heartbeat" if kind == "heartbeat" else "unknown")
+        yield AgentEvent("heartbeat" if kind == "heartbeat" else "unknown")
 
 
-def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
+def _kit(document: dict[str, Any]) -> Iterator[AgentEvent]:
     """Parse an event of the Agent Development Kit; the user's own text and the model's thoughts are left out."""
     parts = document["content"].get("parts")
     partial = document.get("partial") is True
@@ -69,16 +69,16 @@ def _kit(document: dict[str, Any]) -> Iterator[Utterance]:
     calls = [part.get("functionCall") or part.get("functionResponse") for part in valid_parts]
     for call in calls:
         if isinstance(call, dict):
-            yield Utterance("work", sanitize_line(call.get("name") or "", 60))
+            yield AgentEvent("work", sanitize_line(call.get("name") or "", 60))
     words = [
         part["text"]
         for part in valid_parts
         if isinstance(part.get("text"), str) and part.get("thought") is not True
     ]
     if document.get("author") != "user" and any(words):
-        yield Utterance("growing" if partial else "whole", "".join(words))
+        yield AgentEvent("growing" if partial else "whole", "".join(words))
     elif not any(calls):
-        yield Utterance("work" if isinstance(document.get("author"), str) else "unknown")
+        yield AgentEvent("work" if isinstance(document.get("author"), str) else "unknown")
 
 
 def _is_refusal(document: dict[str, Any]) -> bool:
@@ -118,7 +118,7 @@ class Words:
         self._length = 0  # characters of all parts
         self._open: Kind = "whole"
 
-    def add(self, said: Utterance) -> None:
+    def add(self, said: AgentEvent) -> None:
         """Add the text of an event; other events, and text beyond the limit, change nothing."""
         if said.kind not in ("piece", "growing", "whole"):
             return
@@ -127,9 +127,9 @@ class Words:
         if last and kind == "whole" and self._open == "growing":
             self._put(kind, text, instead=last)
         elif last and kind != "whole" and self._open == kind:
-            if last.length >= LEAST_REPEATED and last.begins(text):
+            if last.length >= MIN_REPEATED and last.begins(text):
                 self._put(kind, text, instead=last)
-            elif self._length + len(text) <= LONGEST_TEXT:
+            elif self._length + len(text) <= MAX_TEXT:
                 last.chunks.append(text)
                 last.length += len(text)
                 self._length += len(text)
@@ -141,7 +141,7 @@ class Words:
     def _put(self, kind: Kind, text: str, *, instead: _Part | None = None) -> None:
         """Add a part, or replace the last one, unless that exceeds the limit."""
         more = len(text) - (instead.length if instead else 0)
-        if self._length + more > LONGEST_TEXT:
+        if self._length + more > MAX_TEXT:
             return
         if instead:
             self._parts.pop()

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 READ_SECONDS, UPLOAD_SECONDS, DOWNLOAD_SECONDS = 20.0, 900.0, 900.0  # for one request, first byte to last
 BEGIN_SECONDS, SILENT_SECONDS = 60.0, 600.0  # for the answer to a message: its head, and between two bytes
-LARGEST_STATE = 16 << 20  # bytes
-LARGEST_REFUSAL = 1 << 16  # bytes
+MAX_STATE = 16 << 20  # bytes
+MAX_REFUSAL = 1 << 16  # bytes
 PAGE_HEAD = 200  # bytes in which a web page shows itself
-LARGEST_FILE = 4 << 30  # bytes of a render
+MAX_FILE = 4 << 30  # bytes of a render
 JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -177,25 +177,23 @@ class Client:
             body=None,
             seconds=min(seconds, DOWNLOAD_SECONDS),
             sink=target,
-            max_bytes=LARGEST_FILE,
+            max_bytes=MAX_FILE,
         )
         place = answer.headers.get("location")
         if answer.status in (301, 302, 303, 307, 308) and place:
             target.seek(0)
             target.truncate()
-            self.downloads.download(place, target, seconds=seconds, max_bytes=LARGEST_FILE)
+            self.downloads.download(place, target, seconds=seconds, max_bytes=MAX_FILE)
         elif answer.status != 200 or _is_json(answer.headers):  # noqa: PLR2004
             target.seek(0)
-            refused = refusal(answer.status, _document(target.read(LARGEST_REFUSAL)), answer.retry_after)
+            refused = refusal(answer.status, _document(target.read(MAX_REFUSAL)), answer.retry_after)
             raise refused or UnusableResult("link_expired", http_status=answer.status, status=answer.status)
 
     def _get(self, path: str, seconds: float) -> dict[str, Any]:
         headers = {**self._attribution, "Accept": "application/json"}
         seconds = min(seconds, READ_SECONDS)
         url = self._base_url + path
-        return _data(
-            self._api.read("GET", url, headers=headers, body=None, seconds=seconds, max_bytes=LARGEST_STATE)
-        )
+        return _data(self._api.read("GET", url, headers=headers, body=None, seconds=seconds, max_bytes=MAX_STATE))
 
     def _post(
         self, path: str, body: dict[str, Any], seconds: float, max_seconds: float = READ_SECONDS
@@ -240,7 +238,7 @@ def _small_document(stream: Stream) -> Any:
     try:
         for block in stream.blocks():
             content += block
-            if len(content) > LARGEST_REFUSAL:
+            if len(content) > MAX_REFUSAL:
                 break
         return _document(content)
     except ResponseLost:

@@ -23,7 +23,7 @@ _SIGNATURE_PARTS = (
 _SIGNATURE_NAMES = frozenset(("e", "t", "s", "_", "ts", "se", "sp", "sr", "st", "sv"))
 """Query parameters of signed links: Amazon, Google, Azure, Alibaba and Tencent."""
 _LINK = re.compile(r"(?i)https?://\S+")
-_LONGEST_STEADY = 40  # characters of a value that names a file; signatures are longer
+_MAX_STEADY = 40  # characters of a value that names a file; signatures are longer
 MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
 
 
@@ -100,7 +100,7 @@ def unsigned(url: str) -> str:
         (name, value)
         for name, value in query
         if not _is_of_signature(name.lower())
-        and len(value) <= _LONGEST_STEADY
+        and len(value) <= _MAX_STEADY
         and not re.fullmatch(r"\d{9,}", value)  # a moment
     ]
     return without_query(url) + ("?" + urlencode(sorted(steady), errors="replace") if steady else "")

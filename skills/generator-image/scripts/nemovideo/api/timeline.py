@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 KINDS = {0: "video", 1: "audio", 7: "text"}
 NAMES = ("name", "title", "text", "filename", "prompt")
-LONGEST_NAME = 60  # characters
-LARGEST_NUMBER = 1e12  # JSON knows numbers that fit no float
+MAX_NAME = 60  # characters
+MAX_NUMBER = 1e12  # JSON knows numbers that fit no float
 LOUDEST_SHARE = 2.0  # of the volume; what is louder is in percent already
 
 
@@ -103,9 +103,9 @@ def _segment(segment: dict[str, Any], after: float) -> Segment:
     volume = _number(facts.get("volume"))
     name = next((facts[key] for key in NAMES if isinstance(facts.get(key), str) and facts[key].strip()), "")
     percent = None if volume is None else round(volume if volume > LOUDEST_SHARE else 100 * volume)
-    return Segment(sanitize_line(name, LONGEST_NAME), round(begin, 3), round(begin + length, 3), percent)
+    return Segment(sanitize_line(name, MAX_NAME), round(begin, 3), round(begin + length, 3), percent)
 
 
 def _number(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
     return float(value) if usable else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
 
-LARGEST_DRAFT = 16 << 20  # bytes
+MAX_DRAFT = 16 << 20  # bytes
 
 
 def export(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
@@ -38,11 +38,11 @@ def export(context: CommandContext, options: Options, params: dict[str, Any]) ->
         return
     from nemovideo.export.export import export_session, resume_render  # noqa: PLC0415  - with requests
 
-    with service.hands() as (hands, task_context):
+    with service.services() as (services, task_context):
         if resumed:
-            resume_render(resumed, hands, task_context)
+            resume_render(resumed, services, task_context)
         else:
-            export_session(str(session), request, draft, hands, task_context)
+            export_session(str(session), request, draft, services, task_context)
 
 
 def cancel(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
@@ -54,8 +54,8 @@ def cancel(context: CommandContext, options: Options, params: dict[str, Any]) ->
     if options.dry_run:
         service.show_plan({"method": "POST", "url": f"{service.base_url}{wire.RENDER_PATH}/{render_id}/cancel"})
         return
-    with service.hands(saves=False) as (hands, _errand):
-        connection = hands.connection
+    with service.services(saves=False) as (services, _errand):
+        connection = services.connection
         connection.read(lambda seconds: connection.client.cancel_render(render_id, seconds))
     context.result.status = "succeeded"
     context.summary_lines.append(context.catalog.format("render_is_cancelled", render=render_id))
@@ -68,7 +68,7 @@ def _draft(flag: str, argument: str) -> dict[str, Any]:
             path.stat()
             raise ValueError  # noqa: TRY301
         with path.open("rb") as file:
-            draft = json.loads(file.read(LARGEST_DRAFT + 1).decode("utf-8-sig"))
+            draft = json.loads(file.read(MAX_DRAFT + 1).decode("utf-8-sig"))
         json.dumps(draft, allow_nan=False)  # Python reads NaN and 1e999, which no other JSON has
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or MessageRef("no_draft")

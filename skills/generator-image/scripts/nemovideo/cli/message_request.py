@@ -8,8 +8,8 @@ from nemovideo.api import wire
 from nemovideo.attachments import read_attachment
 from nemovideo.config import NEW_SESSION, Service
 from nemovideo.request import (
+    MAX_ATTACHMENTS,
     MODEL,
-    MOST_ATTACHMENTS,
     ExportRequest,
     MessageRequest,
     Mode,
@@ -24,7 +24,7 @@ from shared.journal.entry import Entry, split_task_ref
 
 if TYPE_CHECKING:
     from nemovideo.attachments import Attachment
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
@@ -65,17 +65,17 @@ class Messenger:
             return
         from nemovideo.message import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
 
-        with self._service.hands() as (hands, task_context):
+        with self._service.services() as (services, task_context):
             draft = provider.new_entry(
                 request,
                 base_url=self._service.base_url,
-                account=hands.connection.account.name,
+                account=services.connection.account.name,
                 variant=self._options.variant,
                 folder=self._service.folder,
             )
             self._context.result.requested = provider.requested_facts(request)
-            provider.generate(request, draft, hands, task_context)
-            self._export_after(hands, task_context)
+            provider.generate(request, draft, services, task_context)
+            self._export_after(services, task_context)
 
     def _resume(self, named: str) -> None:
         session = identifier("--resume", split_task_ref(named)[1])
@@ -84,16 +84,16 @@ class Messenger:
             return
         from nemovideo.message import provider  # noqa: PLC0415
 
-        with self._service.hands() as (hands, task_context):
-            account = hands.connection.account.name
+        with self._service.services() as (services, task_context):
+            account = services.connection.account.name
             imported = Entry(
                 "", "generator-image", "nemovideo", "", MODEL, base_url=self._service.base_url, account=account
             )
             imported.extra = {"session_id": session}
-            provider.resume(named, imported, hands, task_context)
-            self._export_after(hands, task_context)
+            provider.resume(named, imported, services, task_context)
+            self._export_after(services, task_context)
 
-    def _export_after(self, hands: Hands, task_context: TaskContext) -> None:
+    def _export_after(self, services: Services, task_context: TaskContext) -> None:
         """Export the session if requested and the message is done; the message stays done if the export fails.
 
         Raises:
@@ -106,7 +106,7 @@ class Messenger:
 
         session = str(context.result.extra["session_id"])
         try:
-            export_session(session, wanted, None, hands, task_context)
+            export_session(session, wanted, None, services, task_context)
         except SkillError as error:
             flags = ["--session", session, "--format", wanted.form, "--quality", wanted.quality]
             context.argv = ["export", *flags, *context.resume_flags, *(["--json"] if context.json else [])]
@@ -121,8 +121,8 @@ class Messenger:
         message = read_prompt(text, params["prompt_file"])
         self._context.set_language(message, options.lang)
         attachments = tuple(attachment("--attach", source) for source in params["attachments"])
-        if len(attachments) > MOST_ATTACHMENTS:
-            raise BadInput("attachments_count", flag="--attach", most=MOST_ATTACHMENTS, got=len(attachments))
+        if len(attachments) > MAX_ATTACHMENTS:
+            raise BadInput("attachments_count", flag="--attach", most=MAX_ATTACHMENTS, got=len(attachments))
         session = None if params["session"] is None else identifier("--session", params["session"])
         if mode == "say" and session is None:
             session = self._service.newest_session()

@@ -41,9 +41,9 @@ def connect(context: CommandContext, options: Options, params: dict[str, Any]) -
         return
     from nemovideo.message.prepare import open_session  # noqa: PLC0415  - with requests
 
-    with service.hands(saves=False) as (hands, _errand):
-        session = open_session(hands, context)
-        task_id = hands.sessions.newest_first()[0].task_id
+    with service.services(saves=False) as (services, _errand):
+        session = open_session(services, context)
+        task_id = services.sessions.newest_first()[0].task_id
     facts = {"task": task_id, "session": session, "skill_name": context.skill.slug}
     facts |= {"skill_version": __version__, "skill_source": platform(context)}
     context.result.extra["link"] = f"{wire.SITE}/workspace/claim?{urlencode(facts)}"
@@ -67,9 +67,9 @@ def upload(context: CommandContext, options: Options, params: dict[str, Any]) ->
         return
     from nemovideo.message.prepare import open_session, upload_all  # noqa: PLC0415
 
-    with service.hands(saves=False) as (hands, _errand):
-        session = session or open_session(hands, context)
-        context.result.extra["uploads"] = upload_all(sources, session, hands, context)
+    with service.services(saves=False) as (services, _errand):
+        session = session or open_session(services, context)
+        context.result.extra["uploads"] = upload_all(sources, session, services, context)
     context.result.status = "succeeded"
     context.summary_lines.append(context.catalog.format("uploads_done", count=len(sources)))
 
@@ -81,8 +81,8 @@ def show_credits(context: CommandContext, options: Options, params: dict[str, An
     if options.dry_run:
         service.show_plan({"method": "GET", "url": service.base_url + wire.CREDITS_PATH})
         return
-    with service.hands(saves=False) as (hands, _errand):
-        balance = hands.connection.read(hands.connection.client.credits)
+    with service.services(saves=False) as (services, _errand):
+        balance = services.connection.read(services.connection.client.credits)
     context.result.status = "succeeded"
     context.result.extra["credits"] = asdict(balance)
     facts = {name: "?" if value is None else f"{value:g}" for name, value in asdict(balance).items()}
@@ -103,8 +103,8 @@ def state(context: CommandContext, options: Options, params: dict[str, Any]) -> 
         return
     from nemovideo.message.prepare import read_state  # noqa: PLC0415
 
-    with service.hands(saves=False) as (hands, _errand):
-        session_state = read_state(hands.connection, session)
+    with service.services(saves=False) as (services, _errand):
+        session_state = read_state(services.connection, session)
     if path is not None:
         with disk_errors(path):
             write_replaceable(path, timeline.to_file(session_state.draft), timeline.is_draft)

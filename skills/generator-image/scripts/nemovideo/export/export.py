@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nemovideo.api.render_status import Render
     from nemovideo.request import ExportRequest
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
     from shared.http.download import Progress
@@ -29,7 +29,7 @@ LINK_TRIES = 2  # before the service itself is asked for the file
 
 
 def export_session(
-    session: str, request: ExportRequest, draft: Any, hands: Hands, task_context: TaskContext
+    session: str, request: ExportRequest, draft: Any, services: Services, task_context: TaskContext
 ) -> None:
     """Save a session as a file; `draft` replaces the session's own unless it is None.
 
@@ -42,44 +42,46 @@ def export_session(
     context = task_context.context
     context.result.extra["session_id"] = session
     context.result.requested |= {"format": request.form, "quality": request.quality}
-    state = read_state(hands.connection, session) if draft is None or request.is_still else None
+    state = read_state(services.connection, session) if draft is None or request.is_still else None
     if request.is_still:
         links = [media.url for media in state.generated if media.kind == "image"] if state else []
-        _save_stills(session, request, links, hands, task_context)
+        _save_stills(session, request, links, services, task_context)
         return
     draft = state.draft if state else draft
     if not is_exportable(draft):
         raise UnusableResult("nothing_to_export", session=session, remedy="none")
     order = Order(session, draft, request)
     for last in (False, True):
-        render_id = (None if last else go_on(order, hands, task_context)) or begin(order, hands, task_context)
+        render_id = (None if last else go_on(order, services, task_context)) or begin(
+            order, services, task_context
+        )
         if task_context.no_wait:
             context.result.status = "submitted"
             context.result.next_argv = context.resume()
             return
-        status = wait_for(render_id, hands, task_context)
+        status = wait_for(render_id, services, task_context)
         if status.condition == "failed" and not last:
             context.reporter.always("render_again", reason=status.reason or MessageRef("no_words"))
             continue
-        _end(render_id, status, request, hands, task_context)
+        _end(render_id, status, request, services, task_context)
         return
 
 
-def resume_render(render_id: str, hands: Hands, task_context: TaskContext) -> None:
+def resume_render(render_id: str, services: Services, task_context: TaskContext) -> None:
     """Resume a render.
 
     Raises:
         SkillError: as export_session.
     """
     context = task_context.context
-    session = hands.sessions.of_render(render_id)
+    session = services.sessions.of_render(render_id)
     context.result.extra |= {"session_id": session.session_id if session else None, "render_id": render_id}
     context.result.task_id = render_id
-    _end(render_id, wait_for(render_id, hands, task_context), None, hands, task_context)
+    _end(render_id, wait_for(render_id, services, task_context), None, services, task_context)
 
 
 def _end(
-    render_id: str, status: Render, request: ExportRequest | None, hands: Hands, task_context: TaskContext
+    render_id: str, status: Render, request: ExportRequest | None, services: Services, task_context: TaskContext
 ) -> None:
     """Save a completed render; `request` is None if another command began it.
 
@@ -88,38 +90,38 @@ def _end(
     """
     context = task_context.context
     if status.condition != "completed":
-        _forget(render_id, hands, context)
+        _forget(render_id, services, context)
         code = "render_cancelled" if status.condition == "cancelled" else "render_failed"
         context.result.status = "failed"
         raise TaskFailed(code, render=render_id, reason=status.reason or MessageRef("no_words"), remedy="none")
-    row = _save_render(render_id, status.url, hands, task_context)
+    row = _save_render(render_id, status.url, services, task_context)
     kind = row["path"].rpartition(".")[2]
     context.result.applied |= {"format": kind, **({"quality": request.quality} if request else {})}
     if request and kind != request.form:
         context.reporter.always("render_other_format", asked=request.form, found=row["media_type"])
-    _forget(render_id, hands, context)
+    _forget(render_id, services, context)
     show_files(context.result.images, [*context.result.extra.get("videos", []), row], context)
     context.result.status = "succeeded"
 
 
-def _forget(render_id: str, hands: Hands, context: CommandContext) -> None:
+def _forget(render_id: str, services: Services, context: CommandContext) -> None:
     """Forget this render, which has ended, so that the next export begins a new one."""
     session = context.result.extra.get("session_id")
     if session:
-        hands.sessions.note(str(session), ended=[render_id])
+        services.sessions.note(str(session), ended=[render_id])
 
 
-def _save_render(render_id: str, url: str, hands: Hands, task_context: TaskContext) -> dict[str, Any]:
+def _save_render(render_id: str, url: str, services: Services, task_context: TaskContext) -> dict[str, Any]:
     """Download the file from its link, else from the service itself."""
-    client = hands.connection.client
+    client = services.connection.client
     failed = 0 if url else LINK_TRIES
-    mending = hands.connection.mending()
+    mending = services.connection.mending()
 
     def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
         nonlocal failed
         if failed < LINK_TRIES:
             try:
-                client.downloads.download(url, file, seconds=seconds, max_bytes=LARGEST_RENDER, progress=progress)
+                client.downloads.download(url, file, seconds=seconds, max_bytes=MAX_RENDER, progress=progress)
             except ReadError:
                 failed += 1
                 raise
@@ -130,18 +132,18 @@ def _save_render(render_id: str, url: str, hands: Hands, task_context: TaskConte
         progress.etag = ""
         file.seek(0)
         file.truncate()
-        hands.connection.once(lambda: client.download_render(render_id, file, seconds), mending)
+        services.connection.once(lambda: client.download_render(render_id, file, seconds), mending)
 
     row = save_clip(fetch, task_context.output_dir / render_id, task_context.deadline, task_context.context)
     sizes = dict.fromkeys(("width", "height", "duration"))
     return {**row, "url": url or None, "render_id": render_id, **sizes}
 
 
-LARGEST_RENDER = 4 << 30  # bytes
+MAX_RENDER = 4 << 30  # bytes
 
 
 def _save_stills(
-    session: str, request: ExportRequest, links: list[str], hands: Hands, task_context: TaskContext
+    session: str, request: ExportRequest, links: list[str], services: Services, task_context: TaskContext
 ) -> None:
     """Save the images of a session without converting them; report types other than the requested one."""
     context = task_context.context
@@ -150,7 +152,7 @@ def _save_stills(
     name = re.sub(r"[^\w-]", "_", f"still-{session}", flags=re.ASCII)
     context.result.extra["stills_id"] = name
     target = task_context.output_dir / name
-    images, failure = save_images(hands.connection.client.downloads, links, target, task_context.deadline)
+    images, failure = save_images(services.connection.client.downloads, links, target, task_context.deadline)
     _show_stills(images, request, context)
     if failure:
         raise failure

@@ -18,13 +18,13 @@ from shared.polling import PollSchedule, wait_for_task
 
 if TYPE_CHECKING:
     from nemovideo.request import ExportRequest
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.task_context import TaskContext
 
 POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
 REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90
-LONGEST_RENDER = 3600.0  # seconds; an older one that nobody saw to its end is left alone
-MOST_UNKNOWN = 3  # looks in a row at which the service does not know a render
+MAX_RENDER = 3600.0  # seconds; an older one that nobody saw to its end is left alone
+MAX_UNKNOWN = 3  # looks in a row at which the service does not know a render
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Order:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def go_on(order: Order, hands: Hands, task_context: TaskContext) -> str | None:
+def go_on(order: Order, services: Services, task_context: TaskContext) -> str | None:
     """Return the id of the same render if an earlier command began it and did not see its end."""
-    connection = hands.connection
-    render_id = hands.sessions.unfinished(order.session, order.digest)
-    if render_id is None or time.time() - int(render_id.removeprefix(RENDER_START)) / 1000 > LONGEST_RENDER:
+    connection = services.connection
+    render_id = services.sessions.unfinished(order.session, order.digest)
+    if render_id is None or time.time() - int(render_id.removeprefix(RENDER_START)) / 1000 > MAX_RENDER:
         return None
     try:
         status = connection.read(lambda seconds: connection.client.render(render_id, seconds))
@@ -59,21 +59,21 @@ def go_on(order: Order, hands: Hands, task_context: TaskContext) -> str | None:
     return render_id
 
 
-def begin(order: Order, hands: Hands, task_context: TaskContext) -> str:
+def begin(order: Order, services: Services, task_context: TaskContext) -> str:
     """Begin a render; if the answer is lost, query it by its id, never begin it again.
 
     Raises:
         RequestRejected: among others `plan_without_export`.
         ReadError: the request never reached the service.
     """
-    client, deadline = hands.connection.client, task_context.deadline
+    client, deadline = services.connection.client, task_context.deadline
     render_id = f"{RENDER_START}{time.time_ns() // 1_000_000}"
-    hands.sessions.note(order.session, renders={render_id: order.digest})
+    services.sessions.note(order.session, renders={render_id: order.digest})
     _tell(render_id, "render_begins", task_context)
-    mending = hands.connection.mending()
+    mending = services.connection.mending()
     for pause in (*PAUSES, None):
         try:
-            hands.connection.once(
+            services.connection.once(
                 lambda: client.begin_render(
                     render_id, order.session, order.draft, order.request, deadline.remaining
                 ),
@@ -98,14 +98,14 @@ def _tell(render_id: str, message: str, task_context: TaskContext) -> None:
     context.reporter.always(message, render=render_id)
 
 
-def wait_for(render_id: str, hands: Hands, task_context: TaskContext) -> Render:
+def wait_for(render_id: str, services: Services, task_context: TaskContext) -> Render:
     """Return the last status of a render.
 
     Raises:
         StillRunning: `still_running`; it can be resumed by its id.
         RateLimitError.
     """
-    connection = hands.connection
+    connection = services.connection
     unknown = 0
 
     def look(seconds: float) -> Render:
@@ -114,7 +114,7 @@ def wait_for(render_id: str, hands: Hands, task_context: TaskContext) -> Render:
             status = connection.poll(lambda: connection.client.render(render_id, seconds))
         except InvalidRequest as error:
             unknown += 1
-            if unknown >= MOST_UNKNOWN:
+            if unknown >= MAX_UNKNOWN:
                 return Render("failed", "unknown", reason=str(error.facts.get("words", "")))
             raise ReadError("read_failed", status=error.http_status, http_status=error.http_status) from error
         unknown = 0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nemovideo.api.wire import Balance
     from nemovideo.attachments import Attachment
     from nemovideo.request import MessageRequest
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
     from shared.journal.submit import LockedTask
@@ -20,44 +20,48 @@ if TYPE_CHECKING:
 NOT_FOUND = 404
 
 
-def prepare(request: MessageRequest, task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+def prepare(request: MessageRequest, task: LockedTask, services: Services, task_context: TaskContext) -> None:
     """Open or reuse the session, upload the attachments, and record the state before the message in the journal.
 
     Raises:
         RequestRejected, ReadError, BadInput, DiskError: nothing was paid yet.
     """
-    connection, context = hands.connection, task_context.context
+    connection, context = services.connection, task_context.context
     if request.session:
         session = request.session
-        hands.sessions.note(session)
+        services.sessions.note(session)
     else:
-        session = open_session(hands, context)
+        session = open_session(services, context)
     _note(task, context, {"session_id": session})
-    upload_all(request.attachments, session, hands, context)
+    upload_all(request.attachments, session, services, context)
     before = read_state(connection, session)
     held = _balance(connection)
     facts: dict[str, Any] = {"digest": before.digest, "media": [item.key for item in before.generated]}
     _note(task, context, {"before": facts, "credits": vars(held) if held else None})
 
 
-def use_new_session(request: MessageRequest, task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+def use_new_session(
+    request: MessageRequest, task: LockedTask, services: Services, task_context: TaskContext
+) -> None:
     """Prepare again in a new session: the service does not know the one that was opened for this message."""
     task_context.context.reporter.always("session_reopened")
-    prepare(request, task, hands, task_context)
+    prepare(request, task, services, task_context)
 
 
-def open_session(hands: Hands, context: CommandContext) -> str:
+def open_session(services: Services, context: CommandContext) -> str:
     """Open a session and remember it; report only that we connect and are ready."""
-    hands.connection.greet()
-    opened = hands.connection.read(lambda seconds: hands.connection.client.open_session(hands.language, seconds))
-    hands.sessions.note(opened.session_id, task_id=opened.task_id, language=hands.language)
+    services.connection.greet()
+    opened = services.connection.read(
+        lambda seconds: services.connection.client.open_session(services.language, seconds)
+    )
+    services.sessions.note(opened.session_id, task_id=opened.task_id, language=services.language)
     context.result.extra["session_id"] = opened.session_id
     context.reporter.notify_user("ready")
     return opened.session_id
 
 
 def upload_all(
-    sources: tuple[Attachment | str, ...], session: str, hands: Hands, context: CommandContext
+    sources: tuple[Attachment | str, ...], session: str, services: Services, context: CommandContext
 ) -> list[dict[str, Any]]:
     """Upload files and addresses in their order; return the service's rows.
 
@@ -67,9 +71,9 @@ def upload_all(
     rows: list[dict[str, Any]] = []
     for number, source in enumerate(sources, 1):
         name = source if isinstance(source, str) else source.filename
-        rows += _upload(source, session, hands.connection, context, f"{number}/{len(sources)}")
+        rows += _upload(source, session, services.connection, context, f"{number}/{len(sources)}")
         context.reporter.info("uploaded", name=name, number=number, count=len(sources))
-        hands.sessions.note(session, uploads=[name.partition("?")[0]])
+        services.sessions.note(session, uploads=[name.partition("?")[0]])
     return rows
 
 

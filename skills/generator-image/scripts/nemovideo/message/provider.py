@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.message.prepare import prepare, use_new_session
-from nemovideo.message.results import LONGEST_TEXT, finish
-from nemovideo.message.stream_result import LISTEN_SECONDS, listen, reminding
+from nemovideo.message.results import MAX_TEXT, finish
+from nemovideo.message.stream_result import LISTEN_SECONDS, read_stream, reminding
 from nemovideo.request import MODEL
 from shared.cli.next_command import without_options
 from shared.errors import InvalidRequest, OutcomeUnknown, RequestRejected
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-    from nemovideo.message.stream_result import Heard
+    from nemovideo.message.stream_result import StreamResult
     from nemovideo.request import MessageRequest
-    from nemovideo.services import Hands
+    from nemovideo.services import Services
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
     from shared.http.stream import Stream
@@ -76,7 +76,7 @@ def new_entry(request: MessageRequest, *, base_url: str, account: str, variant: 
     )
 
 
-def generate(request: MessageRequest, draft: Entry, hands: Hands, task_context: TaskContext) -> None:
+def generate(request: MessageRequest, draft: Entry, services: Services, task_context: TaskContext) -> None:
     """Send a message, paying for it at most once; the outcome is in the context's result.
 
     Raises:
@@ -85,39 +85,39 @@ def generate(request: MessageRequest, draft: Entry, hands: Hands, task_context: 
     again: Collection[State] = SAID_AGAIN if request.mode == "say" else ()
     with (
         _claimed(
-            hands.journal,
-            lambda: hands.journal.claim(draft, task_context.lock_wait, new=task_context.new, again=again),
+            services.journal,
+            lambda: services.journal.claim(draft, task_context.lock_wait, new=task_context.new, again=again),
         ) as claim,
         task_context.reporting(claim),
     ):
         heard = None
         if claim.action == "create":
             with _beginning_anew(task_context.context):
-                prepare(request, claim.task, hands, task_context)
-                cost = likely_cost(hands.journal, draft, task_context.context.catalog)
+                prepare(request, claim.task, services, task_context)
+                cost = likely_cost(services.journal, draft, task_context.context.catalog)
                 task_context.context.reporter.info(
                     "message_summary", attachments=len(request.attachments), cost=cost
                 )
                 task_context.context.confirm_spend()
-                heard = _converse(request, claim, hands, task_context)
+                heard = _converse(request, claim, services, task_context)
         elif claim.action == "attach":
             _say_resumed(claim.task.entry, task_context)
-        finish(claim, heard, hands, task_context)
+        finish(claim, heard, services, task_context)
 
 
-def resume(identifier: str, imported: Entry, hands: Hands, task_context: TaskContext) -> None:
+def resume(identifier: str, imported: Entry, services: Services, task_context: TaskContext) -> None:
     """Resume a message by its local id or its session; sends nothing that costs.
 
     Raises:
         SkillError: any outcome but success, see docs/contract.md.
     """
-    journal = hands.journal
+    journal = services.journal
     with (
         _claimed(journal, lambda: journal.resume(identifier, imported, task_context.lock_wait)) as claim,
         task_context.reporting(claim),
     ):
         _say_resumed(claim.task.entry, task_context)
-        finish(claim, None, hands, task_context)
+        finish(claim, None, services, task_context)
 
 
 def _claimed(journal: Journal, claim: Callable[[], TaskLease]) -> TaskLease:
@@ -155,7 +155,9 @@ def _say_resumed(entry: Entry, task_context: TaskContext) -> None:
     task_context.context.reporter.always("resumed", local_id=entry.local_id, task_id=session)
 
 
-def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, task_context: TaskContext) -> Heard | None:
+def _converse(
+    request: MessageRequest, claim: TaskLease, services: Services, task_context: TaskContext
+) -> StreamResult | None:
     """Send the message and read the answer; return None if it may have been accepted and nothing came back.
 
     Raises:
@@ -163,7 +165,7 @@ def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, task_cont
     """
     task, context = claim.task, task_context.context
     try:
-        sent = _send(request, claim, hands, task_context)
+        sent = _send(request, claim, services, task_context)
     except OutcomeUnknown as error:
         if error.http_status in REDIRECTS:
             task.save(extra={**task.entry.extra, "answered_elsewhere": True})
@@ -177,19 +179,19 @@ def _converse(request: MessageRequest, claim: TaskLease, hands: Hands, task_cont
     context.result.status = "running"
     with reminding(context.reporter, task_context.deadline.clock):
         sent.stream.limit(min(task_context.deadline.remaining, LISTEN_SECONDS))
-        heard = listen(sent.stream, task_context.deadline.clock)
+        heard = read_stream(sent.stream, task_context.deadline.clock)
     if not heard.whole:
         context.reporter.always("stream_broke_reading")
-    task.save(extra={**task.entry.extra, "heard": heard.whole, "text": heard.text[:LONGEST_TEXT]})
+    task.save(extra={**task.entry.extra, "heard": heard.whole, "text": heard.text[:MAX_TEXT]})
     return heard
 
 
-def _send(request: MessageRequest, claim: TaskLease, hands: Hands, task_context: TaskContext) -> Sent:
+def _send(request: MessageRequest, claim: TaskLease, services: Services, task_context: TaskContext) -> Sent:
     """Send the message once, and once more after a certain refusal with a remedy.
 
     Remedies exist for a refused anonymous token, a 429 (after its wait), and a session of our own that is gone.
     """
-    connection, task, context = hands.connection, claim.task, task_context.context
+    connection, task, context = services.connection, claim.task, task_context.context
     mending, reopened = connection.mending(), False
 
     def send() -> Sent:
@@ -207,7 +209,7 @@ def _send(request: MessageRequest, claim: TaskLease, hands: Hands, task_context:
         except RequestRejected as error:
             if error.code == "session_gone" and request.session is None and not reopened:
                 reopened = True
-                use_new_session(request, task, hands, task_context)
+                use_new_session(request, task, services, task_context)
             elif not mending.mended(error):
                 raise connection.explained(error) from error
 

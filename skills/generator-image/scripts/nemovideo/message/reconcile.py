@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nemovideo.api.session_state import State
-    from nemovideo.message.stream_result import Heard
+    from nemovideo.message.stream_result import StreamResult
     from shared.cli.context import CommandContext
     from shared.errors import ReadError
     from shared.polling import Deadline
@@ -27,7 +27,7 @@ Ending = Literal["told", "silent", "lost"]
 
 
 @dataclass(frozen=True)
-class Settled:
+class Reconciled:
     """The reconciled state; `changed` is None if there is nothing to compare it with."""
 
     state: State
@@ -35,7 +35,7 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class _Looks(PollSchedule):
+class _ReconcileSchedule(PollSchedule):
     """Polls early once, then at an interval."""
 
     first: float = 0.0
@@ -53,14 +53,14 @@ class _Seen:
     known: bool = True
 
 
-def ending_of(heard: Heard | None) -> Ending:
+def ending_of(heard: StreamResult | None) -> Ending:
     """Return how a stream ended; None is a stream that another process read, or nobody."""
     if heard is None or not heard.whole:
         return "lost"
     return "told" if heard.text else "silent"
 
 
-def settle(
+def reconcile(
     read: Callable[[float], State],
     before: str | None,
     ending: Ending,
@@ -69,7 +69,7 @@ def settle(
     interval: float | None,
     patience: float,
     context: CommandContext,
-) -> Settled:
+) -> Reconciled:
     """Poll the state until it shows what a message changed.
 
     `before` is its digest before the message. After text: one poll at once, and a second one if nothing has
@@ -99,7 +99,7 @@ def settle(
             state, changed, ended, context.catalog.format("state_changed" if changed else "state_as_before")
         )
 
-    schedule = _Looks(
+    schedule = _ReconcileSchedule(
         interval or INTERVAL, first=0.0 if ending == "told" else min(FIRST_LOOK, interval or INTERVAL)
     )
     watcher, reminders = PollReporter(context, []), 0
@@ -113,4 +113,4 @@ def settle(
         watcher.update(elapsed, status)
 
     status = wait_for_task(look, schedule=schedule, deadline=deadline, on_update=update)
-    return Settled(status.state, status.changed)
+    return Reconciled(status.state, status.changed)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from nemovideo.api import timeline
 from nemovideo.api.refusals import refusal
 from nemovideo.media import save_media
-from nemovideo.message.measure_cost import bill
+from nemovideo.message.measure_cost import measure_cost
 from nemovideo.message.prepare import read_state, state_or_none
-from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Settled, ending_of, settle
+from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Reconciled, ending_of, reconcile
 from nemovideo.message.reply_rewriter import translate
 from shared.errors import OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
 from shared.http.urls import without_query
@@ -23,21 +23,21 @@ from shared.timefmt import parse_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nemovideo.api.agent_event import Utterance
+    from nemovideo.api.agent_event import AgentEvent
     from nemovideo.api.session_state import Media, State
     from nemovideo.message.reconcile import Ending
-    from nemovideo.message.stream_result import Heard
-    from nemovideo.services import Hands
+    from nemovideo.message.stream_result import StreamResult
+    from nemovideo.services import Services
     from shared.cli.context import CommandContext
     from shared.cli.task_context import TaskContext
     from shared.journal.claim import TaskLease
     from shared.journal.entry import Entry
     from shared.journal.submit import LockedTask
 
-LONGEST_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
+MAX_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
 
 
-def finish(claim: TaskLease, heard: Heard | None, hands: Hands, task_context: TaskContext) -> None:
+def finish(claim: TaskLease, heard: StreamResult | None, services: Services, task_context: TaskContext) -> None:
     """Determine the outcome of a message, save its files, and record its end.
 
     Raises:
@@ -49,23 +49,23 @@ def finish(claim: TaskLease, heard: Heard | None, hands: Hands, task_context: Ta
     entry = task.entry
     context.result.extra["session_id"] = _session(entry)
     if claim.action == "return":
-        _return(task, hands, task_context)
+        _return(task, services, task_context)
         return
     if task_context.no_wait and entry.state == "submitted":
         context.result.next_argv = context.resume()
         return
     if task_context.no_wait and entry.state == "unknown":
         raise _undecided(entry)
-    settled = _settle(task, heard, hands, task_context)
+    settled = _settle(task, heard, services, task_context)
     if entry.state == "unknown":  # what it changed proves that it was accepted
         task.mark_submitted(_session(entry), charged="unknown", cost=None)
     _tell(entry, settled.state, settled.changed, context)
     if entry.charged == "unknown":  # else a run before this one drew it up, when less had happened since
-        task.save(**bill(entry, hands, changed=settled.changed))
+        task.save(**measure_cost(entry, services, changed=settled.changed))
     known = entry.extra.get("before", {}).get("media", [])
-    _save(task, [item for item in settled.state.generated if item.key not in known], hands, task_context)
+    _save(task, [item for item in settled.state.generated if item.key not in known], services, task_context)
     if heard and heard.trouble:
-        _fail(task, heard.trouble, hands, changed=bool(settled.changed))
+        _fail(task, heard.trouble, services, changed=bool(settled.changed))
     task.finish("succeeded")
     if not context.result.images:  # else the summary of every skill says it
         cost = format_cost(entry.cost or context.result.cost, context.catalog)
@@ -76,15 +76,17 @@ def _session(entry: Entry) -> str:
     return str(entry.extra.get("session_id") or entry.task_id)
 
 
-def _settle(task: LockedTask, heard: Heard | None, hands: Hands, task_context: TaskContext) -> Settled:
-    entry, connection = task.entry, hands.connection
+def _settle(
+    task: LockedTask, heard: StreamResult | None, services: Services, task_context: TaskContext
+) -> Reconciled:
+    entry, connection = task.entry, services.connection
     session = _session(entry)
     age = (datetime.now(timezone.utc) - parse_time(entry.submitted_at or entry.created_at)).total_seconds()
     before = entry.extra.get("before", {}).get("digest")
     longest = ELSEWHERE_SECONDS if entry.extra.get("answered_elsewhere") else WORK_SECONDS
     ending = _ending(heard, entry)
     try:
-        settled = settle(
+        settled = reconcile(
             lambda seconds: connection.poll(lambda: state_or_none(connection, session, seconds)),
             before,
             ending,
@@ -103,7 +105,7 @@ def _settle(task: LockedTask, heard: Heard | None, hands: Hands, task_context: T
     return settled
 
 
-def _ending(heard: Heard | None, entry: Entry) -> Ending:
+def _ending(heard: StreamResult | None, entry: Entry) -> Ending:
     if heard and heard.trouble:
         return "silent"  # the agent has stopped, whatever it said before
     if heard is None and entry.extra.get("heard"):  # by a process that is gone
@@ -119,7 +121,7 @@ def _undecided(entry: Entry) -> OutcomeUnknown:
 def _tell(entry: Entry, state: State | None, changed: bool | None, context: CommandContext) -> None:
     """Put the agent's reply, the change and the timeline into the result."""
     say = context.catalog.format
-    text, actions = translate(str(entry.extra.get("text") or "")[:LONGEST_TEXT], say)
+    text, actions = translate(str(entry.extra.get("text") or "")[:MAX_TEXT], say)
     line = timeline.timeline(state.draft, say) if state and timeline.tracks(state.draft) else None
     context.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
     if text:
@@ -130,7 +132,7 @@ def _tell(entry: Entry, state: State | None, changed: bool | None, context: Comm
         context.summary_lines.append(line)
 
 
-def _save(task: LockedTask, media: Sequence[Media], hands: Hands, task_context: TaskContext) -> None:
+def _save(task: LockedTask, media: Sequence[Media], services: Services, task_context: TaskContext) -> None:
     """Save every file that can be downloaded; the entry and the result list them even if one fails.
 
     Raises:
@@ -139,7 +141,7 @@ def _save(task: LockedTask, media: Sequence[Media], hands: Hands, task_context: 
     context, entry = task_context.context, task.entry
     target = task_context.output_dir / entry.local_id
     images, videos, failure = save_media(
-        hands.connection.client.downloads, media, target, task_context.deadline, context
+        services.connection.client.downloads, media, target, task_context.deadline, context
     )
     show_files(images, videos, context)
     task.save(
@@ -171,7 +173,7 @@ def _unsigned(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "url": redact_keys(without_query(row["url"]))}
 
 
-def _return(task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
+def _return(task: LockedTask, services: Services, task_context: TaskContext) -> None:
     """Return the files of a paid message; missing or changed ones are downloaded again.
 
     Raises:
@@ -186,15 +188,15 @@ def _return(task: LockedTask, hands: Hands, task_context: TaskContext) -> None:
         _tell(entry, None, changed, context)
         show_files(images, videos, context)
         return
-    state = read_state(hands.connection, _session(entry))
+    state = read_state(services.connection, _session(entry))
     made = [item for item in state.generated if item.key in entry.extra.get("made", [])]
     _tell(entry, state, changed, context)
     if len(made) < len(entry.extra.get("made", [])):
         raise UnusableResult("pictures_gone", task_id=_session(entry), remedy="new")
-    _save(task, made, hands, task_context)
+    _save(task, made, services, task_context)
 
 
-def _fail(task: LockedTask, error: Utterance, hands: Hands, *, changed: bool) -> None:
+def _fail(task: LockedTask, error: AgentEvent, services: Services, *, changed: bool) -> None:
     """End a message that the agent gave up; what it made before that is saved.
 
     Raises:
@@ -209,5 +211,5 @@ def _fail(task: LockedTask, error: Utterance, hands: Hands, *, changed: bool) ->
         raise UnusableResult("partly_done", reason=reason, saved=saved, remedy="new", provider_code=error.code)
     refused = refusal(200, {"code": error.code, "message": error.text}, None, certain=True)
     if refused:
-        raise hands.connection.explained(refused)
+        raise services.connection.explained(refused)
     raise TaskFailed("agent_trouble", reason=reason, provider_code=error.code or None)

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nemovideo.api.agent_event import Utterance, Words, read_event
+from nemovideo.api.agent_event import AgentEvent, Words, read_event
 from nemovideo.api.event_stream import EventParser
 from shared.errors import ResponseLost
 
@@ -24,18 +24,18 @@ REMIND_EVERY = 120.0  # seconds between two lines for the user
 
 
 @dataclass(frozen=True)
-class Heard:
+class StreamResult:
     """The result of a stream; `whole` is False if it broke off, or that is unknown."""
 
     text: str
     whole: bool
-    trouble: Utterance | None = None
+    trouble: AgentEvent | None = None
 
 
-def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
+def read_stream(stream: Stream, clock: Callable[[], float]) -> StreamResult:
     """Read a stream to its end, or until ten minutes of only heartbeats; always close it."""
     parser, words = EventParser(), Words()
-    error: Utterance | None = None
+    error: AgentEvent | None = None
     last, idle, understood = clock(), False, False
     try:
         for event in _events(stream, parser):
@@ -49,11 +49,11 @@ def listen(stream: Stream, clock: Callable[[], float]) -> Heard:
             if idle:
                 break
     except ResponseLost:
-        return Heard(words.text, whole=False, trouble=error)
+        return StreamResult(words.text, whole=False, trouble=error)
     finally:
         stream.close()
     whole = stream.proves_its_end and understood and not idle and not parser.dropped  # a proxy's page is no answer
-    return Heard(words.text, whole, error)
+    return StreamResult(words.text, whole, error)
 
 
 def _events(stream: Stream, parser: EventParser) -> Iterator[Event | None]:
