@@ -105,7 +105,7 @@ def shorten(folder: Path) -> None:
 
 
 CLI = "scripts/teapot/cli.py"
-TEXTS = "scripts/teapot/texts.py"
+TEXTS = "scripts/teapot/messages.py"
 DESCRIPTION = '"Pours tea into a paper cup. Use when the user asks for tea, 倒茶'
 LONG = "y" * 20
 
