@@ -16,7 +16,10 @@ CORE = frozenset(
             f"http/{part}"
             for part in ("base_url", "classify", "environment", "response", "session", "transport", "urls")
         ),
-        *(f"journal/{part}" for part in ("claim", "entry", "retention", "schema", "states", "store", "submit")),
+        *(
+            f"journal/{part}"
+            for part in ("claim", "entry", "reader", "retention", "schema", "states", "store", "submit")
+        ),
         "paid_request",
         "security/keys",
         "signals",

@@ -76,6 +76,7 @@ GROUPS = (
         (
             "journal/claim",
             "journal/entry",
+            "journal/reader",
             "journal/retention",
             "journal/schema",
             "journal/states",
