@@ -44,7 +44,7 @@ SCANNED = (
 
 PRIVATE = (
     Pattern("a user's path", r"(/(?:home|Users|root)/|[A-Z]:\\Users\\)[A-Za-z0-9_.-]*"),
-    Pattern("a channel id", r"\b(oc|ou|om|cli)_[0-9a-f]{16,}\b|-100\d{10}\b|(?<![\d.])\d{17,20}(?![\d.])"),
+    Pattern("a channel id", r"\b(oc|ou|om|cli)_[0-9a-f]{16,}\b|-100\d{10}\b|(?<![\da-f.])\d{17,20}(?![\da-f.])"),
     Pattern("a channel id", r"(?<!\\)\b[CDGU](?=[A-Z]*\d)[A-Z0-9]{8,10}\b"),
 )
 
