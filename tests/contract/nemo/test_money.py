@@ -71,7 +71,7 @@ def test_without_the_proxy_a_cut_is_charged_once_as_well(room: Room) -> None:
     }
     room.service.plan_message(Plan(fault=Fault.CLOSE_WITHOUT_ANSWER))
     room.house.server.plan_connections(Fault.CLOSE_BEFORE_TLS)
-    document = room.run(*KITE, env=direct)
+    document = room.run(*KITE, "--trust-host", LOOPBACK, env=direct)
     assert (document["changed"], room.messages(), room.charged()) == (True, ["a red kite"], [5])
 
 

@@ -175,6 +175,6 @@ def test_a_crash_at_any_call_does_not_tell_the_key(
         if crash.count < number:
             assert ended.code == 0, ended.talk
             break
-        assert ended.code != 0
-        assert ended.document["error"]["code"] in ("bug", "answer_lost")
+        if ended.code:  # else it is proven that nothing left, and the call was made again
+            assert ended.document["error"]["code"] in ("bug", "answer_lost", "unreachable")
     assert crash.count >= (1 if skill.startswith("zm") else 3)
