@@ -192,20 +192,21 @@ def _bare_id(value: Any) -> str | None:
     return text if text and text.isdecimal() else None
 
 
+def _documented(output: Any) -> tuple[str, ...]:
+    """Return what stands under the documented names of links, whole: a link that is refused is named as such."""
+    fields = output if isinstance(output, dict) else {}
+    values = fields["imgUrls"] if isinstance(fields.get("imgUrls"), list) else [fields.get("imgUrl")]
+    return tuple(dict.fromkeys(link for link in values if isinstance(link, str) and link))[:MAX_LINKS]
+
+
 def _links(output: Any) -> tuple[str, ...]:
     """Return the links of the documented names, else every http(s) link anywhere in the output.
 
     Smaller versions of an image (thumbnails, covers) are left out if there are others.
     """
-    if isinstance(output, dict):
-        for documented in (output.get("imgUrls"), [output.get("imgUrl")]):
-            links = (
-                [link for link in documented if isinstance(link, str) and LINK.fullmatch(link)]
-                if isinstance(documented, list)
-                else []
-            )
-            if links:
-                return tuple(dict.fromkeys(links))[:MAX_LINKS]
+    documented = _documented(output)
+    if any(LINK.fullmatch(link) for link in documented):
+        return documented
     main: dict[str, None] = {}
     minor: dict[str, None] = {}
     waiting: list[tuple[Any, bool]] = [(output, False)]
@@ -220,7 +221,7 @@ def _links(output: Any) -> tuple[str, ...]:
             waiting += [(item, is_minor) for item in value]
         elif isinstance(value, str):
             (minor if is_minor else main).update(dict.fromkeys(LINK.findall(value)))
-    return tuple(main or minor)[:MAX_LINKS]
+    return (tuple(main or minor)[:MAX_LINKS]) or documented
 
 
 def _reason(output: Any, inner: dict[str, Any]) -> str:
