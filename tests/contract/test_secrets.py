@@ -240,7 +240,7 @@ def test_a_prompt_that_holds_the_key_is_not_kept(guarded: Guarded) -> None:
 
 # What goes wrong carries the key: as a bug would, as the disk might.
 CRASH = """
-import http.client, os, secrets
+import http.client, os, secrets, sqlite3
 working = {place}
 def crash(*arguments, **named):
     working(*arguments, **named)
@@ -250,7 +250,7 @@ def crash(*arguments, **named):
 CRASHES = {
     "before the create": ("secrets.token_hex", "RuntimeError(os.environ['X_API_KEY'])", 1, 0),
     "in the create": ("http.client.HTTPResponse.begin", "RuntimeError({'key': os.environ['X_API_KEY']})", 10, 1),
-    "on the disk": ("os.fsync", "OSError(5, 'I/O error in ' + os.environ['X_API_KEY'])", 12, 0),
+    "on the disk": ("sqlite3.connect", "OSError(5, 'I/O error in ' + os.environ['X_API_KEY'])", 12, 0),
     "in the connection": ("http.client.HTTPResponse.begin", "OSError(5, os.environ['X_API_KEY'])", 10, 1),
 }
 

@@ -161,7 +161,7 @@ def task(status: int, document: Any, retry_after: float | None, *, is_page: bool
         links=_links(output) or _links({name: inner.get(name) for name in OUTPUT_NAMES}),
         reason=_reason(output, inner),
         known=state is not None,
-        output=bool(output),
+        output=_has_text(output),
         document=document,
     )
 
@@ -192,6 +192,19 @@ def _bare_id(value: Any) -> str | None:
     return text if text and text.isdecimal() else None
 
 
+def _has_text(output: Any) -> bool:
+    """Return whether an object or a list holds a text: what holds none is asked for again."""
+    waiting = [output] if isinstance(output, dict | list) else []
+    for _ in range(MAX_NODES):
+        if not waiting:
+            return False
+        value = waiting.pop()
+        if isinstance(value, str) and value:
+            return True
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return True
+
+
 def _documented(output: Any) -> tuple[str, ...]:
     """Return what stands under the documented names of links, whole: a link that is refused is named as such."""
     fields = output if isinstance(output, dict) else {}
@@ -205,7 +218,7 @@ def _links(output: Any) -> tuple[str, ...]:
     Smaller versions of an image (thumbnails, covers) are left out if there are others.
     """
     documented = _documented(output)
-    if any(LINK.fullmatch(link) for link in documented):
+    if any(link.startswith(("http://", "https://")) for link in documented):
         return documented
     main: dict[str, None] = {}
     minor: dict[str, None] = {}
