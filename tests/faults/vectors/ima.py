@@ -122,7 +122,7 @@ CREATES = [
         "--language", "zh or en",
         {"empty": "", "wrong": "fr", "oversized": LONG, "two lines": "en\n", "path": "../en"},
     ),
-    *CREATE.refused("--max-points", "0 to 1e+10", {**NO_NUMBERS, "too many": "9" * 11, "below nothing": "-1"}),
+    *CREATE.refused("--max-points", "0 to 1e+10", {**NO_NUMBERS, "too many": "9" * 11}),
     *CREATE.refused("--poll-interval", "0.5 to 3600", {**NO_NUMBERS, "too short": "0.4", "too long": "3601"}),
     *every_skill.output(CREATE),
     *every_skill.waiting(CREATE),

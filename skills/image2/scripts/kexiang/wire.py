@@ -193,8 +193,9 @@ def _bare_id(value: Any) -> str | None:
 
 
 def _has_text(output: Any) -> bool:
-    """Return whether an object or a list holds a text: what holds none is asked for again."""
-    waiting = [output] if isinstance(output, dict | list) else []
+    """Return whether an output is or holds a text: what holds none, or torn JSON, is asked for again."""
+    torn = isinstance(output, str) and output.lstrip().startswith(("{", "["))
+    waiting = [] if torn else [output]
     for _ in range(MAX_NODES):
         if not waiting:
             return False
