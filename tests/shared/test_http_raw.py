@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import http.client
 import io
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 SECONDS = 20.0
-# where a head cannot be read, urllib3 leaves the file of the closed socket to the garbage collector
+# urllib3 leaves sockets to the garbage collector where an error is raised inside it: run that before other tests.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -70,6 +71,7 @@ def _links_may_lead_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transport, "is_public_address", lambda *_, **__: True)
         yield
+    gc.collect()
 
 
 def call(server: RawServer, how: str, target: io.BytesIO | None = None) -> Any:
