@@ -176,31 +176,31 @@ _TEXTS = {
     "dependency_missing": {
         "en": (
             "These Python packages are missing or too old: {missing}.",
-            "Run this once; every image skill uses what it installs.",
+            "Run the command below once; every image skill uses what it installs.",
         ),
         "zh": (
-            "缺少这些 Python 包，或版本过旧：{missing}。",
-            "运行一次下面的命令即可，所有图片技能共用它装好的环境。",
+            "缺少以下 Python 包，或版本过旧：{missing}。",
+            "运行一次下面的命令即可，所有图片技能共用它安装的环境。",
         ),
     },
     "environment_not_ours": {
         "en": (
-            "The environment {detail} is not used, because another user could have written to it.",
+            "The environment {detail} is not used because another user could have written to it.",
             "Remove it, or set OPENCLAW_STATE_DIR to a folder that only you can write to.",
         ),
         "zh": (
-            "未使用环境 {detail}：其他用户可能改动过其中的文件。",
-            "请删除该环境，或将 OPENCLAW_STATE_DIR 设为只有你能写入的文件夹。",
+            "不使用环境 {detail}：其他用户可能改动过其中的文件。",
+            "请删除该环境，或将 OPENCLAW_STATE_DIR 设为只有您能写入的文件夹。",
         ),
     },
     "uv_failed": {
         "en": (
-            "uv could not install what is missing: {detail}",
-            "Check the network, or name a mirror with UV_DEFAULT_INDEX, and run the same command again.",
+            "uv could not install the missing packages: {detail}",
+            "Check the network, or set UV_DEFAULT_INDEX to a mirror, then run the same command again.",
         ),
         "zh": (
-            "uv 未能安装所缺的内容：{detail}",
-            "请检查网络，或用 UV_DEFAULT_INDEX 指定镜像，然后再运行同一条命令。",
+            "uv 未能安装缺失的包：{detail}",
+            "请检查网络，或用 UV_DEFAULT_INDEX 指定镜像源，然后再运行同一条命令。",
         ),
     },
 }

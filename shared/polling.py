@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared.errors import RateLimitError, ReadError, StillRunning
+from shared.i18n.catalog import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,9 +153,7 @@ def is_overloaded(failure: ReadError) -> bool:
 def _asked_pause(failure: ReadError) -> float:
     pause = failure.retry_after or 0.0
     if pause > MAX_RETRY_AFTER:
-        raise RateLimitError(
-            "rate_limited", retry_after=pause, wait=f"{pause:.0f} s", remedy="resume"
-        ) from failure
+        raise RateLimitError("rate_limited", retry_after=pause, wait=duration(pause), remedy="resume") from failure
     return pause
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import ReadError
+from shared.i18n.catalog import duration
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +56,7 @@ class PollReporter:
     ) -> None:
         self._context = context
         self._expected = "expected_range" if expected else "expected_unknown"
-        self._facts = {"least": f"{min(expected):.0f}", "most": f"{max(expected):.0f}"} if expected else {}
+        self._facts = {"duration": duration(min(expected), max(expected))} if expected else {}
         self._word = word
         self._told_unknown = False
         self._rhythm = rhythm
@@ -74,7 +76,12 @@ class PollReporter:
                 reporter.info("status_unknown", word=status.word)
         self._tell_user(elapsed)
         expected = self._context.catalog.format(self._expected, **self._facts)
-        reporter.status("waiting", elapsed=f"{elapsed:.0f}", word=self._word, expected=expected)
+        reporter.status("waiting", elapsed=f"{elapsed:.0f}", word=self._status(), expected=expected)
+
+    def _status(self) -> str:
+        """Return the service's status as a message where the catalog has one, else as it came."""
+        message = f"service_status_{self._word.lower()}"
+        return MessageRef(message) if self._context.catalog.has(message) else self._word
 
     def _tell_user(self, elapsed: float) -> None:
         rhythm = self._rhythm

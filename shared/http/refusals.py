@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError
-from shared.i18n.catalog import plain_line, sanitize_line
+from shared.i18n.catalog import duration, plain_line, sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def http_refusal(
         words=words or MessageRef("no_words"),
         status=status,
         way_out=MessageRef(f"not_allowed_{reason_of_ban(codes, words, is_page=False)}"),
-        wait=f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown"),
+        wait=duration(retry_after) if retry_after is not None else MessageRef("wait_unknown"),
     )
 
 

@@ -67,6 +67,12 @@ def choose_language(option: str, words: str) -> Language:
     return "zh" if locale.lower().startswith("zh") else "en"
 
 
+def duration(least: float, most: float | None = None) -> MessageRef:
+    """Return seconds, or a range of seconds, as a fact: "8 s" if both ends round to 8."""
+    low, high = f"{least:.0f}", f"{least if most is None else most:.0f}"
+    return MessageRef("seconds", seconds=low) if low == high else MessageRef("seconds_range", least=low, most=high)
+
+
 def short_repr(value: object) -> str:
     """Return a value from outside as a quoted single line of at most 80 characters."""
     text = redact_keys(str(value))  # before it is cut: half a key would not be recognised

@@ -31,137 +31,144 @@ class CommandText(str):
 
 
 INPUT = {
-    "usage": Translation("The command line cannot be understood: {detail}", "命令行写法有误：{detail}"),
-    "usage.hint": Translation("See: python3 {launcher} --help", "用法见：python3 {launcher} --help"),
+    "usage": Translation("Invalid command line: {detail}", "命令行参数有误：{detail}"),
+    "usage.hint": Translation("See: python3 {launcher} --help", "用法请见：python3 {launcher} --help"),
     "option_missing": Translation(
-        "{flag} is missing; it takes one of: {expected}.", "缺少 {flag}，可选值：{expected}。"
+        "{flag} is required; choose one of: {expected}.", "缺少 {flag}，可选值：{expected}。"
     ),
     "not_one_of": Translation(
-        "{flag} takes one of: {expected}; it got {got}.", "{flag} 只接受：{expected}；收到的是 {got}。"
+        "{flag} must be one of: {expected} (got {got}).", "{flag} 的值 {got} 无效，可选值：{expected}。"
     ),
     "not_a_number": Translation(
-        "{flag} takes a number from {least} to {most}; it got {got}.",
-        "{flag} 应为 {least} 到 {most} 之间的数字，收到的是 {got}。",
+        "{flag} must be a number from {least} to {most} (got {got}).",
+        "{flag} 的值 {got} 无效，应为 {least} 到 {most} 之间的数字。",
     ),
     "variant_invalid": Translation(
-        "{flag} takes up to {most} characters on one line; it got {got}.",
-        "{flag} 应为不超过 {most} 个字符的单行文字，收到的是 {got}。",
+        "{flag} must be a single line of at most {most} characters (got {got}).",
+        "{flag} 的值 {got} 无效，应为不超过 {most} 个字符的单行文字。",
     ),
     "result_file_invalid": Translation(
-        "{flag} takes a file in a folder that exists; it got {got}.",
-        "{flag} 应指向一个已有文件夹中的文件，收到的是 {got}。",
+        "{flag} must be a file in an existing folder (got {got}).",
+        "{flag} 的值 {got} 无效，应为已有文件夹中的文件。",
     ),
     "result_file_taken": Translation(
-        "{flag} names {got}, which is not an earlier result and is not replaced. Choose another name or remove the file.",
-        "{flag} 指向的 {got} 不是以前的结果文件，不会被替换。请换一个文件名，或先删除该文件。",
+        "{flag}: {got} already exists and is not an earlier result, so it is not replaced. Choose another name or remove the file.",
+        "{flag}：{got} 已存在，且不是之前的结果文件，因此不会覆盖。请换一个文件名，或先删除该文件。",
     ),
     "result_file_link": Translation(
-        "{flag} names {got}, which is a symbolic link. Name the file itself.",
-        "{flag} 指向的 {got} 是符号链接。请直接指定文件本身。",
+        "{flag}: {got} is a symbolic link. Give the path of the file itself.",
+        "{flag}：{got} 是符号链接，请直接指定文件本身。",
     ),
     "output_dir_invalid": Translation(
-        "{flag} takes a folder; it got {got}.", "{flag} 应为文件夹路径，收到的是 {got}。"
+        "{flag} must be a folder (got {got}).", "{flag} 的值 {got} 无效，应为文件夹路径。"
     ),
     "output_dir_in_skill": Translation(
-        "{flag} got {got}, which lies inside a skill ({skill}); an update of the skill would delete it, so it must go elsewhere.",
-        "{flag} 指定的 {got} 位于技能目录 {skill} 内，技能更新时会被删除，请换一个位置。",
+        "{flag}: {got} is inside the skill folder {skill}, and an update of the skill would delete it. Choose a folder outside it.",
+        "{flag}：{got} 位于技能目录 {skill} 内，更新技能时会被删除。请选择其他位置。",
     ),
     "prompt_missing": Translation("The prompt is missing.", "缺少提示词。"),
     "prompt_missing.hint": Translation(
-        "Add --prompt TEXT, or --prompt-file FILE (- reads stdin).",
+        "Add --prompt TEXT or --prompt-file FILE (- reads standard input).",
         "请加上 --prompt 文字，或 --prompt-file 文件（- 表示从标准输入读取）。",
     ),
     "prompt_twice": Translation(
-        "--prompt and --prompt-file were both given; one prompt is expected.",
-        "--prompt 与 --prompt-file 只能给一个。",
+        "Use either --prompt or --prompt-file, not both.", "--prompt 与 --prompt-file 只能使用其中一个。"
     ),
-    "prompt_empty": Translation("{flag} holds no words; say what to draw.", "{flag} 的内容为空，请写明要画什么。"),
+    "prompt_empty": Translation(
+        "{flag} contains no text. Describe the image you want.", "{flag} 中没有文字，请描述想要的图片。"
+    ),
     "prompt_invisible": Translation(
-        "{flag} holds invisible characters only; say what to draw.", "{flag} 里只有不可见字符，请写明要画什么。"
+        "{flag} contains only invisible characters. Describe the image you want.",
+        "{flag} 中只有不可见字符，请描述想要的图片。",
     ),
     "prompt_not_utf8": Translation("{flag} is not UTF-8 text.", "{flag} 的内容不是 UTF-8 文本。"),
     "prompt_too_large": Translation(
-        "{flag} holds {size} bytes; at most {largest} are accepted.",
-        "{flag} 有 {size} 字节，最多接受 {largest} 字节。",
+        "{flag} is too large: {size} bytes (at most {largest}).",
+        "{flag} 过大：{size} 字节，上限为 {largest} 字节。",
     ),
     "prompt_control_character": Translation(
-        "{flag} holds the control character {character} at position {position}; remove it (line breaks and tabs may stay).",
-        "{flag} 的第 {position} 个字符是控制字符 {character}，请删除（换行和制表符可以保留）。",
+        "{flag} contains the control character {character} at position {position}. Remove it (line breaks and tabs are allowed).",
+        "{flag} 的第 {position} 个字符是控制字符 {character}，请删除（可以保留换行和制表符）。",
     ),
     "prompt_file_unreadable": Translation(
         "{flag} {file} cannot be read: {reason}.", "无法读取 {flag} {file}：{reason}。"
     ),
-    "nothing_written": Translation("it is a pipe to which nobody writes", "这是一个没有写入者的管道"),
+    "nothing_written": Translation("it is a pipe that no process writes to", "它是管道，但没有进程向其中写入内容"),
     "stdin_closed": Translation("standard input is closed", "标准输入已关闭"),
     "stdin_twice": Translation(
-        "--api-key-stdin and --prompt-file - both want to read stdin; give one of them another way.",
-        "--api-key-stdin 和 --prompt-file - 都要读取标准输入，请把其中一个换成别的方式。",
+        "--api-key-stdin and --prompt-file - cannot both read standard input. Pass one of them another way.",
+        "--api-key-stdin 和 --prompt-file - 不能同时读取标准输入，请将其中一个改用其他方式传入。",
     ),
     "url_refused": Translation(
-        "{flag} takes the public https address of a picture; {got} is refused: {reason}.",
-        "{flag} 应为公网可访问的 https 图片地址；{got} 不可用：{reason}。",
+        "{flag} must be the public https URL of an image; {got} was rejected: {reason}.",
+        "{flag} 应为可公开访问的 https 图片网址；{got} 不可用：{reason}。",
     ),
-    "url_control_character": Translation("it holds a space or an invisible character", "含有空格或不可见字符"),
-    "url_malformed": Translation("it is no URL", "不是合法的网址"),
-    "url_not_https": Translation("it does not begin with https://", "不是以 https:// 开头"),
+    "url_control_character": Translation("it contains a space or an invisible character", "含有空格或不可见字符"),
+    "url_malformed": Translation("it is not a valid URL", "不是合法的网址"),
+    "url_not_https": Translation("it does not start with https://", "不以 https:// 开头"),
     "url_too_long": Translation("it is too long", "过长"),
-    "url_no_host": Translation("it names no host", "没有主机名"),
-    "url_credentials": Translation("it holds a user name or password", "含有用户名或密码"),
+    "url_no_host": Translation("it has no host name", "缺少主机名"),
+    "url_credentials": Translation("it contains a user name or password", "含有用户名或密码"),
     "url_bad_port": Translation("its port is invalid", "端口号无效"),
-    "url_bad_host": Translation("its host is neither a name nor an address", "主机部分既不是域名也不是地址"),
+    "url_bad_host": Translation(
+        "its host is not a valid name or address", "主机既不是有效的域名，也不是有效的 IP 地址"
+    ),
     "url_private_address": Translation("its host is on a private network", "主机位于内网"),
-    "url_query": Translation("it holds a query or a fragment", "带有查询参数或片段"),
-    "url_too_many_redirects": Translation("it redirects too often", "重定向次数过多"),
+    "url_query": Translation("it contains a query or a fragment", "含有查询参数或片段"),
+    "url_too_many_redirects": Translation("it redirects too many times", "重定向次数过多"),
     "reference_refused": Translation(
-        "{flag} takes a picture; {got} is refused: {reason}.", "{flag} 应为图片文件；{got} 不可用：{reason}。"
+        "{flag} must be an image; {got} was rejected: {reason}.", "{flag} 应为图片文件；{got} 不可用：{reason}。"
     ),
     "reference_folder": Translation("it is a folder", "是一个文件夹"),
     "reference_unreadable": Translation(
         "{flag}: {got} cannot be read: {reason}.", "{flag}：无法读取 {got}：{reason}。"
     ),
-    "reference_no_name": Translation("it is no file name", "不是有效的文件名"),
+    "reference_no_name": Translation("it is not a valid file name", "不是有效的文件名"),
     "reference_too_large": Translation(
-        "{flag}: {got} has {megabytes} MB; at most {most} MiB are accepted.",
-        "{flag}：{got} 有 {megabytes} MB，最多接受 {most} MiB。",
+        "{flag}: {got} is {megabytes} MB; the limit is {most} MiB.",
+        "{flag}：{got} 的大小为 {megabytes} MB，上限为 {most} MiB。",
     ),
     "reference_too_wide": Translation(
-        "{flag}: {got} has {pixels} pixels; at most {most} a side are accepted.",
-        "{flag}：{got} 的尺寸为 {pixels} 像素，每边最多 {most} 像素。",
+        "{flag}: {got} is {pixels} pixels; the limit is {most} pixels per side.",
+        "{flag}：{got} 的尺寸为 {pixels} 像素，每边上限为 {most} 像素。",
     ),
     "reference_changed": Translation(
-        "{flag}: {got} was changed while the command ran; nothing was sent.",
-        "{flag}：{got} 在运行期间被修改，未发送任何请求。",
+        "{flag}: {got} changed while the command was running; nothing was sent.",
+        "{flag}：{got} 在命令运行期间被修改，因此没有发送任何请求。",
     ),
     "resume_invalid": Translation(
-        "{flag} takes the id of a task (letters, digits, - and _); it got {got}.",
-        "{flag} 应为任务 ID（字母、数字、- 和 _），收到的是 {got}。",
+        "{flag} must be a task ID: letters, digits, - and _ (got {got}).",
+        "{flag} 的值 {got} 无效，应为任务 ID（字母、数字、- 和 _）。",
     ),
-    "task_unknown": Translation("No task {identifier} is known here.", "本机没有任务 {identifier} 的记录。"),
+    "task_unknown": Translation(
+        "This machine has no record of task {identifier}.", "本机没有任务 {identifier} 的记录。"
+    ),
     "nothing_to_resume": Translation(
-        "Task {identifier} was never accepted by the service ({state}), so there is nothing to go on with.",
-        "任务 {identifier} 从未被服务接受（{state}），没有可以继续的内容。",
+        "Task {identifier} was never accepted by the service ({state}), so there is nothing to resume.",
+        "服务没有受理过任务 {identifier}（{state}），没有可以继续的内容。",
     ),
     "nothing_to_resume.hint": Translation(
-        "Run the original command again; it costs nothing twice.", "请重新运行原来的命令，不会重复扣费。"
+        "Run the original command again; you are not charged twice.", "请重新运行原来的命令，不会重复扣费。"
     ),
 }
 
 SETTINGS = {
-    "key_is_empty": Translation(" {source} is set, but empty.{more}", "{source} 已设置，但内容为空。{more}"),
+    "key_is_empty": Translation(" {source} is set but empty.{more}", "{source} 已设置，但内容为空。{more}"),
     "key_is_unresolved": Translation(
-        " {source} is set, but holds an unresolved variable ($NAME) instead of a key.{more}",
-        "{source} 已设置，但内容是未解析的变量（$NAME），不是密钥。{more}",
+        " {source} contains an unresolved variable ($NAME) instead of a key.{more}",
+        "{source} 的内容是未解析的变量（$NAME），而不是密钥。{more}",
     ),
     "key_malformed": Translation(
-        "The key from {source} is malformed: it holds spaces, control or non-ASCII characters, or is too long.",
-        "来自 {source} 的密钥格式不对：含有空格、控制字符或非 ASCII 字符，或者过长。",
+        "The key from {source} is malformed: it contains spaces, control characters or non-ASCII characters, or is too long.",
+        "来自 {source} 的密钥格式有误：含有空格、控制字符或非 ASCII 字符，或者过长。",
     ),
     "key_malformed.hint": Translation(
         "Copy the key again, without quotes or line breaks.", "请重新复制密钥，不要带引号或换行。"
     ),
-    "key_source_empty": Translation("{source} is empty and was passed over.", "{source} 为空，已跳过。"),
+    "key_source_empty": Translation("{source} is empty and was skipped.", "{source} 为空，已跳过。"),
     "key_source_unresolved": Translation(
-        "{source} holds an unresolved variable name and was passed over.", "{source} 里是未展开的变量名，已跳过。"
+        "{source} contains an unresolved variable name and was skipped.",
+        "{source} 的内容是未解析的变量名，已跳过。",
     ),
     "process_environment": Translation("the process environment", "进程环境变量"),
     "include_refused": Translation(
@@ -169,173 +176,176 @@ SETTINGS = {
         "OpenClaw 配置文件 {path} 通过 $include 引用的 {include} 无法读取：{reason}。",
     ),
     "include_refused.hint": Translation(
-        "Correct the $include in {path}, or the file that it names; `openclaw doctor` checks it too.",
+        "Correct the $include in {path} or the file that it names; `openclaw doctor` checks it too.",
         "请修正 {path} 中的 $include 或它引用的文件；也可用 `openclaw doctor` 检查。",
     ),
-    "include_missing": Translation("there is no such file", "文件不存在"),
-    "include_cycle": Translation("the files include each other in a circle", "文件循环引用"),
-    "include_too_deep": Translation("includes are nested more than 10 deep", "引用嵌套超过 10 层"),
+    "include_missing": Translation("the file does not exist", "文件不存在"),
+    "include_cycle": Translation("the files include each other in a cycle", "这些文件循环引用"),
+    "include_too_deep": Translation("includes are nested more than 10 levels deep", "引用嵌套超过 10 层"),
     "include_too_many": Translation("more than 1000 files are included", "引用的文件超过 1000 个"),
     "include_too_large": Translation("it is larger than 2 MiB", "文件大于 2 MiB"),
-    "include_hard_link": Translation("it has a second name (a hard link)", "该文件是硬链接"),
+    "include_hard_link": Translation("it has more than one hard link", "该文件有多个硬链接"),
     "include_outside": Translation(
-        "it is outside the configuration's folder; OPENCLAW_INCLUDE_ROOTS may allow further folders",
-        "文件不在配置目录之内；可用 OPENCLAW_INCLUDE_ROOTS 增加允许的目录",
+        "it is outside the configuration folder; OPENCLAW_INCLUDE_ROOTS can allow other folders",
+        "该文件不在配置目录内；可用 OPENCLAW_INCLUDE_ROOTS 允许其他目录",
     ),
-    "include_not_path": Translation("a path or a list of paths is expected", "应为路径或路径列表"),
+    "include_not_path": Translation("expected a path or a list of paths", "应为路径或路径列表"),
     "include_not_object": Translation(
-        "an object is expected, to be merged with the rest", "内容应为对象，才能与其余部分合并"
+        "expected an object that can be merged with the rest", "内容应为对象，才能与其他配置合并"
     ),
     "include_not_json5": Translation("it is not valid JSON5", "不是合法的 JSON5"),
     "key_file_unreadable": Translation(
         "The key file {path} cannot be read: {reason}.", "无法读取密钥文件 {path}：{reason}。"
     ),
     "key_file_refused": Translation(
-        "The key file {path} is not used: {reason}.", "密钥文件 {path} 不予采用：{reason}。"
+        "The key file {path} is not used: {reason}.", "不使用密钥文件 {path}：{reason}。"
     ),
-    "not_small_text": Translation("it is no small UTF-8 text file", "不是小型 UTF-8 文本文件"),
+    "not_small_text": Translation("it is not a small UTF-8 text file", "不是小型 UTF-8 文本文件"),
     "is_a_link": Translation("it is a symbolic link", "是符号链接"),
-    "not_regular_file": Translation("it is no regular file", "不是普通文件"),
+    "not_regular_file": Translation("it is not a regular file", "不是普通文件"),
     "belongs_to_another": Translation("it belongs to another user", "属于其他用户"),
     "base_url_invalid": Translation(
-        "{source} takes the https address of the service; {got} is refused: {reason}.",
-        "{source} 应为服务的 https 地址；{got} 不可用：{reason}。",
+        "{source} must be the https URL of the service; {got} was rejected: {reason}.",
+        "{source} 应为服务的 https 网址；{got} 不可用：{reason}。",
     ),
     "trust_host_invalid": Translation(
-        "{flag} takes the name of a host, such as api.example.com; {got} is refused: {reason}.",
-        "{flag} 应为主机名，例如 api.example.com；{got} 不可用：{reason}。",
+        "{flag} must be a host name such as api.example.com; {got} was rejected: {reason}.",
+        "{flag} 应为主机名（例如 api.example.com）；{got} 不可用：{reason}。",
     ),
     "host_not_trusted": Translation(
         "{source} points to {host} instead of {default}; the key is not sent there.",
-        "{source} 指向 {host} 而不是 {default}，密钥不会发送到那里。",
+        "{source} 指向的是 {host}，而不是 {default}；密钥不会发送到那里。",
     ),
     "host_not_trusted.hint": Translation(
-        "If that host is meant to get the key, add --trust-host {host}.",
-        "如果确实要把密钥发给它，请加上 --trust-host {host}。",
+        "If {host} should receive the key, add --trust-host {host}.",
+        "如果确实要把密钥发送给 {host}，请加上 --trust-host {host}。",
     ),
     "no_home": Translation(
-        "There is no home folder: neither HOME nor the system names one.",
-        "找不到主目录：HOME 未设置，系统也没有记录。",
+        "No home folder was found: HOME is not set, and the system has no record of one.",
+        "找不到主目录：HOME 未设置，系统中也没有记录。",
     ),
-    "no_home.hint": Translation("Set HOME, or OPENCLAW_STATE_DIR.", "请设置 HOME 或 OPENCLAW_STATE_DIR。"),
+    "no_home.hint": Translation("Set HOME or OPENCLAW_STATE_DIR.", "请设置 HOME 或 OPENCLAW_STATE_DIR。"),
     "certificates_missing": Translation(
         "{variable} names {path}, which does not exist.", "{variable} 指向的 {path} 不存在。"
     ),
-    "certificates_missing.hint": Translation("Correct or unset {variable}.", "请改正或取消设置 {variable}。"),
+    "certificates_missing.hint": Translation("Correct or unset {variable}.", "请改正 {variable}，或取消设置。"),
     "certificates_unusable": Translation(
-        "{variable} names {path}, from which no certificates can be read: {reason}.",
-        "{variable} 指向的 {path} 无法读出证书：{reason}。",
+        "{variable} names {path}, but no certificates can be read from it: {reason}.",
+        "无法从 {variable} 指向的 {path} 中读取证书：{reason}。",
     ),
     "certificates_unusable.hint": Translation(
         "Set {variable} to a readable PEM file with CA certificates, or unset it.",
-        "请把 {variable} 设为可读取的 PEM 格式 CA 证书文件，或取消设置。",
+        "请将 {variable} 设为可读取的 PEM 格式 CA 证书文件，或取消设置。",
     ),
-    "no_certificate": Translation("it holds no certificate", "其中没有证书"),
+    "no_certificate": Translation("it contains no certificate", "其中没有证书"),
     "key_log_unusable": Translation(
         "{variable} names {path}, which cannot be written: {reason}. Every encrypted connection would fail.",
-        "{variable} 指向的 {path} 无法写入：{reason}，所有加密连接都会失败。",
+        "无法写入 {variable} 指向的 {path}：{reason}。所有加密连接都会因此失败。",
     ),
     "key_log_unusable.hint": Translation(
-        "Set {variable} to a file in a folder that exists, or unset it.",
-        "请把 {variable} 设为已有文件夹中的文件，或取消设置。",
+        "Set {variable} to a file in an existing folder, or unset it.",
+        "请将 {variable} 设为已有文件夹中的文件，或取消设置。",
     ),
     "proxy_unusable": Translation(
         "The proxy setting in {variable} cannot be used: {reason}.", "{variable} 中的代理设置无法使用：{reason}。"
     ),
     "proxy_unusable.hint": Translation(
-        "Set {variable} to http://host:port, with user:password@ before the host if the proxy needs it, or unset it. "
-        "In the user name and password, percent-encode all but letters and digits (# as %23, / as %2F).",
-        "请把 {variable} 设为 http://host:port（代理需要认证时，在 host 前加上 user:password@），或取消设置。"
-        "用户名和密码中字母、数字以外的字符要写成百分号编码（# 写成 %23，/ 写成 %2F）。",
+        "Set {variable} to http://host:port (with user:password@ before the host if the proxy requires it), or unset it. In the user name and password, percent-encode every character except letters and digits (# as %23, / as %2F).",
+        "请将 {variable} 设为 http://host:port（代理需要认证时，在 host 前加上 user:password@），或取消设置。用户名和密码中字母、数字以外的字符要写成百分号编码（# 写成 %23，/ 写成 %2F）。",
     ),
     "proxy_space": Translation(
-        "it holds a space or a control character, or is too long", "含有空格或控制字符，或过长"
+        "it contains a space or a control character, or is too long", "含有空格或控制字符，或过长"
     ),
     "proxy_scheme": Translation(
-        "it must begin with http://, https://, socks5:// or socks5h://",
-        "开头应为 http://、https://、socks5:// 或 socks5h://",
+        "it must start with http://, https://, socks5:// or socks5h://",
+        "必须以 http://、https://、socks5:// 或 socks5h:// 开头",
     ),
     "proxy_characters": Translation(
-        "it holds a character (/ ? # or \\) that ends the address; a user name or password needs it percent-encoded",
+        "it contains a character (/ ? # or \\) that ends the address; in a user name or password, percent-encode it",
         "含有会截断地址的字符（/ ? # 或 \\）；用户名和密码中的这些字符要写成百分号编码",
     ),
     "proxy_not_ascii": Translation(
-        "its user name or password holds characters that must be percent-encoded as UTF-8",
-        "用户名或密码含有非 ASCII 字符，须按 UTF-8 写成百分号编码",
+        "its user name or password contains non-ASCII characters, which must be percent-encoded as UTF-8",
+        "用户名或密码含有非 ASCII 字符，请按 UTF-8 写成百分号编码",
     ),
-    "proxy_host": Translation("its host is neither a name nor an address", "其中的主机既不是域名也不是 IP 地址"),
+    "proxy_host": Translation(
+        "its host is not a valid name or address", "主机既不是有效的域名，也不是有效的 IP 地址"
+    ),
     "proxy_port": Translation(
-        "it must end in host:port, with a port from 1 to 65535", "结尾应为 host:port，端口为 1 到 65535"
+        "it must end with host:port, with a port from 1 to 65535", "必须以 host:port 结尾，端口为 1 到 65535"
     ),
     "socks_missing": Translation(
-        "The proxy {proxy} is a SOCKS proxy, and the Python package {package} that it needs is not installed.",
-        "代理 {proxy} 是 SOCKS 代理，但缺少它需要的 Python 包 {package}。",
+        "{proxy} is a SOCKS proxy, which requires the Python package {package}, but it is not installed.",
+        "{proxy} 是 SOCKS 代理，需要 Python 包 {package}，但该包尚未安装。",
     ),
     "socks_missing.hint": Translation(
-        "Install {package}, or use an http proxy.", "请安装 {package}，或改用 http 代理。"
+        "Install {package}, or use an HTTP proxy.", "请安装 {package}，或改用 HTTP 代理。"
     ),
 }
 
 SERVICE = {
-    "no_words": Translation("it gave no reason", "未说明原因"),
+    "no_words": Translation("no reason given", "未说明原因"),
     "not_allowed": Translation(
-        "The service does not allow this (HTTP {status}): {words}.", "服务不允许此操作（HTTP {status}）：{words}。"
+        "The service does not allow this request (HTTP {status}): {words}.",
+        "服务不允许此请求（HTTP {status}）：{words}。",
     ),
     "not_allowed.hint": Translation("{way_out}", "{way_out}"),
     "not_allowed_verification": Translation(
-        "Have the account verified at the service, then run the same command again.",
+        "Verify the account with the service, then run the same command again.",
         "请先在服务网站完成账户认证，再运行同一条命令。",
     ),
     "not_allowed_content": Translation(
-        "Its content rules forbid this: change the prompt or the reference pictures.",
-        "内容规则不允许：请修改提示词或参考图。",
+        "Its content rules do not allow this: change the prompt or the reference images.",
+        "内容不符合服务的规则：请修改提示词或参考图。",
     ),
     "not_allowed_region": Translation(
-        "It does not serve this country or region: use a network where it is offered.",
-        "服务不覆盖该国家或地区：请更换网络。",
+        "The service is not offered in this country or region: use a network where it is available.",
+        "服务未在该国家或地区开放：请更换网络。",
     ),
     "not_allowed_firewall": Translation(
-        "A web firewall in front of the service blocked it: try another network or proxy.",
+        "A web firewall in front of the service blocked the request: try another network or proxy.",
         "请求被服务的防火墙拦截：请更换网络或代理。",
     ),
     "not_allowed_other": Translation(
-        "The key is invalid, expired or lacks this permission: check the account and its keys at the service.",
+        "The key is invalid, expired or lacks this permission: check the account and its keys on the service's website.",
         "密钥无效、已过期或没有该权限：请到服务网站检查账户与密钥。",
     ),
     "not_available_here": Translation(
         "The service is not available here, for legal reasons (HTTP {status}): {words}.",
-        "因法律原因，此处不提供该服务（HTTP {status}）：{words}。",
+        "因法律原因，服务在此地区不可用（HTTP {status}）：{words}。",
     ),
     "not_available_here.hint": Translation(
-        "Neither the key nor the prompt is wrong. Use a network where the service is offered.",
+        "The key and the prompt are not the problem. Use a network where the service is available.",
         "密钥和提示词都没有问题。请换用可以访问该服务的网络。",
     ),
     "firewall_page": Translation(
         "A web page answered instead of the service (HTTP {status}): a web firewall or gateway blocked the request.",
-        "应答的是网页而不是服务（HTTP {status}）：请求被网站防火墙或网关拦截。",
+        "收到的是网页，而不是服务的响应（HTTP {status}）：请求被防火墙或网关拦截。",
     ),
     "firewall_page.hint": Translation(
-        "The key was not checked. Try another network or proxy, or wait and try again.",
-        "密钥未被检查。请更换网络或代理，或稍后再试。",
+        "The key was not checked. Try another network or proxy, or try again later.",
+        "密钥尚未得到验证。请更换网络或代理，或稍后再试。",
     ),
-    "out_of_credits": Translation("The account has not enough credits: {words}.", "账户积分不足：{words}。"),
+    "out_of_credits": Translation("The account does not have enough credits: {words}.", "账户积分不足：{words}。"),
     "out_of_credits.hint": Translation(
         "Top up, then run the same command again. Nothing was charged.", "请充值后重新运行同一条命令。本次未扣费。"
     ),
     "create_limited": Translation(
-        "The service limits requests now (HTTP 429): {words}. Wait: {wait}.",
-        "服务正在限流（HTTP 429）：{words}。需等待：{wait}。",
+        "Rate limited (HTTP 429): {words}. Retry after: {wait}.",
+        "请求过于频繁，已被服务限流（HTTP 429）：{words}。需等待：{wait}。",
     ),
     "create_limited.hint": Translation(
-        "Nothing was accepted or charged, and nothing is repeated by itself. Try again later.",
-        "请求未被接受，也未扣费；不会自动重试，请稍后再试。",
+        "Nothing was accepted or charged, and the request is not retried automatically. Try again later.",
+        "请求未被受理，也未扣费；不会自动重试，请稍后再试。",
     ),
-    "rate_limited": Translation("The service asks to wait {wait}.", "服务要求等待 {wait}。"),
+    "rate_limited": Translation(
+        "Rate limited by the service. Retry after: {wait}.", "请求过于频繁，已被服务限流。需等待：{wait}。"
+    ),
     "rate_limited.hint": Translation(
-        "Run the next command after that. A task that was accepted goes on meanwhile.",
-        "请到时再运行下面的命令；已被接受的任务会继续进行。",
+        "Run the next command after that. A task that was already accepted keeps running.",
+        "请到时再运行下面的命令；已受理的任务会继续进行。",
     ),
-    "wait_unknown": Translation("not told", "未说明"),
+    "wait_unknown": Translation("not specified", "未说明"),
     "refused": Translation(
         "The service refused the request (HTTP {status}): {words}.", "服务拒绝了请求（HTTP {status}）：{words}。"
     ),
@@ -344,55 +354,55 @@ SERVICE = {
         "请修改提示词或参数后重试。本次未扣费。",
     ),
     "task_failed": Translation(
-        "The service could not make the picture: {reason}.", "服务未能生成图片：{reason}。"
+        "The service could not generate the image: {reason}.", "服务未能生成图片：{reason}。"
     ),
     "task_failed.hint": Translation(
-        "It may have been charged. Change the request, or ask the user before paying for the same again (--new).",
-        "可能已经扣费。请修改请求；若要对同一请求再次付费（--new），须先征得用户同意。",
+        "It may have been charged. Change the request, or ask the user before paying for the same request again (--new).",
+        "可能已经扣费。请修改请求；如需为同一请求再次付费（--new），请先征得用户同意。",
     ),
     "task_failed_before": Translation(
-        "The same request failed before (task {local_id}): {reason}.",
-        "同一请求此前已失败（任务 {local_id}）：{reason}。",
+        "The same request already failed (task {local_id}): {reason}.",
+        "同一请求之前已经失败（任务 {local_id}）：{reason}。",
     ),
     "task_failed_before.hint": Translation(
-        "It may have been charged, so it is not sent again by itself; --new pays again, after the user agreed.",
-        "可能已经扣费，因此不会自动重发；用户同意后可用 --new 再次付费。",
+        "It may have been charged, so it is not sent again automatically. Once the user agrees, --new pays for it again.",
+        "可能已经扣费，因此不会自动重发；用户同意后，可用 --new 再次付费。",
     ),
     "still_running": Translation(
-        "The task is still running after {elapsed} s; that is no failure.",
-        "等待 {elapsed} 秒后任务仍在进行，这不是失败。",
+        "The task is still running after {elapsed} s (not an error).",
+        "已等待 {elapsed} 秒，任务仍在进行（这不是错误）。",
     ),
     "still_running.hint": Translation(
-        "Go on waiting with the next command; it costs nothing.", "用下面的命令继续等待，不会再扣费。"
+        "Keep waiting with the next command; it costs nothing.", "请用下面的命令继续等待，不会再扣费。"
     ),
-    "task_unknown_at_service": Translation("The service does not know the task.", "服务查不到这个任务。"),
+    "task_unknown_at_service": Translation("The service does not know the task.", "服务端查不到这个任务。"),
     "task_unknown_at_service.hint": Translation(
-        "Check the id, and that the key belongs to the account that made it.",
-        "请检查任务 ID，以及密钥是否属于创建它的账户。",
+        "Check the ID, and that the key belongs to the account that created the task.",
+        "请检查任务 ID，并确认密钥属于创建该任务的账户。",
     ),
     "outcome_unknown_before": Translation(
-        "The same request was sent at {since} (task {local_id}) and its answer never arrived: it may have been charged.",
-        "同一请求已于 {since} 发出（任务 {local_id}），但没有收到答复，可能已经扣费。",
+        "The same request was sent at {since} (task {local_id}), but its answer never arrived: it may have been charged.",
+        "同一请求已于 {since} 发出（任务 {local_id}），但没有收到响应，可能已经扣费。",
     ),
     "outcome_unknown_before.hint": Translation(
-        "Look at the account's history first. Only if the user agrees to a possible second charge, run it with --new.",
+        "Check the account's history first. Only if the user agrees to a possible second charge, run the command with --new.",
         "请先查看账户记录。只有在用户同意可能重复扣费时，才用 --new 再次运行。",
     ),
     "answer_lost": Translation(
-        "The request was sent and no whole answer came back ({reason}): it may have been charged.",
-        "请求已发出，但没有收到完整答复（{reason}），可能已经扣费。",
+        "The request was sent, but no complete answer came back ({reason}): it may have been charged.",
+        "请求已发出，但没有收到完整的响应（{reason}），可能已经扣费。",
     ),
     "answer_unclear": Translation(
-        "The service answered HTTP {status}, which leaves open whether it accepted the request: it may have been charged.",
-        "服务返回 HTTP {status}，无法确定是否已接受请求，可能已经扣费。",
+        "The service answered HTTP {status}, which does not show whether it accepted the request: it may have been charged.",
+        "服务返回 HTTP {status}，无法确定请求是否已被受理，可能已经扣费。",
     ),
     "answer_is_page": Translation(
-        "A web page answered instead of the service (HTTP {status}). It leaves open whether the request was accepted: it may have been charged.",
-        "应答的是网页而不是服务（HTTP {status}），无法确定请求是否已被接受，可能已经扣费。",
+        "A web page answered instead of the service (HTTP {status}). It is unclear whether the request was accepted: it may have been charged.",
+        "收到的是网页，而不是服务的响应（HTTP {status}），无法确定请求是否已被受理，可能已经扣费。",
     ),
     "answer_without_id": Translation(
         "The service answered without a task id: it may have been charged.",
-        "服务的答复里没有任务 ID，可能已经扣费。",
+        "服务的响应中没有任务 ID，可能已经扣费。",
     ),
     "unreachable": Translation("{host} could not be reached: {reason}.", "无法连接 {host}：{reason}。"),
     "unreachable.hint": Translation(
@@ -400,30 +410,32 @@ SERVICE = {
     ),
     "reason_dns": Translation("its name cannot be resolved", "域名解析失败"),
     "reason_refused": Translation("the connection was refused", "连接被拒绝"),
-    "reason_timeout": Translation("it did not answer in time", "超时未答复"),
+    "reason_timeout": Translation("it did not answer in time", "等待响应超时"),
     "reason_certificate": Translation("its certificate is not trusted ({detail})", "证书不可信（{detail}）"),
-    "reason_tls": Translation("the encrypted connection broke ({detail})", "加密连接中断（{detail}）"),
-    "reason_malformed": Translation(
-        "the answer breaks the rules of HTTP ({detail})", "答复不符合 HTTP 规范（{detail}）"
+    "reason_tls": Translation("the encrypted connection failed ({detail})", "加密连接失败（{detail}）"),
+    "reason_malformed": Translation("the answer is not valid HTTP ({detail})", "响应不符合 HTTP 规范（{detail}）"),
+    "reason_local": Translation(
+        "this machine could not send the request ({detail})", "本机未能发出请求（{detail}）"
     ),
-    "reason_local": Translation("this machine could not send it ({detail})", "本机未能发出请求（{detail}）"),
     "reason_proxy": Translation("the proxy could not connect", "代理无法建立连接"),
     "reason_proxy_auth": Translation(
-        "the proxy wants a user name and password (407)", "代理要求用户名和密码（407）"
+        "the proxy requires a user name and password (407)", "代理要求用户名和密码（407）"
     ),
     "reason_reset": Translation("the connection was reset", "连接被重置"),
-    "reason_cut": Translation("the connection was cut", "连接中断"),
-    "reason_too_large": Translation("the answer is too large", "答复过大"),
+    "reason_cut": Translation("the connection was interrupted", "连接中断"),
+    "reason_too_large": Translation("the answer is too large", "响应过大"),
     "read_failed": Translation(
-        "The service answered HTTP {status} without a usable answer.", "服务返回 HTTP {status}，答复不可用。"
+        "The service answered HTTP {status}, but the answer could not be used.",
+        "服务返回 HTTP {status}，但响应内容无法使用。",
     ),
     "read_failed.hint": Translation("Asking again costs nothing.", "再次查询不会扣费。"),
     "request_busy": Translation(
-        "Another process works on the same request (task {local_id}).",
+        "Another process is working on the same request (task {local_id}).",
         "另一个进程正在处理同一请求（任务 {local_id}）。",
     ),
     "request_still_busy": Translation(
-        "Another process still works on the same request {local_id}.", "另一个进程仍在处理同一请求 {local_id}。"
+        "Another process is still working on the same request (task {local_id}).",
+        "另一个进程仍在处理同一请求（任务 {local_id}）。",
     ),
 }
 for _code in ("answer_lost", "answer_unclear", "answer_is_page", "answer_without_id"):
@@ -436,34 +448,34 @@ for _code in ("request_busy", "request_still_busy"):
 
 PICTURES = {
     "link_refused": Translation(
-        "A picture link of the service is not fetched: {reason}.", "服务给出的图片链接不予下载：{reason}。"
+        "An image link from the service was not downloaded: {reason}.", "没有下载服务返回的图片链接：{reason}。"
     ),
     "link_private": Translation(
-        "A picture link of the service leads into a private network and is not fetched.",
-        "服务给出的图片链接指向内网，不予下载。",
+        "An image link from the service points to a private network and was not downloaded.",
+        "服务返回的图片链接指向内网，因此没有下载。",
     ),
     "link_expired": Translation(
-        "A picture link is no longer valid (HTTP {status}).", "图片链接已失效（HTTP {status}）。"
+        "An image link is no longer valid (HTTP {status}).", "图片链接已失效（HTTP {status}）。"
     ),
     "link_expired.hint": Translation(
-        "The next command asks for a fresh link; it costs nothing.", "下面的命令会重新获取链接，不会扣费。"
+        "The next command gets a new link; it costs nothing.", "下面的命令会重新获取链接，不会扣费。"
     ),
-    "picture_too_large": Translation("A picture is larger than {megabytes} MB.", "图片超过 {megabytes} MB。"),
+    "picture_too_large": Translation("An image is larger than {megabytes} MB.", "图片超过 {megabytes} MB。"),
     "picture_unusable": Translation(
-        "What a picture link holds is no whole picture: {reason}.", "图片链接的内容不是完整的图片：{reason}。"
+        "An image link did not return a complete image: {reason}.", "图片链接返回的不是完整的图片：{reason}。"
     ),
     "picture_unusable.hint": Translation(
-        "The next command fetches it again; it costs nothing.", "下面的命令会重新下载，不会扣费。"
+        "The next command downloads it again; it costs nothing.", "下面的命令会重新下载，不会扣费。"
     ),
-    "picture_unreachable": Translation("A picture could not be fetched.", "图片下载失败。"),
+    "picture_unreachable": Translation("An image could not be downloaded.", "图片下载失败。"),
     "picture_unreachable.hint": Translation(
-        "It stays at the service for now; the next command fetches it, at no cost.",
-        "图片仍保存在服务端；下面的命令会再次下载，不会扣费。",
+        "The service still has it for now; the next command downloads it at no cost.",
+        "图片暂时仍保存在服务端；下面的命令会再次下载，不会扣费。",
     ),
     "picture_empty": Translation("it is empty", "内容为空"),
     "picture_html": Translation("it is a web page", "是一个网页"),
     "picture_json": Translation("it is JSON", "是 JSON 数据"),
-    "picture_svg": Translation("it is an SVG drawing", "是 SVG 矢量图"),
+    "picture_svg": Translation("it is an SVG image", "是 SVG 矢量图"),
     "picture_xml": Translation("it is XML", "是 XML 数据"),
     "picture_is_heic": Translation("it is HEIC; convert it to JPEG", "是 HEIC 格式，请先转换为 JPEG"),
     "picture_is_avif": Translation(
@@ -481,30 +493,32 @@ PICTURES = {
     ),
     "picture_is_psd": Translation("it is a Photoshop file; export it as PNG", "是 Photoshop 文件，请先导出为 PNG"),
     "picture_is_pdf": Translation("it is a PDF; export the page as PNG", "是 PDF 文件，请先将页面导出为 PNG"),
-    "picture_unknown_type": Translation("it is no PNG, JPEG, WebP or GIF", "不是 PNG、JPEG、WebP 或 GIF"),
-    "picture_truncated": Translation("it is cut short", "不完整，被截断"),
+    "picture_unknown_type": Translation("it is not a PNG, JPEG, WebP or GIF image", "不是 PNG、JPEG、WebP 或 GIF"),
+    "picture_truncated": Translation("it is truncated", "内容不完整，被截断"),
     "picture_corrupt": Translation("it is damaged", "已损坏"),
     "result_without_pictures": Translation(
-        "The service says that task {task_id} is done, and gives no picture.",
-        "服务称任务 {task_id} 已完成，却没有给出图片。",
+        "The service reported task {task_id} as done but returned no image.",
+        "服务显示任务 {task_id} 已完成，但没有返回图片。",
     ),
     "result_without_pictures.hint": Translation(
-        "Ask again with the next command; it costs nothing.", "用下面的命令再次查询，不会扣费。"
+        "Check again with the next command; it costs nothing.", "请用下面的命令再次查询，不会扣费。"
     ),
     "images_over_limit": Translation(
-        "The service gave {count} images, more than are taken from one task; the first {saved} are saved.",
+        "The service returned {count} images, more than can be saved from one task; the first {saved} were saved.",
         "服务返回了 {count} 张图片，超过单个任务的上限；已保存前 {saved} 张。",
     ),
     "pictures_gone": Translation(
-        "The pictures of task {task_id} are gone from this machine and the service does not give them any more.",
+        "The images of task {task_id} are no longer on this machine, and the service no longer provides them.",
         "任务 {task_id} 的图片在本机已不存在，服务也不再提供。",
     ),
-    "pictures_gone.hint": Translation("--new makes them again and pays again.", "--new 会重新生成，并再次扣费。"),
+    "pictures_gone.hint": Translation(
+        "--new generates them again and pays again.", "--new 会重新生成，并再次扣费。"
+    ),
     "partly_done": Translation(
-        "The task failed after {saved} picture(s): {reason}.", "任务在生成 {saved} 张图片后失败：{reason}。"
+        "The task failed after {saved} image(s): {reason}.", "任务在生成 {saved} 张图片后失败：{reason}。"
     ),
     "partly_done.hint": Translation(
-        "What came is kept. The next command pays for the whole task again: ask the user first.",
+        "The images that arrived were saved. The next command pays for the whole task again: ask the user first.",
         "已生成的图片都已保存。下面的命令会为整个任务重新付费，请先征得用户同意。",
     ),
 }
@@ -512,7 +526,7 @@ PICTURES = {
 MACHINE = {
     "disk_failed": Translation("{path} cannot be read or written: {reason}.", "无法读写 {path}：{reason}。"),
     "folder_planted": Translation(
-        "{path} is not used: the symbolic link {link} on the way belongs to another user.",
+        "{path} is not used: it is reached through the symbolic link {link}, which belongs to another user.",
         "不使用 {path}：路径中的符号链接 {link} 属于其他用户。",
     ),
     "folder_planted.hint": Translation(
@@ -520,31 +534,31 @@ MACHINE = {
         "请换一个只有自己能修改的文件夹，或删除该链接。",
     ),
     "disk_failed.hint": Translation(
-        "Free space or choose another folder with --output-dir.",
+        "Free up space, or choose another folder with --output-dir.",
         "请清理磁盘空间，或用 --output-dir 换一个文件夹。",
     ),
     "state_failed_hint": Translation(
-        "Make room or rights in that folder, or set OPENCLAW_STATE_DIR to a folder that this user can write to.",
-        "请解决该文件夹的空间或权限问题，或将 OPENCLAW_STATE_DIR 设为当前用户可写的文件夹。",
+        "Free up space in that folder or fix its permissions, or set OPENCLAW_STATE_DIR to a folder that this user can write to.",
+        "请释放该文件夹的空间或修正其权限，或将 OPENCLAW_STATE_DIR 设为当前用户可写的文件夹。",
     ),
     "journal_failed": Translation(
         "The journal {path} cannot be read or written: {reason}.", "无法读写任务记录 {path}：{reason}。"
     ),
     "journal_failed.hint": Translation(
-        "Keep the ids above. Make room or rights in that folder, then resume (OPENCLAW_STATE_DIR chooses the folder).",
-        "请记下上面的任务 ID，解决该文件夹的空间或权限问题后再继续（该文件夹由 OPENCLAW_STATE_DIR 指定）。",
+        "Keep the IDs above. Free up space in that folder or fix its permissions, then resume (OPENCLAW_STATE_DIR sets the folder).",
+        "请记下上面的任务 ID，释放该文件夹的空间或修正其权限，然后继续（该文件夹由 OPENCLAW_STATE_DIR 指定）。",
     ),
     "journal_damaged": Translation(
-        "The journal {path} is damaged. It may know of paid tasks, so nothing is sent.",
+        "The journal {path} is damaged. It may record paid tasks, so nothing is sent.",
         "任务记录 {path} 已损坏。其中可能有已付费的任务，因此没有发送任何请求。",
     ),
     "journal_damaged.hint": Translation(
-        "The next command renames it, keeps it, and starts a new one with every task that can still be read.",
+        "The next command renames and keeps it, and starts a new journal with every task that can still be read.",
         "下面的命令会把它改名保留，并用其中仍可读取的任务建立新的任务记录。",
     ),
     "journal_newer": Translation(
-        "The journal {path} was written by a newer version of this skill; nothing is sent.",
-        "任务记录 {path} 由此技能的更新版本写入，因此没有发送任何请求。",
+        "The journal {path} was written by a newer version of this skill, so nothing is sent.",
+        "任务记录 {path} 由此技能的更高版本写入，因此没有发送任何请求。",
     ),
     "journal_newer.hint": Translation("Update the skill, then try again.", "请先更新此技能，然后重试。"),
     "journal_refused": Translation(
@@ -554,145 +568,151 @@ MACHINE = {
         "Move it away, or run the command as the user that owns it.",
         "请将其移走，或以其所有者的身份运行此命令。",
     ),
-    "current_folder_gone": Translation("The current folder does not exist any more.", "当前文件夹已不存在。"),
+    "current_folder_gone": Translation("The current folder no longer exists.", "当前文件夹已不存在。"),
     "current_folder_gone.hint": Translation(
-        "Change to another folder, or give --output-dir.", "请切换到其他文件夹，或指定 --output-dir。"
+        "Change to another folder, or pass --output-dir.", "请切换到其他文件夹，或指定 --output-dir。"
     ),
     "result_file_failed": Translation(
         "The result file {path} cannot be written: {reason}.", "无法写入结果文件 {path}：{reason}。"
     ),
     "result_file_failed.hint": Translation(
-        "Name another file with --result-file; the result above is whole.",
+        "Choose another file with --result-file; the result above is complete.",
         "请用 --result-file 换一个文件；上面的结果是完整的。",
     ),
-    "stdout_failed": Translation("The result could not be written to standard output.", "结果无法写到标准输出。"),
-    "not_attachable": Translation(
-        "{path} could not be put where OpenClaw attaches files from: {reason}.",
-        "无法把 {path} 放到 OpenClaw 可附加文件的位置：{reason}。",
+    "stdout_failed": Translation(
+        "The result could not be written to standard output.", "无法将结果写入标准输出。"
     ),
-    "interrupted": Translation("Interrupted; the task goes on at the service.", "已中断；任务仍在服务端进行。"),
+    "not_attachable": Translation(
+        "{path} could not be placed in a folder that OpenClaw attaches files from: {reason}.",
+        "无法把 {path} 放入 OpenClaw 可以发送附件的文件夹：{reason}。",
+    ),
+    "interrupted": Translation(
+        "Interrupted; the task keeps running at the service.", "已中断；任务仍在服务端进行。"
+    ),
     "interrupted.hint": Translation(
-        "The next command goes on with it, at no cost.", "下面的命令会继续处理它，不会再扣费。"
+        "The next command resumes it at no cost.", "下面的命令会继续该任务，不会再扣费。"
     ),
     "interrupted_early": Translation(
-        "Stopped before anything was accepted; nothing was charged.", "在服务受理之前已停止，未扣费。"
+        "Stopped before the service accepted anything; nothing was charged.", "在服务受理之前已停止，未扣费。"
     ),
     "interrupted_unknown": Translation(
-        "Stopped while the request was being sent; it may have been charged.",
-        "在发送请求时被停止，可能已经扣费。",
+        "Stopped while the request was being sent; it may have been charged.", "发送请求时被中断，可能已经扣费。"
     ),
     "interrupted_unknown.hint": Translation(
-        "The next command sends nothing again: it tells what is known of the task.",
-        "下面的命令不会重新发送请求，只会说明该任务目前的情况。",
+        "The next command does not send the request again; it reports what is known about the task.",
+        "下面的命令不会重新发送请求，只会显示该任务的已知情况。",
     ),
     "bug": Translation(
-        "This is a bug of the skill ({kind} at {where}).", "这是技能自身的错误（{kind}，位于 {where}）。"
+        "This is a bug in the skill ({kind} at {where}).", "这是技能自身的错误（{kind}，位于 {where}）。"
     ),
     "bug.hint": Translation(
-        "Please report it. A task that was paid stays in the journal.",
-        "请反馈此问题。已付费的任务仍保存在任务记录中。",
+        "Please report it. Paid tasks remain in the journal.", "请反馈此问题。已付费的任务仍保存在任务记录中。"
     ),
 }
 
 TALK = {
     "error_line": Translation("Error: {message}", "错误：{message}"),
-    "hint_line": Translation("What to do: {hint}", "怎么办：{hint}"),
+    "hint_line": Translation("What to do: {hint}", "处理办法：{hint}"),
     "next_line": Translation("Next command: {command}", "下一条命令：{command}"),
     "confirm_create": Translation("Create it now? [y/N]", "现在创建吗？[y/N]"),
     "task_accepted": Translation(
-        "Accepted by the service: task {task_id} (here: {local_id}).",
-        "服务已接受：任务 {task_id}（本机编号 {local_id}）。",
+        "Accepted by the service: task {task_id} (local ID: {local_id}).",
+        "服务已受理：任务 {task_id}（本地任务编号：{local_id}）。",
     ),
     "expected_line": Translation(
-        "Expected: {least}-{most} s, as earlier tasks of this kind took.",
-        "预计 {least}–{most} 秒（依据以往同类任务）。",
+        "Expected: about {duration}, based on earlier tasks of this kind.",
+        "预计约 {duration}（依据以往同类任务）。",
     ),
     "for_user": Translation("[tell the user] {words}", "[请转告用户] {words}"),
     "progress_for_user": Translation(
-        "⏳ Still generating… {percent}% ({elapsed} s so far, at most about {longest} s)",
-        "⏳ 正在生成中… {percent}%（已等待 {elapsed}s，预计最长 {longest}s）",
+        "⏳ Still generating… {percent}% ({elapsed} s elapsed, about {longest} s at most)",
+        "⏳ 正在生成… {percent}%（已等待 {elapsed} 秒，预计最长 {longest} 秒）",
     ),
     "waiting": Translation("{elapsed} s: {word} ({expected})", "已等待 {elapsed} 秒：{word}（{expected}）"),
-    "expected_range": Translation("earlier ones took {least}-{most} s", "以往同类任务用时 {least}–{most} 秒"),
-    "expected_unknown": Translation("no earlier task to compare with", "暂无同类任务可参考"),
+    "seconds": Translation("{seconds} s", "{seconds} 秒"),
+    "seconds_range": Translation("{least}-{most} s", "{least}–{most} 秒"),
+    "service_status_pending": Translation("pending", "排队中"),
+    "service_status_queued": Translation("queued", "排队中"),
+    "service_status_running": Translation("running", "生成中"),
+    "service_status_processing": Translation("processing", "生成中"),
+    "service_status_success": Translation("success", "已完成"),
+    "expected_range": Translation("earlier tasks took {duration}", "以往同类任务用时 {duration}"),
+    "expected_unknown": Translation("no history yet for an estimate", "暂无历史耗时可参考"),
     "still_working": Translation("{elapsed} s: still working", "已进行 {elapsed} 秒，仍在处理"),
     "waiting_for_other": Translation(
-        "Another process works on the same request (task {local_id}); waiting for it, nothing is sent.",
+        "Another process is working on the same request (task {local_id}). Waiting for it; nothing is sent.",
         "另一个进程正在处理同一请求（任务 {local_id}）；正在等待，不发送任何请求。",
     ),
     "look_failed": Translation(
-        "{elapsed} s: a look at the task did not work; it goes on.",
-        "已等待 {elapsed} 秒：一次查询未成功，继续等待。",
+        "{elapsed} s: one status check failed; still waiting.", "已等待 {elapsed} 秒：一次状态查询失败，继续等待。"
     ),
     "status_unknown": Translation(
-        "The service reports an unknown status, {word}; taken as still running.",
-        "服务返回未知状态 {word}，按仍在进行处理。",
+        "The service reported an unknown status, {word}; the task is treated as still running.",
+        "服务返回了未知状态 {word}，按仍在进行处理。",
     ),
     "resumed": Translation(
-        "Going on with task {task_id} (here: {local_id}); nothing is paid.",
-        "继续任务 {task_id}（本机编号 {local_id}），不会再扣费。",
+        "Resuming task {task_id} (local ID: {local_id}); nothing is charged.",
+        "继续任务 {task_id}（本地任务编号：{local_id}），不会再扣费。",
     ),
     "picture_line": Translation(
         "{path}  {width}x{height}  {media_type}  {kilobytes} kB",
         "{path}  {width}x{height}  {media_type}  {kilobytes} kB",
     ),
     "picture_large": Translation(
-        "{path} has {megabytes} MB; many chats take at most 6 MB.",
-        "{path} 有 {megabytes} MB，许多聊天渠道最多接受 6 MB。",
+        "{path} is {megabytes} MB; many chat apps accept at most 6 MB.",
+        "{path} 有 {megabytes} MB，许多聊天应用最多接受 6 MB。",
     ),
     "reused_line": Translation(
-        "The same request was paid before (task {local_id}); nothing was sent.",
-        "同一请求此前已付费（任务 {local_id}），本次未发送。",
+        "The same request was already paid for (task {local_id}); nothing was sent.",
+        "同一请求之前已付费（任务 {local_id}），本次没有发送请求。",
     ),
     "submitted_line": Translation(
-        "Task {task_id} is accepted and goes on at the service.", "任务 {task_id} 已被接受，正在服务端进行。"
+        "Task {task_id} was accepted and keeps running at the service.", "任务 {task_id} 已受理，正在服务端进行。"
     ),
     "unit_credits": Translation("credits", "积分"),
     "unit_points": Translation("points", "积分"),
     "unit_tokens": Translation("tokens", "token"),
     "cost_line": Translation("Cost: {cost}", "费用：{cost}"),
-    "cost_unknown": Translation("not known before the service tells", "服务告知前未知"),
-    "cost_charged": Translation("{amount} {unit}, as the service charged", "{amount} {unit}（服务实际扣费）"),
-    "cost_quoted": Translation("{amount} {unit}, as the service quotes", "{amount} {unit}（服务报价）"),
-    "cost_estimated": Translation("about {amount} {unit}, as last time", "约 {amount} {unit}（参照上次）"),
+    "cost_unknown": Translation("known only after the task is created", "提交后才知道"),
+    "cost_charged": Translation("{amount} {unit} (charged by the service)", "{amount} {unit}（服务实际扣费）"),
+    "cost_quoted": Translation("{amount} {unit} (quoted by the service)", "{amount} {unit}（服务报价）"),
+    "cost_estimated": Translation("about {amount} {unit} (as last time)", "约 {amount} {unit}（参照上次）"),
 }
 
 TASKS = {
     "age_invalid": Translation(
-        "{flag} takes an age such as 30m, 24h or 7d; it got {got}.",
-        "{flag} 应为 30m、24h、7d 这样的时长，收到的是 {got}。",
+        "{flag} must be an age such as 30m, 24h or 7d (got {got}).",
+        "{flag} 的值 {got} 无效，应为 30m、24h、7d 这样的时长。",
     ),
     "tasks_none": Translation("No tasks.", "没有任务。"),
     "task_unfinished": Translation("Task {local_id} is {state}.", "任务 {local_id}：{state}。"),
     "task_unfinished.hint": Translation(
-        "It can be resumed at no cost, with the tasks.py of {skill}.",
-        "可以用 {skill} 的 tasks.py 继续，不会再扣费。",
+        "Resume it at no cost with the tasks.py of {skill}.", "可以用 {skill} 的 tasks.py 继续，不会再扣费。"
     ),
     "task_without_pictures": Translation("Task {local_id} is {state}.", "任务 {local_id}：{state}。"),
     "forget_needs_yes": Translation(
-        "Task {local_id} is {state}; forgetting it may lose a paid picture.",
+        "Task {local_id} is {state}; forgetting it may lose a paid image.",
         "任务 {local_id} 的状态是“{state}”，移除它可能丢失已付费的图片。",
     ),
-    "forget_needs_yes.hint": Translation("If that is meant, add {flag}.", "确认要移除时请加上 {flag}。"),
+    "forget_needs_yes.hint": Translation("To forget it anyway, add {flag}.", "如确认移除，请加上 {flag}。"),
     "entry_forgotten": Translation(
-        "Forgotten: {local_id} (at the service: {task_id}).", "已移除：{local_id}（服务端任务：{task_id}）。"
+        "Forgotten: {local_id} (task at the service: {task_id}).", "已移除：{local_id}（服务端任务：{task_id}）。"
     ),
     "journal_set_aside": Translation(
-        "{path} was damaged and is kept as {aside}; the new journal has {count} task(s) of it.",
+        "{path} was damaged and is kept as {aside}; the new journal contains {count} task(s) from it.",
         "{path} 已损坏，原文件保留为 {aside}；新的任务记录包含其中 {count} 个任务。",
     ),
     "journal_whole": Translation("The journal is not damaged.", "任务记录没有损坏。"),
-    "entries_pruned": Translation("Removed: {count}.", "已移除 {count} 条。"),
+    "entries_pruned": Translation("Removed {count} task(s).", "已移除 {count} 个任务。"),
     "cost_sum": Translation("{skill}: {tasks} task(s), {cost}", "{skill}：{tasks} 个任务，{cost}"),
     "cost_unclear": Translation(
-        "{tasks} task(s) may have been charged, and nobody can say what:",
-        "另有 {tasks} 个任务可能已扣费，但金额不明：",
+        "{tasks} task(s) may have been charged an unknown amount:", "另有 {tasks} 个任务可能已扣费，但金额不明："
     ),
     "state_prepared": Translation("not sent yet", "尚未发送"),
     "state_submitting": Translation("being sent", "正在发送"),
-    "state_submitted": Translation("accepted, not finished", "已接受，未完成"),
-    "state_succeeded": Translation("succeeded", "成功"),
-    "state_failed": Translation("failed", "失败"),
+    "state_submitted": Translation("accepted, not finished", "已受理，未完成"),
+    "state_succeeded": Translation("succeeded", "已成功"),
+    "state_failed": Translation("failed", "已失败"),
     "state_refused": Translation("refused", "被拒绝"),
     "state_unreachable": Translation("never sent", "未发出"),
     "state_unknown": Translation("outcome unknown", "结果不明"),
@@ -707,29 +727,29 @@ DOCTOR = {
     "check_key": Translation("key", "密钥"),
     "check_proxy": Translation("proxy", "代理"),
     "check_certificates": Translation("certificates", "证书"),
-    "check_output": Translation("pictures", "图片目录"),
+    "check_output": Translation("images", "图片目录"),
     "check_state": Translation("journal", "任务记录"),
     "check_service": Translation("service", "服务"),
     "python_found": Translation("{version} ({path})", "{version}（{path}）"),
     "packages_found": Translation("with {versions}", "依赖包 {versions}"),
     "key_found": Translation("{key} from {source}", "{key}（来自 {source}）"),
     "proxy_found": Translation("{proxy}", "{proxy}"),
-    "proxy_none": Translation("none, direct connections", "未使用代理，直接连接"),
-    "certificates_built_in": Translation("the built-in ones", "使用内置证书"),
+    "proxy_none": Translation("none; connecting directly", "未使用代理，直接连接"),
+    "certificates_built_in": Translation("built-in", "使用内置证书"),
     "certificates_found": Translation("from {path}", "使用 {path}"),
     "output_attached": Translation(
-        "{path} can be written, and OpenClaw attaches from there", "{path} 可写，OpenClaw 可以直接附加其中的文件"
+        "{path} is writable, and OpenClaw can attach files from it", "{path} 可写，OpenClaw 可以直接发送其中的文件"
     ),
     "output_copied": Translation(
-        "{path} can be written; OpenClaw gets a copy in its media folder",
+        "{path} is writable; images are also copied to OpenClaw's media folder",
         "{path} 可写；图片会另存一份到 OpenClaw 的 media 目录",
     ),
     "state_found": Translation(
-        "{path}: {tasks} task(s), {unfinished} unfinished, {unknown} with unknown outcome",
+        "{path}: {tasks} task(s), {unfinished} unfinished, {unknown} with an unknown outcome",
         "{path}：共 {tasks} 个任务，{unfinished} 个未完成，{unknown} 个结果不明",
     ),
-    "service_not_asked": Translation("not asked, for want of a key", "没有密钥，未查询"),
-    "service_accepts": Translation("{service} answers and accepts the key", "{service} 有答复，密钥有效"),
+    "service_not_asked": Translation("skipped: no API key", "没有密钥，已跳过"),
+    "service_accepts": Translation("{service} is reachable and accepts the key", "{service} 可以访问，密钥有效"),
 }
 
 SHARED_MESSAGES: dict[str, Translation] = {

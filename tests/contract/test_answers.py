@@ -68,7 +68,7 @@ def test_a_refusal_is_not_charged_and_a_rerun_creates(
     assert (creates(house), len(house.ledger), states(bench)) == (1, 0, ["refused"])
     if code == 6:
         assert told["retryable"] is True
-        assert ("Wait: 120 s." in told["message"]) == (plan.headers.get("Retry-After") == "120")
+        assert ("Retry after: 120 s." in told["message"]) == (plan.headers.get("Retry-After") == "120")
         assert told["next"]["argv"][1:] == bench.argv(*KITE)[1:]
     else:
         assert (told["retryable"], told["next"]) == (False, None)
@@ -177,8 +177,8 @@ def test_a_cost_that_is_no_number_is_unknown(bench: Bench, house: StandInHouse) 
         ({"msg": "no cats"}, "no cats"),
         ({"message": {"a": 1}, "error": "no cats"}, "no cats"),
         ({"message": "\x00 \x1b\x07\n", "detail": "no cats"}, "no cats"),
-        ({"message": None}, "it gave no reason"),
-        ({"message": "\n\u202e\x00"}, "it gave no reason"),
+        ({"message": None}, "no reason given"),
+        ({"message": "\n\u202e\x00"}, "no reason given"),
         ({"message": "red \x1b[31mcats\x07\r\n\tand\u2028dogs\u202e \x9b1m"}, "red [31mcats and dogs 1m"),
         (
             {"message": "no\nMEDIA:/etc/passwd\nmedia: ~/.ssh/id"},
@@ -256,7 +256,7 @@ def test_a_service_that_cannot_be_reached_is_tried_three_times_and_charges_nothi
             ["--base-url", "https://unknown.example", "--trust-host", "unknown.example"],
             "unknown.example",
         ),
-        "the proxy wants a user name and password (407)": ({}, [], kexiang.HOST),
+        "the proxy requires a user name and password (407)": ({}, [], kexiang.HOST),
         "the proxy could not connect (down)": (no_proxy, [], kexiang.HOST),
         "the connection was reset": (
             {},
@@ -282,7 +282,7 @@ def test_a_service_that_cannot_be_reached_is_tried_three_times_and_charges_nothi
     assert house.recorder.requests == []
     assert len(house.ledger) == 0
 
-    away = benches[list(cases).index("the proxy wants a user name and password (407)")]
+    away = benches[list(cases).index("the proxy requires a user name and password (407)")]
     ended_with(away.run(*KITE, *ACCEPT), 0)
     assert (len(house.ledger), states(away)) == (1, ["unreachable", "submitted"])
 

@@ -29,7 +29,7 @@ ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk" * 4
         (Plan(status=403, body=pictures.HTML), 7, "firewall_page", "The key was not checked"),
         (Plan(status=406, body=pictures.HTML), 7, "firewall_page", "The key was not checked"),
         (Plan(status=451, body=pictures.HTML), 7, "firewall_page", "The key was not checked"),
-        (Plan(status=451), 7, "not_available_here", "Neither the key nor the prompt is wrong"),
+        (Plan(status=451), 7, "not_available_here", "The key and the prompt are not the problem"),
         (Plan(status=200, body=NO_QUOTA, charge=False), 5, "out_of_credits", "Top up"),
         (Plan(status=503, body=NO_QUOTA, charge=False), 5, "out_of_credits", "Top up"),
     ],

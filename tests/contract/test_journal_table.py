@@ -167,7 +167,7 @@ def test_an_entry_that_somebody_holds(
         assert document["charged"] == entry["charged"]
     waited = wait(waiter)
     ended_with(waited, row.code, row.error)
-    assert f"{entry['local_id']}); waiting" in waited.talk
+    assert f"{entry['local_id']}). Waiting" in waited.talk
     assert tuple(states(bench)) == row.after
     assert creates(house) == len(house.ledger) == (1 if row.code == 0 else 0)
     for document in (busy, still_busy):

@@ -114,7 +114,7 @@ def test_a_large_picture_is_saved_with_a_warning_that_quiet_does_not_silence(
     (row,) = ended_well(ended)["images"]
     assert_true(row, "png")
     assert row["bytes"] > 6_000_000
-    assert f"{row['path']} has {row['bytes'] / 1e6:.1f} MB; many chats take at most 6 MB." in ended.talk
+    assert f"{row['path']} is {row['bytes'] / 1e6:.1f} MB; many chat apps accept at most 6 MB." in ended.talk
 
 
 def test_media_names_files_that_openclaw_may_attach(bench: Bench, house: StandInHouse) -> None:
@@ -135,14 +135,14 @@ def test_media_names_files_that_openclaw_may_attach(bench: Bench, house: StandIn
 
 WEBP = make_picture("webp", 64, 48, 3)
 BROKEN = {
-    "cut by length": (Plan(fault=Fault.CUT_LENGTH), "picture_unreachable", "could not be fetched"),
-    "cut by close": (Plan(fault=Fault.CUT_CLOSE), "picture_unusable", "it is cut short"),
-    "cut WebP": (Plan(body=pictures.truncated(WEBP)), "picture_unusable", "it is cut short"),
+    "cut by length": (Plan(fault=Fault.CUT_LENGTH), "picture_unreachable", "could not be downloaded"),
+    "cut by close": (Plan(fault=Fault.CUT_CLOSE), "picture_unusable", "it is truncated"),
+    "cut WebP": (Plan(body=pictures.truncated(WEBP)), "picture_unusable", "it is truncated"),
     "empty": (Plan(body=b""), "picture_unusable", "it is empty"),
     "HTML": (Plan(body=pictures.HTML), "picture_unusable", "it is a web page"),
     "JSON": (Plan(body={"error": "gone"}), "picture_unusable", "it is JSON"),
-    "PDF": (Plan(body=b"%PDF-1.7\n" * 100), "picture_unusable", "it is no PNG, JPEG, WebP or GIF"),
-    "503": (Plan(status=503), "picture_unreachable", "could not be fetched"),
+    "PDF": (Plan(body=b"%PDF-1.7\n" * 100), "picture_unusable", "it is not a PNG, JPEG, WebP or GIF"),
+    "503": (Plan(status=503), "picture_unreachable", "could not be downloaded"),
 }
 
 

@@ -136,7 +136,7 @@ def test_history_says_better_when_to_look(scene: Scene) -> None:
         scene.make(str(number))
     scene.make("last")
     assert scene.service.looks == [2, 37.72, 39.72, 41.72]
-    assert "expected 41~42 s" in scene.run.result.extra["messages"]["success"]
+    assert "expected 41-42 s" in scene.run.result.extra["messages"]["success"]
 
 
 def test_a_service_in_trouble_is_asked_less_often_and_never_given_up(scene: Scene) -> None:
@@ -194,7 +194,7 @@ def test_the_same_again_comes_with_links_that_open(scene: Scene) -> None:
     assert (run.result.reused, scene.service.creates) == (True, 1)
     assert [row["url"] for row in run.result.images] == ["https://a.example/1.png?sign=2"]
     assert run.result.extra["cover_url"] == "https://a.example/c.png?sign=2"
-    assert "6 pts, paid before; nothing now" in run.result.extra["messages"]["success"]
+    assert "6 (paid earlier; nothing charged now)" in run.result.extra["messages"]["success"]
     assert "sign" not in scene.entry.images[0]["url"]
 
 

@@ -14,10 +14,10 @@ from shared.cli.context import CommandContext
 if TYPE_CHECKING:
     from shared.output.result import Status
 
-FAILED, UNKNOWN = "❌ The picture could not be made", "⚠️ It is not known whether the picture is being made"
-UNFINISHED, PARTIAL = "⚠️ The picture has not come yet", "⚠️ Only 1 picture(s) came"
-WAIT, CORRECT = "Wait a moment, then try again.", "Correct this, and it can be tried again."
-PAY, FETCH = "another try costs points again", "fetched later, at no further cost"
+FAILED, UNKNOWN = "❌ The image could not be generated", "⚠️ It is unclear whether the image is being generated"
+UNFINISHED, PARTIAL = "⚠️ The image has not arrived yet", "⚠️ Only 1 image(s) arrived"
+WAIT, CORRECT = "Wait a moment, then try again.", "Correct this, then try again."
+PAY, FETCH = "trying again costs points again", "downloaded later at no further cost"
 
 
 def told(error: errors.SkillError, status: Status, images: int = 0, lang: str = "en") -> str:
@@ -54,12 +54,12 @@ def limited(code: str) -> errors.RateLimitError:
         (errors.QuotaExceeded("points_missing", link="L", words="no"), "refused", 0, FAILED, "Top up at L"),
         (limited("create_limited"), "refused", 0, FAILED, WAIT),
         (limited("rate_limited"), "running", 0, UNFINISHED, WAIT),
-        (errors.InvalidRequest("model_not_offered", model="m"), "not_started", 0, FAILED, "Take the other model."),
+        (errors.InvalidRequest("model_not_offered", model="m"), "not_started", 0, FAILED, "Use the other model."),
         (errors.InvalidRequest("attribute_wrong", code_=6010, words="no"), "refused", 0, FAILED, "the defaults"),
         (errors.TaskFailed("task_failed", reason="unsafe"), "failed", 0, FAILED, PAY),
         (errors.ResponseLost("answer_lost", reason="-"), "unknown", 0, UNKNOWN, "account's history first"),
         (errors.Unreachable("unreachable", host="h", reason="-"), "not_started", 0, FAILED, WAIT),
-        (errors.DiskError("disk_failed", path="/x", reason="-"), "running", 0, UNFINISHED, "Make room"),
+        (errors.DiskError("disk_failed", path="/x", reason="-"), "running", 0, UNFINISHED, "Free up disk space"),
         (errors.UnusableResult("picture_unreachable"), "running", 0, UNFINISHED, FETCH),
         (errors.UnusableResult("pictures_missing", saved=1, count=2), "running", 1, PARTIAL, FETCH),
         (errors.UnusableResult("partly_done", saved=1, reason="-", remedy="new"), "failed", 1, PARTIAL, PAY),
@@ -89,7 +89,7 @@ def test_the_words_are_chinese_for_chinese_users() -> None:
     facts: dict[str, Any] = {"saved": 1, "count": 2}
     message = told(errors.UnusableResult("pictures_missing", **facts), "running", 1, lang="zh")
     assert message.splitlines() == [
-        "⚠️ 只拿到 1 张图片",
-        "• 原因：共 2 张图片，只拿到 1 张，其余没有链接。",
-        "• 建议：缺少的图片可以稍后再取，不会再扣费。",
+        "⚠️ 只取回 1 张图片",
+        "• 原因：共 2 张图片，只取回 1 张，其余没有链接。",
+        "• 建议：缺少的图片可以稍后再下载，不会再扣费。",
     ]

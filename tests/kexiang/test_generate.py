@@ -289,5 +289,5 @@ def test_the_last_charge_is_the_estimate(scene: Scene, capsys: pytest.CaptureFix
     scene.make(variant="1")
     scene.make(variant="2")
     first, second = [line for line in capsys.readouterr().err.splitlines() if line.startswith("image2: ")]
-    assert first.endswith("cost: not known before the service tells.")
-    assert second.endswith("cost: about 0.2 credits, as last time.")
+    assert first.endswith("cost: known only after the task is created.")
+    assert second.endswith("cost: about 0.2 credits (as last time).")

@@ -232,8 +232,7 @@ def test_no_source_at_all_is_told_with_what_was_passed_over() -> None:
     assert caught.value.facts["passed_over"] == "source 2, source 3"
     words = {"key_missing": Translation("No key.{why}", "没有密钥。{why}")}
     assert Catalog("en", words).format("key_missing", **caught.value.facts) == (
-        "No key. source 2 is set, but empty."
-        " source 3 is set, but holds an unresolved variable ($NAME) instead of a key."
+        "No key. source 2 is set but empty. source 3 contains an unresolved variable ($NAME) instead of a key."
     )
     with pytest.raises(ConfigurationError) as caught:
         find_key([], missing="token_missing")

@@ -47,6 +47,7 @@ FAMILIES = {
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),
     "verdict_*": get_args(CheckStatus),
+    "service_status_*": ("pending", "queued", "running", "processing", "success"),
 }
 """What stands for the star of an f-string, where the shared code says it."""
 
@@ -220,7 +221,7 @@ def test_a_sentence_is_said_in_the_language_of_the_catalogue() -> None:
 
 
 def test_a_skills_sentence_comes_before_a_shared_one() -> None:
-    assert Catalog("en").format("no_words") == "it gave no reason"
+    assert Catalog("en").format("no_words") == "no reason given"
     assert Catalog("en", SKILL).format("no_words") == "nothing"
 
 

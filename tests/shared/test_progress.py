@@ -95,7 +95,7 @@ def test_quiet_silences_all_but_what_nobody_may_miss() -> None:
         listener.reporter.notify_user("reason_timeout")
         assert listener.text == ""
         listener.reporter.always("task_accepted", task_id="77", local_id="here")
-        assert listener.text == "Accepted by the service: task 77 (here: here).\n"
+        assert listener.text == "Accepted by the service: task 77 (local ID: here).\n"
 
 
 def test_a_line_for_the_user_is_marked_where_an_agent_reads() -> None:

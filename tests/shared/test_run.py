@@ -233,7 +233,7 @@ def test_an_error_is_told_in_the_language_of_the_run(tmp_path: Path, capsys: pyt
     run = run_of(tmp_path, ["--prompt", "画一只猫", "--json"])
     _, document, talk = end(run, BadInput("prompt_missing"), capsys)
     assert (document["error"]["code"], document["error"]["message"]) == ("prompt_missing", "缺少提示词。")
-    assert talk.startswith("错误：缺少提示词。\n怎么办：")
+    assert talk.startswith("错误：缺少提示词。\n处理办法：")
 
 
 # ---- how it ends
@@ -421,7 +421,7 @@ def test_pictures_are_attached_and_large_ones_told(tmp_path: Path, capsys: pytes
     folder = tmp_path / "state" / "media" / "image-skills" / "20260301T120000Z-0123abcd"
     assert run.result.media == [str(folder / "small.png"), str(folder / "large.png")]
     talk = capsys.readouterr().err
-    assert ("large.png has 6.0 MB" in talk, "small" in talk) == (True, False)
+    assert ("large.png is 6.0 MB" in talk, "small" in talk) == (True, False)
 
 
 def test_a_picture_that_cannot_be_attached_is_told_and_the_others_are(

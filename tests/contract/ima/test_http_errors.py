@@ -22,9 +22,9 @@ ENCODED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk" * 4
 @pytest.mark.parametrize(
     ("plan", "code", "error", "hint"),
     [
-        (Plan(status=401), 4, "ima_key_refused", "Make a new key"),
+        (Plan(status=401), 4, "ima_key_refused", "Create a new key"),
         (Plan(status=403), 7, "not_allowed", "invalid, expired or lacks this permission"),
-        (Plan(status=451), 7, "not_available_here", "Neither the key nor the prompt is wrong"),
+        (Plan(status=451), 7, "not_available_here", "The key and the prompt are not the problem"),
         (Plan(status=200, body=NO_QUOTA, charge=False), 5, "out_of_credits", "Top up"),
         (Plan(status=500, body=NO_QUOTA, charge=False), 5, "out_of_credits", "Top up"),
     ],

@@ -245,7 +245,7 @@ def test_the_dry_run_shows_payload_and_price_and_sends_nothing_that_costs(studio
     picture = studio.picture("a.png")
     ended = studio.bench.run(*CHANGE, "--input-images", picture, "--size", "8k", "--dry-run")
     document = studio.checked(ended)
-    assert "8K is not offered; 4K" in ended.talk
+    assert "8K is not available; the largest size, 4K" in ended.talk
     plan: dict[str, Any] = document["plan"]
     assert plan["url"] == "https://api.imastudio.com/open/v1/tasks/create"
     assert plan["headers"]["Authorization"] == "Bearer ****d-in"

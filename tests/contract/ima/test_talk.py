@@ -22,12 +22,12 @@ def test_the_words_for_the_user_in_chinese(studio: Studio) -> None:
     assert messages["start"].splitlines() == [
         "🎨 开始生成图片，请稍候…",
         "• 模型：Nano Banana2",
-        "• 预计耗时：20~40 秒",
-        "• 消耗积分：13 pts",
+        "• 预计耗时：20–40 秒",
+        "• 消耗积分：13",
     ]
     first, model, seconds, points, link = messages["success"].splitlines()
-    assert (first, model, points) == ("✅ 图片生成成功！", "• 模型：Nano Banana2", "• 消耗积分：13 pts")
-    assert seconds.startswith("• 耗时：预计 20~40s，实际 ")
+    assert (first, model, points) == ("✅ 图片生成成功！", "• 模型：Nano Banana2", "• 消耗积分：13")
+    assert seconds.startswith("• 耗时：预计 20–40 秒，实际 ")
     assert link == f"🔗 原始链接：{document['url']}"
     assert "[请转告用户] 🎨 开始生成图片" in ended.talk
     assert (document["requested"]["size"], document["applied"]["size"]) == ("8K", "4K")

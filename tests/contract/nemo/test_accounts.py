@@ -26,7 +26,7 @@ def test_a_token_variable_that_holds_no_token_is_said(stranger: Room, token: str
     ended = stranger.bench.run(*KITE, "--quiet", env={"NEMO_TOKEN": token})
     document = stranger.checked(ended)
     (warning,) = document["warnings"]
-    assert f"NEMO_TOKEN {'is set but empty' if UNUSABLE[token] == 'empty' else 'holds the unresolved'}" in warning
+    assert f"NEMO_TOKEN {'is set but empty' if UNUSABLE[token] == 'empty' else 'contains an unres'}" in warning
     assert "anonymous account" in warning
     assert warning in ended.talk
     report = stranger.bench.run("doctor.py", env={"NEMO_TOKEN": token})
@@ -55,7 +55,7 @@ def test_a_limit_on_the_token_is_waited_for_once(stranger: Room, command: str) -
     argv = KITE if command == "generate" else (LAUNCHER, command, "--json")
     ended = stranger.bench.run(*argv)
     stranger.checked(ended, 6, "create_limited")
-    assert ended.talk.count("trying once more") == 1
+    assert ended.talk.count("retrying once") == 1
     assert (stranger.requests(nemo.TOKEN_PATH), stranger.charged()) == (2, [])
 
 
@@ -63,7 +63,7 @@ def test_a_limit_is_waited_for_once_between_failures_too(room: Room) -> None:
     room.service.plans.credit.extend([LIMIT, Plan(status=503), LIMIT, LIMIT, LIMIT])
     ended = room.bench.run(LAUNCHER, "credits", "--json")
     room.checked(ended, 6, "create_limited")
-    assert (ended.talk.count("trying once more"), room.requests(nemo.CREDITS_PATH)) == (1, 3)
+    assert (ended.talk.count("retrying once"), room.requests(nemo.CREDITS_PATH)) == (1, 3)
 
 
 def test_a_limit_whose_code_differs_each_time_is_waited_for_once(room: Room) -> None:
@@ -80,7 +80,7 @@ def test_a_limited_poll_is_polled_again_without_a_word_about_once_more(room: Roo
     room.service.plans.state.extend([Plan(), LIMIT, LIMIT])
     ended = room.bench.run(*KITE)
     assert (room.checked(ended)["changed"], room.charged()) == (True, [5])
-    assert "trying once more" not in ended.talk
+    assert "retrying once" not in ended.talk
 
 
 FORBIDDEN = {

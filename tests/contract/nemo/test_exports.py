@@ -97,7 +97,7 @@ def test_another_format_than_was_asked_for_is_said(clip: Room) -> None:
     ended = clip.bench.run(*EXPORT, "--format", "mov")
     document = clip.checked(ended)
     assert (document["requested"]["format"], document["applied"]["format"]) == ("mov", "webm")
-    assert "mov was asked for; the file is video/webm" in ended.talk
+    assert "mov was requested, but the file is video/webm" in ended.talk
 
 
 def test_an_empty_timeline_is_not_rendered(room: Room) -> None:

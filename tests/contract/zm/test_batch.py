@@ -394,7 +394,7 @@ def test_the_report_shows_every_task_and_needs_no_network(stage: Stage, service:
     assert "<script>alert(1)</script> & more" in page.text
     assert "<b>no</b>" in page.text
     assert {"done", "refused", "text2img", "img2img"} <= set(page.text.replace("\n", " ").split())
-    assert "256 × 256 (1024x1024 was asked for)" in page.text
+    assert "256 × 256 (1024x1024 requested)" in page.text
     for source in page.sources:
         assert "://" not in source
         assert (path.parent / unquote(source)).is_file()

@@ -87,7 +87,7 @@ def test_a_folder_that_others_can_exchange_is_not_used(stage: Stage, mode: int) 
         expect(ended, 0)
     else:
         message = expect(ended, 2, "folder_unsafe")["error"]["message"]
-        assert "others may write" in message
+        assert "other users can write" in message
         assert str(shared) in message
         assert list(shared.iterdir()) == []
 

@@ -61,7 +61,7 @@ WITHOUT_KEY = f'{{models: {{providers: {{happy: {{baseUrl: "{BASE_URL}", HERE}}}
 @pytest.mark.parametrize(
     ("config", "error", "told"),
     [
-        (None, "config_missing", f"holds:  {{ models: {{ providers: {{ happy: {{ {ENTRY} }} }} }} }}"),
+        (None, "config_missing", f"with this content:  {{ models: {{ providers: {{ happy: {{ {ENTRY} }} }} }} }}"),
         ("{HERE}", "provider_missing", f"outermost braces:  models: {{ providers: {{ happy: {{ {ENTRY} }} }} }},"),
         ("{models: {HERE}}", "provider_missing", f"inside models:  providers: {{ happy: {{ {ENTRY} }} }},"),
         ("{models: {providers: {HERE other: {}}}}", "provider_missing", f".providers:  happy: {{ {ENTRY} }},"),
@@ -102,7 +102,7 @@ def test_a_key_that_is_none_is_answered_with_what_to_write(key: str, stage: Stag
 
 def test_a_configuration_that_is_a_folder(stage: Stage) -> None:
     document = expect(stage.tried(*PROMPT, env={"OPENCLAW_CONFIG_PATH": str(stage.work)}), 3, "config_unreadable")
-    assert "no regular file" in document["error"]["message"]
+    assert "not a regular file" in document["error"]["message"]
 
 
 def split(stage: Stage, key: str, **changes: Any) -> None:
@@ -184,9 +184,9 @@ def test_plain_http_in_a_private_network_names_the_ways_out(stage: Stage, house:
 
 
 DOCTOR: list[tuple[Reply | None, int, str]] = [
-    (None, 0, "answers and accepts the key"),
-    (Reply(status=404), 0, "the key could not be tried"),
-    (Reply(body=b"<html>the console</html>"), 0, "the key could not be tried"),
+    (None, 0, "is reachable and accepts the key"),
+    (Reply(status=404), 0, "the key could not be tested"),
+    (Reply(body=b"<html>the console</html>"), 0, "the key could not be tested"),
     (json_reply({"error": {"message": "this key has expired"}}, 401), 4, "this key has expired"),
     (Reply(status=502), 11, "HTTP 502"),
 ]

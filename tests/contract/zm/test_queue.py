@@ -331,7 +331,7 @@ def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
     wait(process)
     eventually(lambda: not any(alive(pid) for pid in pids))
     document = expect(stage.inside("image_queue.py", "status", "--lang", "zh"), 0)
-    assert {row["error"] for row in rows(stage).values()} == {"队列进程在任务结束前就退出了"}
+    assert {row["error"] for row in rows(stage).values()} == {"队列进程在任务结束前已退出"}
     assert (document["counters"]["orphaned"], document["counters"]["running"], document["running"]) == (3, 0, [])
     assert expect(stage.inside("image_queue.py", "cancel", "k2"), 0)["task"]["status"] == "cancelled"
     expect(stage.inside("image_queue.py", "cancel", "k0"), 2, "cancel_ended")  # it had begun

@@ -208,7 +208,7 @@ def test_a_draft_alone_is_saved_and_called_one(stage: Stage, relay: Relay) -> No
     relay.answers = [Reply(body=events(PARTIAL))]
     ended = stage.tried(*PROMPT)
     assert on_disk(expect(ended, 0)["images"][0]) == base64.b64decode(DRAFT)
-    assert "only a draft" in ended.talk
+    assert "only a preview" in ended.talk
 
 
 def test_a_draft_before_an_error_is_not_the_image(stage: Stage, relay: Relay) -> None:

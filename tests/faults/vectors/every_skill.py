@@ -16,7 +16,7 @@ def prompts(line: Line) -> list[Row]:
     """Return the rows of prompts that cannot be used, for a line without one."""
     return [
         *[
-            line.row(f"--prompt {name}", "--prompt", text, says=("--prompt", "no words"))
+            line.row(f"--prompt {name}", "--prompt", text, says=("--prompt", "no text"))
             for name, text in {"empty": "", "blank": " \n\t", "a wide blank": "\u3000"}.items()
         ],
         *[
@@ -56,7 +56,7 @@ def prompts(line: Line) -> list[Row]:
             line.row(f"--prompt-file {name}", "--prompt-file", file, says=("--prompt-file", why))
             for name, file, why in PROMPT_FILES
         ],
-        line.row("stdin empty", "--prompt-file", "-", says=("--prompt-file", "no words")),
+        line.row("stdin empty", "--prompt-file", "-", says=("--prompt-file", "no text")),
         line.row("stdin not UTF-8", "--prompt-file", "-", stdin=b"caf\xe9", says=("--prompt-file", "UTF-8")),
     ]
 
@@ -81,10 +81,10 @@ PROMPT_FILES = (
     ("a folder", "folder", "directory"),
     ("here", ".", "directory"),
     ("empty", "", "directory"),
-    ("an empty file", "empty", "no words"),
-    ("a mark alone", "mark", "no words"),
-    ("a pipe that nobody fills", "pipe", "nobody writes"),
-    ("an empty device", "/dev/null", "no words"),
+    ("an empty file", "empty", "no text"),
+    ("a mark alone", "mark", "no text"),
+    ("a pipe that nobody fills", "pipe", "no process writes"),
+    ("an empty device", "/dev/null", "no text"),
     ("a loop of links", "loop", "symbolic links"),
     ("an oversized name", LONG, "too long"),
     ("NUL", "a\0b", "cannot be read"),
@@ -102,17 +102,17 @@ REFERENCES = (
     ("a folder", "folder", "folder"),
     ("here", ".", "folder"),
     ("empty", "empty", "empty"),
-    ("a pipe", "pipe", "no regular file"),
-    ("a device", "/dev/zero", "no regular file"),
+    ("a pipe", "pipe", "not a regular file"),
+    ("a device", "/dev/zero", "not a regular file"),
     ("a loop of links", "loop", "symbolic links"),
     ("a page", "page.png", "web page"),
     ("a drawing", "drawing.svg", "SVG"),
-    ("cut", "cut.png", "cut short"),
+    ("cut", "cut.png", "truncated"),
     ("wide", "wide.png", "wide.png"),
     ("words", "escape", "PNG, JPEG"),
     ("large", "large", "20 MiB"),
     ("an oversized name", LONG, "too long"),
-    ("a name with NUL", "a\0b", "no file name"),
+    ("a name with NUL", "a\0b", "not a valid file name"),
     ("a control character", "\x07.png", "No such file"),
 )
 """Files that are no picture to start from, and what is said of them."""
@@ -122,11 +122,11 @@ def output(line: Line) -> list[Row]:
     """Return the rows of the options that every command has."""
     return [
         *line.refused("--lang", "auto, en, zh", {"empty": "", "wrong": "fr", "two lines": "en\n"}),
-        *line.refused("--result-file", "folder that exists", NO_RESULT_FILES),
+        *line.refused("--result-file", "existing folder", NO_RESULT_FILES),
         *line.refused("--result-file", "symbolic link", {"a loop of links": "loop"}),
         *line.refused("--result-file", "not an earlier result", {"a picture": "good.png", "words": "escape"}),
         line.row(
-            "--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside a skill")
+            "--result-file in a skill", "--result-file=skill/x.json", says=("--result-file", "inside the skill")
         ),
     ]
 
@@ -135,7 +135,7 @@ def spoken(line: Line) -> list[Row]:
     """Return a row for each option of `output`, for one of many subcommands."""
     return [
         *line.refused("--lang", "auto, en, zh", {"wrong": "fr"}),
-        *line.refused("--result-file", "folder that exists", {"nowhere": "/nowhere/x"}),
+        *line.refused("--result-file", "existing folder", {"nowhere": "/nowhere/x"}),
     ]
 
 
@@ -145,7 +145,7 @@ def waiting(line: Line) -> list[Row]:
         *line.refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
         *line.refused("--output-dir", "folder", NO_FOLDERS),
         line.row(
-            "--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside a skill")
+            "--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside the skill")
         ),
     ]
 
@@ -182,11 +182,11 @@ def tasks(resume: list[Row]) -> list[Row]:
         *spoken(aged),
         *show.usage(arguments=True),
         show.row("no id", says=("ID",), error="usage"),
-        *show.argument("ID", "No task", NO_IDS, error="task_unknown"),
+        *show.argument("ID", "no record of task", NO_IDS, error="task_unknown"),
         *spoken(Line("tasks.py", ("x",), ("show",))),
         *forget.usage("--yes", arguments=True),
         *spoken(Line("tasks.py", ("x",), ("forget",))),
         forget.row("no id", says=("ID",), error="usage"),
-        *forget.argument("ID", "No task", {**NO_IDS, "empty": ""}, error="task_unknown"),
+        *forget.argument("ID", "no record of task", {**NO_IDS, "empty": ""}, error="task_unknown"),
         *resume,
     ]

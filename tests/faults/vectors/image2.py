@@ -43,7 +43,7 @@ SERVICE_FLAGS = ("--use-local-key", "--api-key-stdin")
 def service(line: Line) -> list[Row]:
     """Return the rows of the options that say where the service is and which key it gets."""
     return [
-        *line.refused("--base-url", "https address of the service", NO_SERVICES),
+        *line.refused("--base-url", "https URL of the service", NO_SERVICES),
         *[
             line.row(f"--base-url {host}", f"--base-url=https://{host}", says=("--base-url", f"to {host} instead"),
                      code=3, error="host_not_trusted")
@@ -53,7 +53,7 @@ def service(line: Line) -> list[Row]:
         *[
             line.row(
                 f"IMAGE2_BASE_URL {name}",
-                says=("IMAGE2_BASE_URL", "https address", came(value)),
+                says=("IMAGE2_BASE_URL", "https URL", came(value)),
                 code=3,
                 env={"IMAGE2_BASE_URL": value},
             )

@@ -53,15 +53,15 @@ ATTACHED = {
     "a folder": ("folder", "folder"),
     "here": (".", "folder"),
     "empty": ("empty", "mp4, mov"),
-    "a pipe": ("pipe", "no regular file"),
-    "a device": ("/dev/zero", "no regular file"),
+    "a pipe": ("pipe", "not a regular file"),
+    "a device": ("/dev/zero", "not a regular file"),
     "a loop of links": ("loop", "symbolic links"),
     "a page": ("page.png", "mp4, mov"),
     "a drawing": ("drawing.svg", "mp4, mov"),
-    "cut": ("cut.png", "cut short"),
+    "cut": ("cut.png", "truncated"),
     "words": ("escape", "mp4, mov"),
     "an oversized name": (LONG, "too long"),
-    "a name with NUL": ("a\0b", "no file name"),
+    "a name with NUL": ("a\0b", "not a valid file name"),
     "a control character": ("\x07.png", "No such file"),
 }
 DRAFTS = {
@@ -77,12 +77,12 @@ DRAFTS = {
 def service(line: Line) -> list[Row]:
     """Return the rows of the options that say where the service is and which token it gets."""
     return [
-        *line.refused("--base-url", "https address of the service", NO_SERVICES),
+        *line.refused("--base-url", "https URL of the service", NO_SERVICES),
         line.row("--base-url of a stranger", "--base-url=https://pictures.example", code=3,
                  error="host_not_trusted", says=("--base-url", "to pictures.example instead")),
         *line.refused("--trust-host", "host", NO_HOSTS),
         *[
-            line.row(f"NEMO_API_URL {name}", says=("NEMO_API_URL", "https address", came(NO_SERVICES[name])),
+            line.row(f"NEMO_API_URL {name}", says=("NEMO_API_URL", "https URL", came(NO_SERVICES[name])),
                      code=3, env={"NEMO_API_URL": NO_SERVICES[name]})
             for name in ("wrong", "unencrypted", "private", "with a password", "with a query")
         ],
@@ -140,7 +140,7 @@ def stretched(line: Line) -> list[Row]:
     return [
         *line.refused("--timeout", "1 to 86400", {"wrong": "soon", "too short": "0.9"}),
         *line.refused("--output-dir", "folder", {"empty": "", "a file": "empty"}),
-        *line.refused("--base-url", "https address of the service", {"unencrypted": "http://service.example"}),
+        *line.refused("--base-url", "https URL of the service", {"unencrypted": "http://service.example"}),
         *line.refused("--trust-host", "host", {"all of them": "*"}),
     ]
 
@@ -151,7 +151,7 @@ GENERATES = [
     *every_skill.prompts(BARE),
     *messages(GENERATE),
     *EXPORTING.refused("--format", "mp4, mov", NO_FORMATS),
-    *EXPORTING.refused("--quality", "one word", NO_QUALITIES),
+    *EXPORTING.refused("--quality", "single word", NO_QUALITIES),
     *GENERATE.refused(
         "--poll-interval", "0.5 to 3600", {name: NO_NUMBERS[name] for name in ("empty", "infinite")}
     ),
@@ -182,9 +182,9 @@ FREES = [
     *FREE["state"].refused("--session", "letters, digits", FEW_IDENTIFIERS),
     Line(LAUNCHER, command=("state",)).row("no session", says=("No session",), error="session_missing"),
     FREE["state"].row("--draft-file taken", "--draft-file=good.png", says=("--draft-file", "an earlier draft")),
-    FREE["state"].row("--draft-file in a skill", "--draft-file=skill/d.json", says=("--draft-file", "inside a")),
+    FREE["state"].row("--draft-file in a skill", "--draft-file=skill/d.json", says=("--draft-file", "the skill")),
     *EXPORT.refused("--format", "mp4, mov", NO_FORMATS),
-    *EXPORT.refused("--quality", "one word", NO_QUALITIES),
+    *EXPORT.refused("--quality", "single word", NO_QUALITIES),
     *EXPORT.refused("--session", "letters, digits", FEW_IDENTIFIERS),
     *EXPORT.refused("--poll-interval", "0.5 to 3600", {"wrong": "soon", "too short": "0.4"}),
     *Line(LAUNCHER, command=("export",)).refused("--resume", "letters, digits", FEW_IDENTIFIERS),

@@ -74,7 +74,7 @@ def references(line: Line) -> list[Row]:
         line.row("--input-image moving", "--image=moving.gif", says=("--input-image", "PNG, JPEG or WebP", "gif")),
         line.row("--images with one missing", "--images=good.png, gone.png", says=("--images", "No such file")),
         line.row("--images of six", "--images", ",".join(["good.png"] * 5), "--reference-image=good.png",
-                 says=("5", "6", "reference pictures"), process=line is RUN),
+                 says=("5", "6", "reference images"), process=line is RUN),
         *line.refused("--images", "JSON array", NO_LISTS),
     ]  # fmt: skip
 
@@ -89,7 +89,7 @@ RUNS = [
     *every_skill.spending(RUN, *PASSED),
     *every_skill.prompts(BARE),
     *[
-        BARE.row(f"--resume {name}", f"--resume={value}", says=("No task", came(value)), error="task_unknown")
+        BARE.row(f"--resume {name}", f"--resume={value}", says=("no record", came(value)), error="task_unknown")
         for name, value in {**NO_IDS, "empty": ""}.items()
     ],
     *[
@@ -130,7 +130,7 @@ QUEUES = [
     *QUEUE.refused("--max-queue-size", "0 to 1000", {**FEW_NUMBERS, "too many": "1001", "a half": "1.5"}),
     *QUEUE.refused("--grace-seconds", "0 to 600", {**FEW_NUMBERS, "too long": "601"}),
     *QUEUE.refused("--state-dir", "folder", NO_FOLDERS),
-    QUEUE.row("--state-dir in a skill", "--state-dir=skill/q", says=("--state-dir", "inside a skill")),
+    QUEUE.row("--state-dir in a skill", "--state-dir=skill/q", says=("--state-dir", "inside the skill")),
     *pictures(QUEUE),
     *attempts(QUEUE, FEW_NUMBERS),
     *every_skill.output(QUEUE),
@@ -177,7 +177,7 @@ TASKS = every_skill.tasks(
             "tasks.py",
             f"resume {name}",
             ("resume", value, "--json"),
-            ("No task", came(value)),
+            ("no record", came(value)),
             error="task_unknown",
         )
         for name, value in {**NO_IDS, "empty": ""}.items()

@@ -9,6 +9,7 @@ from ima_studio.polling import expected_range, pictures_of, wait
 from ima_studio.user_messages import identify, tell_success
 from shared.errors import SkillError, TaskFailed, UnusableResult
 from shared.http.urls import without_query
+from shared.i18n.catalog import duration
 from shared.images.download import MAX_IMAGES, reuse_saved_images, save_images
 from shared.polling import retry_read
 
@@ -48,7 +49,7 @@ def finish(claim: TaskLease, client: Client, journal: Journal, task_context: Tas
         context.result.next_argv = context.resume()
         return
     if expected:
-        context.reporter.always("expected_seconds", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}")
+        context.reporter.always("expected_seconds", duration=duration(*expected))
     ended = wait(claim, client, journal, task_context)
     _save(task, ended, client, task_context)
     _settle(task, ended, context)

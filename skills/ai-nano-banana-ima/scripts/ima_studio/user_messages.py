@@ -21,7 +21,7 @@ from shared.errors import (
     Unreachable,
     UnusableResult,
 )
-from shared.i18n.catalog import sanitize_line
+from shared.i18n.catalog import duration, sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def tell_start(context: CommandContext, purchase: Purchase, expected: Seconds | 
         "ratio": offer.ratio,
         "count": offer.count,
         "points": f"{offer.points:g}",
-        "least": f"{expected[0]:.0f}" if expected else "?",
-        "most": f"{expected[1]:.0f}" if expected else "?",
+        "duration": duration(*expected) if expected else MessageRef("seconds_unknown"),
     }
     context.result.extra["messages"]["start"] = context.catalog.format("start_message", **facts)
     context.reporter.info("create_summary", **facts)
@@ -98,10 +97,8 @@ def tell_success(context: CommandContext, entry: Entry, expected: Seconds | None
     message = say(
         "success_message",
         model=sanitize_line(entry.applied.get("model_name") or entry.model or "-", MAX_LABEL),
-        expected=say("seconds_range", least=f"{expected[0]:.0f}", most=f"{expected[1]:.0f}") if expected else "-",
-        actual=say("seconds_exact", seconds=f"{entry.seconds:.0f}")
-        if entry.seconds
-        else MessageRef("seconds_unknown"),
+        expected=duration(*expected) if expected else "-",
+        actual=duration(entry.seconds) if entry.seconds else MessageRef("seconds_unmeasured"),
         points=f"{entry.cost['amount']:g}" if entry.cost else "-",
         before=MessageRef("paid_before") if context.result.reused else "",
     )

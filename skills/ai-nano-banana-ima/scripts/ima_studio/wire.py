@@ -18,7 +18,7 @@ from shared.errors import (
 )
 from shared.http.envelopes import find_object
 from shared.http.refusals import FIREWALL_STATUSES, http_refusal
-from shared.i18n.catalog import sanitize_line
+from shared.i18n.catalog import duration, sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def refusal(code: int, status: int, document: Any, retry_after: float | None) ->
     if code == TIER_TOO_LOW:
         return QuotaExceeded("tier_too_low", link=POINTS_PAGE, **facts)
     if code == TOO_MANY_REQUESTS:
-        wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+        wait = duration(retry_after) if retry_after is not None else MessageRef("wait_unknown")
         return RateLimitError("create_limited", retry_after=retry_after, wait=wait, **facts)
     known = {
         TOO_COMPLEX: "too_complex",

@@ -10,6 +10,7 @@ from kexiang.polling import MAX_UNKNOWN, wait
 from shared.errors import ReadError, TaskFailed, UnusableResult
 from shared.files import disk_errors, write_atomically
 from shared.http.urls import without_query
+from shared.i18n.catalog import duration
 from shared.i18n.messages import MessageRef
 from shared.images.download import reuse_saved_images, save_images
 from shared.journal.entry import Entry, fingerprint, prompt_record
@@ -119,7 +120,7 @@ def _estimate(entry: Entry, journal: Journal, context: CommandContext) -> None:
     """Say how long earlier tasks of this kind took."""
     expected = durations(journal, entry)
     if expected:
-        context.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
+        context.reporter.info("expected_line", duration=duration(min(expected), max(expected)))
 
 
 def _finish(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> None:

@@ -16,7 +16,7 @@ from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request,
 from shared import signals
 from shared.errors import BadInput, DiskError, OutcomeUnknown, ResponseLost, SkillError, UnusableResult
 from shared.files import disk_errors
-from shared.i18n.catalog import short_repr
+from shared.i18n.catalog import duration, short_repr
 from shared.i18n.messages import MessageRef
 from shared.journal.claim import TaskLease
 from shared.journal.history import durations
@@ -151,7 +151,7 @@ def _submit(  # noqa: PLR0917  - each is used, and no two belong together
     context, entry = task_context.context, task.entry
     expected = durations(services.journal, entry) if services.interactive else []
     if expected:
-        context.reporter.info("expected_line", least=f"{min(expected):.0f}", most=f"{max(expected):.0f}")
+        context.reporter.info("expected_line", duration=duration(min(expected), max(expected)))
 
     def begin(seconds: float) -> None:
         record = request_record(request, services.provider, package, entry.extra["idempotency_key"], seconds)

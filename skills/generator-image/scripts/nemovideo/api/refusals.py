@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError
-from shared.i18n.catalog import sanitize_line
+from shared.i18n.catalog import duration, sanitize_line
 from shared.i18n.messages import MessageRef
 
 SUCCESS = ("0", "200")  # the second in envelopes that repeat the HTTP status
@@ -51,7 +51,7 @@ def refusal(status: int, document: Any, retry_after: float | None, *, certain: b
         return None
     kind = _KINDS.get(known or "", InvalidRequest)
     sentence = _SENTENCES.get(known or "", "refused_by_code")
-    wait: object = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+    wait: object = duration(retry_after) if retry_after is not None else MessageRef("wait_unknown")
     return kind(
         sentence,
         provider_code=code or (None if known == PAGE else known),

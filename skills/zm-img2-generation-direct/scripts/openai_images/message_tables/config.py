@@ -1,4 +1,4 @@
-"""The sentences about the provider in OpenClaw's configuration, English and Chinese side by side."""
+"""The messages about the provider in OpenClaw's configuration, English and Chinese side by side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from shared.i18n.messages import Translation
 PROVIDER = {
     "config_missing": Translation(
         "OpenClaw's configuration {path} does not exist, so there is no provider {name}.",
-        "找不到 OpenClaw 配置文件 {path}，因此没有提供方 {name}。",
+        "找不到 OpenClaw 配置文件 {path}，因此没有服务商 {name}。",
     ),
     "config_missing.hint": Translation(
-        "Write a file {path} that holds:  {{ {snippet} }}", "请新建文件 {path}，内容为：{{ {snippet} }}"
+        "Create the file {path} with this content:  {{ {snippet} }}", "请新建文件 {path}，内容为：{{ {snippet} }}"
     ),
     "outermost_braces": Translation("the outermost braces", "最外层花括号"),
     "config_unreadable": Translation(
@@ -18,43 +18,46 @@ PROVIDER = {
         "无法读取 OpenClaw 配置文件 {path}：{reason}。",
     ),
     "config_unreadable.hint": Translation(
-        "Correct the file; `openclaw doctor` names the place.", "请修正该文件；`openclaw doctor` 会指出出错位置。"
+        "Correct the file; `openclaw doctor` shows where the error is.",
+        "请修正该文件；`openclaw doctor` 会指出出错位置。",
     ),
-    "not_json5": Translation("it is no JSON5", "不是合法的 JSON5"),
+    "not_json5": Translation("it is not valid JSON5", "不是合法的 JSON5"),
     "provider_missing": Translation(
         "There is no provider {name} in {path} (models.providers).",
-        "{path} 中没有提供方 {name}（models.providers）。",
+        "{path} 中没有服务商 {name}（models.providers）。",
     ),
     "model_missing": Translation(
-        "Provider {name} lists its models in {path}, and {model} is not among them.",
-        "提供方 {name} 在 {path} 中列出了模型，但其中没有 {model}。",
+        "Provider {name} lists its models in {path}, but {model} is not one of them.",
+        "服务商 {name} 在 {path} 中列出了模型，但其中没有 {model}。",
     ),
     "provider_incomplete": Translation("{what} {state} in {path}.", "{path} 中的 {what} {state}。"),
     "value_missing": Translation("is missing", "缺失"),
-    "value_empty": Translation("is set but empty", "已写出，但内容为空"),
+    "value_empty": Translation("is set but empty", "已设置，但内容为空"),
     "variable_missing": Translation(
         "{what} in {path} names the variable {variable}, which {state}.",
         "{path} 中的 {what} 引用了变量 {variable}，而该变量{state}。",
     ),
     "variable_not_set": Translation("is not set", "未设置"),
     "variable_empty": Translation("is set but empty", "已设置，但内容为空"),
-    "variable_unresolved": Translation("is set to another variable's name", "的内容是另一个未展开的变量名"),
+    "variable_unresolved": Translation("is set to the name of another variable", "的内容是另一个未解析的变量名"),
     "variable_missing.hint": Translation(
-        "Set {variable} where OpenClaw's gateway starts, in .env of OpenClaw's state folder, or in env.vars of "
-        "its configuration; then run the same command again.",
-        "请在启动 OpenClaw 网关的环境、OpenClaw 状态目录的 .env 或配置的 env.vars 中设置 {variable}，"
-        "再运行同一条命令。",
+        "Set {variable} where OpenClaw's gateway starts, in .env of OpenClaw's state folder, or in "
+        "env.vars of its configuration. Then run the same command again.",
+        "请在启动 OpenClaw 网关的环境、OpenClaw 状态目录的 .env，或 OpenClaw 配置的 env.vars 中设置 {variable}，然后再运行同一条命令。",
     ),
     "base_url_unencrypted": Translation(
-        "{source} is http to {host}, another machine of a private network: the key would be sent unencrypted.",
-        "{source} 通过 http 访问内网中的另一台机器 {host}：密钥会以明文发送。",
+        "{source} uses http to reach {host}, another machine on a private network: the key would be sent "
+        "unencrypted.",
+        "{source} 通过 http 访问内网中的另一台机器 {host}，密钥会以明文发送。",
     ),
     "base_url_unencrypted.hint": Translation(
-        "Put TLS in front of that server and write https://; or open a tunnel, such as ssh -L 3000:127.0.0.1:3000 "
-        "{host}, and write http://127.0.0.1:3000/v1; or, if you trust everybody in that network, write into "
-        "{path}, inside {place}:  {line}",
-        "可在该服务前加 TLS 并改用 https://；也可建立隧道（例如 ssh -L 3000:127.0.0.1:3000 {host}）并改用 "
-        "http://127.0.0.1:3000/v1；如果信任该网络中的所有人，也可在 {path} 的 {place} 之内写入：{line}",
+        "Do one of these: put TLS in front of that server and use https://; or open a tunnel, such as ssh "
+        "-L 3000:127.0.0.1:3000 {host}, and use http://127.0.0.1:3000/v1; or, if you trust everyone on "
+        "that network, write into {path}, inside {place}:  {line}",
+        "请任选一种办法：在该服务前加上 TLS 并改用 https://；建立隧道（例如 ssh -L "
+        "3000:127.0.0.1:3000 {host}）并改用 "
+        "http://127.0.0.1:3000/v1；如果信任该网络中的所有人，也可在 {path} 的 "
+        "{place} 之内写入：{line}",
     ),
     "setting_from": Translation("{what} is read from {path}", "{what} 来自 {path}"),
     "setting_variable": Translation("the variable {variable} is set in {source}", "变量 {variable} 来自 {source}"),
@@ -72,42 +75,44 @@ PROVIDER = {
         "请使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
     ),
     "secret_source_refused": Translation(
-        "{what} is a secret with the source {source}, which only OpenClaw's gateway can open.",
+        "{what} is a secret with the source {source}, which only OpenClaw's gateway can read.",
         "{what} 的密钥来源是 {source}，只有 OpenClaw 网关能够读取。",
     ),
     "secret_source_refused.hint": Translation(
-        "Use a variable such as ${{NAME}} or a secret of the source env or file for this provider.",
-        "请为该提供方改用 ${{NAME}} 变量，或来源为 env、file 的密钥。",
+        "For this provider, use a variable such as ${{NAME}}, or a secret with the source env or file.",
+        "请为该服务商改用 ${{NAME}} 这样的变量，或来源为 env、file 的密钥。",
     ),
     "secret_file_unreadable": Translation(
-        "{what} points into the secrets file {path}, and there is no such secret to be read.",
-        "{what} 指向密钥文件 {path}，但无法从中读到该密钥。",
+        "{what} refers to the secrets file {path}, but the secret cannot be read from it.",
+        "{what} 引用了密钥文件 {path}，但无法从中读到该密钥。",
     ),
     "secret_file_unreadable.hint": Translation(
-        "Correct its id in OpenClaw's configuration, or that file.", "请修正 OpenClaw 配置中的 id，或修正该文件。"
+        "Correct its ID in OpenClaw's configuration, or correct that file.",
+        "请修正 OpenClaw 配置中的 id，或修正该文件。",
     ),
     "header_invalid": Translation(
-        "{what} is no extra header that can be sent; the key and the form of the request are not set there.",
+        "{what} is not an extra header that can be sent; the key and the request format are not set there.",
         "{what} 不是可以发送的附加请求头；密钥与请求格式不在此处设置。",
     ),
     "key_missing": Translation(
-        "The provider has no usable apiKey ({passed_over}).", "提供方没有可用的 apiKey（{passed_over}）。"
+        "The provider has no usable apiKey ({passed_over}).", "服务商没有可用的 apiKey（{passed_over}）。"
     ),
     "key_missing.hint": Translation(
-        'Write there the key itself or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
-        '请在该处填写密钥本身，或 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
+        'Write the key itself there, or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
+        '请在该处填写密钥本身，或填写 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
     ),
     "key_refused": Translation(
         "The provider does not accept the key (HTTP {status}): {words}.",
-        "提供方不接受该密钥（HTTP {status}）：{words}。",
+        "服务商不接受该密钥（HTTP {status}）：{words}。",
     ),
     "key_refused.hint": Translation(
         "Correct models.providers.<name>.apiKey in OpenClaw's configuration. Nothing was charged.",
         "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
     ),
     "service_without_list": Translation(
-        "{service} answers, but keeps no list of models, so the key could not be tried; most addresses end in /v1",
-        "{service} 有答复，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
+        "{service} is reachable but does not list models, so the key could not be tested; most addresses "
+        "end in /v1",
+        "{service} 可以访问，但不提供模型列表，无法验证密钥；地址通常以 /v1 结尾",
     ),
 }
 for _code in ("provider_missing", "provider_incomplete", "model_missing"):

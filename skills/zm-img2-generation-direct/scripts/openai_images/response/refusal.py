@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.errors import AuthenticationError, InvalidRequest, QuotaExceeded, RateLimitError
 from shared.http.refusals import comparable, proven_ground, reason_of_ban, says
-from shared.i18n.catalog import sanitize_line
+from shared.i18n.catalog import duration, sanitize_line
 from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _refused_by_status(
         ban = reason_of_ban(error.codes, " ".join(error.sentences), is_page=error.is_page)
         return InvalidRequest("not_allowed", way_out=MessageRef(f"not_allowed_{ban}"), **facts)
     if status == TOO_MANY_REQUESTS:
-        wait = f"{retry_after:.0f} s" if retry_after is not None else MessageRef("wait_unknown")
+        wait = duration(retry_after) if retry_after is not None else MessageRef("wait_unknown")
         return RateLimitError("create_limited", retry_after=retry_after, wait=wait, **facts)
     if status in (NOT_FOUND, METHOD_NOT_ALLOWED) and _names_no_path(error):
         return InvalidRequest("address_wrong", **facts)
