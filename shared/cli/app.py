@@ -56,21 +56,23 @@ class Options:
 
 _OUTPUT = (
     click.option("--json", "--output-json", is_flag=True, help="Print one JSON document on stdout."),
-    click.option("--result-file", metavar="PATH", help="Write the JSON document to a file as well."),
-    click.option("--quiet", is_flag=True, help="No progress on stderr."),
-    click.option("--lang", default="auto", metavar="auto|en|zh", help="Language of what is said."),
+    click.option("--result-file", metavar="PATH", help="Also write the JSON document to PATH."),
+    click.option("--quiet", is_flag=True, help="Show no progress on stderr."),
+    click.option("--lang", default="auto", metavar="auto|en|zh", help="Language of messages (default: auto)."),
 )
 _WAITING = (
-    click.option("--output-dir", metavar="DIR", help="Where pictures go (default: generated-images)."),
-    click.option("--timeout", metavar="SECONDS", help="Stop waiting after this long; the task goes on."),
+    click.option("--output-dir", metavar="DIR", help="Save images to DIR (default: generated-images)."),
+    click.option("--timeout", metavar="SECONDS", help="Stop waiting after SECONDS; the task keeps running."),
 )
 _SPENDING = (
-    click.option("--dry-run", is_flag=True, help="Show what would be sent and what it costs; send nothing."),
-    click.option("--no-wait", is_flag=True, help="Return as soon as the service has accepted the task."),
-    click.option("--resume", metavar="ID", help="Go on with a task by its id; costs nothing."),
+    click.option("--dry-run", is_flag=True, help="Show what would be sent and its cost; send nothing."),
+    click.option("--no-wait", is_flag=True, help="Return as soon as the service accepts the task."),
+    click.option("--resume", metavar="ID", help="Resume the task with this ID. Free."),
     click.option("--new", is_flag=True, help="Pay for the same request again."),
-    click.option("--variant", default="", metavar="TEXT", help="Another picture of the same request."),
-    click.option("--yes", is_flag=True, help="Do not ask before spending, on a terminal."),
+    click.option(
+        "--variant", default="", metavar="TEXT", help="Pay for another image of the same request, named TEXT."
+    ),
+    click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending."),
 )
 
 Function = Callable[..., Any]

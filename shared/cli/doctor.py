@@ -83,9 +83,7 @@ def doctor_command(
     command = output_options(doctor)
     for option in options:
         command = option(command)
-    return click.command("doctor", help=f"Check what {skill.slug} needs to make a picture; spends nothing.")(
-        command
-    )
+    return click.command("doctor", help=f"Check everything that {skill.slug} needs. Free.")(command)
 
 
 class DoctorChecks:

@@ -36,11 +36,11 @@ Answer = TypeVar("Answer")
 def tasks_command(skill: Skill) -> click.Group:
     """Return the command group; `resume` is only documented here and done by the skill's own command."""
     group = click.Group(
-        "tasks", no_args_is_help=False, help="The paid tasks that this machine remembers, of all image skills."
+        "tasks", no_args_is_help=False, help="Show and manage the paid tasks of all image skills on this machine."
     )
     for command in (_list, _show, _cost, _forget, _prune, _set_aside):
         group.add_command(command)
-    described = f"Go on with a task of {skill.slug}; costs nothing. Takes the options of {skill.main_launcher}."
+    described = f"Resume a task of {skill.slug}. Free. Takes the options of {skill.main_launcher}."
     identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
     group.add_command(click.Command("resume", help=described, options_metavar="", params=[identifier]))
     return group
@@ -77,8 +77,8 @@ def age(flag: str, text: str) -> timedelta:
 
 
 @click.command("list", help="List the tasks, newest first.")
-@click.option("--state", metavar="STATE", help="Only tasks in this state, such as submitted or unknown.")
-@click.option("--limit", default="20", metavar="N", help="At most this many (default 20).")
+@click.option("--state", metavar="STATE", help="Show only tasks in this state, such as submitted or unknown.")
+@click.option("--limit", default="20", metavar="N", help="Show at most N tasks (default: 20).")
 @output_options
 def _list(context: CommandContext, state: str | None, limit: str) -> None:
     if state is not None and state not in get_args(State):
@@ -93,7 +93,7 @@ def _list(context: CommandContext, state: str | None, limit: str) -> None:
     context.summary_lines += [_line(entry, context) for entry in newest] or [context.catalog.format("tasks_none")]
 
 
-@click.command("show", help="Show one task by its local or service id.")
+@click.command("show", help="Show one task by its local ID or the service's.")
 @click.argument("identifier", metavar="ID")
 @output_options
 def _show(context: CommandContext, identifier: str) -> None:
@@ -119,8 +119,10 @@ def _show(context: CommandContext, identifier: str) -> None:
         raise TaskFailed("task_without_pictures", local_id=entry.local_id, state=state, remedy="none")
 
 
-@click.command("cost", help="What the tasks cost, by skill and unit; unknown outcomes are listed as such.")
-@click.option("--since", default="30d", metavar="AGE", help="Of this age at most: 24h, 7d, 30d (default).")
+@click.command("cost", help="Add up the costs by skill and unit; list unknown outcomes.")
+@click.option(
+    "--since", default="30d", metavar="AGE", help="Include tasks up to AGE old, such as 24h or 7d (default: 30d)."
+)
 @output_options
 def _cost(context: CommandContext, since: str) -> None:
     oldest = datetime.now(timezone.utc) - age("--since", since)
@@ -146,7 +148,9 @@ def _cost(context: CommandContext, since: str) -> None:
 
 @click.command("forget", help="Remove one task from the journal.")
 @click.argument("identifier", metavar="ID")
-@click.option("--yes", "agreed", is_flag=True, help="Also a task that is unfinished or whose outcome is unknown.")
+@click.option(
+    "--yes", "agreed", is_flag=True, help="Also remove a task that is unfinished or has an unknown outcome."
+)
 @output_options
 def _forget(context: CommandContext, identifier: str, agreed: bool) -> None:
     path, entry = _known(context, identifier)
@@ -163,8 +167,10 @@ def _forget(context: CommandContext, identifier: str, agreed: bool) -> None:
     )
 
 
-@click.command("prune", help="Remove finished tasks of a certain age; unfinished and unknown ones stay.")
-@click.option("--older-than", "older_than", required=True, metavar="AGE", help="Such as 30d.")
+@click.command("prune", help="Remove old finished tasks; keep unfinished and unknown ones.")
+@click.option(
+    "--older-than", "older_than", required=True, metavar="AGE", help="Remove tasks older than AGE, such as 30d."
+)
 @output_options
 def _prune(context: CommandContext, older_than: str) -> None:
     from shared.journal.retention import prune  # noqa: PLC0415
@@ -176,7 +182,7 @@ def _prune(context: CommandContext, older_than: str) -> None:
     context.summary_lines.append(context.catalog.format("entries_pruned", count=count))
 
 
-@click.command("set-aside", help="Put a damaged journal of this skill aside, kept, and start a new one.")
+@click.command("set-aside", help="Rename and keep a damaged journal of this skill, and start a new one.")
 @output_options
 def _set_aside(context: CommandContext) -> None:
     from shared.journal.retention import set_damaged_aside  # noqa: PLC0415

@@ -59,26 +59,28 @@ def doctor(argv: Sequence[str], launcher: str) -> int:
     return run_command(doctor_command(SKILL, _patient, [_KEY_OPTION]), SKILL, argv, launcher)
 
 
-_KEY_OPTION = click.option("--api-key", metavar="KEY", help="The key; the variable IMA_API_KEY is safer.")
+_KEY_OPTION = click.option("--api-key", metavar="KEY", help="API key; the variable IMA_API_KEY is safer.")
 
 
-@click.command(help="Make or change a picture with Nano Banana at IMA Studio, or go on with one (--resume ID).")
+@click.command(help="Create or edit an image with Nano Banana on IMA Studio, or resume a task (--resume ID).")
 @_KEY_OPTION
-@click.option("--task-type", metavar="|".join(TASK_TYPES), help="From words, or from pictures.")
-@click.option("--list-models", is_flag=True, help="Show the models with their points, and end.")
-@click.option("--model-id", metavar="ID", help=f"{' or '.join(MODELS)}; default: as remembered, else the first.")
-@click.option("--version-id", metavar="ID", help="A version of the model (default: the newest).")
-@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
-@click.option("--size", metavar="|".join(SIZES), help="Default: the model's own.")
-@click.option("--extra-params", metavar="JSON", help='Such as {"aspect_ratio":"16:9","n":2}.')
-@click.option(INPUTS_FLAG, "inputs", multiple=True, metavar="URL|FILE", help="Pictures to start from; many.")
-@click.option("--allow-downgrade", is_flag=True, help="Step down in size when the service refuses it.")
-@click.option("--max-points", metavar="N", help="Pay no more than this, for all pictures together.")
-@click.option("--user-id", metavar="ID", help="Whose chosen model is remembered.")
-@click.option("--forget-preference", is_flag=True, help="Forget the model of --user-id, and end.")
-@click.option("--language", metavar="zh|en", help="The same as --lang.")
-@click.option("--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense.")
+@click.option("--task-type", metavar="|".join(TASK_TYPES), help="Create from text, or edit images.")
+@click.option("--list-models", is_flag=True, help="List the models and their prices in points, then exit.")
+@click.option(
+    "--model-id", metavar="ID", help=f"Model: {' or '.join(MODELS)} (default: the remembered one, else the first)."
+)
+@click.option("--version-id", metavar="ID", help="Version of the model (default: the newest).")
+@click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option("--size", metavar="|".join(SIZES), help="Image size (default: the model's own).")
+@click.option("--extra-params", metavar="JSON", help='More parameters, such as {"aspect_ratio":"16:9","n":2}.')
+@click.option(INPUTS_FLAG, "inputs", multiple=True, metavar="URL|FILE", help="Images to edit; repeatable.")
+@click.option("--allow-downgrade", is_flag=True, help="Use a smaller size if the service refuses this one.")
+@click.option("--max-points", metavar="N", help="Pay at most N points for all images together.")
+@click.option("--user-id", metavar="ID", help="User whose chosen model is remembered.")
+@click.option("--forget-preference", is_flag=True, help="Forget the model of --user-id, then exit.")
+@click.option("--language", metavar="zh|en", help="Same as --lang.")
+@click.option("--poll-interval", metavar="SECONDS", help="Poll every SECONDS (default: adaptive).")
 @click.version_option(__version__)
 @common_options
 def _ima_image_create(context: CommandContext, options: Options, **params: Any) -> None:

@@ -58,14 +58,18 @@ def doctor(argv: Sequence[str], launcher: str) -> int:
 
 
 _SERVICE_OPTIONS = (
-    click.option("--base-url", metavar="URL", help="Another address of the service (or IMAGE2_BASE_URL)."),
-    click.option("--trust-host", "trusted", multiple=True, metavar="HOST", help="Send the key to this host too."),
-    click.option("--use-local-key", "use_local", is_flag=True, help="Also read ~/.config/image2/.env."),
+    click.option("--base-url", metavar="URL", help="Address of the service (or set IMAGE2_BASE_URL)."),
+    click.option(
+        "--trust-host", "trusted", multiple=True, metavar="HOST", help="Also send the key to HOST; repeatable."
+    ),
+    click.option(
+        "--use-local-key", "use_local", is_flag=True, help="Also read the key from ~/.config/image2/.env."
+    ),
     click.option("--api-key-stdin", "from_stdin", is_flag=True, help="Read the key from stdin."),
 )
 _POLLING_OPTIONS = (
-    click.option("--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense."),
-    click.option("--max-attempts", metavar="N", help="Look at most this often."),
+    click.option("--poll-interval", metavar="SECONDS", help="Poll every SECONDS (default: adaptive)."),
+    click.option("--max-attempts", metavar="N", help="Poll at most N times."),
 )
 
 
@@ -75,13 +79,19 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     )
 
 
-@click.command(help="Make one picture with image2, or go on with one (--resume ID). Asks kexiangai.com once.")
-@click.option("--mode", metavar="|".join(MODES), help="From words, or from reference pictures.")
-@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
+@click.command(help="Create one image with image2 on kexiangai.com, or resume a task (--resume ID).")
+@click.option("--mode", metavar="|".join(MODES), help="Create from text, or from reference images.")
+@click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
 @click.option("--size", metavar="RATIO", help="Aspect ratio: " + ", ".join(SIZES) + ".")
-@click.option("--url", "urls", multiple=True, metavar="URL", help="Reference picture, https; 1 to 8 for img2img.")
-@click.option("--model-name", default=DEFAULT_MODEL, metavar="NAME", help=f"Default: {DEFAULT_MODEL}.")
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    help="https URL of a reference image; repeatable, 1 to 8 for img2img.",
+)
+@click.option("--model-name", default=DEFAULT_MODEL, metavar="NAME", help=f"Model (default: {DEFAULT_MODEL}).")
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @common_options
@@ -97,9 +107,9 @@ def _create_task(context: CommandContext, options: Options, **params: Any) -> No
         service.generate(request)
 
 
-@click.command(help="Look at a task once, or wait for it; save its pictures when it is done. Costs nothing.")
+@click.command(help="Query a task once, or wait for it; save its images when it is done. Free.")
 @click.argument("identifier", metavar="ID")
-@click.option("--wait", is_flag=True, help="Wait until the task ended.")
+@click.option("--wait", is_flag=True, help="Wait until the task has ended.")
 @_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @waiting_options
@@ -109,8 +119,8 @@ def _query_task(context: CommandContext, options: Options, identifier: str, wait
     Service(context, options, params).resume(_task_id("ID", identifier))
 
 
-@click.command(help="Save the x-api-key in ~/.config/image2/.env, readable by you alone.")
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of asking.")
+@click.command(help="Save the x-api-key to ~/.config/image2/.env, readable only by you.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of prompting for it.")
 @click.version_option(__version__)
 @output_options
 def _set_key(context: CommandContext, from_stdin: bool) -> None:

@@ -53,7 +53,7 @@ def doctor(argv: Sequence[str], launcher: str) -> int:
 
 @click.group(
     name="generator_image",
-    help="Pictures and clips by the agent of NemoVideo. Messages (generate, say) cost credits; all else is free.",
+    help="Create images and videos with NemoVideo's agent. generate and say cost credits; the rest is free.",
 )
 @click.version_option(__version__)
 def _group() -> None:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @click.command(
     "export",
-    help="Render the timeline of a session and save the file; png, jpg and webp save its pictures instead. "
-    "Costs nothing. --resume RENDER_ID goes on waiting for a render.",
+    help="Render the timeline of a session and save the file; png, jpg and webp save its images instead. "
+    "Free. --resume RENDER_ID waits for a render.",
 )
 @click.option(
-    "--format", "form", metavar="FORMAT", help="mp4 (default), mov, avi, webm, mkv, gif, png, jpg, webp."
+    "--format", "form", metavar="FORMAT", help="mp4 (default), mov, avi, webm, mkv, gif, png, jpg or webp."
 )
-@click.option("--quality", metavar="WORD", help="Default: high.")
-@click.option("--draft", "draft_file", metavar="FILE", help="Render this draft instead of the session's.")
+@click.option("--quality", metavar="WORD", help="Quality of the export (default: high).")
+@click.option("--draft", "draft_file", metavar="FILE", help="Render the draft in FILE instead of the session's.")
 @options_of(SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)
 @common_options
 def export(context: CommandContext, options: Options, **params: Any) -> None:
@@ -33,7 +33,7 @@ def export(context: CommandContext, options: Options, **params: Any) -> None:
     export_request.export(context, options, params)
 
 
-@click.command("cancel-export", help="Cancel a render by its id. Costs nothing.")
+@click.command("cancel-export", help="Cancel the render with this ID. Free.")
 @click.argument("render_id", metavar="RENDER_ID")
 @options_of(*SERVICE_OPTIONS)
 @common_options

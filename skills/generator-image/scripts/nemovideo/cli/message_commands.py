@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
 
 MESSAGE_OPTIONS = (
-    click.option("--prompt", metavar="TEXT", help="The same as TEXT."),
-    click.option("--prompt-file", metavar="FILE", help="Read the message from a file; - is stdin."),
+    click.option("--prompt", metavar="TEXT", help="Same as TEXT."),
+    click.option("--prompt-file", metavar="FILE", help="Read the message from FILE (- for stdin)."),
     click.option(
         "--attach", "attachments", multiple=True, metavar="FILE|URL",
-        help="Upload this first: picture, clip or sound, or its https address; repeatable.",
+        help="Upload an image, video or audio file, or its https URL, first; repeatable.",
     ),
-    click.option("--export", "exported", is_flag=True, help="Export the timeline afterwards; exports are free."),
-    click.option("--format", "form", metavar="FORMAT", help="Of that export (default: mp4)."),
-    click.option("--quality", metavar="WORD", help="Of that export (default: high)."),
+    click.option("--export", "exported", is_flag=True, help="Export the timeline afterwards. Free."),
+    click.option("--format", "form", metavar="FORMAT", help="Format of the export (default: mp4)."),
+    click.option("--quality", metavar="WORD", help="Quality of the export (default: high)."),
 )  # fmt: skip
 
 
 @click.command(
     "generate",
-    help="Send a wish to the agent in a session of its own (or --session) and save the pictures and clips. "
-    "Costs credits once: run again, it goes on or returns what was made.",
+    help="Send a request to the agent in a new session (or --session), and save the images and videos. "
+    "Costs credits once: the same command run again resumes, or returns the earlier result.",
 )
 @click.argument("text", required=False)
 @options_of(*MESSAGE_OPTIONS)
-@click.option("--session", metavar="ID", help="Session to work in (default: a new one).")
+@click.option("--session", metavar="ID", help="Session to use (default: a new one).")
 @options_of(POLL_OPTION, *SERVICE_OPTIONS)
 @common_options
 def generate(context: CommandContext, options: Options, **params: Any) -> None:
@@ -44,8 +44,8 @@ def generate(context: CommandContext, options: Options, **params: Any) -> None:
 
 @click.command(
     "say",
-    help="Send a further message in a session and save what is new. Costs credits; said again after it was "
-    "answered, it is another message.",
+    help="Send another message in a session, and save the new images and videos. Costs credits, "
+    "each time that it is sent after the previous one was answered.",
 )
 @click.argument("text", required=False)
 @options_of(*MESSAGE_OPTIONS, SESSION_OPTION, POLL_OPTION, *SERVICE_OPTIONS)

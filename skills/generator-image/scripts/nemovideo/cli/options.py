@@ -14,19 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SERVICE_OPTIONS = (
+    click.option("--base-url", "--api-url", metavar="URL", help="Address of the service (or set NEMO_API_URL)."),
     click.option(
-        "--base-url", "--api-url", metavar="URL", help="Another address of the service (or NEMO_API_URL)."
-    ),
-    click.option(
-        "--trust-host", "trusted", multiple=True, metavar="HOST", help="Send the token to this host too."
+        "--trust-host", "trusted", multiple=True, metavar="HOST", help="Also send the token to HOST; repeatable."
     ),
 )
 SESSION_OPTION = click.option(
-    "--session", metavar="ID", help="Session to work in (default: the newest remembered)."
+    "--session", metavar="ID", help="Session to use (default: the newest on this machine)."
 )
-POLL_OPTION = click.option(
-    "--poll-interval", metavar="SECONDS", help="Look this often instead of when it makes sense."
-)
+POLL_OPTION = click.option("--poll-interval", metavar="SECONDS", help="Poll every SECONDS (default: adaptive).")
 PAYING = {"--resume": "resume", "--new": "new", "--variant": "variant"}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
 
 
-@click.command("connect", help="Get ready: a token where there is none, and a new session. Costs nothing.")
+@click.command("connect", help="Request a token if there is none, and open a new session. Free.")
 @click.option("--language", metavar="CODE", help="Language of the session, such as en or zh (default: as --lang).")
 @options_of(*SERVICE_OPTIONS)
 @common_options
@@ -25,7 +25,7 @@ def connect(context: CommandContext, options: Options, **params: Any) -> None:
     session_actions.connect(context, options, params)
 
 
-@click.command("upload", help="Put pictures, clips or sounds into a session: files, or https addresses. Free.")
+@click.command("upload", help="Upload images, videos or audio, from files or https URLs, to a session. Free.")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|URL...")
 @options_of(SESSION_OPTION, *SERVICE_OPTIONS)
 @common_options
@@ -37,7 +37,7 @@ def upload(context: CommandContext, options: Options, **params: Any) -> None:
     session_actions.upload(context, options, params)
 
 
-@click.command("credits", help="How many credits the account has. Costs nothing.")
+@click.command("credits", help="Show the credits of the account. Free.")
 @options_of(*SERVICE_OPTIONS)
 @common_options
 def show_credits(context: CommandContext, options: Options, **params: Any) -> None:
@@ -48,8 +48,8 @@ def show_credits(context: CommandContext, options: Options, **params: Any) -> No
     session_actions.show_credits(context, options, params)
 
 
-@click.command("state", help="What a session holds: timeline, uploads, pictures and clips. Costs nothing.")
-@click.option("--draft-file", metavar="FILE", help="Write the draft to a file, for export --draft.")
+@click.command("state", help="Show the timeline, uploads, images and videos of a session. Free.")
+@click.option("--draft-file", metavar="FILE", help="Write the draft to FILE, for export --draft.")
 @options_of(SESSION_OPTION, *SERVICE_OPTIONS)
 @common_options
 def state(context: CommandContext, options: Options, **params: Any) -> None:
@@ -60,7 +60,7 @@ def state(context: CommandContext, options: Options, **params: Any) -> None:
     session_actions.state(context, options, params)
 
 
-@click.command("sessions", help="The sessions that this machine remembers, newest first. Sends nothing.")
+@click.command("sessions", help="List the sessions stored on this machine, newest first. Sends nothing.")
 @options_of(*SERVICE_OPTIONS)
 @common_options
 def sessions(context: CommandContext, options: Options, **params: Any) -> None:
@@ -71,7 +71,7 @@ def sessions(context: CommandContext, options: Options, **params: Any) -> None:
     session_actions.sessions(context, options, params)
 
 
-@click.command("route", help="Which subcommand the user's words mean. Sends nothing.")
+@click.command("route", help="Show which subcommand fits the user's words. Sends nothing.")
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @output_options
 def route(context: CommandContext, words: tuple[str, ...]) -> None:

@@ -62,17 +62,18 @@ def batch_run(argv: Sequence[str], launcher: str) -> int:
     return run_command(_batch_run, SKILL, argv, launcher)
 
 
-HELP = """Make the pictures of a batch: @batch.json, JSON text, or - for stdin.
+HELP = """Create the images of a batch: @batch.json, JSON text, or - for stdin.
 
-Run again, it goes on, and after an edit only what changed is made and paid; under another name of the file (or
-batch_name) all is. --new makes every picture again. Relative paths start from the current folder. Pictures go to
-content-factory/live-course-design/img2/batches in OpenClaw's workspace, else in the current folder.
+The same command resumes the batch. After an edit of the file, only changed tasks are created and paid; under
+another file name or batch_name, all are. --new pays for every image again. Relative paths start from the current
+folder. Images are saved to content-factory/live-course-design/img2/batches in OpenClaw's workspace, else in the
+current folder.
 """
 
 
 @click.command(help=HELP)
 @click.argument("batch", metavar="@FILE")
-@click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
+@click.option("--max-workers", metavar="N", help="Run N tasks at once (default: 4, maximum: 4).")
 @with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options

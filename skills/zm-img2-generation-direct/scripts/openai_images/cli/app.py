@@ -77,21 +77,21 @@ IMAGE_OPTIONS = (
     click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
 )
 ATTEMPT_OPTIONS = (
-    click.option("--timeout-ms", metavar="MS", help="For one attempt (default: 600000)."),
-    click.option("--max-attempts", metavar="N", help="Paid requests at most (default: 3, at most 5)."),
-    click.option("--retry-base-delay", metavar="SECONDS", help="Before the second attempt (default: 8)."),
-    click.option("--retry-max-delay", metavar="SECONDS", help="Between two attempts at most (default: 45)."),
-    click.option("--retry-jitter", metavar="SECONDS", help="Random addition to each delay (default: 5)."),
+    click.option("--timeout-ms", metavar="MS", help="Time limit of one attempt (default: 600000)."),
+    click.option("--max-attempts", metavar="N", help="Send at most N paid requests (default: 3, maximum: 5)."),
+    click.option("--retry-base-delay", metavar="SECONDS", help="Delay before the second attempt (default: 8)."),
+    click.option("--retry-max-delay", metavar="SECONDS", help="Longest delay between two attempts (default: 45)."),
+    click.option("--retry-jitter", metavar="SECONDS", help="Random addition to each delay, at most (default: 5)."),
     click.option(
         "--on-unknown",
         metavar="fail|retry",
-        help="When a request may have been charged and no image came: stop (default), or send it again, up to "
-        "--max-attempts; for a task that ended so before, once.",
+        help="If a request may have been charged but no image arrived: stop (default), or send it again, up to "
+        "--max-attempts; for a task of an earlier run that ended this way, once.",
     ),
 )
 ACCEPTED_OPTIONS = (
-    click.option("--raw", is_flag=True, help="Noted in the result; prompts are never altered anyway."),
-    click.option("--no-send", is_flag=True, help="Accepted; delivery is always left to the caller."),
+    click.option("--raw", is_flag=True, help="Note this in the result; prompts are never altered anyway."),
+    click.option("--no-send", is_flag=True, help="Accepted for compatibility; the caller always delivers."),
 )
 
 
@@ -102,17 +102,17 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     )
 
 
-@click.command(
-    help="Make one picture from words, or after up to five reference pictures; or go on with --resume ID."
-)
-@click.option("--prompt", metavar="TEXT", help="What to draw; sent exactly as given.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
-@click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Beginning of the file names.")
+@click.command(help="Create one image from text and up to five reference images, or resume a task (--resume ID).")
+@click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Prefix of the file names.")
 @click.option(
     "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
-    help="Reference picture: PNG, JPEG or WebP; repeatable.",
+    help="Reference image (PNG, JPEG or WebP); repeatable.",
 )  # fmt: skip
-@click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
+@click.option(
+    "--images", metavar="LIST", help="More reference images: a JSON array, or paths separated by commas."
+)
 @with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options
@@ -128,10 +128,10 @@ def _run(context: CommandContext, options: Options, **params: Any) -> None:
 
 
 _OPTION_HELP = {
-    "output_dir": "Where pictures go (default: generated-images in OpenClaw's state folder).",
-    "timeout": "For all attempts together (default: 1700); one that is cut off may have been charged.",
-    "no_wait": "Do not wait for another process that has the same request in hand.",
-    "resume": "Go on with a task by its id; costs nothing without --on-unknown retry.",
+    "output_dir": "Save images to DIR (default: generated-images in OpenClaw's state folder).",
+    "timeout": "Time limit of all attempts together (default: 1700); one that is cut off may have been charged.",
+    "no_wait": "Do not wait for another process that is working on the same request.",
+    "resume": "Resume the task with this ID. Free unless --on-unknown retry is set.",
 }
 """Help of the common options for a service that returns the image itself and stores nothing."""
 for _option in _run.params:

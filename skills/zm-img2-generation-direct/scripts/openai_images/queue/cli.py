@@ -40,7 +40,7 @@ def image_queue(argv: Sequence[str], launcher: str) -> int:
     return run_command(_queue, SKILL, [*argv[:1], *extra, *argv[1:]], launcher)
 
 
-@click.group(name="image_queue", help="Picture tasks as supervised processes, with a state that can be looked at.")
+@click.group(name="image_queue", help="Run image tasks as supervised processes, and inspect or cancel them.")
 @click.version_option(__version__)
 def _queue() -> None:
     pass
@@ -50,21 +50,25 @@ for _look in INSPECT_COMMANDS:
     _queue.add_command(_look)
 
 
-@_queue.command("run", help="Run one task, or those of @tasks.json, JSON text or - (stdin), and wait for them.")
+@_queue.command(
+    "run", help="Run one task, or the tasks of @tasks.json, JSON text or - (stdin), and wait for them."
+)
 @click.argument("tasks", required=False, metavar="[@FILE]")
-@click.option("--prompt", metavar="TEXT", help="What to draw, for a single task.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from a file; - is stdin.")
-@click.option("--task-name", metavar="NAME", help="Beginning of the file names.")
-@click.option("--task-key", metavar="KEY", help="Tells the task from others; run again, it is not paid again.")
+@click.option("--prompt", metavar="TEXT", help="Description of the image, for a single task.")
+@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option("--task-name", metavar="NAME", help="Prefix of the file names.")
+@click.option("--task-key", metavar="KEY", help="Unique key of the task; the same key is not paid twice.")
 @click.option(
     "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
-    help="Reference picture: PNG, JPEG or WebP; repeatable.",
+    help="Reference image (PNG, JPEG or WebP); repeatable.",
 )  # fmt: skip
-@click.option("--images", metavar="LIST", help="More of them: a JSON array, or paths with commas between.")
-@click.option("--max-workers", metavar="N", help="Tasks at once (default: 4, at most 4).")
-@click.option("--task-timeout-seconds", metavar="SECONDS", help="For each task (default: 600).")
-@click.option("--max-queue-size", metavar="N", help="Tasks that may wait (default: 100); more are rejected.")
-@click.option("--grace-seconds", metavar="SECONDS", help="From terminate to kill (default: 10).")
+@click.option(
+    "--images", metavar="LIST", help="More reference images: a JSON array, or paths separated by commas."
+)
+@click.option("--max-workers", metavar="N", help="Run N tasks at once (default: 4, maximum: 4).")
+@click.option("--task-timeout-seconds", metavar="SECONDS", help="Time limit of each task (default: 600).")
+@click.option("--max-queue-size", metavar="N", help="Let N tasks wait (default: 100); reject more.")
+@click.option("--grace-seconds", metavar="SECONDS", help="Kill a task SECONDS after terminating it (default: 10).")
 @STATE_DIR
 @with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @common_options

@@ -30,10 +30,10 @@ MAX_LISTED = 10_000
 MAX_LOG_READ = 2 << 20  # bytes; the queue keeps one MiB of each
 TAIL = 4000  # characters of each log that `get` shows
 CANCEL_TIMEOUT = 5.0  # seconds for a living runner to heed a cancel
-STATE_DIR = click.option("--state-dir", metavar="DIR", help="Where the queue's files are (default: image-queue).")
+STATE_DIR = click.option("--state-dir", metavar="DIR", help="Folder of the queue's files (default: image-queue).")
 
 
-@click.command("status", help="How many tasks are in which state, and what runs now.")
+@click.command("status", help="Count the tasks by status, and list what is running.")
 @STATE_DIR
 @output_options
 def _status(context: CommandContext, state_dir: str | None) -> None:
@@ -49,8 +49,8 @@ def _status(context: CommandContext, state_dir: str | None) -> None:
     context.summary_lines += [_line(context, row) for row in running]
 
 
-@click.command("list", help="The tasks, oldest first.")
-@click.option("--status", metavar="STATUS", help="Only those: " + ", ".join(STATUSES) + ".")
+@click.command("list", help="List the tasks, oldest first.")
+@click.option("--status", metavar="STATUS", help="Show only tasks with this status: " + ", ".join(STATUSES) + ".")
 @STATE_DIR
 @output_options
 def _list_tasks(context: CommandContext, status: str | None, state_dir: str | None) -> None:
@@ -60,8 +60,8 @@ def _list_tasks(context: CommandContext, status: str | None, state_dir: str | No
     set_rows(context, [row for row in rows if status in (None, row["status"])])
 
 
-@click.command("history", help="The last tasks that ended, newest first.")
-@click.option("-n", "--limit", default="50", metavar="N", help="At most this many (default: 50).")
+@click.command("history", help="List the tasks that ended last, newest first.")
+@click.option("-n", "--limit", default="50", metavar="N", help="Show at most N tasks (default: 50).")
 @STATE_DIR
 @output_options
 def _history(context: CommandContext, limit: str, state_dir: str | None) -> None:
@@ -71,7 +71,7 @@ def _history(context: CommandContext, limit: str, state_dir: str | None) -> None
     set_rows(context, finished[:limit_count])
 
 
-@click.command("get", help="One task by its id or key: its data, where its files are, the ends of its logs.")
+@click.command("get", help="Show one task by its ID or key: its data, its files and the ends of its logs.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
 @output_options
@@ -97,7 +97,7 @@ def _get(context: CommandContext, identifier: str, state_dir: str | None) -> Non
     context.result.status = "succeeded"
 
 
-@click.command("cancel", help="Cancel a waiting task; a running one only if nothing paid can be lost.")
+@click.command("cancel", help="Cancel a waiting task, or a running one if nothing paid can be lost.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
 @output_options

@@ -31,9 +31,9 @@ def verify(argv: Sequence[str], launcher: str) -> int:
     return run_command(_verify, SKILL, argv, launcher)
 
 
-@click.command(help="Tell by the acceptance rules whether a result.json, a run's or a batch's folder is proof.")
+@click.command(help="Check a result.json, or the folder of a run or batch, against the acceptance rules.")
 @click.argument("path", required=False, metavar="RESULT|FOLDER")
-@click.option("--self-test", "testing", is_flag=True, help="Try the rules on made-up results instead.")
+@click.option("--self-test", "testing", is_flag=True, help="Test the rules on made-up results instead.")
 @click.version_option(__version__)
 @output_options
 def _verify(context: CommandContext, path: str | None, testing: bool) -> None:
