@@ -22,10 +22,9 @@ MAX_SIZE = 1 << 40  # bytes; more than any file has
 BLANK = " \t\r\n\ufeff"  # what may precede a document
 MAX_ESCAPE = 6  # bytes of `\\u003d`
 FROM_URLS = bytes.maketrans(b"-_", b"+/")  # RFC 4648, section 5
-_MARK = re.compile(rb'["\\]')
 _ESCAPE = re.compile(rb"\\(?:u00([0-7][0-9A-Fa-f])|(/)|[nrt])")
 _HALF_ESCAPE = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
-_NOISE = re.compile(rb"\s")
+_WHITESPACE = b" \t\n\r\f\v"
 _DATA_URL = re.compile(rb"data:[^,]{0,100};base64,")
 
 
@@ -145,8 +144,9 @@ def _pieces(file: BinaryIO, long_text: LongText | str) -> Iterator[bytes]:
             raw = _ESCAPE.sub(_unescape, raw)
         if first:
             raw, first = _DATA_URL.sub(b"", raw, count=1), False
-        raw = raw.translate(FROM_URLS)
-        yield _NOISE.sub(b"", raw) if _NOISE.search(raw) else raw
+        if any(byte in raw for byte in b"-_" + _WHITESPACE):
+            raw = raw.translate(FROM_URLS, _WHITESPACE)
+        yield raw
     if pending:
         raise ValueError("a string that ends in an escape")
 
@@ -176,28 +176,22 @@ def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText],
     start: int | None = None  # of the string that is open
     begun = 0  # where that string begins in `kept`
     position = first
-    escaped = False
+    at = 0  # 1 if the block before ended in a backslash, which escapes the first byte of this one
     file.seek(first)
     while block := file.read(min(BLOCK_SIZE, last - position)):
         copied = 0
-        at = 1 if escaped else 0
-        escaped = False
-        while mark := _MARK.search(block, at):
-            at = mark.end()
-            if block[mark.start()] == ord("\\"):
-                at += 1
-                escaped = at > len(block)
-                continue
+        for quote in _quotes(block, at):
             if start is None:
-                start, begun = position + at, len(kept) + at - copied
-            elif position + mark.start() - start > MAX_SHORT_STRING:
-                long_texts.append(LongText(start, position + mark.start()))
-                kept += block[copied : mark.start()]
+                start, begun = position + quote + 1, len(kept) + quote + 1 - copied
+            elif position + quote - start > MAX_SHORT_STRING:
+                long_texts.append(LongText(start, position + quote))
+                kept += block[copied:quote]
                 del kept[begun:]
                 kept += f"\\u0000{len(long_texts) - 1}".encode()
-                copied, start = mark.start(), None
+                copied, start = quote, None
             else:
                 start = None
+        at = (len(block[at:]) - len(block[at:].rstrip(b"\\"))) % 2
         kept += block[copied:]
         position += len(block)
         if start is not None and len(kept) - begun > MAX_SHORT_STRING:
@@ -207,6 +201,32 @@ def _skeleton(file: BinaryIO, first: int, last: int, long_texts: list[LongText],
     if start is not None:
         raise ValueError("a string without an end")
     return bytes(kept)
+
+
+def _quotes(block: bytes, at: int) -> Iterator[int]:
+    """Yield the positions of the quotes from `at` that no backslash escapes.
+
+    `find` is far faster than a character class, and each byte is searched once for either mark.
+    """
+    quote = backslash = -1
+    while True:
+        if quote < at:
+            quote = _find(block, b'"', at)
+        if backslash < at:
+            backslash = _find(block, b"\\", at)
+        if quote == backslash:  # neither follows
+            return
+        if quote < backslash:
+            yield quote
+            at = quote + 1
+        else:
+            at = backslash + 2
+
+
+def _find(block: bytes, mark: bytes, at: int) -> int:
+    """Return the next position of a mark from `at`; the length of the block if there is none."""
+    position = block.find(mark, at)
+    return len(block) if position < 0 else position
 
 
 def _restored(value: Any, long_texts: list[LongText]) -> Any:
