@@ -51,7 +51,7 @@ def prompts(line: Line) -> list[Row]:
         ],
         line.row("--prompt half a character", "--prompt", "a\udcffb", says=("--prompt", "UTF-8")),
         line.row("--prompt missing", says=("prompt is missing",)),
-        line.row("--prompt twice", "--prompt=a", "--prompt-file=-", says=("--prompt", "--prompt-file", "one")),
+        line.row("--prompt twice", "--prompt=a", "--prompt-file=-", says=("--prompt", "--prompt-file", " or ")),
         *[
             line.row(f"--prompt-file {name}", "--prompt-file", file, says=("--prompt-file", why))
             for name, file, why in PROMPT_FILES

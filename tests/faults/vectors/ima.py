@@ -113,7 +113,7 @@ CREATES = [
         for count in ("0", "11", "-1", "1.5", "true", '"2"', "9" * 400)
     ],
     *CREATE.refused("--user-id", "letters, digits", NO_USERS),
-    BARE.row("--forget-preference of nobody", "--forget-preference", says=("--user-id", "missing")),
+    BARE.row("--forget-preference of nobody", "--forget-preference", says=("--user-id", "required")),
     BARE.row(
         "--forget-preference of a wrong kind", "--forget-preference", "--user-id=me", "--task-type=video",
         says=("--task-type", KINDS, "video"),

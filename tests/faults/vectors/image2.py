@@ -149,7 +149,7 @@ QUERIES = [
 KEYS = [
     *SET_KEY.usage("--stdin"),
     *every_skill.output(SET_KEY),
-    SET_KEY.row("a key among the words", "dummy-key-among-the-words", says=("understood",), error="usage"),
+    SET_KEY.row("a key among the words", "dummy-key-among-the-words", says=("unexpected",), error="usage"),
     *[
         SET_KEY.row(f"a key of {name}", says=("--stdin", "malformed"), code=3, stdin=key,
                     process=name == "two words", files=KEPT)

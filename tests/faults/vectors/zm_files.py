@@ -43,7 +43,7 @@ _REFUSED: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
     "with a key that is a number": (provider(apiKey=7), "secret_malformed", ("happy.apiKey",)),
     "with an include that is missing": (
         b'{"$include": "gone.json5"}', "include_refused", ("openclaw.json", "gone")),
-    "that includes itself": (b'{"$include": "openclaw.json"}', "include_refused", ("openclaw.json", "circle")),
+    "that includes itself": (b'{"$include": "openclaw.json"}', "include_refused", ("openclaw.json", "cycle")),
     "with an include outside": (b'{"$include": "/etc/passwd"}', "include_refused", ("passwd", "outside")),
     "with an include that is a number": (b'{"models": {"$include": 7}}', "include_refused", ("7", "path")),
     "with a blank key": (provider(apiKey=" \t"), "provider_incomplete", ("happy.apiKey", "empty")),
@@ -96,7 +96,7 @@ _FILES: dict[str, tuple[bytes, str]] = {
     "with no tasks": (b'{"tasks":[]}', "list of tasks is missing"),
     "with tasks that are an object": (b'{"tasks":{"a":1}}', "list of tasks is missing"),
     "with NaN": (b'{"tasks":[{"prompt":"a"}],"max_workers":NaN}', "not valid JSON"),
-    "with a name twice": (b'{"tasks":[],"tasks":[{"prompt":"a"}]}', '"tasks" stands twice'),
+    "with a name twice": (b'{"tasks":[],"tasks":[{"prompt":"a"}]}', '"tasks" appears twice'),
     "that is not UTF-8": (b'{"tasks":[{"prompt":"caf\xe9"}]}', "not UTF-8"),
     "that is deep": (b'{"tasks":' + b"[" * 100_000, "not valid JSON"),
     "that is deep and whole": (b'{"tasks":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not valid JSON"),
