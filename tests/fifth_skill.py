@@ -14,7 +14,7 @@ from tests.checkout import ROOT, commit, git
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEADING = "## A fifth skill"
+HEADING = "## Adding a skill"
 SLUG, PACKAGE, LAUNCHER = "paper-kettle", "teapot", "pour.py"
 
 PAGE = """---

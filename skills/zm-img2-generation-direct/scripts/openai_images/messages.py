@@ -10,7 +10,7 @@ from shared.i18n.messages import Translation
 REQUEST = {
     "size_invalid": Translation(
         "{flag} must be WIDTHxHEIGHT, such as 1024x1536, or auto (got {got}).",
-        "{flag} 的值 {got} 无效，应为 1024x1536 这样的“宽x高”，或 auto。",
+        "{flag} 的值 {got} 无效，应为 1024x1536 这样的像素尺寸，或 auto。",
     ),
     "model_invalid": Translation(
         "{flag} (or OPENCLAW_IMAGE_MODEL) must be the name of a model (got {got}).",
