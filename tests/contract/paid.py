@@ -105,7 +105,7 @@ def a_process_waits(process: subprocess.Popen[bytes]) -> None:
     stderr = process.stderr
     assert stderr
     said = EARLY_TALK.setdefault(process.pid, bytearray())
-    while b"waiting for it" not in said:
+    while b"Waiting for it" not in said:
         part = os.read(stderr.fileno(), 65536)
         assert part, said.decode()
         said += part
