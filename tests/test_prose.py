@@ -72,6 +72,7 @@ DOCUMENTS = sorted(
         "docs/money.md",
         "docs/architecture.md",
         "skills/*/SECURITY.md",
+        "skills/*/references/*.md",
     )
     for path in ROOT.glob(pattern)
 )
