@@ -159,9 +159,16 @@ class ReadError(Unreachable):
 
 
 class DiskError(SkillError):
-    """A file or folder of this machine could not be read or written."""
+    """A file or folder of this machine could not be read or written.
+
+    `option` names what chooses another place, where that is neither --output-dir nor OPENCLAW_STATE_DIR.
+    """
 
     exit_code = 12
+
+    def __init__(self, code: str, *, option: str | None = None, **facts: Any) -> None:
+        super().__init__(code, **facts)
+        self.option = option
 
 
 class UnusableResult(SkillError):

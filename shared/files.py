@@ -11,6 +11,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
+from shared.disk_reason import system_reason
 from shared.errors import DiskError
 from shared.trusted_folders import refuse_planted_links
 
@@ -27,12 +28,12 @@ BINARY = getattr(os, "O_BINARY", 0)
 
 
 @contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into a DiskError that names `path`."""
+def disk_errors(path: Path, *, option: str | None = None) -> Iterator[None]:
+    """Turn an OSError inside the block into a DiskError that names `path`, and the option that chose it."""
     try:
         yield
     except OSError as error:
-        raise DiskError("disk_failed", path=path, reason=error.strerror or type(error).__name__) from error
+        raise DiskError("disk_failed", path=path, reason=system_reason(error), option=option) from error
 
 
 def make_private_folder(path: Path) -> None:
@@ -61,8 +62,9 @@ def make_own_folder(path: Path) -> None:
         DiskError: `disk_failed`, or `folder_planted`.
     """
     make_private_folder(path)
-    if path.is_symlink():
-        raise DiskError("disk_failed", path=path, reason=os.strerror(errno.ELOOP))
+    with disk_errors(path):
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def check_could_make(folder: Path) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from shared import signals
+from shared.cli.hints import hint_of
 from shared.cli.next_command import option_value, option_values, without_options
+from shared.disk_reason import system_reason
 from shared.errors import DiskError, SkillError
 from shared.i18n.catalog import Catalog, choose_language, harmless
 from shared.i18n.messages import CommandText
-from shared.openclaw.folders import attachable_path, hint_of
+from shared.openclaw.folders import attachable_path
 from shared.output.progress import Reporter
 from shared.output.result import Result, command_document, to_json_line
 from shared.output.result_file import is_result, write_replaceable
@@ -132,8 +134,7 @@ class CommandContext:
             try:
                 self.result.media.append(str(attachable_path(Path(row["path"]), own_id or local_id, state)))
             except OSError as failure:
-                reason = failure.strerror or type(failure).__name__
-                self.reporter.always("not_attachable", path=row["path"], reason=reason)
+                self.reporter.always("not_attachable", path=row["path"], reason=system_reason(failure))
 
     def confirm_spend(self) -> None:
         """On a terminal, let the person confirm before money is spent; without one, do nothing.
@@ -164,8 +165,10 @@ class CommandContext:
                 text = to_json_line(document, ascii_only=False) + "\n"
                 write_replaceable(Path(self.result_file).absolute(), text.encode(), is_result)
             except OSError as failure:
-                reason = failure.strerror or type(failure).__name__
-                late = DiskError("result_file_failed", path=self.result_file, reason=reason)
+                reason = system_reason(failure)
+                late = DiskError(
+                    "result_file_failed", path=self.result_file, reason=reason, option="--result-file"
+                )
                 if error is None:
                     error, code = late, late.exit_code
                     document = self.result.document(self._error_document(late))

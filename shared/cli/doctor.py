@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from shared.cli.app import output_options
+from shared.cli.hints import hint_of
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
 from shared.journal.entry import UNFINISHED
 from shared.journal.reader import JournalReader
 from shared.launch import DEPENDENCIES
-from shared.openclaw.folders import hint_of, is_attachable, output_folder, state_folders
+from shared.openclaw.folders import is_attachable, output_folder, state_folders
 from shared.security.keys import KeySource, ResolvedKey, find_key
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
-from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, Translation
+from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, SystemReason, Translation
 from shared.security.keys import redact, redact_keys
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Catalog:
     def _in_words(self, fact: object) -> str:
         if isinstance(fact, MessageRef):
             return self.format(fact, **fact.facts)
+        if isinstance(fact, SystemReason) and fact.cause:
+            return self._in_words(fact.cause)
         return redact_keys(fact) if isinstance(fact, CommandText) else redact(str(fact))
 
 

@@ -24,6 +24,19 @@ class MessageRef(str):  # noqa: SLOT000  - a str cannot have slots
         return said
 
 
+class SystemReason(str):
+    """The system's own words for a failure of the disk; `cause` is the message that says the same, if there is one."""
+
+    __slots__ = ("cause",)
+    cause: MessageRef | None
+
+    def __new__(cls, words: str, cause: MessageRef | None) -> SystemReason:
+        """Return the words with their cause."""
+        reason = super().__new__(cls, words)
+        reason.cause = cause
+        return reason
+
+
 class CommandText(str):
     """A fact that is a command to run: its URLs keep their queries, because they are part of the request."""
 
@@ -533,20 +546,8 @@ MACHINE = {
         "Choose a folder that only you can change, or remove the link.",
         "请换一个只有自己能修改的文件夹，或删除该链接。",
     ),
-    "disk_failed.hint": Translation(
-        "Free up space, or choose another folder with --output-dir.",
-        "请清理磁盘空间，或用 --output-dir 换一个文件夹。",
-    ),
-    "state_failed_hint": Translation(
-        "Free up space in that folder or fix its permissions, or set OPENCLAW_STATE_DIR to a folder that this user can write to.",
-        "请释放该文件夹的空间或修正其权限，或将 OPENCLAW_STATE_DIR 设为当前用户可写的文件夹。",
-    ),
     "journal_failed": Translation(
         "The journal {path} cannot be read or written: {reason}.", "无法读写任务记录 {path}：{reason}。"
-    ),
-    "journal_failed.hint": Translation(
-        "Keep the IDs above. Free up space in that folder or fix its permissions, then resume (OPENCLAW_STATE_DIR sets the folder).",
-        "请记下上面的任务 ID，释放该文件夹的空间或修正其权限，然后继续（该文件夹由 OPENCLAW_STATE_DIR 指定）。",
     ),
     "journal_damaged": Translation(
         "The journal {path} is damaged. It may record paid tasks, so nothing is sent.",
@@ -574,10 +575,6 @@ MACHINE = {
     ),
     "result_file_failed": Translation(
         "The result file {path} cannot be written: {reason}.", "无法写入结果文件 {path}：{reason}。"
-    ),
-    "result_file_failed.hint": Translation(
-        "Choose another file with --result-file; the result above is complete.",
-        "请用 --result-file 换一个文件；上面的结果是完整的。",
     ),
     "stdout_failed": Translation(
         "The result could not be written to standard output.", "无法将结果写入标准输出。"
@@ -608,6 +605,81 @@ MACHINE = {
     "bug.hint": Translation(
         "Please report it. Paid tasks remain in the journal.", "请反馈此问题。已付费的任务仍保存在任务记录中。"
     ),
+}
+
+DISK = {
+    "disk_hint": Translation("{remedy}", "{remedy}"),
+    "journal_hint": Translation(
+        "Keep any IDs above. {remedy} Then run the next command.",
+        "请记下上面的任务 ID（如有）。{remedy}然后运行下面的命令。",
+    ),
+    "result_file_hint": Translation("{remedy} The result itself is complete.", "{remedy}结果本身是完整的。"),
+    "elsewhere": Translation("choose another place with {option}", "用 {option} 换一个位置"),
+    "disk_full": Translation("No space left on device", "磁盘空间不足"),
+    "disk_full_remedy": Translation(
+        "Free space on that disk, or {elsewhere}.", "请清理该磁盘的空间，或{elsewhere}。"
+    ),
+    "disk_quota": Translation("Disk quota exceeded", "超出磁盘配额"),
+    "disk_quota_remedy": Translation(
+        "The disk has room, but this user's share of it is used up: remove files, have the quota raised, or {elsewhere}.",
+        "磁盘还有空间，但当前用户的配额已用完：请删除一些文件、申请提高配额，或{elsewhere}。",
+    ),
+    "disk_read_only": Translation("Read-only file system", "文件系统为只读"),
+    "disk_read_only_remedy": Translation(
+        "Neither rights nor free space help: have it mounted writable (in a container: a volume without :ro), or {elsewhere}.",
+        "调整权限或清理空间都无济于事：请以可写方式重新挂载（容器中去掉卷的 :ro），或{elsewhere}。",
+    ),
+    "disk_long_name": Translation("File name too long", "文件名过长"),
+    "disk_long_name_remedy": Translation(
+        "Use shorter names (a name may have about 255 bytes, or 85 Chinese characters), or {elsewhere}.",
+        "请使用较短的名称（单个名称约 255 字节，即 85 个汉字），或{elsewhere}。",
+    ),
+    "disk_no_rights": Translation("Permission denied", "没有权限"),
+    "disk_no_rights_remedy": Translation(
+        "Give this user the right to write there (ls -ld shows owner and mode), or {elsewhere}.",
+        "请给当前用户写入权限（用 ls -ld 查看所有者和权限），或{elsewhere}。",
+    ),
+    "disk_file_limit": Translation("File too large", "文件过大"),
+    "disk_file_limit_remedy": Translation(
+        "Raise the limit on the size of a file (ulimit -f, or that of the file system), or {elsewhere}.",
+        "请提高文件大小上限（ulimit -f 或文件系统的上限），或{elsewhere}。",
+    ),
+    "disk_open_files": Translation("Too many open files", "打开的文件过多"),
+    "disk_open_files_remedy": Translation(
+        "Raise the limit on open files (ulimit -n), or run fewer tasks at once.",
+        "请提高打开文件数的上限（ulimit -n），或减少同时运行的任务。",
+    ),
+    "disk_broken": Translation("Input/output error", "输入输出错误"),
+    "disk_broken_remedy": Translation(
+        "The disk or the network share does not work: check it, or {elsewhere}.",
+        "磁盘或网络共享出现故障：请检查，或{elsewhere}。",
+    ),
+    "disk_no_folder": Translation("Not a directory", "不是文件夹"),
+    "disk_no_folder_remedy": Translation(
+        "A file is where a folder should be: rename or remove it, or {elsewhere}.",
+        "应为文件夹的位置是一个文件：请改名或删除，或{elsewhere}。",
+    ),
+    "disk_taken": Translation("File exists", "名称已被占用"),
+    "disk_taken_remedy": Translation(
+        "Something else has that name: rename or remove it, or {elsewhere}.",
+        "该名称已被其他文件占用：请改名或删除，或{elsewhere}。",
+    ),
+    "disk_gone": Translation("No such file or directory", "文件或文件夹不存在"),
+    "disk_gone_remedy": Translation(
+        "It was removed or is not mounted: make it again, or {elsewhere}.",
+        "它已被删除或未挂载：请重新建立，或{elsewhere}。",
+    ),
+    "disk_link": Translation("Too many levels of symbolic links", "符号链接不可用"),
+    "disk_link_remedy": Translation(
+        "A symbolic link is where a file or folder of this skill should be: remove it, or {elsewhere}.",
+        "应为此技能自己的文件或文件夹的位置是一个符号链接：请删除，或{elsewhere}。",
+    ),
+    "disk_no_locks": Translation("No locks available", "文件系统不支持锁"),
+    "disk_no_locks_remedy": Translation(
+        "That file system has no locks, which keep a task from being paid twice: {elsewhere}, on a local disk.",
+        "该文件系统不支持锁，而锁用来防止重复付费：请{elsewhere}，并放在本地磁盘上。",
+    ),
+    "disk_other_remedy": Translation("Check that place, or {elsewhere}.", "请检查该位置，或{elsewhere}。"),
 }
 
 TALK = {
@@ -758,6 +830,7 @@ SHARED_MESSAGES: dict[str, Translation] = {
     **SERVICE,
     **PICTURES,
     **MACHINE,
+    **DISK,
     **TALK,
     **TASKS,
     **DOCTOR,

@@ -11,8 +11,9 @@ import time
 from typing import TYPE_CHECKING
 
 from shared.errors import DiskError
-from shared.files import Lock, create_anew, make_private_folder, sync_folder
+from shared.files import BLOCK, Lock, create_anew, make_private_folder, sync_folder
 from shared.i18n.messages import MessageRef
+from shared.part_files import PartFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,12 +151,24 @@ def is_busy(error: sqlite3.Error) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
-def reason_of(error: Exception) -> str:
-    """Return why the database cannot be read or written, in the system's words where it has some."""
+def system_error(error: Exception, path: Path) -> OSError:
+    """Return the system's error behind one of SQLite, whose own words do not tell a quota from a broken disk.
+
+    The folder is asked by writing to it what SQLite could not.
+    """
     if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    words = {"full": errno.ENOSPC, "readonly": errno.EROFS, "disk I/O": errno.EIO, "unable to open": errno.EACCES}
-    return next((os.strerror(number) for word, number in words.items() if word in str(error)), str(error))
+        return error
+    if "full" in str(error):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    try:
+        if path.exists():
+            os.close(os.open(path, os.O_RDWR))
+        with PartFile.create(path.with_name("probe"), alone=False) as probe:
+            probe.file.write(bytes(BLOCK))
+            probe.sync()
+    except OSError as failure:
+        return failure
+    return OSError(errno.EIO, os.strerror(errno.EIO)) if "disk I/O" in str(error) else OSError(0, str(error))
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from shared.disk_reason import system_reason
 from shared.errors import DiskError, TaskLocked
 from shared.files import Lock, make_private_folder
 from shared.journal import schema
@@ -204,7 +205,7 @@ class SqliteStore:
                 raise schema.damaged(self.path) from error
             if claiming and isinstance(error, sqlite3.Error) and schema.is_busy(error):
                 raise StoreBusy from error
-            reason = schema.reason_of(error)
+            reason = system_reason(schema.system_error(error, self.path))
             raise DiskError("journal_failed", path=self.path, reason=reason, remedy="resume") from error
 
 

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import BadInput, ConfigurationError, DiskError, SkillError
+from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.files import PRIVATE_FOLDER, create_file
-from shared.i18n.catalog import Catalog, short_repr
+from shared.i18n.catalog import short_repr
 from shared.openclaw import config_files
 
 if TYPE_CHECKING:
@@ -75,21 +75,6 @@ def state_folders() -> list[Path]:
     moved = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
     in_force = _in_home(moved) if moved else openclaw_home() / ".openclaw"
     return list(dict.fromkeys([in_force, user_home() / ".openclaw"]))
-
-
-def hint_of(error: SkillError, catalog: Catalog) -> str | None:
-    """Return the hint of an error, None if there is none.
-
-    The hint for an unusable folder depends on the option or the variable that chose it.
-    """
-    path = error.facts.get("path")
-    if error.code == "disk_failed" and isinstance(path, Path):
-        with contextlib.suppress(SkillError):  # without a home folder there is no state folder either
-            for state in state_folders():
-                if path.is_relative_to(state) and path.relative_to(state).parts[:1] not in OUTPUT_IN_STATE:
-                    return catalog.format("state_failed_hint")
-    hint = f"{error.code}.hint"
-    return catalog.format(hint, **error.facts) if catalog.has(hint) else None
 
 
 def config_path() -> Path:

@@ -99,7 +99,7 @@ def test_the_wrapper_is_the_same_command(bench: Bench) -> None:
     assert dotenv_values(key_file(bench)) == {"X_API_KEY": KEY}
 
 
-@pytest.mark.parametrize("how", ["kill", "full"])
+@pytest.mark.parametrize("how", ["kill", "ENOSPC"])
 def test_at_every_step_the_old_file_or_the_new_one_is_whole(tmp_path: Path, how: str) -> None:
     ends = []
     for step in range(1, 10):

@@ -283,7 +283,7 @@ AT_ANY_STEP = (
     ),
     Fault(
         title="a full disk from every open, flush and rename on",
-        drive=sabotaged("full"),
+        drive=sabotaged("ENOSPC"),
         ends=same(End(12)),
         sweep=True,
         least=10,

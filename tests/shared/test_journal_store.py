@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import sqlite3
@@ -22,6 +23,7 @@ from shared.journal import schema
 from shared.journal.claim import Journal, LockWait
 from shared.journal.interface import StoreBusy
 from shared.journal.store import SqliteStore
+from shared.part_files import PartFile
 from shared.security.keys import Secret
 from tests.journals import WatchedConnection, alter, entries_in, keep, watch
 from tests.shared.fakes import FOLDER, NOW, OTHERS, draft, put
@@ -130,18 +132,30 @@ def test_what_is_never_there_is_not_made_by_reading(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_read_only_database_is_a_disk_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EDQUOT, errno.EACCES, None])
+@pytest.mark.parametrize("words", ["attempt to write a readonly database", "disk I/O error"])
+def test_database_that_cannot_be_written_says_what_the_folder_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, number: int | None
+) -> None:
     watch(monkeypatch)
     put(tmp_path, fingerprint=OTHERS)
 
-    def read_only(statement: str) -> None:
+    def fail(statement: str) -> None:
         if statement.startswith("BEGIN"):
-            raise sqlite3.OperationalError("attempt to write a readonly database")
+            raise sqlite3.OperationalError(words)
 
-    monkeypatch.setattr(WatchedConnection, "before", staticmethod(read_only))
+    def refuse(*_anything: object, **_more: object) -> None:
+        if number is not None:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(WatchedConnection, "before", staticmethod(fail))
+    monkeypatch.setattr(PartFile, "sync", refuse)
     with pytest.raises(DiskError) as caught:
         claim_in(tmp_path)
-    assert (caught.value.code, caught.value.facts["reason"]) == ("journal_failed", "Read-only file system")
+    without = "Input/output error" if "I/O" in words else words
+    reason = without if number is None else os.strerror(number)
+    assert (caught.value.code, caught.value.facts["reason"]) == ("journal_failed", reason)
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_planted_temporary_file_is_not_written_through(tmp_path: Path) -> None:

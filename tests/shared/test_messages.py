@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared import launch
 from shared.cli.doctor import CheckStatus
+from shared.disk_reason import CAUSES
 from shared.http import classify
 from shared.http.proxy import ProxyReason
 from shared.http.refusals import Ban
@@ -48,6 +49,8 @@ FAMILIES = {
     "state_*": get_args(State),
     "verdict_*": get_args(CheckStatus),
     "service_status_*": ("pending", "queued", "running", "processing", "success"),
+    "disk_*": CAUSES.values(),
+    "*_remedy": ("disk_other", *(f"disk_{cause}" for cause in CAUSES.values())),
 }
 """What stands for the star of an f-string, where the shared code says it."""
 

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.errors import BadInput, ConfigurationError, DiskError
-from shared.i18n.catalog import Catalog
 from shared.openclaw import config_files
 from shared.openclaw.folders import (
     attachable_path,
     enclosing_skill,
-    hint_of,
     is_attachable,
     output_folder,
     state_folders,
@@ -318,19 +316,3 @@ def test_a_link_among_the_attachments_is_not_cleared_through(tmp_path: Path, sta
     (media / "link").symlink_to(kept.parent)
     attachable_path(picture(tmp_path / "here"), LOCAL_ID, state)
     assert kept.exists()
-
-
-@pytest.mark.parametrize(
-    ("path", "remedy"),
-    [
-        ("home/.openclaw", "OPENCLAW_STATE_DIR"),
-        ("home/.openclaw/image-skills/image2/tasks", "OPENCLAW_STATE_DIR"),
-        ("home/.openclaw/media/image-skills", "OPENCLAW_STATE_DIR"),
-        ("home/.openclaw/workspace/generated-images", "--output-dir"),
-        ("here/generated-images", "--output-dir"),
-    ],
-)
-def test_the_hint_of_a_disk_error_names_what_chose_the_folder(tmp_path: Path, path: str, remedy: str) -> None:
-    hint = hint_of(DiskError("disk_failed", path=tmp_path / path, reason="full"), Catalog("en"))
-    assert hint is not None
-    assert [word in hint for word in (remedy, "OPENCLAW_STATE_DIR", "--output-dir")].count(True) == 2

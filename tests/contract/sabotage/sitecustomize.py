@@ -1,7 +1,8 @@
 """Loaded by a launcher's interpreter through PYTHONPATH: lets one of its steps on the disk go wrong.
 
 SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and `term` send that signal to the
-process right before its n-th step; `full` lets every step from the n-th on fail, as on a full disk. A step is
+process right before its n-th step; the name of an error (ENOSPC, EDQUOT, EROFS, ...) lets every step from the n-th
+on fail with it. A step is
 opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
 SABOTAGE_FOLDERS lists (else those of the journal and of the pictures), or a statement with which the journal's
 database is changed. SABOTAGE_LOG names a file that gets a line for each. ROUTE is told in routes.py.
@@ -21,6 +22,7 @@ from typing import Any
 FOLDERS = os.environ.get("SABOTAGE_FOLDERS", "image2:locks:generated-images").split(":")
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "int": signal.SIGINT, "term": signal.SIGTERM}
 FLUSH_FOLDER, BEGIN = "flush folder", "sql BEGIN"  # they need no room: a full disk does not stop them
+SAID_BY_SQLITE = {"ENOSPC": "database or disk is full", "EROFS": "attempt to write a readonly database"}
 CHANGES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT")
 
 _open, _fsync, _replace = os.open, os.fsync, os.replace
@@ -39,10 +41,10 @@ def _step(name: str, path: str) -> None:
         os.close(line)
     if _how in SIGNALS and _done == int(_number):
         os.kill(os.getpid(), SIGNALS[_how])
-    elif _how == "full" and _done >= int(_number) and name not in (FLUSH_FOLDER, BEGIN):
+    elif hasattr(errno, _how) and _done >= int(_number) and name not in (FLUSH_FOLDER, BEGIN):
         if name.startswith("sql"):
-            raise sqlite3.OperationalError("database or disk is full")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+            raise sqlite3.OperationalError(SAID_BY_SQLITE.get(_how, "disk I/O error"))
+        raise OSError(getattr(errno, _how), os.strerror(getattr(errno, _how)), path)
 
 
 def _watched(path: str) -> bool:

@@ -22,6 +22,7 @@ from ima_studio.request import (
 )
 from shared.cli.app import Options, common_options, run_command
 from shared.cli.prompt_input import read_prompt
+from shared.disk_reason import system_reason
 from shared.errors import BadInput, DiskError, SkillError
 from shared.i18n.catalog import LANGUAGES, short_repr
 from shared.openclaw.folders import state_folders
@@ -173,7 +174,7 @@ def _forget(context: CommandContext, user_id: str | None, task_type: str | None)
     try:
         gone = preferences.forget(user_id, named)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = system_reason(error) if isinstance(error, OSError) else str(error)
         raise DiskError("disk_failed", path=preferences.path, reason=reason) from error
     context.result.status = "succeeded"
     context.result.extra["forgotten"] = gone

@@ -25,7 +25,7 @@ def private_folder(path: Path, flag: str) -> Path:
     """
     unsafe = untrusted_part(path, private=True)
     if not unsafe:
-        with disk_errors(path):
+        with disk_errors(path, option=flag):
             make_private_folder(path)
             status = path.lstat()
         unsafe = untrusted_part(path, private=True)  # once more, now that all of it is there

@@ -12,7 +12,7 @@ import time
 from typing import IO, TYPE_CHECKING, Literal
 
 from openai_images.parent_watch import DESCRIPTOR_VARIABLE
-from shared.files import create_anew
+from shared.files import create_anew, disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,9 +60,7 @@ class Child:
         else:
             environment[DESCRIPTOR_VARIABLE] = str(parent_pipe.reading)
             group |= {"start_new_session": True, "pass_fds": (parent_pipe.reading,)}
-        with tempfile.TemporaryFile() as input_file:  # a pipe would block on a child that does not read
-            input_file.write(stdin)
-            input_file.seek(0)
+        with _input_file(stdin, stdout.parent) as input_file:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 argv, stdin=input_file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **group
             )  # type: ignore[call-overload]
@@ -109,6 +107,16 @@ class Child:
                 self._process.kill()
             else:
                 os.killpg(self._process.pid, number)
+
+
+def _input_file(content: bytes, folder: Path) -> IO[bytes]:
+    """Return an unnamed file with the child's input; a pipe would block on a child that does not read."""
+    with contextlib.ExitStack() as closing, disk_errors(folder, option="--state-dir"):
+        file = closing.enter_context(tempfile.TemporaryFile(dir=folder))
+        file.write(content)
+        file.seek(0)
+        closing.pop_all()
+    return file
 
 
 def _pump(stream: IO[bytes], path: Path) -> threading.Thread:

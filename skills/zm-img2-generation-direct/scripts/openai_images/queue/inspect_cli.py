@@ -117,7 +117,7 @@ def _cancel(context: CommandContext, identifier: str, state_dir: str | None) -> 
         if row["status"] == "running" and not row["mock"]:
             raise StillRunning("cancel_running", remedy="none", task_id=row["task_id"])
         marker = store.task_folder(row["task_id"]) / CANCEL
-        with disk_errors(marker), contextlib.suppress(FileExistsError):
+        with disk_errors(marker, option="--state-dir"), contextlib.suppress(FileExistsError):
             os.close(create_file(marker))
         row = _await_cancel(store, row, marker)
     context.result.status = "succeeded"

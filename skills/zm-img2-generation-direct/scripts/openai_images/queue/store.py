@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALIVE: frozenset[str] = frozenset(("queued", "running"))
+OPTION = "--state-dir"
 STATE, TASKS, TASK, CANCEL = "queue_state.json", "tasks", "task.json", "cancel"
 MAX_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
 MAX_DOCUMENT = 64 << 20  # bytes; a thousand rows have about two million
@@ -30,8 +31,8 @@ class QueueStore:
     """Reads and writes a state folder: a task's own file immediately, the whole document periodically."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = private_folder(folder, "--state-dir")
-        self.tasks_folder = private_folder(folder / TASKS, "--state-dir")
+        self.folder = private_folder(folder, OPTION)
+        self.tasks_folder = private_folder(folder / TASKS, OPTION)
         self._lock = threading.Lock()
         self._dirty = threading.Event()
         self._closing = threading.Event()
@@ -45,7 +46,7 @@ class QueueStore:
     def add(self, row: Row) -> None:
         """Create a task's folder and files, so that every path of the row exists."""
         folder = self.task_folder(row["task_id"])
-        with disk_errors(folder):
+        with disk_errors(folder, option=OPTION):
             make_own_folder(folder)
             for name in ("stdout.txt", "stderr.txt"):
                 os.close(create_file(folder / name))
@@ -58,7 +59,7 @@ class QueueStore:
             self.rows[row["task_id"]] = row
             text = _text(row)
         path = self.task_folder(row["task_id"]) / TASK
-        with disk_errors(path):
+        with disk_errors(path, option=OPTION):
             _replace(path, text)
         self._dirty.set()
 
@@ -93,7 +94,7 @@ class QueueStore:
             "workers": {work["worker_id"]: {"task_id": task_id, **work} for task_id, work in running.items()},
             "counters": counters(shown.values()),
         }
-        with disk_errors(self.folder / STATE):
+        with disk_errors(self.folder / STATE, option=OPTION):
             _replace(self.folder / STATE, _text(document))
 
     def _write_often(self) -> None:
@@ -115,7 +116,7 @@ class QueueStore:
             if row:
                 rows[name] = row
         oldest = min(rows, default="")  # what is older has been left out of the document on purpose
-        with disk_errors(self.tasks_folder):
+        with disk_errors(self.tasks_folder, option=OPTION):
             names = {path.name for path in self.tasks_folder.iterdir() if path.name > oldest}
         unread = {name for name in names if is_task_id(name)} - rows.keys()
         alive = {name for name, row in rows.items() if row["status"] in ALIVE}
@@ -145,7 +146,7 @@ class QueueStore:
             DiskError: `disk_failed`.
         """
         lock = Lock(self.folder / "runner.lock")
-        with disk_errors(lock.path):
+        with disk_errors(lock.path, option=OPTION):
             return lock if lock.try_acquire() else None
 
     def mark_orphans(self, message: str) -> None:

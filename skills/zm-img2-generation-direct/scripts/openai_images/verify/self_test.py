@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import struct
 import tempfile
 import zlib
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from openai_images.config.provider import APPROVED
 from openai_images.verify.rules import judge
 from shared.errors import SkillError
-from shared.files import sha256_of
+from shared.files import disk_errors, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,10 @@ def self_test() -> int:
 
     Raises:
         SkillError: `self_test_failed`, naming the wrongly judged case.
+        DiskError: no temporary folder can be written to.
     """
-    with tempfile.TemporaryDirectory() as name:
+    place = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108  - for the message; tempfile tries more
+    with disk_errors(place, option="TMPDIR"), tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         good = _good(folder)
         if any(not verdict.holds for verdict in judge(good)):
