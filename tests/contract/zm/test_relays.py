@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import gzip
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,8 @@ SHAPES: dict[str, Any] = {
         "choices": [{"message": {"content": [{"type": "image_url", "image_url": {"url": DATA_URL}}]}}]
     },
     "JSON in a string": {"data": json.dumps({"images": [{"b64_json": B64}]})},
+    "large JSON in a string": {"data": json.dumps([{"b64_json": LARGE}])},
+    "large JSON in a string in a string": {"result": json.dumps({"data": json.dumps({"images": [LARGE]})})},
     "unknown names": {"ergebnis": {"bild": {"inhalt": B64}}},
     "beside an error that is null": {"error": None, "data": [{"b64_json": B64}]},
     "beside a warning": {"error": {"message": "slow"}, "data": [{"b64_json": B64}]},
@@ -226,8 +229,11 @@ def test_a_draft_before_an_error_is_not_the_image(stage: Stage, relay: Relay) ->
         {"message": "here: " + "QUJD" * 200},
         b"data: " + b"QUJD" * 500,
         b'{"data": "' + b"QUJD" * 200,
+        gzip.compress(json.dumps({"data": [{"b64_json": B64}]}).encode()),
+        b"--b\r\nContent-Type: image/png\r\n\r\n" + IMAGE + b"\r\n--b--\r\n",
+        '{"message": "done"}'.encode("utf-16"),
     ],
-    ids=["list", "deep", "message", "event", "broken"],
+    ids=["list", "deep", "message", "event", "broken", "compressed", "a form", "UTF-16"],
 )
 def test_what_holds_no_image_is_kept_named_and_never_quoted(body: Any, stage: Stage, relay: Relay) -> None:
     reply = Reply(body=body) if isinstance(body, bytes) else json_reply(body)
@@ -240,6 +246,7 @@ def test_what_holds_no_image_is_kept_named_and_never_quoted(body: Any, stage: St
     assert kept.stat().st_mode & 0o777 == 0o600
     assert "QUJDQUJD" not in ended.talk + ended.stdout.decode()
     assert "A" * 60 not in ended.talk + ended.stdout.decode()
+    assert "\N{REPLACEMENT CHARACTER}" not in ended.talk + ended.stdout.decode()
 
 
 def test_one_yes_is_one_request(stage: Stage, relay: Relay) -> None:
@@ -279,8 +286,9 @@ NO_CHANNEL = {
         ({"error": {"message": "token quota", "code": "pre_consume_token_quota_failed"}}, (5, "out_of_credits")),
         ({"code": "insufficient_quota", "message": "You exceeded your current quota"}, (5, "out_of_credits")),
         ({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, (4, "key_refused")),
+        ({"error": "invalid_api_key: revoked"}, (4, "key_refused")),
     ],
-    ids=["no channel", "no channel in words", "user quota", "token quota", "quota", "key"],
+    ids=["no channel", "no channel in words", "user quota", "token quota", "quota", "key", "code before words"],
 )  # fmt: skip
 def test_a_proof_that_nothing_was_done_decides_before_the_status(
     status: int, body: Any, end: tuple[int, str], stage: Stage, relay: Relay
@@ -288,6 +296,17 @@ def test_a_proof_that_nothing_was_done_decides_before_the_status(
     relay.answers = [json_reply(body, status)]
     document = expect(stage.tried(*PROMPT), *end)
     assert (document["possible_charges"], document["charged"], len(relay.paid)) == (0, "no", 1)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
+@pytest.mark.parametrize("code", ["moderation_blocked", "CONTENT_POLICY_VIOLATION"])
+def test_a_refusal_of_the_content_is_not_sent_again_under_any_status(
+    code: str, status: int, stage: Stage, relay: Relay
+) -> None:
+    relay.answers = [json_reply({"error": {"message": "rejected by the safety system", "code": code}}, status)]
+    document = expect(stage.tried(*PROMPT), 10, "answer_unclear")
+    assert (document["possible_charges"], document["charged"], len(relay.paid)) == (1, "unknown", 1)
+    assert document["error"]["provider_code"] == code
 
 
 def test_a_batch_of_three_sends_no_nine(stage: Stage, relay: Relay) -> None:

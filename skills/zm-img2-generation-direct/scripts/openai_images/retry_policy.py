@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from openai_images.response.refusal import FIELD_REFUSED
+from openai_images.response.refusal import CONTENT_CODES, FIELD_REFUSED
 from openai_images.wire import RETRYABLE
 from shared import signals
 from shared.errors import NotSentError, OutcomeUnknown, RateLimitError, RequestRejected, SkillError
@@ -113,6 +113,8 @@ def _is_retryable(error: SkillError, policy: RetryPolicy, *, charged_before: boo
         return False
     if isinstance(error, (RateLimitError, NotSentError)):
         return True
+    if (error.provider_code or "").casefold() in CONTENT_CODES:  # under a 5xx too: another attempt ends alike
+        return False
     may_repeat = error.http_status in RETRYABLE or policy.retry_unknown
     return isinstance(error, OutcomeUnknown) and may_repeat and not charged_before
 

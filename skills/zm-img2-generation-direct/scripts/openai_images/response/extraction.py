@@ -144,7 +144,7 @@ class _Search:
         elif isinstance(text, str) and text.lstrip().startswith(("{", "[")):
             with contextlib.suppress(ValueError, RecursionError):
                 self.walk(json.loads(text), name, group, depth + 1)
-        elif name in _TEXT_NAMES:
+        elif name in _TEXT_NAMES or read_prefix(self._file, text, 1) in ("{", "["):
             self.markup(text, group)
 
 

@@ -78,8 +78,19 @@ def read_content(file: BinaryIO) -> Content:
     documents, is_cut = _events(file)
     if documents:
         return Content(documents, is_cut=is_cut)
-    words = start.decode("utf-8", "replace")[:MAX_PLAIN_TEXT] if not start.startswith((b"{", b"[")) else ""
+    words = "" if start.startswith((b"{", b"[")) else _plain_text(start)
     return Content(loose=complete_long_texts(file), is_cut=is_cut, text=words)
+
+
+def _plain_text(head: bytes) -> str:
+    """Return the beginning of a text; empty if it is not UTF-8: a compressed body, a form with a raw image."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)[
+            :MAX_PLAIN_TEXT
+        ]  # a character may be cut in two
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text else text
 
 
 def _stripped(head: bytes) -> bytes:

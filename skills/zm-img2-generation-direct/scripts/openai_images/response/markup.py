@@ -23,7 +23,10 @@ _MARKDOWN = re.compile(r"!\[[^\]]{0,200}\]\(\s{0,9}<?([^)\s>]{1,8192})")
 _HTML = re.compile(r"<img\b[^>]{0,500}?\bsrc=[\"']?([^\"'\s>]{1,8192})", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>()\[\]\"'`\\]{1,8192}", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:png|jpe?g|webp|gif)\b", re.IGNORECASE)
-_LONG_DATA = re.compile(rb"data:image\\?/[^,\s\"]{1,100};base64,")
+_LONG_DATA = re.compile(
+    rb"data:image\\?/[^,\s\"]{1,100};base64,|(?<=\\\")(?=iVBORw0KGg|\\{0,4}/9j\\{0,4}/|_9j_|UklGR|R0lGOD)"
+)
+"""An image in Markdown, or a string of JSON that is itself a string of JSON."""
 _LONG_END = re.compile(rb"[^A-Za-z0-9+/=_\\-]|\\(?![/u])")
 
 

@@ -41,6 +41,8 @@ _WORDS = (
 _CODES = ("code", "type", "error_code", "err_code", "errcode")
 _MAX_DEPTH = 4
 _MAX_CODE = 80  # characters
+_CODE_AHEAD = re.compile(r"[!-~]+\Z|[A-Za-z]+(?:_[A-Za-z]+)+(?=[:,;. ])")
+"""A code in the place of a sentence, or ahead of one: `invalid_api_key: ...`."""
 _INVALID_URL = re.compile(r"invalid url \((?:post|get)\b")  # OpenAI, one-api, new-api
 _NO_SUCH_PATH = re.compile(
     r"\A(?:404:? )?(?:page |path |the requested (?:resource|url) was )?not found\b.{0,3}\Z"
@@ -100,17 +102,14 @@ def service_error(document: Any, *, is_page: bool = False, prompt: str = "") -> 
     ]
     texts = [place[name] for place in places for name in _WORDS if isinstance(place.get(name), str)]
     sentences = [text for text in map(sanitize_line, texts) if text]
-    codes += [text for text in sentences if _is_code(text) and comparable(text) not in sent]
+    words = [match[0] for match in map(_CODE_AHEAD.match, sentences) if match]
+    codes += [word for word in words if len(word) <= _MAX_CODE and comparable(word) not in sent]
     shape = (
         ""
         if sentences or not document
         else sanitize_line(json.dumps(document, ensure_ascii=False, default=lambda _: None))
     )
     return ServiceError(tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(sentences)), is_page, shape, prompt)
-
-
-def _is_code(text: str) -> bool:
-    return text.isascii() and " " not in text and len(text) <= _MAX_CODE
 
 
 def _places(value: Any, depth: int, sent: str) -> Iterator[dict[str, Any]]:
