@@ -75,7 +75,7 @@ def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> 
                 return own
         else:
             failures["environment_not_ours"] = environment
-    uv = _find_uv()
+    uv = find_uv()
     if uv is None:
         return None
     argv = [uv, "run", "--quiet", "--no-project", "--no-env-file"] + _configuration()
@@ -119,7 +119,7 @@ def _first_words(stderr: bytes) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in (lines or [""])[0])[:300]
 
 
-def _find_uv() -> Optional[str]:
+def find_uv() -> Optional[str]:
     """Return the path of uv; the current folder and relative entries of PATH are not searched."""
     name = "uv.exe" if os.name == "nt" else "uv"
     for folder in os.environ.get("PATH", "").split(os.pathsep):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
+import stat
+import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -14,19 +18,24 @@ from shared.cli.app import output_options
 from shared.cli.hints import hint_of
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
+from shared.i18n.catalog import sanitize_line
+from shared.interpreters import find_uv
 from shared.journal.entry import UNFINISHED
 from shared.journal.reader import JournalReader
 from shared.launch import DEPENDENCIES
-from shared.openclaw.folders import is_attachable, output_folder, state_folders
+from shared.openclaw.config_variables import env_files
+from shared.openclaw.folders import config_path, is_attachable, output_folder, state_folders
 from shared.security.keys import KeySource, ResolvedKey, find_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from shared.cli.context import CommandContext, Skill
 
 
+UV_SECONDS = 10.0
+MAX_CLOCK_OFFSET = 60.0  # seconds; a Date header is exact to one, and its answer may have been on its way for some
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 CheckStatus = Literal["ok", "note", "failed"]
 Line = tuple[CheckStatus, str]
 
@@ -56,6 +65,8 @@ class DoctorConfig:
     """The default output folder, for a skill that has its own."""
     without_key: str | None = None
     """The message for a missing key, for a skill that works without one."""
+    key_files: Sequence[Path] = ()
+    """The files in which the skill itself keeps a key, besides OpenClaw's own."""
     settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
     """Yields the source of each setting, for a skill with a configuration; gets the catalog's `format`."""
 
@@ -102,12 +113,14 @@ class DoctorChecks:
         checks = {
             "python": self._python,
             **({"settings": self._settings} if self._patient.settings else {}),
+            "key_files": self._key_files,
             "key": self._key,
             "proxy": self._proxy,
             "certificates": self._certificates,
             "output": self._output,
             "state": self._state,
             "service": self._service,
+            "clock": self._clock,
         }
         for name, check in checks.items():
             try:
@@ -125,8 +138,43 @@ class DoctorChecks:
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
         yield "ok", self._say("packages_found", versions=versions)
 
+        uv = find_uv()
+        if uv is None:
+            yield "ok", self._say("uv_absent")
+            return
+        try:
+            done = subprocess.run(
+                [uv, "--version"],
+                cwd=Path(sys.executable).anchor,
+                capture_output=True,
+                timeout=UV_SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            yield "note", self._say("uv_broken", path=uv, reason=type(error).__name__)
+        else:
+            yield (
+                "ok",
+                self._say("uv_present", version=sanitize_line(done.stdout.decode("utf-8", "replace")), path=uv),
+            )
+
     def _settings(self) -> Iterator[Line]:
         yield from self._patient.settings(self._say) if self._patient.settings else ()
+
+    def _key_files(self) -> Iterator[Line]:
+        """Yield the mode of each file that may hold a key; before one is read, which closes the skill's own."""
+        for path in dict.fromkeys((*self._patient.key_files, config_path(), *env_files())):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            mode = f"{stat.S_IMODE(status.st_mode):o}"
+            if os.name != "nt" and status.st_uid != os.geteuid():
+                yield "note", self._say("key_file_foreign", path=path)
+            elif os.name != "nt" and status.st_mode & OTHERS:
+                yield "note", self._say("key_file_open", path=path, mode=mode)
+            else:
+                yield "ok", self._say("key_file_private", path=path, mode=mode)
 
     def _key(self) -> Iterator[Line]:
         try:
@@ -184,3 +232,16 @@ class DoctorChecks:
             yield "note", self._say("service_not_asked")
             return
         yield "ok", self._say(self._patient.ask(self._found), service=self._patient.service)
+
+    def _clock(self) -> Iterator[Line]:
+        """Yield how far the clock is off, if the service was asked and dated its answer."""
+        from shared.http.clock import clock_offset  # noqa: PLC0415
+
+        offset = clock_offset()
+        if offset is None:
+            return
+        seconds = f"{abs(offset):.0f}"
+        if abs(offset) <= MAX_CLOCK_OFFSET:
+            yield "ok", self._say("clock_right", seconds=seconds)
+        else:
+            yield "note", self._say("clock_ahead" if offset > 0 else "clock_behind", seconds=seconds)

@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 from shared.errors import NotSentError, ReadError, ResponseLost, SkillError
 from shared.files import disk_errors
 from shared.http.classify import reason_for
+from shared.http.clock import note_date
 from shared.http.environment import ca_bundle, check_key_log
 from shared.http.proxy import configured_proxy, proxy_for
 from shared.http.response import HttpResponse, body_blocks
@@ -294,6 +295,7 @@ class Session:
                     stream=True,
                 ) as response,
             ):
+                note_date(response.headers.get("date"))
                 yield response
                 transmission.check_end(framed=response.raw.length_remaining is not None or response.raw.chunked)
         except SkillError:

@@ -804,6 +804,37 @@ DOCTOR = {
     "check_service": Translation("service", "服务"),
     "python_found": Translation("{version} ({path})", "{version}（{path}）"),
     "packages_found": Translation("with {versions}", "依赖包 {versions}"),
+    "uv_present": Translation("{version} ({path})", "{version}（{path}）"),
+    "uv_absent": Translation(
+        "uv is not on PATH; it is not needed, because the packages are installed",
+        "PATH 中没有 uv；依赖包已安装，不需要它",
+    ),
+    "uv_broken": Translation(
+        "uv ({path}) does not start ({reason}); it is not needed now, because the packages are installed",
+        "uv（{path}）无法启动（{reason}）；依赖包已安装，目前不需要它",
+    ),
+    "check_key_files": Translation("key files", "密钥文件"),
+    "key_file_private": Translation(
+        "{path}: only this user can read it (mode {mode})", "{path}：仅当前用户可读（权限 {mode}）"
+    ),
+    "key_file_open": Translation(
+        "{path} may be read by other users (mode {mode}): chmod 600 {path}",
+        "{path} 可能被其他用户读取（权限 {mode}），请运行 chmod 600 {path}",
+    ),
+    "key_file_foreign": Translation(
+        "{path} belongs to another user, who can change the key in it",
+        "{path} 属于其他用户，对方可以更改其中的密钥",
+    ),
+    "check_clock": Translation("clock", "时钟"),
+    "clock_right": Translation("agrees with the service's to {seconds} s", "与服务端相差 {seconds} 秒"),
+    "clock_ahead": Translation(
+        "{seconds} s ahead of the service's: set it (timedatectl set-ntp true), or times and certificates are misjudged",
+        "比服务端快 {seconds} 秒：请校准（timedatectl set-ntp true），否则时间和证书会被误判",
+    ),
+    "clock_behind": Translation(
+        "{seconds} s behind the service's: set it (timedatectl set-ntp true), or times and certificates are misjudged",
+        "比服务端慢 {seconds} 秒：请校准（timedatectl set-ntp true），否则时间和证书会被误判",
+    ),
     "key_found": Translation("{key} from {source}", "{key}（来自 {source}）"),
     "proxy_found": Translation("{proxy}", "{proxy}"),
     "proxy_none": Translation("none; connecting directly", "未使用代理，直接连接"),

@@ -1,4 +1,7 @@
-"""A registry on loopback with the routes of ClawHub that publishing, installing and updating need."""
+"""A simulated registry on loopback with the routes of ClawHub that publishing, installing and updating need.
+
+Publishing is staged, as ClawHub's is: a version can wait for checks, in which the one before it stays the latest.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,14 @@ class Published:
     document: dict[str, Any]
     files: dict[str, bytes]
     fingerprint: str
+    looks_left: int = 0
+    """How often the skill is looked at before the checks let this version out."""
+    blocked: str = ""
+    """Why the checks have blocked it, empty if they have not."""
+
+    @property
+    def is_public(self) -> bool:
+        return not self.looks_left and not self.blocked
 
     @property
     def version(self) -> str:
@@ -39,12 +50,27 @@ class Shelf:
 
     versions: list[Published] = field(default_factory=list)
 
+    @property
+    def public(self) -> list[Published]:
+        return [version for version in self.versions if version.is_public]
+
+    def look(self) -> None:
+        """Let the checks go on by one step."""
+        for version in self.versions:
+            version.looks_left = max(0, version.looks_left - 1)
+
 
 class Registry:
-    """The server; a context manager. `shelves` are what was published, by slug."""
+    """The server; a context manager. `shelves` are what was published, by slug.
+
+    `looks` is how often a skill is looked at before the checks let its next version out: 0 publishes at once.
+    `verdicts` are why the checks block the next version of a skill, by slug.
+    """
 
     def __init__(self) -> None:
         self.shelves: dict[str, Shelf] = {}
+        self.looks = 0
+        self.verdicts: dict[str, str] = {}
         self.refused: list[str] = []
         self._uploads: dict[str, bytes] = {}
         self._asked: dict[str, str] = {}  # the fingerprint that the client last asked for, by slug
@@ -106,9 +132,9 @@ class Registry:
         if route == "GET /api/v1/resolve":
             return self._resolve(asked["slug"], asked["hash"])
         if skill and skill.group(1) in self.shelves:
-            return 200, self._metadata(skill.group(1))
+            return self._metadata(skill.group(1))
         if route == "GET /api/v1/download":
-            return 200, self._zip(asked["slug"], asked.get("version"))
+            return self._zip(asked["slug"], asked.get("version"))
         if route == "POST /api/v1/skills/-/upload-url":
             ticket = str(len(self._uploads))
             self._uploads[ticket] = b""
@@ -127,11 +153,11 @@ class Registry:
         self._asked[slug] = fingerprint
         if slug not in self.shelves:
             return 404, {"error": "Skill not found"}
-        versions = self.shelves[slug].versions
+        versions = self.shelves[slug].public
         match = [one.version for one in versions if one.fingerprint == fingerprint]
         return 200, {
             "match": {"version": match[-1]} if match else None,
-            "latestVersion": {"version": versions[-1].version},
+            "latestVersion": {"version": versions[-1].version} if versions else None,
         }
 
     def _publish(self, document: dict[str, Any]) -> tuple[int, Any]:
@@ -143,21 +169,27 @@ class Registry:
         for one in document["files"]:
             if hashlib.sha256(files[one["path"]]).hexdigest() != one["sha256"]:
                 return 400, {"error": f"{one['path']} is not what its sum says"}
-        versions.append(Published(document, files, self._asked[slug]))
+        published = Published(document, files, self._asked[slug], self.looks, self.verdicts.pop(slug, ""))
+        versions.append(published)
         return 200, {
             "ok": True,
             "skillId": slug,
             "versionId": f"{slug}@{version}",
-            "publicationStatus": "published",
+            "publicationStatus": "published" if published.is_public else "pending",
         }
 
-    def _metadata(self, slug: str) -> dict[str, Any]:
-        newest = self.shelves[slug].versions[-1]
-        return {
+    def _metadata(self, slug: str) -> tuple[int, Any]:
+        shelf = self.shelves[slug]
+        shelf.look()
+        blocked = shelf.versions[-1].blocked
+        if not shelf.public and not blocked:
+            return 404, {"error": "Skill not found"}
+        newest = (shelf.public or shelf.versions)[-1]
+        return 200, {
             "skill": {
                 "slug": slug,
                 "displayName": newest.document["displayName"],
-                "tags": {"latest": newest.version},
+                "tags": {"latest": newest.version} if shelf.public else {},
                 "stats": {},
                 "createdAt": 0,
                 "updatedAt": 0,
@@ -166,15 +198,22 @@ class Registry:
                 "version": newest.version,
                 "createdAt": 0,
                 "changelog": newest.document["changelog"],
-            },
+            }
+            if shelf.public
+            else None,
             "owner": {"handle": OWNER},
+            "moderation": {"verdict": "malicious", "isMalwareBlocked": True, "summary": blocked}
+            if blocked
+            else None,
         }
 
-    def _zip(self, slug: str, version: str | None) -> bytes:
-        versions = self.shelves[slug].versions
+    def _zip(self, slug: str, version: str | None) -> tuple[int, Any]:
+        versions = self.shelves[slug].public
+        if not versions:
+            return 404, {"error": "Skill not found"}
         wanted = next((one for one in versions if one.version == version), versions[-1])
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for path, data in wanted.files.items():
                 archive.writestr(path, data)
-        return packed.getvalue()
+        return 200, packed.getvalue()

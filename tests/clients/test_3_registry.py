@@ -41,10 +41,12 @@ def registry(machine: Machine) -> Iterator[Registry]:
         yield standing
 
 
-def maintain(machine: Machine, script: str, *arguments: str, checkout: Path) -> subprocess.CompletedProcess[str]:
+def maintain(
+    machine: Machine, script: str, *arguments: str, checkout: Path, succeeds: bool = True
+) -> subprocess.CompletedProcess[str]:
     """Run a maintainer's script as make does."""
     done = machine.run(sys.executable, checkout / "scripts" / script, *arguments, "--root", checkout, cwd=checkout)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode == 0) == succeeds, done.stdout + done.stderr
     return done
 
 
@@ -113,6 +115,44 @@ def test_publish_install_run_update_run(machine: Machine, registry: Registry, tm
     assert git(checkout, "tag", "--list").split() != []
 
 
+def test_a_version_that_waits_for_checks_is_published_when_they_let_it_out(
+    machine: Machine, registry: Registry, tmp_path: Path
+) -> None:
+    """Staged: `pending` is no success, and the version before stays the one that is installed meanwhile."""
+    checkout, workspace = copy_checkout(tmp_path / "checkout"), tmp_path / "workspace"
+    workspace.mkdir()
+    clawhub(machine, workspace, "login", "--token", TOKEN)
+    entry = ENTRIES[0]
+    registry.looks = 3
+    published = maintain(machine, "publish.py", entry.slug, "--confirm", "yes", "--poll", "0.1", checkout=checkout)
+    assert "the registry says pending" in published.stdout
+    assert git(checkout, "tag", "--list").split() == [
+        f"{entry.slug}-v{registry.shelves[entry.slug].versions[0].version}"
+    ]
+
+    registry.looks = 10**6
+    refused = release_a_patch(machine, checkout, entry, "--poll", "0.1", "--wait", "1", succeeds=False)
+    assert "still not public after 1 s" in refused.stderr
+    assert len(git(checkout, "tag", "--list").split()) == 1
+    clawhub(machine, workspace, "install", entry.slug)
+    installed = json.loads((workspace / "skills" / entry.slug / "manifest.json").read_bytes())
+    assert installed["version"] == registry.shelves[entry.slug].versions[0].version
+
+
+def test_a_version_that_the_checks_block_is_not_published(
+    machine: Machine, registry: Registry, tmp_path: Path
+) -> None:
+    checkout, workspace = copy_checkout(tmp_path / "checkout"), tmp_path / "workspace"
+    workspace.mkdir()
+    clawhub(machine, workspace, "login", "--token", TOKEN)
+    entry = ENTRIES[0]
+    registry.verdicts[entry.slug] = "reads keys"
+    arguments = (entry.slug, "--confirm", "yes", "--poll", "0.1")
+    done = maintain(machine, "publish.py", *arguments, checkout=checkout, succeeds=False)
+    assert "blocked it: reads keys" in done.stderr
+    assert git(checkout, "tag", "--list").split() == []
+
+
 def assert_published_as_planned(registry: Registry, entry: IndexEntry) -> None:
     (published,) = registry.shelves[entry.slug].versions
     manifest = json.loads(published.files["manifest.json"])
@@ -123,7 +163,9 @@ def assert_published_as_planned(registry: Registry, entry: IndexEntry) -> None:
     assert sent["changelog"]
 
 
-def release_a_patch(machine: Machine, checkout: Path, entry: IndexEntry) -> None:
+def release_a_patch(
+    machine: Machine, checkout: Path, entry: IndexEntry, *arguments: str, succeeds: bool = True
+) -> subprocess.CompletedProcess[str]:
     """Change a page, bump, say what is new, commit, publish."""
     page = checkout / entry.folder / "SKILL.md"
     page.write_text(page.read_text("utf-8") + "\nThanks for reading.\n", "utf-8")
@@ -132,4 +174,5 @@ def release_a_patch(machine: Machine, checkout: Path, entry: IndexEntry) -> None
     text = changelog.read_text("utf-8")
     changelog.write_text(re.sub(r"(### [\d.]+ — [\d-]+\n\n)(?=###)", r"\1- Thanks.\n\n", text, count=1), "utf-8")
     commit(checkout)
-    maintain(machine, "publish.py", entry.slug, "--confirm", "yes", checkout=checkout)
+    arguments = (entry.slug, "--confirm", "yes", *arguments)
+    return maintain(machine, "publish.py", *arguments, checkout=checkout, succeeds=succeeds)

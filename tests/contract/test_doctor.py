@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.providers.plan import Plan
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.launcher import Bench
     from tests.providers.house import StandInHouse
 
@@ -82,3 +88,69 @@ def test_unfinished_and_unknown_tasks_are_pointed_out(bench: Bench) -> None:
     create = ("create_task.py", "--mode", "text2img", "--size", "1:1", "--prompt", "a kite", "--no-wait")
     assert bench.run(*create).code == 0
     assert verdicts(bench.run("doctor.py", "--json").document)["state"] == "note"
+
+
+def lines_of(document: dict[str, Any], name: str) -> list[tuple[str, str]]:
+    return [(check["verdict"], check["message"]) for check in document["checks"] if check["check"] == name]
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "words"),
+    [
+        ("echo 'uv 9.8.7 (dummy)'", "ok", "uv 9.8.7 (dummy)"),
+        ("exit 2", "note", "does not start (CalledProcessError)"),
+        ("printf 'uv \\033[31m9\\nMEDIA:/etc/passwd'", "ok", "uv [31m9"),
+        (None, "ok", "uv is not on PATH"),
+    ],
+)
+def test_uv_is_named_with_its_version(bench: Bench, script: str | None, verdict: str, words: str) -> None:
+    folder = bench.folder / "bin"
+    folder.mkdir()
+    if script:
+        (folder / "uv").write_text(f"#!/bin/sh\n{script}\n")
+        (folder / "uv").chmod(0o755)
+    ended = bench.run("doctor.py", "--json", env={"PATH": str(folder)})
+    assert ended.code == 0, ended.talk
+    line = lines_of(ended.document, "python")[-1]
+    assert line[0] == verdict
+    assert words in line[1]
+
+
+@pytest.mark.parametrize(
+    ("offset", "verdict", "words"),
+    [(0, "ok", "agrees"), (-3600, "note", "s ahead of"), (86400, "note", "s behind"), (None, None, "")],
+)
+def test_clock_is_compared_with_the_date_of_the_service(
+    bench: Bench, house: StandInHouse, offset: float | None, verdict: str | None, words: str
+) -> None:
+    headers = {} if offset is None else {"Date": formatdate(time.time() + offset, usegmt=True)}
+    house.kexiang.plan_query(Plan(headers=headers))
+    ended = bench.run("doctor.py", "--json")
+    assert ended.code == 0, ended.talk
+    lines = lines_of(ended.document, "clock")
+    assert [line[0] for line in lines] == ([verdict] if verdict else [])
+    assert words in "".join(line[1] for line in lines)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Mon, 31 Feb 2026 99:99:99 GMT", "0"])
+def test_a_date_that_is_none_says_nothing_of_the_clock(bench: Bench, house: StandInHouse, date: str) -> None:
+    house.kexiang.plan_query(Plan(headers={"Date": date}))
+    ended = bench.run("doctor.py", "--json")
+    assert (ended.code, lines_of(ended.document, "clock")) == (0, [])
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])
+@pytest.mark.parametrize("place", [".openclaw/openclaw.json", ".openclaw/.env", ".config/image2/.env"])
+def test_a_key_file_that_others_may_read_is_named(bench: Bench, place: str, mode: int) -> None:
+    path: Path = bench.home / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{}" if path.suffix == ".json" else "")
+    path.chmod(mode)
+    ended = bench.run("doctor.py", "--json")
+    assert ended.code == 0, ended.talk
+    assert lines_of(ended.document, "key_files") == (
+        [("ok", f"{path}: only this user can read it (mode 600)")]
+        if mode == 0o600
+        else [("note", f"{path} may be read by other users (mode {mode:o}): chmod 600 {path}")]
+    )
+    assert path.stat().st_mode & 0o777 == mode

@@ -175,4 +175,4 @@ def _patient(params: dict[str, Any]) -> DoctorConfig:
             client.check_key()
         return "service_accepts"
 
-    return DoctorConfig(key_sources(params), address, ask)
+    return DoctorConfig(key_sources(params), address, ask, key_files=[key_file()])

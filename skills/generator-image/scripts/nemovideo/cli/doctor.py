@@ -22,7 +22,8 @@ def patient(params: dict[str, Any]) -> DoctorConfig:
     """Return the sources of the token and a free check (of the balance) whether it is accepted."""
     service = base_url(params)
     account = Account(config_folder(), service, None)
-    sources = [*key_sources(), KeySource(str(config_folder() / "token.json"), account.kept_token)]
+    token_file = config_folder() / "token.json"
+    sources = [*key_sources(), KeySource(str(token_file), account.kept_token)]
 
     def ask(key: ResolvedKey) -> str:
         from nemovideo.api.client import Client  # noqa: PLC0415  - with requests
@@ -36,4 +37,4 @@ def patient(params: dict[str, Any]) -> DoctorConfig:
 
     ignored = token_ignored()
     without_key = MessageRef(f"{ignored}_doctor" if ignored else "token_comes_by_itself")
-    return DoctorConfig(sources, service, ask, without_key=without_key)
+    return DoctorConfig(sources, service, ask, without_key=without_key, key_files=[token_file])

@@ -30,8 +30,9 @@ def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
         entry = read_entry(name)
     except SkillError as error:
         source = KeySource("openclaw.json", functools.partial(_raise, error))
-        settings = None
+        settings, key_files = None, []
     else:
+        key_files = [entry.file("apiKey")]
         source, settings = key_source(entry), functools.partial(setting_lines, entry)
         with contextlib.suppress(SkillError):  # the settings report it
             service = base_url(entry)
@@ -42,7 +43,9 @@ def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
         with Client(find_provider(name), user_agent=user_agent) as client:
             return "service_accepts" if client.check_key() else "service_without_list"
 
-    return DoctorConfig([source], service, ask, state_folders()[0] / "generated-images", settings=settings)
+    return DoctorConfig(
+        [source], service, ask, state_folders()[0] / "generated-images", key_files=key_files, settings=settings
+    )
 
 
 def setting_lines(entry: ProviderEntry, say: Callable[..., str]) -> Iterator[Line]:
