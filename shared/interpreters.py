@@ -207,22 +207,3 @@ def is_ours(path: str, links: int = MAX_LINKS) -> bool:
     sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     shared = status.st_mode & stat.S_IWGRP and status.st_gid != status.st_uid
     return bool(sticky) or not (status.st_mode & stat.S_IWOTH or shared)
-
-
-def without_relative_entries(path: str) -> str:
-    """Return a PYTHONPATH without the entries that mean the current folder or something in it."""
-    return os.pathsep.join(entry for entry in path.split(os.pathsep) if os.path.isabs(entry))
-
-
-def leave_out_current_folder(kept: List[str]) -> Dict[str, str]:
-    """Take what a relative entry of PYTHONPATH names out of sys.path and of the environment; return what was set.
-
-    `kept` are folders that stay: those of the launcher itself.
-    """
-    path = os.environ.get("PYTHONPATH")
-    if path is None:
-        return {}
-    relative = {os.path.abspath(entry) for entry in path.split(os.pathsep) if not os.path.isabs(entry)}
-    sys.path[:] = [entry for entry in sys.path if entry in kept or os.path.abspath(entry) not in relative]
-    os.environ["PYTHONPATH"] = without_relative_entries(path)
-    return {"PYTHONPATH": path}

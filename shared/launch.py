@@ -2,21 +2,25 @@
 
 # Standard library only, and Python 3.7 syntax: this is what an old or bare Python reads.
 
-import importlib
-import importlib.util
-import json
-import os
-import re
-import signal
 import sys
-import time
-from typing import Any, Dict, List, Optional
 
-from shared.interpreters import (
+from shared.search_path import leave_out_current_folder
+
+leave_out_current_folder(sys.path[:2])  # now, or a json.py of the current folder would be imported below
+
+import importlib  # noqa: E402
+import importlib.util  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import re  # noqa: E402
+import signal  # noqa: E402
+import time  # noqa: E402
+from typing import Any, Dict, List, Optional  # noqa: E402
+
+from shared.interpreters import (  # noqa: E402
     PROBE,
     SECOND_START,
     install_line,
-    leave_out_current_folder,
     other_interpreter,
 )
 
@@ -37,7 +41,6 @@ def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] =
     the launcher is started again, once: by the skills' own environment, else by uv. `dependencies` maps the
     module names that a skill needs to their requirements.
     """
-    leave_out_current_folder(sys.path[:2])
     for number in STOPPING:
         signal.signal(number, _stop)
     try:

@@ -23,9 +23,10 @@ PACKAGES = [ROOT / "shared", *(path.parent for path in sorted(ROOT.glob("skills/
 LAUNCHERS = sorted(ROOT.glob("skills/*/scripts/*.py"))
 PLATFORM_MODULES = ("fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios", "tty", "winreg")
 """Absent on some platform: imported inside a function, never when a module is."""
-EARLY_FILES = [ROOT / "shared/__init__.py", ROOT / "shared/launch.py", ROOT / "shared/interpreters.py", *LAUNCHERS]
+EARLY_FILES = [ROOT / "shared" / f"{name}.py" for name in ("__init__", "launch", "interpreters", "search_path")]
+EARLY_FILES += LAUNCHERS
 """They tell an old Python what is wrong, so it must be able to read them, and nothing need be installed."""
-EARLY_MODULES = ("shared", "shared.launch", "shared.interpreters")
+EARLY_MODULES = ("shared", "shared.launch", "shared.interpreters", "shared.search_path")
 EARLY_PYTHON = (3, 7)
 
 

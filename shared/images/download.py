@@ -97,10 +97,12 @@ def save_images(
     target: Path,
     deadline: Deadline,
     say: Callable[..., None] = lambda _message, **_facts: None,
+    *,
+    max_images: int = MAX_IMAGES,
 ) -> tuple[list[dict[str, Any]], UnusableResult | RateLimitError | None]:
     """Download every image to `target` plus its number; return the rows of those saved, and the first failure.
 
-    A service may return hundreds where one was requested: at most MAX_IMAGES of MAX_TOTAL_BYTES are saved, and
+    A service may return hundreds where one was requested: at most `max_images` of MAX_TOTAL_BYTES are saved, and
     `say` gets the message if there are more.
 
     Raises:
@@ -109,7 +111,7 @@ def save_images(
     rows: list[dict[str, Any]] = []
     failure: UnusableResult | RateLimitError | None = None
     for number, link in enumerate(links, 1):
-        if number > MAX_IMAGES or sum(row["bytes"] for row in rows) >= MAX_TOTAL_BYTES:
+        if number > max_images or sum(row["bytes"] for row in rows) >= MAX_TOTAL_BYTES:
             say("images_over_limit", saved=len(rows), count=len(links))
             break
         try:

@@ -93,6 +93,20 @@ def test_no_module_comes_from_the_current_folder_by_an_empty_entry_of_pythonpath
     assert_helped(clone.run("--help", env={"PYTHONPATH": f":{clone.folder}"}))
 
 
+@pytest.mark.parametrize("entries", [":", "", ".", "relative", "../work"])
+def test_no_module_of_the_standard_library_comes_from_a_relative_entry_of_pythonpath(
+    bare: Clone, entries: str
+) -> None:
+    """What `launch` imports first is not loaded yet when a script begins."""
+    for folder in (bare.work, bare.work / "relative"):
+        folder.mkdir(exist_ok=True)
+        for name in ("json", "re", "signal", "shlex", "enum", "typing", "importlib", "subprocess", "time"):
+            (folder / f"{name}.py").write_text(f"open({str(bare.folder / 'started')!r}, 'w')\n")
+    ended = bare.run("--json", *WORDS, env={"PYTHONPATH": entries})
+    assert (ended.code, ended.document["error"]["code"]) == (3, "dependency_missing"), ended.talk
+    assert not (bare.folder / "started").exists()
+
+
 def own_environment(clone: Clone) -> Path:
     environment = clone.state / "image-skills" / "venv"
     clone.command(environment / "bin" / "python", f"touch '{clone.folder}/own'\nexec '{sys.executable}' \"$@\"\n")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from shared.polling import Deadline
 
 MAX_CLIP = 4 << 30  # bytes
+MAX_CLIPS = 10  # of one message
+MAX_CLIPS_BYTES = 8 << 30  # of the clips of one message together
 CLIP_SECONDS = 900.0  # for one try of one clip
 TRIES = 3
 
@@ -42,24 +44,36 @@ def save_media(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], UnusableResult | RateLimitError | None]:
     """Download images and clips to `target` plus a number; return both kinds of rows and the first failure.
 
+    A session may list any number of files: what exceeds the limits of number and size is left out, and reported.
+
     Raises:
         DiskError: `disk_failed`.
     """
     links = [item.url for item in media if item.kind == "image"]
-    images, failure = save_images(downloads, links, target, deadline)
-    clips = []
-    for number, item in enumerate([item for item in media if item.kind != "image"], len(links) + 1):
+    others = [item for item in media if item.kind != "image"]
+    images, failure = save_images(downloads, links, target, deadline, context.reporter.always)
+    clips: list[dict[str, Any]] = []
+    for number, item in enumerate(others, len(links) + 1):
+        room = MAX_CLIPS_BYTES - sum(row["bytes"] for row in clips)
+        if number - len(links) > MAX_CLIPS or room <= 0:
+            context.reporter.always("clips_over_limit", saved=len(clips), count=len(others))
+            break
+        path = target.with_name(f"{target.name}-{number}")
         try:
-            clips.append(
-                save_link(downloads, item, target.with_name(f"{target.name}-{number}"), deadline, context)
-            )
+            clips.append(save_link(downloads, item, path, deadline, context, max_bytes=min(MAX_CLIP, room)))
         except (UnusableResult, RateLimitError) as error:
             failure = failure or error
     return images, clips, failure
 
 
 def save_link(
-    downloads: Downloads, media: Media, target: Path, deadline: Deadline, context: CommandContext
+    downloads: Downloads,
+    media: Media,
+    target: Path,
+    deadline: Deadline,
+    context: CommandContext,
+    *,
+    max_bytes: int,
 ) -> dict[str, Any]:
     """Download one clip or sound; return its row.
 
@@ -68,7 +82,7 @@ def save_link(
     """
 
     def fetch(file: BinaryIO, seconds: float, progress: Progress) -> None:
-        downloads.download(media.url, file, seconds=seconds, max_bytes=MAX_CLIP, progress=progress)
+        downloads.download(media.url, file, seconds=seconds, max_bytes=max_bytes, progress=progress)
 
     facts = {"width": media.width, "height": media.height, "duration": media.duration}
     return {**save_clip(fetch, target, deadline, context), "url": media.url, **facts}

@@ -242,6 +242,14 @@ TALK = {
         "Credits: {available} available, {frozen} frozen, {total} in total.",
         "积分：可用 {available}，冻结 {frozen}，总计 {total}。",
     ),
+    "clips_over_limit": Translation(
+        "The session lists {count} clips, more than are taken from one message; the first {saved} are saved.",
+        "会话中有 {count} 个视频或音频，超过单条消息的上限；已保存前 {saved} 个。",
+    ),
+    "media_over_limit": Translation(
+        "The session has more files than are listed here; the newest {most} of each kind are.",
+        "会话中的文件过多，这里每类只列出最新的 {most} 个。",
+    ),
     "state_counts": Translation(
         "Generated: {made}; uploaded: {uploads}.", "已生成 {made} 个，已上传 {uploads} 个。"
     ),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
 
+MAX_LISTED = 200  # files of each kind, in the result
+
 
 def connect(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Get a token if there is none, and open a session."""
@@ -114,9 +116,11 @@ def state(context: CommandContext, options: Options, params: dict[str, Any]) -> 
         "timeline": line,
         "tracks": [track.row() for track in timeline.tracks(session_state.draft)],
         "ready_for_export": timeline.is_exportable(session_state.draft),
-        "generated_media": [_row(media) for media in session_state.generated],
-        "video_infos": [_row(media) for media in session_state.uploads],
+        "generated_media": [_row(media) for media in session_state.generated[-MAX_LISTED:]],
+        "video_infos": [_row(media) for media in session_state.uploads[-MAX_LISTED:]],
     }
+    if max(len(session_state.generated), len(session_state.uploads)) > MAX_LISTED:
+        context.reporter.always("media_over_limit", most=MAX_LISTED)
     counts = {"made": len(session_state.generated), "uploads": len(session_state.uploads)}
     context.summary_lines += [line, context.catalog.format("state_counts", **counts)]
 

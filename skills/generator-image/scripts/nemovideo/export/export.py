@@ -140,6 +140,7 @@ def _save_render(render_id: str, url: str, services: Services, task_context: Tas
 
 
 MAX_RENDER = 4 << 30  # bytes
+MAX_STILLS = 100  # of a session, which several messages may have filled
 
 
 def _save_stills(
@@ -152,7 +153,10 @@ def _save_stills(
     name = re.sub(r"[^\w-]", "_", f"still-{session}", flags=re.ASCII)
     context.result.extra["stills_id"] = name
     target = task_context.output_dir / name
-    images, failure = save_images(services.connection.client.downloads, links, target, task_context.deadline)
+    images, failure = save_images(
+        services.connection.client.downloads, links, target, task_context.deadline, context.reporter.always,
+        max_images=MAX_STILLS,
+    )  # fmt: skip
     _show_stills(images, request, context)
     if failure:
         raise failure
