@@ -105,9 +105,9 @@ def environment_in_the_state_folder(kind: str) -> Callable[[Scene], None]:
     return inject
 
 
-def uv_that(script: str) -> Callable[[Scene], None]:
+def uv_that(script: str) -> Callable[[Scene], object]:
     """Let uv fail in this way."""
-    return lambda scene: bare(scene, script) and None
+    return lambda scene: bare(scene, script)
 
 
 MISSING = End(3, "dependency_missing", charges=0)
