@@ -13,6 +13,11 @@ def note_date(header: str | None) -> None:
         _last[:] = [(header, time.time())]
 
 
+def forget_date() -> None:
+    """Forget the answers so far."""
+    _last.clear()
+
+
 def clock_offset() -> float | None:
     """Return by how many seconds this machine's clock is ahead of the last answer's; None without its date."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  - for doctor only

@@ -8,6 +8,7 @@ from typing import Any
 NAMES = ("data", "result", "response", "task", "payload")
 """Names under which services and their gateways have the answer proper."""
 MAX_ENVELOPES = 8  # around each other
+MAX_EXACT_FLOAT = 1 << 53  # above it, a float is not exactly the integer that was meant
 
 
 def parsed(value: Any) -> Any:
@@ -36,3 +37,10 @@ def find_object(document: Any, *names: str) -> dict[str, Any]:
         level = [item for value in level if isinstance(value, list) for item in value[:1]]
         level = [parsed(item) for item in (*level, *(value.get(name) for value in objects for name in NAMES))]
     return {}
+
+
+def id_text(value: Any) -> str:
+    """Return an ID as text, also one that a gateway has rewritten (`7.0`, ` 7 `); empty for anything else."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
+        value = int(value)
+    return str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""

@@ -152,7 +152,7 @@ _KINDS: dict[Reason, type[Refusal]] = {
 _MESSAGES: dict[Reason, str] = {
     "key": "key_refused",
     "credits": "out_of_credits",
-    "model": "refused",
+    "model": "model_unavailable",
     "limit": "create_limited",
     "forbidden": "not_allowed",
     "region": "not_available_here",

@@ -366,6 +366,13 @@ SERVICE = {
         "Change the prompt or the parameters and try again. Nothing was charged.",
         "请修改提示词或参数后重试。本次未扣费。",
     ),
+    "model_unavailable": Translation(
+        "The service does not offer this model now (HTTP {status}): {words}.",
+        "服务目前不提供该模型（HTTP {status}）：{words}。",
+    ),
+    "model_unavailable.hint": Translation(
+        "Choose another model, or try again later. Nothing was charged.", "请换一个模型，或稍后再试。本次未扣费。"
+    ),
     "task_failed": Translation(
         "The service could not generate the image: {reason}.", "服务未能生成图片：{reason}。"
     ),

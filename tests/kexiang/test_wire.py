@@ -70,7 +70,16 @@ def test_a_created_task_has_an_id_and_a_cost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "task_id"), [(1, "1"), ("77", "77"), ("a-B_9", "a-B_9"), ("x" * 128, "x" * 128)]
+    ("value", "task_id"),
+    [
+        (1, "1"),
+        ("77", "77"),
+        ("a-B_9", "a-B_9"),
+        ("x" * 128, "x" * 128),
+        (13170.0, "13170"),
+        (" 77\r\n", "77"),
+        (float(2**52), str(2**52)),
+    ],
 )
 def test_ids_are_numbers_or_plain_text(value: object, task_id: str) -> None:
     assert wire.created(200, {"id": value}).task_id == task_id
@@ -81,7 +90,8 @@ NO_IDS: list[Any] = [
     True,
     False,
     1.5,
-    13170.0,
+    float(2**53),
+    1e300,
     "",
     " ",
     "7 7",
@@ -367,7 +377,7 @@ def test_no_document_raises_anything_but_our_errors(
 PROVEN = {
     "insufficient_quota": (5, "out_of_credits"),
     "invalid_api_key": (4, "key_refused"),
-    "model_not_found": (7, "refused"),
+    "model_not_found": (7, "model_unavailable"),
 }
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import queue
-import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -187,7 +186,9 @@ def test_a_child_whose_task_cannot_be_written_down_is_ended(tmp_path: Path) -> N
     sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
     job = Job({**row(1), "mock": True, "result_json": str(tmp_path / "queue" / "tasks" / "t001" / "r")}, sleeper)
     store.add(job.row)
-    shutil.rmtree(store.task_folder("t001"))
+    document = store.task_folder("t001") / "task.json"
+    document.unlink()
+    document.mkdir()
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     waiting.put(job)
     runner._work("worker-1", waiting)

@@ -75,8 +75,6 @@ SHAPES: dict[str, Any] = {
         "choices": [{"message": {"content": [{"type": "image_url", "image_url": {"url": DATA_URL}}]}}]
     },
     "JSON in a string": {"data": json.dumps({"images": [{"b64_json": B64}]})},
-    "large JSON in a string": {"data": json.dumps([{"b64_json": LARGE}])},
-    "large JSON in a string in a string": {"result": json.dumps({"data": json.dumps({"images": [LARGE]})})},
     "unknown names": {"ergebnis": {"bild": {"inhalt": B64}}},
     "beside an error that is null": {"error": None, "data": [{"b64_json": B64}]},
     "beside a warning": {"error": {"message": "slow"}, "data": [{"b64_json": B64}]},
@@ -108,6 +106,10 @@ FRAMES: dict[str, bytes] = {
     "a large chat, slashes escaped": json.dumps(
         {"choices": [{"message": {"content": f"![image](data:image/png;base64,{LARGE})"}}]}
     ).replace("/", "\\/").encode(),
+    "large JSON in a string": json.dumps({"data": json.dumps([{"b64_json": LARGE}])}).encode(),
+    "large JSON in a string in a string": json.dumps(
+        {"result": json.dumps({"data": json.dumps({"images": [LARGE]})})}
+    ).encode(),
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from shared.errors import (
     ReadError,
     RequestRejected,
 )
-from shared.http.envelopes import find_object
+from shared.http.envelopes import find_object, id_text
 from shared.http.refusals import FIREWALL_STATUSES, http_refusal
 from shared.i18n.catalog import duration, sanitize_line
 from shared.i18n.messages import MessageRef
@@ -246,5 +246,5 @@ def service_words(document: Any) -> str:
 
 
 def _task_id(value: Any) -> str | None:
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    text = id_text(value)
     return text if TASK_ID.fullmatch(text) else None

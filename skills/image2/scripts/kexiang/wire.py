@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.errors import InvalidRequest, OutcomeUnknown, ReadError
-from shared.http.envelopes import find_object, parsed
+from shared.http.envelopes import find_object, id_text, parsed
 from shared.http.refusals import FIREWALL_STATUSES, SERVER_ERROR, error_of, http_refusal
 from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
@@ -172,7 +172,7 @@ def service_words(document: Any) -> str:
 
 
 def _task_id(value: Any) -> str | None:
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    text = id_text(value)
     return text if TASK_ID.fullmatch(text) else None
 
 
