@@ -66,6 +66,7 @@ DOCUMENTS = sorted(
     path.relative_to(ROOT)
     for pattern in (
         "README.md",
+        "CHANGELOG.md",
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/contract.md",
