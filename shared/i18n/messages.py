@@ -633,8 +633,8 @@ DISK = {
     ),
     "disk_read_only": Translation("Read-only file system", "文件系统为只读"),
     "disk_read_only_remedy": Translation(
-        "Neither rights nor free space help: have it mounted writable (in a container: a volume without :ro), or {elsewhere}.",
-        "调整权限或清理空间都无济于事：请以可写方式重新挂载（容器中去掉卷的 :ro），或{elsewhere}。",
+        "Neither rights nor free space help: have it mounted writable (in a container: a volume without `:ro`), or {elsewhere}.",
+        "调整权限或清理空间都无济于事：请以可写方式重新挂载（容器中去掉卷的 `:ro`），或{elsewhere}。",
     ),
     "disk_long_name": Translation("File name too long", "文件名过长"),
     "disk_long_name_remedy": Translation(
@@ -643,18 +643,18 @@ DISK = {
     ),
     "disk_no_rights": Translation("Permission denied", "没有权限"),
     "disk_no_rights_remedy": Translation(
-        "Give this user the right to write there (ls -ld shows owner and mode), or {elsewhere}.",
-        "请给当前用户写入权限（用 ls -ld 查看所有者和权限），或{elsewhere}。",
+        "Give this user the right to write there (`ls -ld` shows owner and mode), or {elsewhere}.",
+        "请给当前用户写入权限（用 `ls -ld` 查看所有者和权限），或{elsewhere}。",
     ),
     "disk_file_limit": Translation("File too large", "文件过大"),
     "disk_file_limit_remedy": Translation(
-        "Raise the limit on the size of a file (ulimit -f, or that of the file system), or {elsewhere}.",
-        "请提高文件大小上限（ulimit -f 或文件系统的上限），或{elsewhere}。",
+        "Raise the limit on the size of a file (`ulimit -f`, or that of the file system), or {elsewhere}.",
+        "请提高文件大小上限（`ulimit -f` 或文件系统的上限），或{elsewhere}。",
     ),
     "disk_open_files": Translation("Too many open files", "打开的文件过多"),
     "disk_open_files_remedy": Translation(
-        "Raise the limit on open files (ulimit -n), or run fewer tasks at once.",
-        "请提高打开文件数的上限（ulimit -n），或减少同时运行的任务。",
+        "Raise the limit on open files (`ulimit -n`), or run fewer tasks at once.",
+        "请提高打开文件数的上限（`ulimit -n`），或减少同时运行的任务。",
     ),
     "disk_broken": Translation("Input/output error", "输入输出错误"),
     "disk_broken_remedy": Translation(
@@ -813,8 +813,8 @@ DOCTOR = {
     "packages_found": Translation("with {versions}", "依赖包 {versions}"),
     "uv_present": Translation("{version} ({path})", "{version}（{path}）"),
     "uv_absent": Translation(
-        "uv is not on PATH; it is not needed, because the packages are installed",
-        "PATH 中没有 uv；依赖包已安装，不需要它",
+        "uv was not found; it is not needed, because the packages are installed",
+        "没有找到 uv；依赖包已安装，不需要它",
     ),
     "uv_broken": Translation(
         "uv ({path}) does not start ({reason}); it is not needed now, because the packages are installed",
@@ -825,8 +825,8 @@ DOCTOR = {
         "{path}: only this user can read it (mode {mode})", "{path}：仅当前用户可读（权限 {mode}）"
     ),
     "key_file_open": Translation(
-        "{path} may be read by other users (mode {mode}): chmod 600 {path}",
-        "{path} 可能被其他用户读取（权限 {mode}），请运行 chmod 600 {path}",
+        "{path} may be read by other users (mode {mode}): `chmod 600 {path}`",
+        "{path} 可能被其他用户读取（权限 {mode}），请运行 `chmod 600 {path}`",
     ),
     "key_file_foreign": Translation(
         "{path} belongs to another user, who can change the key in it",
@@ -835,12 +835,12 @@ DOCTOR = {
     "check_clock": Translation("clock", "时钟"),
     "clock_right": Translation("agrees with the service's to {seconds} s", "与服务端相差 {seconds} 秒"),
     "clock_ahead": Translation(
-        "{seconds} s ahead of the service's: set it (timedatectl set-ntp true), or times and certificates are misjudged",
-        "比服务端快 {seconds} 秒：请校准（timedatectl set-ntp true），否则时间和证书会被误判",
+        "{seconds} s ahead of the service's: set it (`timedatectl set-ntp true`), or times and certificates are misjudged",
+        "比服务端快 {seconds} 秒：请校准（`timedatectl set-ntp true`），否则时间和证书会被误判",
     ),
     "clock_behind": Translation(
-        "{seconds} s behind the service's: set it (timedatectl set-ntp true), or times and certificates are misjudged",
-        "比服务端慢 {seconds} 秒：请校准（timedatectl set-ntp true），否则时间和证书会被误判",
+        "{seconds} s behind the service's: set it (`timedatectl set-ntp true`), or times and certificates are misjudged",
+        "比服务端慢 {seconds} 秒：请校准（`timedatectl set-ntp true`），否则时间和证书会被误判",
     ),
     "key_found": Translation("{key} from {source}", "{key}（来自 {source}）"),
     "proxy_found": Translation("{proxy}", "{proxy}"),

@@ -100,7 +100,7 @@ def lines_of(document: dict[str, Any], name: str) -> list[tuple[str, str]]:
         ("echo 'uv 9.8.7 (dummy)'", "ok", "uv 9.8.7 (dummy)"),
         ("exit 2", "note", "does not start (CalledProcessError)"),
         ("printf 'uv \\033[31m9\\nMEDIA:/etc/passwd'", "ok", "uv [31m9"),
-        (None, "ok", "uv is not on PATH"),
+        (None, "ok", "uv was not found"),
     ],
 )
 def test_uv_is_named_with_its_version(bench: Bench, script: str | None, verdict: str, words: str) -> None:
@@ -151,6 +151,6 @@ def test_a_key_file_that_others_may_read_is_named(bench: Bench, place: str, mode
     assert lines_of(ended.document, "key_files") == (
         [("ok", f"{path}: only this user can read it (mode 600)")]
         if mode == 0o600
-        else [("note", f"{path} may be read by other users (mode {mode:o}): chmod 600 {path}")]
+        else [("note", f"{path} may be read by other users (mode {mode:o}): `chmod 600 {path}`")]
     )
     assert path.stat().st_mode & 0o777 == mode
