@@ -12,7 +12,7 @@ measuring_python := build/quality/venv/bin/python
 space := $(subst ,, )
 packages := $(subst $(space),:,. $(wildcard skills/*/scripts))
 
-.PHONY: help setup demo messages bench test faults lint types secrets audit without-audit check quality clean
+.PHONY: help setup demo messages bench test test-fleet faults lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -34,6 +34,9 @@ bench: $(ready) ## Measure start, memory and waiting against stand-ins (5 minute
 ##@ Check
 test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
 	$(python) -m pytest $(ARGS)
+
+test-fleet: $(ready) ## Run the fleet's tests on a PostgreSQL of their own, with many kills and a growing database
+	$(python) -m pytest tests/fleet -m '' -n 2 $(ARGS)
 
 faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
 	$(python) scripts/faults.py --seed='$(SEED)'

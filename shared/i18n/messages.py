@@ -569,6 +569,18 @@ MACHINE = {
         "任务记录 {path} 由此技能的更高版本写入，因此没有发送任何请求。",
     ),
     "journal_newer.hint": Translation("Update the skill, then try again.", "请先更新此技能，然后重试。"),
+    "journal_unreadable": Translation(
+        "The database {path} holds a task that cannot be judged; nothing is sent.",
+        "数据库 {path} 中有无法识别的任务记录，因此没有发送任何请求。",
+    ),
+    "database_not_set_up": Translation(
+        "The database {path} is not set up for this version of the skill; nothing is sent.",
+        "数据库 {path} 尚未按此技能的当前版本初始化，因此没有发送任何请求。",
+    ),
+    "database_not_set_up.hint": Translation(
+        "Run `image_queue.py migrate` once. If it was set up before, check the address first: this may be another one.",
+        "请运行一次 `image_queue.py migrate`。如果以前初始化过，请先核对地址，可能连到了另一个数据库。",
+    ),
     "journal_refused": Translation(
         "The journal {path} is not used: {reason}.", "不使用任务记录 {path}：{reason}。"
     ),

@@ -32,12 +32,10 @@ class JournalReader:
         *,
         now: Callable[[], datetime] | None = None,
         access: Access = "own",
+        stores: Sequence[Store] | None = None,
     ) -> None:
-        from shared.journal.store import SqliteStore  # noqa: PLC0415  - what --help need not wait for
-
         self.skill = skill
-        folders = dict.fromkeys(state / "image-skills" / skill for state in state_folders)
-        self._stores: list[Store] = [SqliteStore(folder, access) for folder in folders]
+        self._stores = list(_sqlite_stores(skill, state_folders, access) if stores is None else stores)
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     @property
@@ -91,3 +89,10 @@ class JournalReader:
     def _matching(self, print_: str) -> list[tuple[Store, Entry]]:
         known = [(store, entry) for store in self.stores for entry in store.matching(print_)]
         return sorted(known, key=lambda pair: (pair[1].sequence, pair[1].created_at), reverse=True)
+
+
+def _sqlite_stores(skill: str, state_folders: Sequence[Path], access: Access) -> list[Store]:
+    from shared.journal.store import SqliteStore  # noqa: PLC0415  - what --help need not wait for
+
+    folders = dict.fromkeys(state / "image-skills" / skill for state in state_folders)
+    return [SqliteStore(folder, access) for folder in folders]

@@ -19,7 +19,7 @@ from shared.journal.interface import StoreBusy
 from shared.security.keys import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from shared.journal.entry import State
@@ -87,7 +87,7 @@ class SqliteStore:
 
     def save(self, entry: Entry) -> None:
         """Write an entry, masked; the database refuses a second live task of one request."""
-        row = _row_of(entry)
+        row = row_of(entry)
         with self.transaction() as connection:
             try:
                 if not connection.execute(_UPDATE, row).rowcount:
@@ -128,7 +128,7 @@ class SqliteStore:
         if variant is not None:
             conditions["variant = ?"] = (variant,)
         if similar_to:
-            like = _row_of(similar_to)
+            like = row_of(similar_to)
             conditions["mode = ? AND model = ? AND requested = ?"] = (
                 like["mode"],
                 like["model"],
@@ -209,7 +209,7 @@ class SqliteStore:
             raise DiskError("journal_failed", path=self.path, reason=reason, remedy="resume") from error
 
 
-def _row_of(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
     """Return an entry's columns; every text from outside passes the redactor, ids and addresses stay."""
     document = entry.to_document()
     row = {name: document.pop(name) for name in COLUMNS}
@@ -231,7 +231,7 @@ def _masked(value: Any) -> Any:
     return [_masked(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+def entry_of(row: sqlite3.Row | Mapping[str, Any]) -> Entry:
     """Return the entry of a row, of whatever version of the database.
 
     Raises:

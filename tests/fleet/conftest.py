@@ -1,0 +1,35 @@
+"""One PostgreSQL server for all tests of a process, and an empty database for each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.journal import postgres_schema
+from tests.fleet.server import PostgresServer, database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    with PostgresServer() as running:
+        yield running
+
+
+@pytest.fixture
+def empty(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the address of a database that nobody has set up."""
+    monkeypatch.setenv("PGPASSFILE", str(server.pgpass))
+    with database(server) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def journal_database(empty: str) -> str:
+    """Return the address of a database that holds the journal's tables."""
+    with postgres_schema.connect(empty) as connection:
+        postgres_schema.migrate(connection, postgres_schema.COMPONENT, postgres_schema.journal_steps())
+    return empty
