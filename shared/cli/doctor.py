@@ -67,6 +67,8 @@ class DoctorConfig:
     """The message for a missing key, for a skill that works without one."""
     key_files: Sequence[Path] = ()
     """The files in which the skill itself keeps a key, besides OpenClaw's own."""
+    inconclusive: frozenset[str] = frozenset()
+    """The messages of `ask` for an answer that leaves open whether the key works."""
     settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
     """Yields the source of each setting, for a skill with a configuration; gets the catalog's `format`."""
 
@@ -234,7 +236,9 @@ class DoctorChecks:
         if self._found is None:
             yield "note", self._say("service_not_asked")
             return
-        yield "ok", self._say(self._patient.ask(self._found), service=self._patient.service)
+        answer = self._patient.ask(self._found)
+        verdict: CheckStatus = "note" if answer in self._patient.inconclusive else "ok"
+        yield verdict, self._say(answer, service=self._patient.service)
 
     def _clock(self) -> Iterator[Line]:
         """Yield how far the clock is off, if the service was asked and dated its answer."""

@@ -98,19 +98,19 @@ def test_one_bad_task_stops_no_other(stage: Stage, service: OpenAiImagesService)
 
 
 @pytest.mark.parametrize(
-    ("plan", "error"),
+    ("plan", "error", "code"),
     [
-        (Plan(status=401, body={"error": {"message": "bad key", "code": "invalid_api_key"}}), "key_refused"),
-        (Plan(status=429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "out_of_credits"),
+        (Plan(status=401, body={"error": {"message": "bad key", "code": "invalid_api_key"}}), "key_refused", 4),
+        (Plan(status=429, body={"error": {"message": "pay", "code": "insufficient_quota"}}), "out_of_credits", 5),
     ],
     ids=["key", "credits"],
 )
 def test_a_refused_key_or_an_empty_account_stops_the_dispatch(
-    plan: Plan, error: str, stage: Stage, house: StandInHouse, service: OpenAiImagesService
+    plan: Plan, error: str, code: int, stage: Stage, house: StandInHouse
 ) -> None:
-    service.plan_prompt("picture 2", plan)
+    house.openai_images.plan_prompt("picture 2", plan)
     name = stage.save("b.json", {"tasks": tasks(6), "max_workers": 1})
-    document = expect(stage.inside(*batch(name)), 8)
+    document = expect(stage.inside(*batch(name)), code)
     assert statuses(document) == ["succeeded", "refused"] + ["not_started"] * 4
     assert [row["error"]["code"] for row in document["results"][1:]] == [error] + ["task_not_started"] * 4
     assert len(house.recorder.requests_to(GENERATIONS)) == 2
@@ -123,7 +123,8 @@ def test_a_new_batch_that_was_stopped_goes_on(
     expect(stage.inside(*batch(name)), 0)
     service.plan_prompt("picture 2", Plan(fault=Fault.RESET))
     service.plan_prompt("picture 3", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
-    stopped = expect(stage.inside(*batch(name, "--new")), 8, "batch_incomplete")
+    stopped = expect(stage.inside(*batch(name, "--new")), 5, "batch_stopped_by_credits")
+    assert "Number 3 (cover-3)" in stopped["error"]["message"]
     assert (len(house.ledger), "--new" in stopped["next"]["argv"]) == (6, True)
     service._plans.by_prompt.clear()
     again = expect(stage.inside(*batch(name, "--new")), 8)
@@ -153,7 +154,7 @@ def test_what_is_not_begun_keeps_what_was_paid_for_it(stage: Stage, service: Ope
     expect(stage.inside(*batch(stage.save("b.json", {"tasks": tasks(1)}))), 8)
     service.plan_prompt("no more", Plan(status=402, body={"error": {"message": "pay", "code": "pay"}}))
     definitions = {"tasks": [{"prompt": "no more"}, *tasks(2)], "max_workers": 1}
-    document = expect(stage.inside(*batch(stage.save("b.json", definitions))), 8)
+    document = expect(stage.inside(*batch(stage.save("b.json", definitions))), 5)
     assert statuses(document) == ["refused", "unknown", "not_started"]
     assert document["results"][1]["error"]["code"] == "task_not_started"
     assert (document["charged"], document["possible_charges"]) == ("unknown", service.counted)

@@ -200,6 +200,9 @@ def test_what_the_doctor_hears_of_the_service(
         house.server.handlers = {HOST: lambda _: reply}
     ended = stage.inside("doctor.py")
     assert (ended.code, told in ended.stdout.decode()) == (code, True)
+    (line,) = [line for line in ended.stdout.decode().splitlines() if told in line]
+    verdict = "FAILED" if code else "note" if "could not be tested" in told else "ok"
+    assert line.split()[0] == verdict
     assert [request.path for request in house.recorder.requests] == [MODELS]
 
 

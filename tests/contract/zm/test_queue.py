@@ -233,7 +233,8 @@ def test_a_hundred_and_four_tasks_fit(stage: Stage) -> None:
 
 def test_status_list_get_and_history(stage: Stage) -> None:
     expect(run(stage, [*sleepers(2), {"task_key": "bad", "prompt": ""}]), 8)
-    assert expect(stage.inside("image_queue.py", "status"), 0)["counters"]["completed"] == 2
+    status = expect(stage.inside("image_queue.py", "status"), 8, "queue_status_incomplete")
+    assert (status["counters"]["completed"], status["counters"]["rejected"]) == (2, 1)
     listed = expect(stage.inside("image_queue.py", "list", "--status", "completed"), 0)
     assert [row["task_key"] for row in listed["results"]] == ["k0", "k1"]
     assert len(expect(stage.inside("image_queue.py", "history", "-n", "2"), 0)["results"]) == 2
@@ -246,6 +247,51 @@ def test_status_list_get_and_history(stage: Stage) -> None:
     expect(stage.inside("image_queue.py", "status", "--state-dir", "nowhere"), 2, "queue_missing")
     person = stage.inside("image_queue.py", "list", "--json")
     assert person.document["counters"]["rejected"] == 1
+
+
+def test_status_is_ok_once_a_later_run_has_completed_what_failed(stage: Stage) -> None:
+    expect(run(stage, [*sleepers(1), {"task_key": "bad", "prompt": ""}]), 8)
+    assert expect(stage.inside("image_queue.py", "status"), 8)["status"] == "failed"
+    expect(run(stage, [{"task_key": "bad", "mock_sleep": 0}]), 0)
+    assert expect(stage.inside("image_queue.py", "status"), 0)["status"] == "succeeded"
+
+
+def test_a_queue_with_a_failed_task_has_no_acceptable_proof(stage: Stage, service: OpenAiImagesService) -> None:
+    document = expect(run(stage, [{"prompt": "a kite"}, {"prompt": ""}], *QUICK), 8, "queue_incomplete")
+    assert document["proof"] == {"acceptable": False, "reason": document["proof"]["reason"]}
+    assert "1 of 2 tasks" in document["proof"]["reason"]
+    assert expect(run(stage, [{"prompt": "a kite"}], *QUICK), 0)["proof"]["acceptable"] is True
+    assert service.counted == 1
+
+
+def test_status_of_a_running_queue_is_not_ok(stage: Stage) -> None:
+    process = stage.start(*QUEUE, stage.save("t.json", {"tasks": sleepers(1, 30)}))
+    eventually(lambda: {row["status"] for row in rows(stage).values()} == {"running"})
+    document = expect(stage.inside("image_queue.py", "status"), 9, "queue_status_running")
+    assert document["next"]["argv"][-2:] == ["status", "--json"]
+    expect(stage.inside("image_queue.py", "cancel", "k0"), 0)
+    expect(wait(process), 8)
+
+
+READS = [("image_queue.py", "list"), ("verify.py", "--self-test"), ("tasks.py", "list")]
+
+
+@pytest.mark.parametrize("command", READS)
+def test_every_document_names_the_configured_provider(command: tuple[str, ...], stage: Stage) -> None:
+    expect(run(stage, sleepers(1)), 0)
+    assert expect(stage.inside(*command, "--json"), 0)["provider"] == "happy"
+    other = {"OPENCLAW_IMAGE_PROVIDER": "relay-two"}
+    assert expect(stage.inside(*command, "--json", env=other), 0)["provider"] == "relay-two"
+
+
+def test_an_error_names_the_configured_provider(stage: Stage) -> None:
+    for launcher in (("run.py",), ("image_queue.py", "run")):
+        argv = (*launcher, "--prompt", "x", "--provider", "relay-two", "--json")
+        assert expect(stage.inside(*argv), 3, "provider_missing")["provider"] == "relay-two"
+    batch = stage.save("b.json", {"provider": "relay-two", "tasks": [{"prompt": "x"}]})
+    assert expect(stage.inside("batch_run.py", batch, "--json"), 3, "provider_missing")["provider"] == "relay-two"
+    doctor = expect(stage.inside("doctor.py", "--provider", "relay-two", "--json"), 3)
+    assert doctor["provider"] == "relay-two"
 
 
 def test_readers_always_see_a_whole_document(stage: Stage) -> None:
@@ -330,7 +376,7 @@ def test_after_a_crash_nothing_runs_and_nothing_claims_to(stage: Stage) -> None:
     process.kill()
     wait(process)
     eventually(lambda: not any(alive(pid) for pid in pids))
-    document = expect(stage.inside("image_queue.py", "status", "--lang", "zh"), 0)
+    document = expect(stage.inside("image_queue.py", "status", "--lang", "zh"), 8)
     assert {row["error"] for row in rows(stage).values()} == {"队列进程在任务结束前已退出"}
     assert (document["counters"]["orphaned"], document["counters"]["running"], document["running"]) == (3, 0, [])
     assert expect(stage.inside("image_queue.py", "cancel", "k2"), 0)["task"]["status"] == "cancelled"

@@ -321,9 +321,53 @@ def test_a_batch_of_three_sends_no_nine(stage: Stage, relay: Relay) -> None:
 def test_a_batch_with_a_refused_key_says_to_mend_it(stage: Stage, relay: Relay) -> None:
     relay.answers = [json_reply({"error": {"message": "no", "code": "invalid_api_key"}}, 401)]
     name = stage.save("b.json", {"tasks": [{"prompt": f"kite {number}"} for number in range(3)], "max_workers": 1})
-    document = expect(stage.run("batch_run.py", name, "--json"), 8, "batch_stopped_by_key")
+    document = expect(stage.run("batch_run.py", name, "--json"), 4, "batch_stopped_by_key")
     assert (document["next"], len(relay.paid)) == (None, 1)
-    assert "apiKey" in document["error"]["hint"]
+    place = f"models.providers.happy.apiKey in {stage.state / 'openclaw.json'}"
+    assert place in document["error"]["hint"]
+    assert document["proof"]["acceptable"] is False
+    single = expect(stage.tried("--prompt", "one kite"), 4, "key_refused")
+    assert place in single["error"]["hint"]
+
+
+def test_a_batch_with_an_empty_account_ends_with_exit_5(stage: Stage, relay: Relay) -> None:
+    relay.answers = [json_reply({"error": {"message": "no", "code": "insufficient_quota"}}, 429)]
+    name = stage.save("b.json", {"tasks": [{"prompt": f"kite {number}"} for number in range(3)], "max_workers": 1})
+    document = expect(stage.run("batch_run.py", name, "--json"), 5, "batch_stopped_by_credits")
+    assert (document["charged"], document["possible_charges"], len(relay.paid)) == ("no", 0, 1)
+    assert "the provider happy" in document["error"]["hint"]
+    assert document["next"]["argv"][-2:] == ["@b.json", "--json"]
+
+
+KEY_REFUSED = json_reply({"error": {"message": "no", "code": "invalid_api_key"}}, 401)
+NO_CREDITS = json_reply({"error": {"message": "no", "code": "insufficient_quota"}}, 402)
+NO_SUCH_PATH = json_reply({"error": {"message": "Invalid URL (POST /v1/x)"}}, 404)
+
+
+@pytest.mark.parametrize(
+    ("answer", "end", "hint"),
+    [
+        (KEY_REFUSED, (4, "queue_stopped_by_key"), "models.providers.happy.apiKey"),
+        (NO_CREDITS, (5, "queue_stopped_by_credits"), "the provider happy"),
+        (NO_SUCH_PATH, (8, "queue_stopped_by_address"), "models.providers.happy.baseUrl"),
+    ],
+    ids=["key", "credits", "address"],
+)
+def test_a_queue_stops_at_what_every_further_task_would_meet(
+    answer: Reply, end: tuple[int, str], hint: str, stage: Stage, relay: Relay
+) -> None:
+    relay.answers = [answer]
+    tasks = [{"task_key": f"k{number}", "prompt": f"kite {number}"} for number in range(4)]
+    name = stage.save("q.json", {"tasks": tasks, "max_workers": 1})
+    document = expect(stage.run("image_queue.py", "run", name, "--json"), *end)
+    assert len(relay.paid) == 1
+    assert [row["status"] for row in document["results"]] == ["failed", "cancelled", "cancelled", "cancelled"]
+    assert {(row["provider"], row["model"]) for row in document["results"]} == {("happy", "gpt-image-2")}
+    assert (document["charged"], document["possible_charges"]) == ("no", 0)
+    assert document["proof"]["acceptable"] is False
+    assert hint in document["error"]["hint"]
+    assert str(stage.state / "openclaw.json") in document["error"]["hint"]
+    expect(stage.run("image_queue.py", "status", "--json"), 8, "queue_status_incomplete")
 
 
 @pytest.mark.parametrize(

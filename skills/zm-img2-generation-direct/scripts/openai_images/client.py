@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from openai_images import wire
@@ -42,6 +42,7 @@ class Client:
 
     def __init__(self, provider: Provider, *, user_agent: str) -> None:
         self._base_url = provider.base_url
+        self._places = {"provider": provider.name, **provider.places}
         self._headers = dict(provider.headers)
         secrets = (*provider.secret.spellings(), *self._headers.values())
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= MIN_MASKED]
@@ -77,6 +78,7 @@ class Client:
         if rejection and not content.is_cut:
             _truncate(spool)
             rejection.request_id = response.request_id
+            rejection.facts |= self._places
             if (
                 prepared.rename_field
                 and rejection.code == "refused"
@@ -111,9 +113,8 @@ class Client:
         with contextlib.suppress(ReadError):
             models = self._models()
             if models.status < SERVER_ERROR and models.body.lstrip().startswith(b"<"):
-                return InvalidRequest(
-                    "address_wrong", http_status=response.status, status=response.status, words=error.words
-                )
+                facts: dict[str, Any] = {"status": response.status, "words": error.words, **self._places}
+                return InvalidRequest("address_wrong", http_status=response.status, **facts)
         return None
 
     def _post(
@@ -176,6 +177,7 @@ class Client:
             document = None
         rejection = refusal(response.status, service_error(document))
         if rejection and response.status in (UNAUTHORIZED, FORBIDDEN):
+            rejection.facts |= self._places
             raise rejection
         if response.status >= SERVER_ERROR:
             raise ReadError("read_failed", http_status=response.status, status=response.status, remedy="again")

@@ -84,6 +84,10 @@ TALK = {
 }
 
 VERIFY = {
+    "verify_scope": Translation(
+        "These rules judge the file and where it came from, not what the image shows: look at it before you accept it.",
+        "以上规则只检查文件及其来源，不判断画面内容：验收前请亲自看图。",
+    ),
     "verify_nothing": Translation(
         "{got} is neither a result.json nor the folder of a run or batch.",
         "{got} 既不是 result.json，也不是运行目录或批次目录。",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.errors import AuthenticationError, QuotaExceeded, TaskFailed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from shared.errors import SkillError
     from shared.output.result import Result
 
 _COPIED_FIELDS = (
@@ -29,6 +32,8 @@ _COPIED_FIELDS = (
     "media",
     "error",
 )
+STOP_REASONS = ("stopped_by_key", "stopped_by_credits", "stopped_by_address")
+"""Message ids of what every further task would meet as well."""
 IMAGE_FIELDS = ("media_type", "width", "height", "bytes", "sha256")
 
 
@@ -41,6 +46,26 @@ def row_from_result(document: Mapping[str, Any]) -> dict[str, Any]:
     if row["status"] == "succeeded" and not row["ok"]:
         row |= {"status": "failed", "reused": False}
     return row
+
+
+def stop_reason(exit_code: int, error_code: str | None) -> str | None:
+    """Return the message id of a task's error that every further task would meet as well, None for any other."""
+    if error_code == "address_wrong":
+        return "stopped_by_address"
+    exits = {AuthenticationError.exit_code: "stopped_by_key", QuotaExceeded.exit_code: "stopped_by_credits"}
+    return exits.get(exit_code)
+
+
+def stop_error(command: str, reason: str, **facts: Any) -> SkillError:
+    """Return the error of a `command` (batch, queue) that one of the STOP_REASONS stopped.
+
+    Until the key or the address is corrected, the same command would end the same way, so it is not offered.
+    """
+    if reason == "stopped_by_key":
+        return AuthenticationError(f"{command}_stopped_by_key", remedy="none", **facts)
+    if reason == "stopped_by_credits":
+        return QuotaExceeded(f"{command}_stopped_by_credits", remedy="again", **facts)
+    return TaskFailed(f"{command}_stopped_by_address", remedy="none", **facts)
 
 
 def image_columns(document: Mapping[str, Any]) -> dict[str, Any]:

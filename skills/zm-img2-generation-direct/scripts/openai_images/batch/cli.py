@@ -20,13 +20,23 @@ from openai_images.cli.app import (
     IMAGE_OPTIONS,
     SKILL,
     request_plan,
+    run_image_command,
     with_options,
 )
-from openai_images.cli.options import TOTAL_SECONDS, model_name, number, provider_name, retry_policy, set_proof
+from openai_images.cli.options import (
+    TOTAL_SECONDS,
+    model_name,
+    number,
+    provider_name,
+    refuse_incomplete_proof,
+    retry_policy,
+    set_proof,
+)
 from openai_images.config.provider import find_provider
 from openai_images.request import DEFAULT_NAME, task_name
+from openai_images.result_rows import STOP_REASONS, stop_error
 from shared import signals
-from shared.cli.app import Options, common_options, run_command
+from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
 from shared.errors import BadInput, SkillError, StillRunning, TaskFailed
 from shared.i18n.catalog import short_repr
@@ -53,13 +63,12 @@ ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
 TRANSIENT_CODES = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_damaged"))
 NEVER_FETCHED = frozenset(("link_refused", "link_private", "picture_too_large"))
 """Error codes of images that are never fetched: the same command costs nothing and ends the same."""
-NEEDS_CORRECTION = frozenset(("stopped_by_key", "stopped_by_address"))
 UNLIMITED_SECONDS = 7 * 86400.0  # seconds; for a person at a terminal
 
 
 def batch_run(argv: Sequence[str], launcher: str) -> int:
     """Run batch_run.py and return its exit code."""
-    return run_command(_batch_run, SKILL, argv, launcher)
+    return run_image_command(_batch_run, argv, launcher)
 
 
 HELP = """Create the images of a batch: @batch.json, JSON text, or - for stdin.
@@ -89,8 +98,8 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
     context.set_language(
         " ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang
     )
-    provider = find_provider(provider_name(settings["provider"]))
-    context.result.provider = provider.name
+    context.result.provider = provider_name(settings["provider"])
+    provider = find_provider(context.result.provider)
     if task_file.uses_default_model(file.tasks):
         provider.check_model(model_name(settings.get("model")))
     key_counts: Counter[str] = Counter()
@@ -215,6 +224,7 @@ def _run_batch(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     with documents.hold_folder(batch, file.document, settings), signals.defer_signals():
         context.interrupted_message = "batch_stopped"
         run_tasks(batch, workers)
+        refuse_incomplete_proof(context, sum(row["ok"] for row in batch.rows()), len(batch.tasks))
         outcome = _outcome(batch)
         if not outcome:
             signals.discard_pending()
@@ -243,11 +253,14 @@ def _outcome(batch: Batch) -> SkillError | signals.Interrupted | None:
     if signals.pending():  # the same ends the command
         return SkillError("batch_stopped", remedy="again")
     incomplete = [row for row in rows if not row["ok"]]
-    first = next((row for row in incomplete if row["error"]["code"] != "task_not_started"), incomplete[0])
+    begun = [row for row in incomplete if row["error"]["code"] != "task_not_started"]
+    stopping = [row for row in begun if row["index"] == batch.stopped_by]
+    first = next(iter(stopping or begun or incomplete))
     facts = {"done": done, "total": len(rows), "number": first["index"], "name": first["task_name"]}
     facts["first"] = first["error"]["message"]
-    if batch.stop_reason in NEEDS_CORRECTION:  # until then, the same command would end like this one
-        return TaskFailed(f"batch_{batch.stop_reason}", remedy="none", **facts)
+    if batch.stop_reason in STOP_REASONS:
+        places = {"provider": batch.provider.name, **batch.provider.places}
+        return stop_error("batch", batch.stop_reason, **places, **facts)
     if batch.stop_reason is None and all(row["error"]["code"] == "task_not_started" for row in incomplete):
         return StillRunning("batch_unfinished", remedy="again", **facts)
     final = batch.stop_reason is None and all(_is_final(row) for row in incomplete)

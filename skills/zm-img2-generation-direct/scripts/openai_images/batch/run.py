@@ -19,12 +19,13 @@ from openai_images.batch.task import (
 )
 from openai_images.provider import generate
 from openai_images.queue.rows import has_row_types
+from openai_images.result_rows import stop_reason
 from openai_images.run_folder import RunFolder
 from openai_images.services import OutputPaths, Services
 from shared import signals
 from shared.cli.app import bug_error
 from shared.cli.task_context import TaskContext
-from shared.errors import AuthenticationError, QuotaExceeded, SkillError, StillRunning
+from shared.errors import SkillError, StillRunning
 from shared.files import is_same_file, read_document
 from shared.i18n.messages import MessageRef
 from shared.journal.entry import LOCAL_ID
@@ -188,17 +189,8 @@ def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext)
         error = failure
     except Exception as failure:  # noqa: BLE001  - a bug in one task is told in its row and stops no other
         error = bug_error(failure)
-    stop_reason = _stop_reason(error)
-    if stop_reason:
-        batch.stop_reason = stop_reason
+    reason = stop_reason(error.exit_code, error.code) if error else None
+    if reason:
+        batch.stop_reason, batch.stopped_by = reason, task.index
         batch.stop_event.set()
     return record_result(batch, task, error, context)
-
-
-def _stop_reason(error: SkillError | None) -> str | None:
-    """Return the message id of an error that every further task would meet as well, None otherwise."""
-    if isinstance(error, AuthenticationError):
-        return "stopped_by_key"
-    if isinstance(error, QuotaExceeded):
-        return "stopped_by_credits"
-    return "stopped_by_address" if error and error.code == "address_wrong" else None

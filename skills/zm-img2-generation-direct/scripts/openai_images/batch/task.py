@@ -76,6 +76,8 @@ class Batch:
     results: dict[int, dict[str, Any]] = field(default_factory=dict)
     stop_reason: str | None = None
     """Why no further task is started, as a message id; None unless something but the deadline stops the batch."""
+    stopped_by: int | None = None
+    """The index of the task whose error stopped the others."""
     slowest_seconds: float = 0.0
     """Duration of the slowest task so far."""
     stop_event: threading.Event = field(default_factory=threading.Event)

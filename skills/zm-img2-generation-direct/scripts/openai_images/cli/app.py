@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +21,12 @@ from openai_images.cli.options import (
     retry_policy,
     set_proof,
 )
-from openai_images.config.provider import find_provider
+from openai_images.config.provider import DEFAULT_PROVIDER, NAME, find_provider
 from openai_images.messages import MESSAGES
 from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
 from shared.cli.app import Options, common_options, run_command
 from shared.cli.context import CommandContext, Skill
+from shared.cli.next_command import option_value
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
@@ -32,13 +35,13 @@ from shared.openclaw.folders import output_folder, state_folders
 from shared.polling import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openai_images.config.provider import Provider
     from openai_images.services import Services
     from shared.cli.task_context import TaskContext
 
-SKILL = Skill("zm-img2-generation-direct", "openai-images", __version__, MESSAGES, "run.py")
+SKILL = Skill("zm-img2-generation-direct", DEFAULT_PROVIDER, __version__, MESSAGES, "run.py")
 
 EXTRA_FIELDS: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
 """Fields that only run.py's result document has, with their initial values."""
@@ -47,7 +50,7 @@ EXTRA_FIELDS: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, 
 def run(argv: Sequence[str], launcher: str) -> int:
     """Run run.py and return its exit code."""
     parent_watch.watch()
-    return run_command(_run, SKILL, argv, launcher, EXTRA_FIELDS)
+    return run_image_command(_run, argv, launcher, EXTRA_FIELDS)
 
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
@@ -56,7 +59,7 @@ def tasks(argv: Sequence[str], launcher: str) -> int:
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
         return run(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
-    return run_command(tasks_command(SKILL), SKILL, argv, launcher)
+    return run_image_command(tasks_command(SKILL), argv, launcher)
 
 
 def doctor(argv: Sequence[str], launcher: str) -> int:
@@ -65,7 +68,16 @@ def doctor(argv: Sequence[str], launcher: str) -> int:
     from shared.cli.doctor import doctor_command  # noqa: PLC0415
 
     examined = functools.partial(doctor_config, user_agent=SKILL.user_agent)
-    return run_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), SKILL, argv, launcher)
+    return run_image_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), argv, launcher)
+
+
+def run_image_command(
+    command: click.Command, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
+) -> int:
+    """Run a command of this skill; its document names the configured provider, whatever else goes wrong."""
+    name = option_value(argv, "--provider") or os.environ.get("OPENCLAW_IMAGE_PROVIDER") or DEFAULT_PROVIDER
+    skill = dataclasses.replace(SKILL, provider=name if NAME.fullmatch(name) else DEFAULT_PROVIDER)
+    return run_command(command, skill, argv, launcher, own)
 
 
 PROVIDER_OPTIONS = (
@@ -151,13 +163,13 @@ class _Command:
         self._folder = output_folder(
             options.output_dir, self._states[0], default=self._states[0] / "generated-images"
         )
-        self._provider = find_provider(provider_name(params["provider"]))
+        context.result.provider = provider_name(params["provider"])
+        self._provider = find_provider(context.result.provider)
         if options.resume is None:
             self._provider.check_model(str(context.result.model))
         self._journal = Journal(SKILL.slug, self._states)
         if options.resume is not None and not self._journal.find(options.resume):
             raise BadInput("task_unknown", identifier=short_repr(options.resume))
-        context.result.provider = self._provider.name
         context.resume_flags = ["--provider", self._provider.name]
         if options.output_dir is not None:
             context.resume_flags += ["--output-dir", str(self._folder)]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from openai_images.config.provider_entry import ProviderEntry
     from shared.cli.doctor import Line
 
+INCONCLUSIVE = frozenset(("service_without_list",))
+
 
 def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
     """Return the doctor's checks; an unreadable setting is reported by the check that needs it."""
@@ -44,7 +46,13 @@ def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
             return "service_accepts" if client.check_key() else "service_without_list"
 
     return DoctorConfig(
-        [source], service, ask, state_folders()[0] / "generated-images", key_files=key_files, settings=settings
+        [source],
+        service,
+        ask,
+        state_folders()[0] / "generated-images",
+        inconclusive=INCONCLUSIVE,
+        key_files=key_files,
+        settings=settings,
     )
 
 

@@ -128,3 +128,11 @@ def set_proof(context: CommandContext, provider: str, models: Sequence[str]) -> 
         reason = context.catalog.format("not_approved", **facts)
         context.reporter.always("not_approved", **facts)
     context.result.extra["proof"] = {"acceptable": not others, "reason": reason}
+
+
+def refuse_incomplete_proof(context: CommandContext, done: int, total: int) -> None:
+    """Set in the result of several tasks that it is no proof unless all of them, and at least one, completed."""
+    proof = context.result.extra.get("proof") or {"acceptable": True}
+    if proof["acceptable"] and not 0 < total == done:
+        reason = context.catalog.format("proof_incomplete", done=done, total=total)
+        context.result.extra["proof"] = {"acceptable": False, "reason": reason}

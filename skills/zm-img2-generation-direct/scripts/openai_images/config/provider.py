@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.i18n.messages import MessageRef
+
 DEFAULT_PROVIDER = "happy"
 APPROVED = (DEFAULT_PROVIDER, "gpt-image-2")
 """The provider and model whose results are accepted as proof."""
@@ -50,6 +52,8 @@ class Provider:
     """The models in its `models` list; empty if there is none, as image-only providers often have none."""
     file: Path | None = None
     """The file that lists the models."""
+    places: Mapping[str, MessageRef] = field(default_factory=dict)
+    """Where its key and its address are set, as the facts `key_place` and `address_place` of a hint."""
 
     def check_model(self, model: str) -> None:
         """Check that a model is in the provider's list, unless that is empty.
@@ -73,7 +77,8 @@ def find_provider(name: str) -> Provider:
     entry = read_entry(name)
     secret = find_key([key_source(entry)]).secret
     models = _models(entry.fields.get("models"))
-    return Provider(name, base_url(entry), secret, headers_of(entry), models, entry.file("models"))
+    places = {"key_place": entry.place("apiKey"), "address_place": entry.place("baseUrl")}
+    return Provider(name, base_url(entry), secret, headers_of(entry), models, entry.file("models"), places)
 
 
 def key_source(entry: ProviderEntry) -> KeySource:
@@ -90,18 +95,18 @@ def headers_of(entry: ProviderEntry) -> dict[str, str]:
     Raises:
         ConfigurationError: `header_invalid`, or a value that cannot be resolved.
     """
-    where, listed = entry.where("headers"), entry.fields.get("headers")
+    where, path, listed = entry.where("headers"), entry.file("headers"), entry.fields.get("headers")
     if listed is None:
         return {}
     if not isinstance(listed, dict):
-        raise ConfigurationError("header_invalid", what=where)
+        raise ConfigurationError("header_invalid", what=where, path=path)
     headers = {}
     for header, value in listed.items():
         if not HEADER.fullmatch(header) or header.lower() in RESERVED_HEADERS:
-            raise ConfigurationError("header_invalid", what=f"{where}.{header!r}")
+            raise ConfigurationError("header_invalid", what=f"{where}.{header!r}", path=path)
         text = entry.resolved(value, "headers", header).strip()
         if not (text.isascii() and text.isprintable()):
-            raise ConfigurationError("header_invalid", what=f"{where}.{header}")
+            raise ConfigurationError("header_invalid", what=f"{where}.{header}", path=path)
         if text != value or SECRET_HEADER.search(header):
             Secret(text)  # masked from now on
         headers[header] = text

@@ -47,6 +47,16 @@ class ProviderEntry:
         """Return the file that sets the value."""
         return self.config.origin(*PROVIDERS_PATH, self.name, *steps)
 
+    def place(self, *steps: str) -> MessageRef:
+        """Return for people where a value is set: its path and file, and the variable that it names, if any."""
+        value: Any = self.fields
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        facts = {"what": self.where(*steps), "path": self.file(*steps)}
+        for name, variable in self.variables(value):
+            return MessageRef("place_of_variable", **facts, variable=name, source=variable.source)
+        return MessageRef("place_in_file", **facts)
+
     def text(self, field: str, example: str, *, secret: bool = False) -> str:
         """Return the stripped text of a required field, which may be a reference if `secret`.
 
@@ -75,7 +85,7 @@ class ProviderEntry:
         if isinstance(value, dict):
             return self._referenced(value, steps)
         if not isinstance(value, str):
-            raise ConfigurationError("secret_malformed", what=self.where(*steps))
+            raise ConfigurationError("secret_malformed", what=self.where(*steps), path=self.file(*steps))
         shorthand = SHORTHAND.fullmatch(value.strip())
         if shorthand:
             return self._variable(shorthand[1], steps)
@@ -109,25 +119,26 @@ class ProviderEntry:
         raise ConfigurationError("variable_missing", what=what, path=path, variable=name, state=MessageRef(state))
 
     def _referenced(self, reference: Mapping[str, Any], steps: Sequence[str]) -> str:
-        source, identifier, where = reference.get("source"), reference.get("id"), self.where(*steps)
+        source, identifier = reference.get("source"), reference.get("id")
+        where, config = self.where(*steps), self.file(*steps)
         if source in ("exec", "store"):
-            raise ConfigurationError("secret_source_refused", what=where, source=source)
+            raise ConfigurationError("secret_source_refused", what=where, source=source, path=config)
         if not isinstance(identifier, str):
-            raise ConfigurationError("secret_malformed", what=where)
+            raise ConfigurationError("secret_malformed", what=where, path=config)
         if source == "env" and VARIABLE_ID.fullmatch(identifier):
             return self._variable(identifier, steps)
         if source != "file":
-            raise ConfigurationError("secret_malformed", what=where)
-        return self._from_file(reference.get("provider"), identifier, where)
+            raise ConfigurationError("secret_malformed", what=where, path=config)
+        return self._from_file(reference.get("provider"), identifier, where, config)
 
-    def _from_file(self, alias: Any, identifier: str, where: str) -> str:
+    def _from_file(self, alias: Any, identifier: str, where: str, config: Path) -> str:
         """Return a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or the whole file."""
         settings: Any = self.config.document
         for step in ("secrets", "providers", alias):
             settings = settings.get(step) if isinstance(settings, dict) and isinstance(step, str) else None
         path = settings.get("path") if isinstance(settings, dict) and settings.get("source") == "file" else None
         if not isinstance(path, str):
-            raise ConfigurationError("secret_malformed", what=where)
+            raise ConfigurationError("secret_malformed", what=where, path=config)
         file = expand_path(path)
         try:
             if not file.is_file():  # a pipe would be waited for
@@ -137,9 +148,9 @@ class ProviderEntry:
             whole = settings.get("mode") == "singleValue"
             value = text.strip() if whole else _pointed(json.loads(text), identifier)
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            raise ConfigurationError("secret_file_unreadable", what=where, path=file) from None
+            raise ConfigurationError("secret_file_unreadable", what=where, path=file, config=config) from None
         if not isinstance(value, str) or not value.strip():
-            raise ConfigurationError("secret_file_unreadable", what=where, path=file)
+            raise ConfigurationError("secret_file_unreadable", what=where, path=file, config=config)
         return value
 
     def to_write(

@@ -86,18 +86,26 @@ BATCH = {
         "{total} 个任务完成了 {done} 个，随后服务商拒绝了密钥。第 {number} 个（{name}）：{first}",
     ),
     "batch_stopped_by_key.hint": Translation(
-        "Correct the key first: models.providers.<name>.apiKey in OpenClaw's configuration. Then run the "
-        "same command again; it resumes. Before that, it ends the same way.",
-        "请先修正 OpenClaw 配置中的 models.providers.<name>.apiKey，再运行同一条命令即可继续；修正之前重复运行，结果不变。",
+        "Correct the key first: {key_place}. Then run the same command again; it resumes. Before that, it ends the "
+        "same way.",
+        "请先修正密钥：{key_place}。再运行同一条命令即可继续；修正之前重复运行，结果不变。",
+    ),
+    "batch_stopped_by_credits": Translation(
+        "{done} of {total} tasks are done; then the account was empty. Number {number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个，随后账户余额不足。第 {number} 个（{name}）：{first}",
+    ),
+    "batch_stopped_by_credits.hint": Translation(
+        "Top up the account of the provider {provider}, then run the same command again; it resumes. To use another "
+        "account, change its key: {key_place}.",
+        "请为服务商 {provider} 的账户充值，再运行同一条命令即可继续。如需改用其他账户，请修改密钥：{key_place}。",
     ),
     "batch_stopped_by_address": Translation(
         "{done} of {total} tasks are done; the provider's address is wrong. Number {number} ({name}): {first}",
         "{total} 个任务完成了 {done} 个；服务商地址有误。第 {number} 个（{name}）：{first}",
     ),
     "batch_stopped_by_address.hint": Translation(
-        "Check baseUrl in OpenClaw's configuration; it usually ends in /v1. Then run the same command "
-        "again; it resumes.",
-        "请检查 OpenClaw 配置中的 baseUrl，它通常以 /v1 结尾；改正后再运行同一条命令即可继续。",
+        "Check {address_place}; it usually ends in /v1. Then run the same command again; it resumes.",
+        "请检查{address_place}，它通常以 /v1 结尾；改正后再运行同一条命令即可继续。",
     ),
     "batch_refused": Translation(
         "{done} of {total} tasks are done; retrying the others unchanged would not help. The first of them "
@@ -193,6 +201,21 @@ QUEUE = {
         "again, and a task that may have been charged is not sent again without --on-unknown retry.",
         "请用 `image_queue.py get` 逐个查看，然后再次运行队列：已生成的图片不会重复付费；可能已扣费的任务不会重发，除非加上 --on-unknown retry。",
     ),
+    "queue_stopped_by_key": Translation(
+        "{done} of {total} tasks are completed; then the provider refused the key, and no further task was "
+        "started: {first}",
+        "{total} 个任务完成了 {done} 个，随后密钥被拒绝，其余任务未开始：{first}",
+    ),
+    "queue_stopped_by_credits": Translation(
+        "{done} of {total} tasks are completed; then the account had no credits left, and no further task was "
+        "started: {first}",
+        "{total} 个任务完成了 {done} 个，随后账户余额不足，其余任务未开始：{first}",
+    ),
+    "queue_stopped_by_address": Translation(
+        "{done} of {total} tasks are completed; the provider's address is wrong, and no further task was started: "
+        "{first}",
+        "{total} 个任务完成了 {done} 个；服务商地址有误，其余任务未开始：{first}",
+    ),
     "queue_interrupted": Translation(
         "Stopped: running tasks were ended and waiting tasks were cancelled.",
         "已停止：运行中的任务已结束，排队中的任务已取消。",
@@ -236,6 +259,23 @@ QUEUE = {
         "its process exited with code {code} and no result", "进程退出，代码为 {code}，没有结果"
     ),
     "queue_mocks": Translation("Some of the tasks are mocks.", "任务中含有模拟任务。"),
+    "proof_incomplete": Translation(
+        "{done} of {total} tasks are completed; a result with failed tasks is not accepted as proof.",
+        "{total} 个任务只完成了 {done} 个；含有未完成任务的结果不能作为验收证据。",
+    ),
+    "queue_status_incomplete": Translation(
+        "{count} task(s) of this queue did not complete. The newest: {task_id} ({error})",
+        "此队列中有 {count} 个任务未完成。最近一个：{task_id}（{error}）",
+    ),
+    "queue_status_incomplete.hint": Translation(
+        "`image_queue.py list` shows them all. The same `image_queue.py run` tries them again; what was made is "
+        "not paid again, and what may have been charged is not sent again without --on-unknown retry.",
+        "`image_queue.py list` 会列出全部任务。再次执行同一条 `image_queue.py run` 会重试；已生成的不会重复付费，"
+        "可能已扣费的不会自动重发，除非加 --on-unknown retry。",
+    ),
+    "queue_status_running": Translation(
+        "{count} task(s) of this queue have not ended yet.", "此队列中有 {count} 个任务尚未结束。"
+    ),
     "mock_command_refused": Translation(
         "mock_command runs only if {variable}=1 is set, for tests.",
         "mock_command 仅用于测试，需要设置 {variable}=1 才会执行。",
@@ -266,5 +306,8 @@ QUEUE = {
     "queue_is_cancelled": Translation("cancelled", "已取消"),
     "queue_is_orphaned": Translation("orphaned", "已失去归属"),
 }
+
+for _reason in ("key", "credits", "address"):
+    QUEUE[f"queue_stopped_by_{_reason}.hint"] = BATCH[f"batch_stopped_by_{_reason}.hint"]
 
 MANY = {**TASK_FILES, **BATCH, **QUEUE}

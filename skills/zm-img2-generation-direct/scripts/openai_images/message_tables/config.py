@@ -71,24 +71,23 @@ PROVIDER = {
         "{what} 既不是文本，也不是可以在此解析的密钥引用。",
     ),
     "secret_malformed.hint": Translation(
-        "Use plain text, a variable such as ${{NAME}}, or {{source: env or file, provider, id}}.",
-        "请使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
+        "In {path}, use plain text, a variable such as ${{NAME}}, or {{source: env or file, provider, id}}.",
+        "请在 {path} 中使用明文、${{NAME}} 这样的变量，或 {{source: env 或 file, provider, id}}。",
     ),
     "secret_source_refused": Translation(
         "{what} is a secret with the source {source}, which only OpenClaw's gateway can read.",
         "{what} 的密钥来源是 {source}，只有 OpenClaw 网关能够读取。",
     ),
     "secret_source_refused.hint": Translation(
-        "For this provider, use a variable such as ${{NAME}}, or a secret with the source env or file.",
-        "请为该服务商改用 ${{NAME}} 这样的变量，或来源为 env、file 的密钥。",
+        "In {path}, use a variable such as ${{NAME}} or a secret of the source env or file for this value.",
+        "请在 {path} 中为该项改用 ${{NAME}} 变量，或来源为 env、file 的密钥。",
     ),
     "secret_file_unreadable": Translation(
         "{what} refers to the secrets file {path}, but the secret cannot be read from it.",
         "{what} 引用了密钥文件 {path}，但无法从中读到该密钥。",
     ),
     "secret_file_unreadable.hint": Translation(
-        "Correct its ID in OpenClaw's configuration, or correct that file.",
-        "请修正 OpenClaw 配置中的 id，或修正该文件。",
+        "Correct its id in {config}, or that file.", "请修正 {config} 中的 id，或修正该文件。"
     ),
     "header_invalid": Translation(
         "{what} is not an extra header that can be sent; the key and the request format are not set there.",
@@ -106,8 +105,12 @@ PROVIDER = {
         "服务商不接受该密钥（HTTP {status}）：{words}。",
     ),
     "key_refused.hint": Translation(
-        "Correct models.providers.<name>.apiKey in OpenClaw's configuration. Nothing was charged.",
-        "请修正 OpenClaw 配置中的 models.providers.<name>.apiKey。本次未扣费。",
+        "Correct {key_place}. Nothing was charged.", "请修正{key_place}。本次未扣费。"
+    ),
+    "place_in_file": Translation("{what} in {path}", " {path} 中的 {what}"),
+    "place_of_variable": Translation(
+        "the variable {variable}, which is set in {source} and named by {what} in {path}",
+        "变量 {variable}（在{source}中设置，由 {path} 中的 {what} 引用）",
     ),
     "service_without_list": Translation(
         "{service} is reachable but does not list models, so the key could not be tested; most addresses "
@@ -119,10 +122,8 @@ for _code in ("provider_missing", "provider_incomplete", "model_missing"):
     PROVIDER[f"{_code}.hint"] = Translation(
         "Write into {path}, inside {place}:  {line}", "请在 {path} 的 {place} 之内写入：{line}"
     )
-PROVIDER["header_invalid.hint"] = Translation(
-    "Correct it in OpenClaw's configuration.", "请在 OpenClaw 配置中改正。"
-)
+PROVIDER["header_invalid.hint"] = Translation("Correct it in {path}.", "请在 {path} 中改正。")
 PROVIDER["base_url_invalid.hint"] = Translation(
-    "Correct it in OpenClaw's configuration; it usually ends in /v1, such as https://your-provider.example/v1.",
-    "请在 OpenClaw 配置中改正；地址通常以 /v1 结尾，例如 https://your-provider.example/v1。",
+    "Correct it in that file; it usually ends in /v1, such as https://your-provider.example/v1.",
+    "请在该文件中改正；地址通常以 /v1 结尾，例如 https://your-provider.example/v1。",
 )

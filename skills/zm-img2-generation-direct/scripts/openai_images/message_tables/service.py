@@ -27,8 +27,8 @@ SERVICE = {
         "该地址上没有图片接口（HTTP {status}）：{words}。",
     ),
     "address_wrong.hint": Translation(
-        "Check baseUrl in OpenClaw's configuration; it usually ends in /v1. Nothing was charged.",
-        "请检查 OpenClaw 配置中的 baseUrl，它通常以 /v1 结尾。本次未扣费。",
+        "Check {address_place}; it usually ends in /v1. Nothing was charged.",
+        "请检查{address_place}，它通常以 /v1 结尾。本次未扣费。",
     ),
     "not_allowed": Translation(
         "The provider does not allow this request (HTTP {status}): {words}.",
@@ -86,6 +86,12 @@ SERVICE = {
     "attempts_unclear": Translation(
         "No image arrived, and {count} attempt(s) may have been charged. The last one: {last}",
         "没有得到图片，其中 {count} 次请求可能已经扣费。最后一次：{last}",
+    ),
+    "out_of_credits.hint": Translation(
+        "Top up the account of the provider {provider}, then run the same command again. Nothing was charged. "
+        "To use another account, change its key: {key_place}.",
+        "请为服务商 {provider} 的账户充值，再运行同一条命令。本次未扣费。"
+        "如需改用其他账户，请修改密钥：{key_place}。",
     ),
     "create_limited.hint": Translation(
         "Nothing was accepted or charged, and no further attempts are made now. Try again later.",

@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openai_images import __version__
-from openai_images.cli.app import ACCEPTED_OPTIONS, ATTEMPT_OPTIONS, IMAGE_OPTIONS, SKILL, with_options
+from openai_images.cli.app import (
+    ACCEPTED_OPTIONS,
+    ATTEMPT_OPTIONS,
+    IMAGE_OPTIONS,
+    SKILL,
+    run_image_command,
+    with_options,
+)
+from openai_images.cli.options import refuse_incomplete_proof
 from openai_images.queue.inspect_cli import INSPECT_COMMANDS, STATE_DIR, set_rows, state_folder
 from openai_images.queue.store import QueueStore, counters
-from openai_images.result_rows import aggregate
+from openai_images.result_rows import aggregate, stop_error
 from shared import signals
-from shared.cli.app import Options, common_options, run_command
+from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
 from shared.errors import BadInput, TaskFailed, TaskLocked
 from shared.openclaw.folders import state_folders
@@ -26,7 +34,9 @@ if TYPE_CHECKING:
 
     from openai_images.queue.enqueue import Enqueuer
     from openai_images.queue.rows import Row
+    from openai_images.queue.runner import Runner
     from shared.cli.context import CommandContext
+    from shared.errors import SkillError
 
 
 def image_queue(argv: Sequence[str], launcher: str) -> int:
@@ -37,7 +47,7 @@ def image_queue(argv: Sequence[str], launcher: str) -> int:
         if argv[:1] and argv[0] in _queue.commands and not (json_flags or is_terminal(sys.stdout))
         else []
     )
-    return run_command(_queue, SKILL, [*argv[:1], *extra, *argv[1:]], launcher)
+    return run_image_command(_queue, [*argv[:1], *extra, *argv[1:]], launcher)
 
 
 @click.group(name="image_queue", help="Run image tasks as supervised processes, and inspect or cancel them.")
@@ -92,15 +102,23 @@ def _run(
     store = QueueStore(folder)
     with _runner(store), signals.defer_signals():
         context.interrupted_message = "queue_interrupted"
-        _run_all(context, store, enqueuer)
-    rows = context.result.extra["results"]
+        runner = _run_all(context, store, enqueuer)
     if not context.result.extra["summary"]["ok"]:
-        done = sum(row["status"] == "completed" for row in rows)
-        first = next(row["error"] or row["status"] for row in rows if row["status"] != "completed")
-        raise TaskFailed("queue_incomplete", remedy="again", done=done, total=len(rows), first=first)
+        raise _outcome(context.result.extra["results"], runner, enqueuer)
 
 
-def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> None:
+def _outcome(rows: list[Row], runner: Runner, enqueuer: Enqueuer) -> SkillError:
+    """Return the error of a run in which not every task completed."""
+    facts: dict[str, Any] = {"done": sum(row["status"] == "completed" for row in rows), "total": len(rows)}
+    provider = enqueuer.provider_config
+    if runner.stop_reason and provider:
+        places = {"provider": provider.name, **provider.places}
+        return stop_error("queue", runner.stop_reason, first=runner.stop_message, **places, **facts)
+    first = next(row["error"] or row["status"] for row in rows if row["status"] != "completed")
+    return TaskFailed("queue_incomplete", remedy="again", first=first, **facts)
+
+
+def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> Runner:
     """Enqueue the tasks, run those that are accepted, and put the outcome of all into the result."""
     from openai_images.queue.runner import Runner  # noqa: PLC0415
     from shared.journal.claim import Journal  # noqa: PLC0415
@@ -113,10 +131,12 @@ def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> 
             word for word in context.argv if word != "--new"
         ]  # the next command pays for none of them again
         journal = Journal(SKILL.slug, state_folders())
+        runner = Runner(context, store, journal, enqueuer.seconds, enqueuer.grace)
         try:
-            Runner(context, store, journal, enqueuer.seconds, enqueuer.grace).run(jobs, enqueuer.workers)
+            runner.run(jobs, enqueuer.workers)
         finally:
             _set_results(context, [store.rows[task_id] for task_id in enqueuer.task_ids])
+    return runner
 
 
 def _set_results(context: CommandContext, rows: list[Row]) -> None:
@@ -126,6 +146,7 @@ def _set_results(context: CommandContext, rows: list[Row]) -> None:
     context.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": context.result.extra["counters"]}
     context.result.status = "succeeded" if ok else "failed"
     aggregate(context.result, rows)
+    refuse_incomplete_proof(context, sum(row["status"] == "completed" for row in rows), len(rows))
 
 
 @contextlib.contextmanager

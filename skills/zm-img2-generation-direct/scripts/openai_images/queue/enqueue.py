@@ -96,9 +96,9 @@ class Enqueuer:
             for task in self._file.tasks
             if isinstance(task, dict) and "prompt" in task and not set(MOCKS) & task.keys()
         ]
-        self._provider_config = find_provider(self._provider_name) if paid_tasks else None
-        if self._provider_config and task_file.uses_default_model(paid_tasks):
-            self._provider_config.check_model(model_name(self._settings.get("model")))
+        self.provider_config = find_provider(self._provider_name) if paid_tasks else None
+        if self.provider_config and task_file.uses_default_model(paid_tasks):
+            self.provider_config.check_model(model_name(self._settings.get("model")))
         self.task_ids: list[str] = []
         self._key_counts: Counter[str] = Counter()
 
@@ -153,6 +153,7 @@ class Enqueuer:
         folder = store.task_folder(task_id)
         fields = definition if isinstance(definition, dict) else {}
         key, name = fields.get("task_key"), fields.get("task_name")
+        mock = bool(set(MOCKS) & fields.keys())
         blank = dict.fromkeys(("worker_id", "thread_id", "pid", "exit_code", "started_at", "finished_at", "error"))
         return {
             "task_id": task_id,
@@ -160,9 +161,11 @@ class Enqueuer:
             "task_name": name if isinstance(name, str) else DEFAULT_NAME,
             "status": "queued",
             **blank,
-            "mock": bool(set(MOCKS) & fields.keys()),
+            "mock": mock,
             "variant": "",
+            "provider": None if mock else self._provider_name,
             "model": None,
+            "mode": None,
             "stdout": str(folder / "stdout.txt"),
             "stderr": str(folder / "stderr.txt"),
             "result_json": str(folder / "result.json"),
@@ -174,8 +177,8 @@ class Enqueuer:
 
     def _request(self, task: dict[str, Any]) -> ImageRequest:
         request = task_file.task_request(task, self._settings)
-        if self._provider_config:
-            self._provider_config.check_model(request.model)
+        if self.provider_config:
+            self.provider_config.check_model(request.model)
         return request
 
     def _job(self, row: Row, definition: Any) -> Job:

@@ -33,7 +33,11 @@ CANCEL_TIMEOUT = 5.0  # seconds for a living runner to heed a cancel
 STATE_DIR = click.option("--state-dir", metavar="DIR", help="Folder of the queue's files (default: image-queue).")
 
 
-@click.command("status", help="Count the tasks by status, and list what is running.")
+@click.command(
+    "status",
+    help="Count the tasks by status, and list what is running. Exits with 0 only if every task completed, with 9 "
+    "while one is queued or running, and with 8 if one did not complete in this run or a later one.",
+)
 @STATE_DIR
 @output_options
 def _status(context: CommandContext, state_dir: str | None) -> None:
@@ -47,6 +51,31 @@ def _status(context: CommandContext, state_dir: str | None) -> None:
         if count:
             context.summary_lines.append(f"{count:>5}  {context.catalog.format(f'queue_is_{name}')}")
     context.summary_lines += [_line(context, row) for row in running]
+    _raise_unless_complete(context, rows)
+
+
+def _raise_unless_complete(context: CommandContext, rows: list[Row]) -> None:
+    """Raise unless the newest row of every task is completed; a task that a later run completed counts as such.
+
+    Raises:
+        StillRunning: `queue_status_running`.
+        TaskFailed: `queue_status_incomplete`.
+    """
+    alive = sum(row["status"] in ALIVE for row in rows)
+    if alive:
+        context.result.status = "running"
+        raise StillRunning("queue_status_running", remedy="again", count=alive)
+    newest: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda row: (row["status"] != "skipped", row["created_at"] or "")):
+        newest[row["task_key"] or row["variant"] or row["task_id"]] = row
+    failed = [row for row in newest.values() if row["status"] != "completed"]
+    if failed:
+        last = max(failed, key=lambda row: row["created_at"] or "")
+        context.result.status = "failed"
+        error = last["error"] or last["status"]
+        raise TaskFailed(
+            "queue_status_incomplete", remedy="none", count=len(failed), task_id=last["task_id"], error=error
+        )
 
 
 @click.command("list", help="List the tasks, oldest first.")

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from openai_images.queue.child_process import Child, ParentPipe
 from openai_images.queue.store import ALIVE, CANCEL, now
 from openai_images.queue.task_command import child_seconds
-from openai_images.result_rows import image_columns
+from openai_images.result_rows import image_columns, stop_reason
 from shared import signals
 from shared.errors import DiskError, SkillError
 from shared.files import read_document, write_atomically
 from shared.i18n.catalog import sanitize_line
+from shared.i18n.messages import MessageRef
 from shared.output.result import to_json_line
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Runner:
     grace: float
     parent_pipe: ParentPipe = field(default_factory=ParentPipe)
     stopping: threading.Event = field(default_factory=threading.Event)
+    stop_reason: str | None = None
+    """Why no further task is started, as a message id; running ones end."""
+    stop_message: str = ""
+    """The error of the task that stopped the others."""
     _assigned: set[str] = field(default_factory=set)
     """Ids of the tasks that a worker has taken; they can no longer be cancelled as queued."""
     _assign_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -89,7 +94,12 @@ class Runner:
 
     def _apply_cancel(self, job: Job) -> None:
         waits = job.row["status"] == "queued" and job.row["task_id"] not in self._assigned
-        if waits and (self._cancel_requested(job) or self.stopping.is_set()):
+        if not waits:
+            return
+        if self.stop_reason:
+            error = self._message("task_not_started", reason=MessageRef(self.stop_reason))
+            self._finish(job, "cancelled", {"ok": False, "error": error})
+        elif self._cancel_requested(job) or self.stopping.is_set():
             reason = "queue_stopped" if self.stopping.is_set() else "queue_cancelled"
             self._finish(job, "cancelled", {"ok": False, "error": self._message(reason)})
 
@@ -151,7 +161,16 @@ class Runner:
             self._finish(job, "completed", {**document, "ok": True})
         else:
             error = document.get("error") or self._message("queue_child_failed", code=code)
+            self._stop_after(job, code, error)
             self._finish(job, "timed_out" if overdue else "failed", {**document, "ok": False, "error": error})
+
+    def _stop_after(self, job: Job, code: int, error: dict[str, Any] | str) -> None:
+        """Start no further task after an error that each of them would meet as well."""
+        details = error if isinstance(error, dict) else {"message": error}
+        reason = None if job.row["mock"] else stop_reason(code, details.get("code"))
+        with self._assign_lock:
+            if reason and not self.stop_reason:
+                self.stop_reason, self.stop_message = reason, sanitize_line(details.get("message"))
 
     def _stop_reason(self, job: Job) -> Callable[[], ExitReason | None]:
         """Return a function that returns why to end a running child: runner stopped, or a mock task cancelled."""
@@ -171,7 +190,9 @@ class Runner:
         elif row["pid"] and "charged" not in document:
             document |= self._from_journal(job)
         recorded = {} if row["mock"] else document
+        known = {name: row.get(name) for name in ("provider", "model", "mode")}
         row |= {name: recorded.get(name) for name in (*PROOF_FIELDS, *COST_FIELDS)} | image_columns(recorded)
+        row |= {name: value for name, value in known.items() if row[name] is None}
         error = document.get("error")
         if isinstance(error, dict):  # its next command would wait for the prompt on stdin
             document |= {"error": {**error, "next": None}, "next": None}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openai_images import __version__
-from openai_images.cli.app import SKILL
-from shared.cli.app import output_options, run_command
+from openai_images.cli.app import run_image_command
+from shared.cli.app import output_options
 from shared.errors import BadInput, UnusableResult
 from shared.i18n.catalog import sanitize_line
 
@@ -28,7 +28,7 @@ MAX_LISTED_REFERENCES, MAX_FIELD_LENGTH = 64, 4096
 
 def verify(argv: Sequence[str], launcher: str) -> int:
     """Run verify.py and return its exit code."""
-    return run_command(_verify, SKILL, argv, launcher)
+    return run_image_command(_verify, argv, launcher)
 
 
 @click.command(help="Check a result.json, or the folder of a run or batch, against the acceptance rules.")
@@ -49,6 +49,8 @@ def _verify(context: CommandContext, path: str | None, testing: bool) -> None:
 
     rows = [_report(context, file, document, judge(document)) for file, document in documents(path)]
     refused = sum(not row["accepted"] for row in rows)
+    context.summary_lines.append(context.catalog.format("verify_scope"))
+    context.result.extra["scope"] = context.catalog.format("verify_scope")
     context.result.extra |= {"verdicts": rows, "accepted": bool(rows) and not refused}
     context.result.status = "succeeded" if context.result.extra["accepted"] else "failed"
     if not context.result.extra["accepted"]:
