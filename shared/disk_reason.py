@@ -1,4 +1,4 @@
-"""Say why the disk refused something: the system's words, and the message that says the same in both languages."""
+"""Explain a disk error: the system's text, and the message with the same meaning in both languages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The tree of exceptions; each branch has an exit code of the contract.
 
-SkillError                      1  a bug of ours, when nothing more exact is raised
+SkillError                      1  a bug, if nothing more specific is raised
 ├── BadInput                    2
 ├── ConfigurationError          3  key, dependency or setting missing or malformed
 ├── RequestRejected             -  the service refused: nothing was accepted, nothing charged
@@ -11,7 +11,7 @@ SkillError                      1  a bug of ours, when nothing more exact is rai
 ├── TaskFailed                  8
 ├── StillRunning                9  the task continues at the service
 ├── OutcomeUnknown             10  a paid request may have been accepted
-│   └── ResponseLost           10  ... because it left and no whole answer came back
+│   └── ResponseLost           10  ... because it left and no complete answer came back
 ├── Unreachable                11
 │   ├── NotSentError           11  ... and it is proven that no byte of the request left
 │   └── ReadError              11  a free request that may work when repeated
@@ -71,7 +71,7 @@ class SkillError(Exception):
         self.help_url: str | None = None
         """The page where a person gets what is missing, such as an account."""
         self.about = about
-        """Where the journal keeps a task that is not in our hands, and its entry: what the error speaks of."""
+        """The journal and the entry of the task that the error is about."""
 
 
 class BadInput(SkillError):
@@ -103,7 +103,7 @@ class QuotaExceeded(RequestRejected):
 
 
 class RateLimitError(RequestRejected):
-    """The service asks to wait; `retry_after` holds the seconds, if it sent them."""
+    """The service is rate limiting; `retry_after` is its time in seconds, if it sent one."""
 
     exit_code = 6
     retryable = True
@@ -139,7 +139,7 @@ class OutcomeUnknown(SkillError):
 
 
 class ResponseLost(OutcomeUnknown):
-    """The request may have left and no whole answer came back."""
+    """The request may have left, and no complete answer came back."""
 
 
 class Unreachable(SkillError):

@@ -56,7 +56,7 @@ def make_private_folder(path: Path) -> None:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make a private folder of our own: a link that has its name is refused, whoever made it.
+    """Create a private folder; refuse a link with its name, whoever created it.
 
     Raises:
         DiskError: `disk_failed`, or `folder_planted`.
@@ -94,11 +94,11 @@ def sync_folder(path: Path) -> None:
 def create_file(path: Path) -> int:
     """Return a descriptor, for reading and writing, of a file that did not exist; mode 600.
 
-    Whatever has that name, a link too, is neither followed nor changed.
+    An existing file or link with that name is neither followed nor changed.
 
     Raises:
         FileExistsError: something has that name.
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | BINARY, PRIVATE_FILE)
 
@@ -150,12 +150,12 @@ def open_to_append(path: Path) -> int:
 
 
 def write_atomically(path: Path, content: bytes, *, temporary: Path | None = None, durable: bool = True) -> None:
-    """Replace `path` by `content`, mode 600: a reader sees the old file or the new one, whole.
+    """Replace `path` by `content` atomically, with mode 600: a reader sees the old file or the new one.
 
-    `temporary` is a fixed name for a file whose only writer holds its lock, so that a killed writer leaves
-    at most one stray file, which the next writer removes; by default the name is random. Either way the file is
-    created: what somebody put there is not written to. What need not survive a power cut is written without
-    `durable`, which costs two flushes of the disk.
+    `temporary` is a fixed name for a file whose only writer holds its lock, so that a killed writer leaves at most
+    one stray file, which the next writer removes; by default the name is random. Either way the file is created
+    new: a planted file is not written to. `durable` costs two flushes of the disk; without it, the file may not
+    survive a power cut.
 
     Raises:
         OSError: nothing of `path` has changed then; a caller that serves people wraps it in `disk_errors`.
@@ -193,9 +193,9 @@ def is_same_file(path: Path, digest: str) -> bool:
 def move_into_place(temporary: Path, target: Path, *, durable: bool = True) -> Path:
     """Rename a finished file to its final name without replacing a file; return the name it got.
 
-    A taken name becomes `<stem>-2<suffix>`, `-3` and so on: what a person edited or kept is never lost. The
-    caller holds the lock of the task that the name belongs to, so no second writer checks the name at the same
-    moment.
+    If the name is taken, use `<stem>-2<suffix>`, `-3` and so on: a file that a person edited or kept is never
+    lost. The caller holds the lock of the task that the name belongs to, so no second writer checks the name at
+    the same moment.
     """
     others = (target.with_name(f"{target.stem}-{number}{target.suffix}") for number in itertools.count(2))
     free = next(path for path in itertools.chain([target], others) if not os.path.lexists(path))

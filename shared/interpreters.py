@@ -62,9 +62,9 @@ def environment_folder() -> str:
 
 
 def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> Optional[str]:
-    """Return an interpreter that has what the launcher needs, or None and put what was tried into `failures`.
+    """Return an interpreter with what the launcher needs, or None, and add failed candidates to `failures`.
 
-    The skills' own environment comes before uv. `old` says that this Python is too old to be the base of uv's.
+    The skills' own environment comes before uv. With `old`, this Python is too old to be the base of uv's.
     """
     launcher = os.path.realpath(launcher)
     environment = environment_folder()
@@ -172,7 +172,7 @@ def _quoted(argv: List[str]) -> str:
 
 
 def is_own_environment(environment: str) -> bool:
-    """Return whether nobody but this user and root can have put anything into a virtual environment."""
+    """Return whether only this user and root can have written to a virtual environment."""
     python = environment_python(environment)
     settings = os.path.join(environment, "pyvenv.cfg")
     places = [environment, os.path.dirname(python)] + [settings] * os.path.lexists(settings)
@@ -186,10 +186,11 @@ def is_own_environment(environment: str) -> bool:
 
 
 def is_ours(path: str, links: int = MAX_LINKS) -> bool:
-    """Return whether nobody but this user and root decides what a path leads to, up to the root folder.
+    """Return whether only this user and root control a path, up to the root folder.
 
-    Every part must belong to one of the two. A folder or file that others may write to is refused, except a folder
-    with the sticky bit, and a group that is a user's own. Windows has no such owners, so nothing is refused there.
+    Every part must belong to one of the two. A folder or file that others can write to is refused, except a folder
+    with the sticky bit, or with a group that is the user's own. Windows has no such owners, so nothing is refused
+    there.
     """
     if not hasattr(os, "geteuid"):
         return True

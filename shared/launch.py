@@ -49,7 +49,7 @@ def launch(launcher: str, command: str, dependencies: Optional[Dict[str, str]] =
         return _explain_stop(launcher, stopped.number)
     finally:
         for number in STOPPING:
-            signal.signal(number, signal.SIG_IGN)  # what is left of this process takes milliseconds
+            signal.signal(number, signal.SIG_IGN)  # the rest of this process takes milliseconds
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)

@@ -30,7 +30,7 @@ class AcceptedTask(Protocol):
 
     @property
     def charged(self) -> Charged:
-        """Whether the service says that it charged."""
+        """Whether the service reported a charge."""
         ...
 
     @property
@@ -53,17 +53,17 @@ def submit_once(
 ) -> Created:
     """Send the paid request of a task and record its outcome; `send` is repeated only after NotSentError.
 
-    `on_accepted` hears the id as soon as it is known, before the journal is written: if the disk fails then,
-    the id is on the streams. A pause that is longer than the seconds that are `left` is not begun: the tries are
-    over then. Without `last`, the caller may correct a refused request and send it again; then a
-    signal that waits is raised instead of the refusal, so that nothing else is sent.
+    `on_accepted` gets the id as soon as it is known, before the journal is written: if the disk fails then, the id
+    is on the streams. No more tries are made if the pause would exceed the seconds that are `left`. Without
+    `last`, the caller may correct a refused request and send it again; a pending signal is then raised instead of
+    the refusal, so that nothing else is sent.
 
     Raises:
         RequestRejected: the service refused; the entry is `refused`.
         NotSentError: three times in a row, or until the deadline; the entry is `unreachable`.
         OutcomeUnknown: the request may have been accepted; the entry is `unknown`.
-        DiskError: the entry could not be written; before the request that means that it was not sent.
-        Exception: anything else; the entry is `unreachable` when no byte left, else `unknown`.
+        DiskError: the entry could not be written; before the request, this means that it was not sent.
+        Exception: anything else; the entry is `unreachable` if no byte left, else `unknown`.
     """
     for pause in (*PAUSES, None):
         task.mark_submitting()
@@ -94,10 +94,10 @@ def submit_once(
 
 @contextlib.contextmanager
 def recorded(task: LockedTask) -> Iterator[None]:
-    """Record the outcome of a paid request whose block ends in an error that tells none, and raise that error.
+    """Record the outcome of a paid request whose block ends in an unclassified error, and raise that error.
 
-    What the connections sent decides: without a byte, the entry is `unreachable`; else, it is `unknown`. So no
-    class of exception leaves an entry `submitting` behind.
+    The entry is `unreachable` if the connections sent no byte, else `unknown`. So no exception leaves an entry in
+    `submitting`.
     """
     with departures() as departure:
         try:

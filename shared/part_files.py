@@ -1,4 +1,4 @@
-"""Part files: unfinished files under a random name that nobody can guess or plant beforehand."""
+"""Part files: unfinished files under a random name that cannot be guessed or planted in advance."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class PartFile:
     def create(cls, target: Path, *, alone: bool = True) -> PartFile:
         """Create the part of `target` beside it.
 
-        The caller holds the lock of the task that the name belongs to, so what killed runs left for the same
-        target is removed first; without that lock, a process that is not `alone` removes nothing.
+        The caller holds the lock of the task that the name belongs to, so the remains of killed runs for the same
+        target are removed first. Without that lock (not `alone`), nothing is removed.
 
         Raises:
-            OSError: the file cannot be made.
+            OSError: the file cannot be created.
         """
         if alone:
             remove_left_over_parts(target)

@@ -1,4 +1,4 @@
-"""Wait for a task: when to poll, for how long, and how to go on after a failed poll."""
+"""Wait for a task: when to poll, for how long, and how to continue after a failed poll."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 MIN_POLL_INTERVAL = 0.5  # seconds; what --poll-interval may ask for at least
 MAX_RETRY_AFTER = 60.0  # seconds; a service that asks for more ends the command (exit 6)
-EARLIEST_SHARE = 0.9  # of the quickest task known: no look before that
-LEFT_SHARE = 1 / 7  # of the time until the slowest task known: how far apart looks are at most
+EARLIEST_SHARE = 0.9  # of the shortest known time: no poll before that
+LEFT_SHARE = 1 / 7  # of the time until the longest known time: the longest interval between polls
 TOO_MANY_REQUESTS, SERVER_ERRORS = 429, range(500, 600)  # HTTP codes of a service in trouble
 FIRST_PAUSE, MAX_PAUSE = 0.5, 8.0  # seconds between two tries of one read
 
@@ -38,7 +38,7 @@ class PollSchedule:
     """When to poll a task, in seconds.
 
     One early poll after one interval catches quick refusals; then none until 0.9 × the earliest known finish; then
-    one every `interval`. `earliest` 0 means that nothing is known.
+    one every `interval`. `earliest` is 0 if nothing is known.
 
     With `latest`, the latest known finish, the pause is a seventh of the time until then, never less than
     `interval` nor more than `cautious`, and the end of the silence causes no poll. Tasks of 20-40 s and an
@@ -91,15 +91,15 @@ def wait_for_task(
     deadline: Deadline,
     on_update: Callable[[float, StatusT | ReadError | None], None],
 ) -> StatusT:
-    """StatusT at a task until it ended, and return that last look.
+    """Poll a task until it has ended, and return its last status.
 
-    `fetch` gets the seconds it may take and raises ReadError when a poll failed: that is reported, and polled
-    again. `on_update` gets the elapsed seconds with every status, and in between (None) about once a second, so
-    that it can keep a person informed.
+    `fetch` gets the seconds that it may take, and raises ReadError if a poll failed; that is reported, and the
+    task is polled again. `on_update` gets the elapsed seconds with every status, and about once a second in
+    between (with None), so that it can keep a person informed.
 
     Raises:
         StillRunning: `still_running` at the deadline or after `max_polls`.
-        RateLimitError: the service asks to wait longer than a minute.
+        RateLimitError: the service's Retry-After is longer than a minute.
     """
     start = deadline.clock()
     polls, pause = 0, schedule.next_delay(0, 0.0)
@@ -129,7 +129,7 @@ def retry_read(read: Callable[[float], Value], deadline: Deadline, *, tries: int
 
     Raises:
         ReadError: the last one, when the deadline is reached or `tries` are used up.
-        RateLimitError: the service asks to wait longer than a minute.
+        RateLimitError: the service's Retry-After is longer than a minute.
     """
     max_pause, failed_reads = FIRST_PAUSE, 0
     while True:
@@ -144,7 +144,7 @@ def retry_read(read: Callable[[float], Value], deadline: Deadline, *, tries: int
 
 
 def is_overloaded(failure: ReadError) -> bool:
-    """Return whether the service is overloaded or broken; it may say so in an envelope with HTTP status 200."""
+    """Return whether the service is overloaded or broken, also if an envelope with HTTP status 200 says so."""
     code = failure.provider_code or ""
     codes = {failure.http_status or 0, int(code) if code.isdecimal() else 0}
     return any(number == TOO_MANY_REQUESTS or number in SERVER_ERRORS for number in codes)

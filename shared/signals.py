@@ -18,7 +18,7 @@ DEFERRED_NOTE = (
 
 
 class Interrupted(BaseException):
-    """The process was asked to stop; not an Exception, so that no retry swallows it."""
+    """The process received a signal to stop; not an Exception, so that no retry swallows it."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
@@ -70,9 +70,9 @@ def handle_signals() -> Iterator[None]:
 def defer_signals(*, uninterruptible: bool = False) -> Iterator[None]:
     """Defer signals until the block ends without an error; `Interrupted` is raised then.
 
-    A block that raises an error of its own raises that error instead. The second signal ends the block at once,
-    unless `uninterruptible`: for blocks of milliseconds, such as writing the id that the service gave out. Outside
-    the main thread, which alone is interrupted by signals, this does nothing.
+    If the block raises an error, that error is raised instead. A second signal ends the block immediately, unless
+    it is `uninterruptible`: for blocks of milliseconds, such as writing the id that the service issued. Outside
+    the main thread, the only one that signals interrupt, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -95,7 +95,7 @@ def pending() -> bool:
 
 
 def discard_pending() -> None:
-    """Discard a pending signal: the command ends anyway, and its own outcome says more than an interruption.
+    """Discard a pending signal: the command ends anyway, and its own outcome is more useful than an interruption.
 
     Outside the main thread this does nothing: it is not the command that ends there.
     """

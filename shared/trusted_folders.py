@@ -9,7 +9,7 @@ from typing import Literal
 
 from shared.errors import DiskError
 
-MAX_LINKS = 40  # on the way to one folder; more is a loop, as Linux says too
+MAX_LINKS = 40  # on the path to one folder; more is a loop, as in Linux
 OTHERS_MAY_WRITE = stat.S_IWOTH
 Trouble = Literal["link", "owner", "mode"]
 
@@ -18,9 +18,9 @@ def untrusted_part(path: Path, *, private: bool = False) -> tuple[Path, Trouble]
     """Return the first part of a folder's path that another user may have planted, and why; None if there is none.
 
     The rule for links is that of Linux's `fs.protected_symlinks`, applied everywhere: a link is followed if it
-    belongs to this user, to root, or to the owner of the folder that holds it. With `private`, the same goes for
-    every folder inside one that everybody may write to, and such a folder needs the sticky bit: without it,
-    anybody can exchange what lies in it. Windows has no such owners, so nothing is refused there.
+    belongs to this user, to root, or to the owner of the folder that contains it. With `private`, this also
+    applies to every folder inside one that everyone can write to, and such a folder needs the sticky bit: without
+    it, anyone can replace its content. Windows has no such owners, so nothing is refused there.
     """
     if not hasattr(os, "geteuid"):
         return None

@@ -104,7 +104,7 @@ def _with_options(function: Function, decorators: tuple[Function, ...]) -> Funct
         mine = {option_field.name for option_field in fields(Options)} & arguments.keys()
         options = Options(**{name: arguments.pop(name) for name in mine})
         context = click.get_current_context().ensure_object(CommandContext)
-        context.json = options.json  # what looked like it in argv may have been somebody's prompt
+        context.json = options.json  # in argv, it may have been part of a prompt
         context.result_file, context.yes = "", options.yes
         context.result_file = _checked_result_file(options.result_file)
         if options.dry_run:  # it shows what would be done, and leaves every file as it is
@@ -131,10 +131,10 @@ def _checked_result_file(path: str | None) -> str:
 
 
 def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, taken: str) -> None:
-    """Check a file that the user names for us to write: no link, in a folder that exists and is not a skill's.
+    """Check a file that the user names as an output: not a link, in an existing folder outside a skill's.
 
     Raises:
-        BadInput: among others `taken`, the message for a file that is neither empty nor a document of ours.
+        BadInput: such as `taken`, the message for a file that is neither empty nor a document of this skill.
     """
     problem = why_not_replaceable(path, is_ours) if path.isprintable() else "no_folder"
     if problem:
@@ -181,10 +181,10 @@ def run_command(
             with context.reporter.heartbeat():
                 name = Path(launcher).name
                 ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=context)
-            if isinstance(ended, int):  # --help and --version have printed what was asked
+            if isinstance(ended, int):  # --help and --version have printed their text
                 return ended
         except click.ClickException as failure:
-            context.result_file = ""  # nothing was parsed: what looks like this option may be somebody's prompt
+            context.result_file = ""  # nothing was parsed: what looks like this option may be part of a prompt
             error = BadInput("usage", detail=sanitize_line(failure.format_message()), launcher=context.launcher)
         except (SkillError, signals.Interrupted) as failure:
             error = failure

@@ -122,10 +122,10 @@ class CommandContext:
     def attach_media(
         self, state: Path, others: Sequence[tuple[Mapping[str, Any], str]] = (), identifier: str = ""
     ) -> None:
-        """List under `media` a path of every image, and of other files, that OpenClaw may attach to a reply.
+        """Add to `media` a path of every image, and of `others`, that OpenClaw may attach to a reply.
 
-        A copy goes under the task's local id. `others` are rows each with an id of its own, "" for the task's;
-        `identifier` takes the place of a local id where there is none.
+        Copies are stored under the task's local id, or `identifier` if there is none. `others` are rows, each with
+        its own id, or "" for the task's.
         """
         local_id = self.result.local_id or identifier or "result"
         for row, own_id in (*((row, "") for row in self.result.images), *others):
@@ -185,7 +185,7 @@ class CommandContext:
         if isinstance(error, signals.Interrupted):
             error = self._interruption()
         if error.remedy is None and self.result.status in ("submitted", "running"):
-            error.remedy = "resume"  # whatever went wrong here, the task goes on at the service
+            error.remedy = "resume"  # the task keeps running at the service, whatever failed here
         argv = self._next_argv(error)
         self.result.next_argv = argv or self.result.next_argv
         return {

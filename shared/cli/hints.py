@@ -32,7 +32,7 @@ def hint_of(error: SkillError, catalog: Catalog) -> str | None:
 
 
 def _chooser(path: Path) -> str:
-    """Return the option or the variable that chooses where a file of ours is."""
+    """Return the option or the variable that sets the location of a file."""
     with contextlib.suppress(SkillError):  # without a home folder there is no state folder either
         for state in state_folders():
             if path.is_relative_to(state) and path.relative_to(state).parts[:1] not in OUTPUT_IN_STATE:

@@ -28,7 +28,7 @@ def option_values(argv: Sequence[str], flags: Collection[str]) -> list[str]:
 
 
 def without_options(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return raw arguments without these flags and their values, however they are spelled."""
+    """Return raw arguments without these flags and their values, in any form."""
     kept: list[str] = []
     arguments = iter(argv)
     for argument in arguments:

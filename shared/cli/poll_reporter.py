@@ -18,7 +18,7 @@ MAX_PERCENT = 95  # of a task that is not done
 
 
 class PollStatus(Protocol):
-    """The status of a task: the service's own word for it, and whether that word is known."""
+    """The status of a task: the service's own name for it, and whether that name is known."""
 
     @property
     def word(self) -> str:

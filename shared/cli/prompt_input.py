@@ -21,11 +21,12 @@ PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
 def read_prompt(text: str | None, file: str | None) -> str:
-    """Return the prompt of --prompt or --prompt-file (`-` is stdin), never altered; a byte order mark is no part.
+    """Return the prompt of --prompt or --prompt-file (`-` is stdin), unaltered, without a byte order mark.
 
     Raises:
-        BadInput: both or neither were given, the file cannot be read, or the text holds nothing visible, is
-            larger than 1 MiB, not UTF-8, or holds control characters other than newline, tab and carriage return.
+        BadInput: both or neither were given, the file cannot be read, or the text contains nothing visible, is
+            larger than 1 MiB, not UTF-8, or contains control characters other than newline, tab and carriage
+            return.
     """
     if (text is None) == (file is None):
         raise BadInput("prompt_missing" if text is None else "prompt_twice")

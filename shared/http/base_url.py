@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def checked_base_url(option: str | None, *, variable: str, default: str, trusted: Collection[str]) -> str:
     """Return the base URL of a service without a trailing slash: --base-url, else the variable, else the default.
 
-    A key goes only to the default host or to a host that --trust-host names. That holds for this machine too: any
+    A key goes only to the default host or to a host that --trust-host names. This includes this machine: any
     of its users can listen there, and a prompt that an agent follows can add --base-url.
 
     Raises:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shared.http.transport import RequestTracker
 
-PROXY_AUTH_REQUIRED = "connection failed: 407"  # how http.client tells the proxy's answer to CONNECT
+PROXY_AUTH_REQUIRED = "connection failed: 407"  # how http.client reports the proxy's answer to CONNECT
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "dns"),

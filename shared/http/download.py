@@ -69,7 +69,7 @@ def download(
 
     Raises:
         UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
-        ReadError: no whole answer; may work when repeated.
+        ReadError: no complete answer; may succeed when repeated.
     """
     deadline = time.monotonic() + seconds
     progress = progress or Progress()
@@ -110,7 +110,7 @@ def _fetch(
             done += len(block)
             if done > max_bytes:
                 raise UnusableResult("picture_too_large", megabytes=max_bytes >> 20)
-            with disk_errors(Path(target.name)):  # or a full disk would look like a broken connection
+            with disk_errors(Path(target.name)):  # otherwise a full disk would be taken for a broken connection
                 target.write(block)
             progress.on_bytes(done, total)
         return response.headers.get("content-type")
@@ -127,7 +127,7 @@ def _begin(response: requests.Response, target: BinaryIO, start: int, progress: 
         return start
     if status in (PARTIAL, REQUEST_TIMEOUT, RANGE_REFUSED, TOO_MANY_REQUESTS) or status >= SERVER_ERROR:
         if status == RANGE_REFUSED:
-            progress.etag = ""  # nothing follows what is there: the next try begins anew
+            progress.etag = ""  # nothing can be appended: the next try starts from the beginning
         wait = retry_after_seconds(response.headers.get("retry-after"))
         raise ReadError("read_failed", http_status=status, status=status, retry_after=wait, remedy="resume")
     if status != OK:

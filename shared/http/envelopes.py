@@ -1,4 +1,4 @@
-"""Find an object in an answer of a service, whatever envelopes a gateway has put around it."""
+"""Find an object in a service's answer, inside any envelopes that a gateway has added."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 NAMES = ("data", "result", "response", "task", "payload")
 """Names under which services and their gateways have the answer proper."""
 MAX_ENVELOPES = 8  # around each other
-MAX_EXACT_FLOAT = 1 << 53  # above it, a float is not exactly the integer that was meant
+MAX_EXACT_FLOAT = 1 << 53  # above it, a float is not exactly the intended integer
 
 
 def parsed(value: Any) -> Any:

@@ -33,7 +33,7 @@ class Proxy:
     """A proxy that can be used; it prints as scheme://host:port, without its user name and password."""
 
     url: str = field(repr=False)
-    """The whole address, credentials percent-encoded; only for the connection."""
+    """The complete address, with percent-encoded credentials; only for the connection."""
     address: str
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ def parse_proxy(setting: str, variable: str) -> Proxy:
 
 
 def authorization(url: str) -> str | None:
-    """Return the value of Proxy-Authorization for a proxy's whole address, None where it has no credentials.
+    """Return the value of Proxy-Authorization for a proxy's complete address, None if it has no credentials.
 
     requests would encode the decoded password as Latin-1, which fails for any other; RFC 7617 permits UTF-8.
     """

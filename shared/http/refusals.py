@@ -1,7 +1,7 @@
-"""What a service says when it refuses: the codes and words that prove that it did nothing, then its HTTP status.
+"""Recognise refusals: the codes and phrases that prove that a service did nothing, then its HTTP status.
 
-Relays answer such an error with 200, 4xx or 5xx alike, so it decides before the status (docs/money.md, section 3).
-A code or a phrase belongs in these tables only if the service sends it before it forwards the request.
+Relays answer such an error with 200, 4xx or 5xx, so the content decides before the status (docs/money.md, section
+3). A code or a phrase belongs in these tables only if the service sends it before it forwards the request.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Ground = Literal["key", "credits", "model"]
-"""What was refused: the key, for want of credits, or the model, for which no channel exists."""
+"""What was refused: the key, the credits (too few), or the model (no channel for it)."""
 Refusal = AuthenticationError | QuotaExceeded | RateLimitError | InvalidRequest
 Reason = Literal[Ground, "limit", "forbidden", "region", "page"]
-"""Why a request was definitely refused: what an answer's body proves, else what its HTTP status says."""
+"""Why a request was definitely refused: what the body proves, else what the HTTP status means."""
 Ban = Literal["verification", "content", "region", "firewall", "other"]
 """Why a service that knows the key does not allow a request (HTTP 403)."""
 
@@ -104,9 +104,9 @@ _BANS: tuple[tuple[Ban, re.Pattern[str]], ...] = (
 
 
 def proven_ground(codes: Iterable[str], words: str, prompt: str = "") -> Ground | None:
-    """Return what an error refused when its codes or its words prove that nothing was done, else None.
+    """Return what an error refused if its codes or its text prove that nothing was done, else None.
 
-    Services repeat the prompt in errors of any kind, so words that stand in `prompt`, the one that was sent, prove
+    Services repeat the prompt in errors of any kind, so words that also occur in `prompt`, which was sent, prove
     nothing.
     """
     for code in codes:
@@ -117,9 +117,9 @@ def proven_ground(codes: Iterable[str], words: str, prompt: str = "") -> Ground 
 
 
 def says(phrase: re.Pattern[str], words: str, prompt: str) -> bool:
-    """Return whether a service says a phrase, given in lower case, in other words than those of the prompt.
+    """Return whether a service's text contains a phrase (in lower case) that is not part of the prompt.
 
-    Of a phrase with a group, the group is what must not stand in the prompt.
+    If the phrase has a group, only the group must not occur in the prompt.
     """
     sent, text = comparable(prompt), comparable(words)
     if sent and len(sent) <= len(text):
@@ -133,7 +133,7 @@ def comparable(text: str) -> str:
 
 
 def reason_of_ban(codes: Iterable[str], words: str, *, is_page: bool) -> Ban:
-    """Return why HTTP 403 was answered, as far as the error tells; `is_page`: the answer is a web page."""
+    """Return the reason for HTTP 403, as far as the error states it; `is_page`: the answer is a web page."""
     if is_page:
         return "firewall"
     plain = " ".join((*codes, words)).casefold()
@@ -163,9 +163,9 @@ _MESSAGES: dict[Reason, str] = {
 def http_refusal(
     status: int, document: Any, *, is_page: bool = False, retry_after: float | None = None
 ) -> Refusal | None:
-    """Return the error that an answer surely stands for, None where neither its body nor its status is certain.
+    """Return the error that an answer definitely is, None if neither its body nor its status is certain.
 
-    Codes and words that prove that nothing was done come first, then a web firewall's page, then the status.
+    Codes and phrases that prove that nothing was done come first, then a web firewall's page, then the status.
     """
     codes, words = error_of(document)
     reason: Reason | None = proven_ground((*codes, words), words)

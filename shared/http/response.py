@@ -66,9 +66,9 @@ class HttpResponse:
 
 
 def body_blocks(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body of an answer as it arrives, decompressed, at most BLOCK bytes at once.
+    """Yield the body of an answer as it arrives, decompressed, at most BLOCK bytes at a time.
 
-    Not requests' iter_content: urllib3 hands the size of a chunk to read() as it is, and -1 means "everything".
+    requests' iter_content is not used: urllib3 passes a chunk's size to read() unchecked, and -1 reads everything.
     """
     while block := response.raw.read1(BLOCK, decode_content=True):
         yield block

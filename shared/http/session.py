@@ -58,7 +58,7 @@ class _NoKey(AuthBase):
 
 class _Requests(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Hide redirects: even without following them, requests would read the whole body, of any size."""
+        """Hide redirects: even without following them, requests would read the entire body, of any size."""
 
 
 class Session:
@@ -118,7 +118,7 @@ class Session:
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
-            ResponseLost: anything else without a whole answer.
+            ResponseLost: anything else without a complete answer.
             DiskError: `sink` cannot be written.
         """
         self._trust_connection()
@@ -134,14 +134,14 @@ class Session:
         seconds: float,
         idle_timeout: float,
     ) -> Stream:
-        """Send a request that costs money, once, and return its answer while it is still coming.
+        """Send a request that costs money, once, and return its answer while it is still arriving.
 
-        It must begin within `seconds`, and end within them unless the stream's own `limit` was set by then;
-        between two bytes at most `idle_timeout` seconds may pass.
+        The answer must start within `seconds`, and end within them unless the stream's own `limit` was set by
+        then. At most `idle_timeout` seconds may pass between two bytes.
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
-            ResponseLost: it may have left, and no head of an answer came.
+            ResponseLost: it may have left, and no head of an answer arrived.
         """
         from shared.http.stream import Stream  # noqa: PLC0415  - few skills listen
 
@@ -169,7 +169,7 @@ class Session:
         """Send a free request; `body`, `sink` and `max_bytes` as for `post_once`.
 
         Raises:
-            ReadError: no whole answer came within `seconds`; the caller may repeat it.
+            ReadError: no complete answer within `seconds`; the caller may repeat it.
             DiskError: `sink` cannot be written.
         """
         try:
@@ -190,7 +190,7 @@ class Session:
 
         Raises:
             UnusableResult: `link_refused`, `link_private`, `picture_too_large`, or `link_expired` (4xx).
-            ReadError: no whole answer; may work when repeated.
+            ReadError: no complete answer; may succeed when repeated.
         """
         from shared.http.download import download  # noqa: PLC0415  - the first request need not wait for it
 
@@ -209,7 +209,7 @@ class Session:
         """Send a file to a presigned public https address: never to a private one, never with a key.
 
         Raises:
-            ReadError: no whole answer, or `link_refused`; the same bytes may be sent again.
+            ReadError: no complete answer, or `link_refused`; the same bytes may be sent again.
         """
         try:
             check_public_url(url)
@@ -300,7 +300,7 @@ class Session:
                 transmission.check_end(framed=response.raw.length_remaining is not None or response.raw.chunked)
         except SkillError:
             raise
-        except Exception as error:  # whatever class a library raises: the connection knows what left
+        except Exception as error:  # the connection knows what left, whatever exception a library raises
             reason = reason_for(error, transmission)
             if transmission.may_have_left:
                 raise ResponseLost("answer_lost", reason=reason, host=host_of(url)) from error

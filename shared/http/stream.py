@@ -26,7 +26,7 @@ class Stream:
 
         Raises:
             NotSentError: proven by the connection; sending it again is safe.
-            ResponseLost: it may have left, and no head came.
+            ResponseLost: it may have left, and no head arrived.
         """
         self.limit = limit
         self._open = contextlib.ExitStack()

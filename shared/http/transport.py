@@ -61,11 +61,11 @@ class RequestTracker:
     def uses(self, connected: socket.socket | None) -> None:
         """Remember the socket that a deadline has to close; raise TimeoutError when it has passed already."""
         self._socket = connected
-        if self.overdue:  # in a name look-up or a handshake, which abort() cannot end
+        if self.overdue:  # in a name lookup or a handshake, which abort() cannot end
             raise TimeoutError("the deadline has passed")
 
     def check_end(self, *, framed: bool) -> None:
-        """Raise TimeoutError when our own abort looks like the end of an answer that is not `framed`."""
+        """Raise TimeoutError if an abort could be taken for the end of an answer that is not `framed`."""
         if self.overdue and not framed:
             raise TimeoutError("the deadline has passed")
 

@@ -1,4 +1,4 @@
-"""Validate the URLs that may be sent to a service or downloaded, and tell public addresses from private ones."""
+"""Validate URLs to send to a service or download, and distinguish public addresses from private ones."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ UrlReason = Literal[
     "no_host",
     "credentials",  # a user name or password before the host
     "bad_port",  # not a number from 1 to 65535
-    "bad_host",  # neither a name with a dot nor an address, or one in a disguised spelling
+    "bad_host",  # neither a name with a dot nor an address, or an address in a disguised form
     "private_address",  # of this machine, its network or a special use, as a number or by a name
-    "query",  # or a fragment, where only a base URL may stand
+    "query",  # or a fragment, where only a base URL is allowed
 ]
 
 MAX_URL_LENGTH = 8192
@@ -31,7 +31,9 @@ _LOGGABLE = re.compile(
     re.IGNORECASE,
 )
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")  # _ is no host name, yet storage hosts use it
+_LABEL = re.compile(
+    r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)  # _ is not valid in host names, but storage hosts use it
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a last label that makes inet_aton and browsers read an address
 
 _LOCAL_DOMAINS = frozenset(
@@ -44,7 +46,7 @@ _LOCAL_NETWORKS = tuple(
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 )
 _FAKE_IP = ipaddress.ip_network("198.18.0.0/15")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address that is meant
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are the IPv4 address
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC = tuple(
     # The IANA special-purpose registries; is_global knows them to a degree that differs between Pythons.
@@ -61,7 +63,7 @@ _NOT_PUBLIC = tuple(
 
 
 class InvalidUrl(ValueError):
-    """The URL may not be used; `reason` says why and quotes no part of it."""
+    """The URL may not be used; `reason` is why, and quotes no part of it."""
 
     def __init__(self, reason: UrlReason) -> None:
         super().__init__(reason)
@@ -90,8 +92,8 @@ def check_public_url(url: str) -> str:
 def is_public_address(address: str, *, from_name: bool) -> bool:
     """Return whether an IP address, as text, belongs to the public internet; False if it is not an address.
 
-    `from_name` means that a name resolved to it: then 198.18.0.0/15 is let through, which proxies with made-up
-    addresses answer for every name. An IPv4 address inside an IPv6 one is refused, except behind NAT64.
+    With `from_name`, a name resolved to it: 198.18.0.0/15 is then allowed, because proxies with fake addresses
+    answer every name with it. An IPv4 address inside an IPv6 one is refused, except behind NAT64.
     """
     try:
         parsed = ipaddress.ip_address(address)
@@ -119,7 +121,7 @@ def host_of(url: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme://host:port of an http or https URL, the host as `host_of` gives it, the port always there.
+    """Return scheme://host:port of an http or https URL, the host as returned by `host_of`, always with the port.
 
     Raises InvalidUrl like `host_of`.
     """
@@ -174,7 +176,7 @@ def _written_host(url: str) -> str:
     """Return the host as written in the URL, after checking the parts around it."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # always about what stands where the host belongs
+    except ValueError:  # always about the part where the host belongs
         raise InvalidUrl("bad_host") from None
     if not parts.scheme or not url[len(parts.scheme) :].startswith("://"):
         raise InvalidUrl("malformed")
@@ -193,10 +195,12 @@ def _written_host(url: str) -> str:
 
 def _ascii(host: str) -> str:
     """Return the host as a resolver gets it; one that IDNA would respell (full-width, ligatures) is refused."""
-    host = ".".join(label.lower() for label in host.split("."))  # as urllib3 does: a final sigma is told by label
+    host = ".".join(
+        label.lower() for label in host.split(".")
+    )  # as urllib3 does: a final sigma depends on the label
     if host.isascii():
         return host
-    if len(host) > _MAX_HOST_LENGTH:  # the codec takes quadratic time
+    if len(host) > _MAX_HOST_LENGTH:  # the codec needs quadratic time
         raise InvalidUrl("bad_host")
     try:
         encoded = host.encode("idna")

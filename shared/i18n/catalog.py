@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-MAX_QUOTED = 1 << 16  # characters of a service's words that are looked at
+MAX_QUOTED = 1 << 16  # characters of a service's text that are processed
 ENCODED = re.compile(r"(?=[A-Za-z0-9+/_=-]{60})[A-Za-z0-9+/_=-]{0,200}?[A-Za-z0-9+=]{25}[A-Za-z0-9+/_=-]*")
 """An image in base64, in lines as mail has them too; a path has shorter words."""
 MAX_REPR_LENGTH = 80  # characters of a value that came from outside
@@ -34,7 +34,7 @@ class Catalog:
         """Return the message filled with its facts, without keys and link signatures.
 
         Raises:
-            KeyError: the catalog lacks the message, or a fact is missing: a bug of ours.
+            KeyError: the catalog lacks the message, or a fact is missing; either is a bug.
         """
         text = self._texts[message]
         template = text.zh if self.language == "zh" else text.en
@@ -109,11 +109,11 @@ _MEDIA_LINE = re.compile(r"^((?:[^\w\n]|_)*media[^\S\n]*):", re.IGNORECASE | re.
 
 
 def harmless(text: str) -> str:
-    """Return lines that are safe to print, whoever wrote their content.
+    """Return lines that are safe to print, whatever their source.
 
-    Besides newline and tab, no character is left that moves a cursor, speaks to the terminal, turns the direction
-    of writing, hides, or is a line break for some reader: it is escaped. No line begins with MEDIA:, whatever
-    stands before it that is not a letter or a digit.
+    Except newline and tab, each character is escaped that moves a cursor, controls the terminal, changes the
+    direction of writing, is invisible, or is a line break for some reader. No line starts with MEDIA:, even after
+    characters that are neither letters nor digits.
     """
     if not text.isprintable():
         text = "".join(map(_harmless_character, text.replace("\r\n", "\n")))

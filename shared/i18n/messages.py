@@ -25,7 +25,7 @@ class MessageRef(str):  # noqa: SLOT000  - a str cannot have slots
 
 
 class SystemReason(str):
-    """The system's own words for a failure of the disk; `cause` is the message that says the same, if there is one."""
+    """The system's text for a disk error; `cause` is the message with the same meaning, if there is one."""
 
     __slots__ = ("cause",)
     cause: MessageRef | None

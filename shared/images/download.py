@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from shared.polling import Deadline
 
 MAX_IMAGE_BYTES = 64 << 20  # bytes; a 4K PNG has 10-25 MB
-MAX_IMAGES = 10  # of one request: what the images APIs make at most at a time
+MAX_IMAGES = 10  # of one request: the most that the images APIs create at a time
 MAX_TOTAL_BYTES = 256 << 20  # of the images of one request together
 MAX_TRIES = 3
-DOWNLOAD_SECONDS = 120.0  # for one try of one picture
+DOWNLOAD_SECONDS = 120.0  # for one try of one image
 
 
 class Downloads(Protocol):
@@ -52,11 +52,11 @@ def check_output_folder(folder: Path) -> None:
 def save_image(downloads: Downloads, url: str, target: Path, deadline: Deadline) -> dict[str, Any]:
     """Download one image to `target` plus the extension of its true type; return its row of the result's `images`.
 
-    The caller holds the task's lock. A file of that name with other content is kept, and a free name taken.
+    The caller holds the task's lock. A file of that name with other content is kept, and a free name is used.
 
     Raises:
-        UnusableResult: the link is refused or expired, or none of three tries gave a whole image.
-        RateLimitError: the server asks to wait longer than a minute.
+        UnusableResult: the link is refused or expired, or none of three tries returned a complete image.
+        RateLimitError: the server's Retry-After is longer than a minute.
         DiskError: `disk_failed`.
     """
     from shared.images.validate import InvalidImage, inspect_image  # noqa: PLC0415  - not before there is one
@@ -102,8 +102,8 @@ def save_images(
 ) -> tuple[list[dict[str, Any]], UnusableResult | RateLimitError | None]:
     """Download every image to `target` plus its number; return the rows of those saved, and the first failure.
 
-    A service may return hundreds where one was requested: at most `max_images` of MAX_TOTAL_BYTES are saved, and
-    `say` gets the message if there are more.
+    A service may return hundreds where one was requested: at most `max_images` with MAX_TOTAL_BYTES are saved, and
+    `say` is called with the message if there are more.
 
     Raises:
         DiskError: `disk_failed`.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_INPUT_BYTES = 20 << 20  # bytes; a photo of a phone has 3-12 MB
-MAX_SIDE = 16_384  # pixels; what decoders commonly take, and more than any model looks at
+MAX_SIDE = 16_384  # pixels; a common limit of decoders, and more than any model uses
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class InputImage:
 
 
 def read_input_image(flag: str, argument: str, *, unknown: str = "picture_unknown_type") -> InputImage:
-    """Check a local picture without holding it in memory.
+    """Check a local image without loading it into memory.
 
     `unknown` is the id of the message that lists the accepted types.
 
     Raises:
-        BadInput: naming the flag and the file: not there, no regular file, unreadable, larger than 20 MiB or
-            16384 pixels a side, or no whole PNG, JPEG, WebP or GIF.
+        BadInput: with the flag and the file: missing, not a regular file, unreadable, larger than 20 MiB or 16384
+            pixels per side, or not a complete PNG, JPEG, WebP or GIF.
     """
     try:
         path = expand_path(argument)

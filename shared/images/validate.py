@@ -33,7 +33,7 @@ _JPEG_START, _JPEG_END, _JPEG_SCAN, _JPEG_FILL = 0xD8, 0xD9, 0xDA, 0xFF
 
 
 class InvalidImage(ValueError):
-    """The file is not a complete image: `reason` is a stable id, the text says in English what was found."""
+    """The file is not a complete image: `reason` is a stable id, the text describes the problem in English."""
 
     def __init__(self, reason: InvalidReason, detail: str, *, other: Format | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -61,8 +61,8 @@ def inspect_image(path: Path | str) -> ImageInfo:
     """Return the image in the regular file at `path` if it is a complete PNG, JPEG, WebP or GIF.
 
     Complete: nothing is missing up to the format's own end, every length adds up and, in a PNG, every checksum is
-        right. Damage inside the compressed data of the other formats is not seen. Bytes after that end are
-    accepted, as all common decoders do: phones and services append previews, second pictures and padding.
+        right. Damage inside the compressed data of the other formats is not detected. Bytes after that end are
+    accepted, as all common decoders do: phones and services append previews, second images and padding.
     The number of pixels is not limited, because none are decoded.
 
     Raises InvalidImage for everything else and OSError when the file cannot be read.

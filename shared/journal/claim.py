@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from shared.journal.entry import State
     from shared.journal.interface import Store
 
-LOCK_PAUSE = 0.2  # seconds between two tries for a lock that somebody else holds
+LOCK_PAUSE = 0.2  # seconds between two tries for a lock that another process holds
 
 
 @dataclass
 class TaskLease:
-    """What the journal decided for a request, and the task in our hands; use it in a `with` block."""
+    """The journal's decision about a request, and the locked task; use it in a `with` block."""
 
     action: Literal["create", "attach", "return"]
     task: LockedTask
@@ -66,18 +66,17 @@ class LockWait:
 
 
 class Journal(JournalReader):
-    """The tasks of one skill: written in the state folder in force, looked up in the default one too."""
+    """The tasks of one skill: written to the current state folder, looked up in the default one too."""
 
     def claim(
         self, draft: Entry, wait: LockWait, *, new: bool = False, again: Collection[State] = ()
     ) -> TaskLease:
-        """Decide what to do with a request, by the table of docs/money.md, and take its task in hand.
+        """Decide what to do with a request, by the table of docs/money.md, and lock its task.
 
-        `draft` describes the request; its local id and sequence are given here. Actions: `create` with a
-        fresh entry in state prepared; `attach` to one that is submitted; `return` the pictures of one that
-        succeeded within 24 hours, or bears a variant. `new` passes over entries that are succeeded, failed or
-        unknown; `again` names states that are passed over even without it, because the same words may be meant
-        once more.
+        `draft` describes the request; its local id and sequence are set here. Actions: `create` with a new entry
+        in state prepared; `attach` to one that is submitted; `return` the images of one that succeeded within 24
+        hours, or has a variant. `new` skips entries that are succeeded, failed or unknown; `again` names states
+        that are skipped even without it, because the same text may be a new request.
 
         Raises:
             TaskFailed: the same request failed and may have been charged.
@@ -102,9 +101,10 @@ class Journal(JournalReader):
             wait.pause(outcome)
 
     def resume(self, identifier: str, imported: Entry, wait: LockWait) -> TaskLease:
-        """Take the task with this local or service id in hand; an unknown service id is imported as submitted.
+        """Lock the task with this local or service id; import an unknown service id as submitted.
 
-        Both together ("<local id>/<service id>") tell an entry first that it is that task: its disk failed then.
+        Both together ("<local id>/<service id>") first record the service id in the entry, which a failed disk
+        prevented.
 
         Raises:
             BadInput: a local id that the journal does not know, or an entry for which nothing was accepted.
@@ -135,10 +135,9 @@ class Journal(JournalReader):
         return self.claim(imported, wait)
 
     def reopen(self, path: Path, entry: Entry) -> TaskLease | None:
-        """Take a task with an unknown outcome in hand, to send its request once more by the user's word.
+        """Lock a task with an unknown outcome, to send its request once more with the user's consent.
 
-        None when it is in another process's hands or its outcome is known by now. What was paid for it, and what
-        its `extra` holds, stays with it.
+        Return None if another process has it or its outcome is known by now. Its cost and its `extra` are kept.
 
         Raises:
             DiskError: the journal cannot be read.
@@ -153,7 +152,7 @@ class Journal(JournalReader):
     def _decide(
         self, draft: Entry, passed_over: Collection[State], waited_for: str | None
     ) -> TaskLease | SkillError | Known:
-        """Apply the table in one transaction; return the entry that a living owner holds, or what stops us."""
+        """Apply the table in one transaction; return the entry of a living owner, or the error that stops here."""
         outcome: TaskLease | SkillError | Known | None = None
         try:
             with ExitStack() as transactions:
@@ -183,7 +182,7 @@ class Journal(JournalReader):
     def _take(
         self, store: Store, entry: Entry, *, resumed: bool = False
     ) -> TaskLease | SkillError | Known | Literal["create", "next"]:
-        """Lock an entry and decide by its state; return the entry while a living owner holds it."""
+        """Lock an entry and decide by its state; return the entry if a living owner has it."""
         task = self._locked(store, entry.local_id)
         if not task:
             return "next" if task is None else (store.path, entry)
@@ -201,7 +200,7 @@ class Journal(JournalReader):
         return refusal(task.entry, store.path) if action == "stop" else action
 
     def _locked(self, store: Store, local_id: str) -> LockedTask | Literal[False] | None:
-        """Return a task in our hands, as it is now; False while a living owner holds it, None when it is gone."""
+        """Return the locked task in its current state; False if a living owner has it, None if it is gone."""
         lock = store.lock(local_id)
         with disk_errors(store.path):
             if not lock.try_acquire():
@@ -217,11 +216,11 @@ class Journal(JournalReader):
         return LockedTask(entry, store, lock, self._now)
 
     def _knows(self, local_id: str, task_id: str) -> bool:
-        """Tell an entry the id that it could not be told when the service gave it; True when it has that id."""
+        """Record the id that could not be recorded when the service issued it; return whether the entry has it."""
         known = self._find(local_id, None)
         task = self._locked(known[0], local_id) if known else None
         if not task:
-            return task is False  # whoever holds it knows
+            return task is False  # its owner knows
         try:
             if task.entry.task_id is None and task.entry.state in ("submitting", "unknown"):
                 task.mark_submitted(task_id, charged="yes", cost=task.entry.cost)

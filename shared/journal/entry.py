@@ -25,7 +25,7 @@ State = Literal["prepared", "submitting", "submitted", "succeeded", "failed", "r
 Charged = Literal["yes", "no", "unknown"]
 UNFINISHED: frozenset[State] = frozenset(("prepared", "submitting", "submitted"))
 FINISHED: frozenset[State] = frozenset(("succeeded", "failed", "refused", "unreachable"))
-"""Besides these there is `unknown`, which nobody but the user ends."""
+"""In addition there is `unknown`, which only the user can end."""
 
 
 def fingerprint(
@@ -40,10 +40,10 @@ def fingerprint(
     references: Sequence[str] = (),
     variant: str = "",
 ) -> str:
-    """Return the hex SHA-256 that says whether two requests ask for the same picture.
+    """Return the hex SHA-256 that identifies equal requests.
 
     `parameters` are those the user sees, after defaults; `references` in their order, a URL by its text and a
-    file by the SHA-256 of its bytes. Price, output folder, language and waiting are no part of it.
+    file by the SHA-256 of its bytes. Price, output folder, language and waiting are not included.
     """
     identity = {
         "version": 1,
@@ -68,9 +68,9 @@ def prompt_record(prompt: str) -> dict[str, object]:
 
 
 def split_task_ref(identifier: str) -> tuple[str, str]:
-    """Return the local id and the service's id of "<local id>/<service id>"; the first is empty where only one is.
+    """Return the local id and the service's id of "<local id>/<service id>"; the first may be empty.
 
-    Both together are named where the journal could not be told the second (exit 12).
+    Both are given together if the journal could not record the second (exit 12).
     """
     local_id, _, task_id = identifier.partition("/")
     return (local_id, task_id) if task_id and LOCAL_ID.fullmatch(local_id) else ("", identifier)
@@ -103,7 +103,7 @@ class Entry:
     images: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
-    """What only this skill needs to go on with the task."""
+    """What only this skill needs to resume the task."""
     created_at: str = ""
     submitted_at: str | None = None
     finished_at: str | None = None
@@ -136,7 +136,10 @@ class Entry:
 
     def to_document(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return {**vars(self), "cost": self.cost if _is_cost(self.cost) else None}  # or nobody could read it again
+        return {
+            **vars(self),
+            "cost": self.cost if _is_cost(self.cost) else None,
+        }  # otherwise it could not be read again
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -145,7 +148,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _fits(value: object, annotation: str) -> bool:
-    """Tell whether a field's value is of the type that its annotation names, as far as JSON knows types."""
+    """Return whether a field's value has the type of its annotation, as far as JSON has types."""
     if annotation in ("State", "Charged"):
         return isinstance(value, str) and value in get_args(State if annotation == "State" else Charged)
     return isinstance(value, _kinds(annotation)) and not isinstance(value, bool)
@@ -157,7 +160,7 @@ def _kinds(annotation: str) -> tuple[type, ...]:
 
 
 def _is_cost(cost: Mapping[str, Any] | None) -> bool:
-    """Tell whether a cost is none, or a number of some unit from some source."""
+    """Return whether a cost is None, or a number with a unit and a source."""
     if cost is None:
         return True
     amount, *words = (cost.get(name) for name in ("amount", "unit", "source"))

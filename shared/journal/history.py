@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shared.journal.reader import JournalReader
 
 
-MAX_SIMILAR = 50  # tasks that an estimate looks at
+MAX_SIMILAR = 50  # tasks that an estimate uses
 
 
 def similar_tasks(journal: JournalReader, entry: Entry) -> list[Entry]:

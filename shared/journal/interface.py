@@ -1,4 +1,4 @@
-"""What the journal needs of the place where tasks are kept; a second one can implement it beside SQLite's."""
+"""The interface of a task store; other stores than SQLite can implement it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TaskLock(Protocol):
         """Take the lock if it is free; never wait."""
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; do nothing if it is not held."""
 
 
 class Store(Protocol):
@@ -88,4 +88,4 @@ class Store(Protocol):
         """Remove an entry."""
 
     def prune(self, before: str) -> int:
-        """Remove finished entries whose local id is less than `before`, give their space back, return how many."""
+        """Remove finished entries with a local id below `before`, free their space, and return their number."""

@@ -356,7 +356,7 @@ class SessionLock:
         return self._taken
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; do nothing if it is not held."""
         if self._taken:
             self._taken = False
             self._store.release(self._local_id)

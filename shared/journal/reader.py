@@ -44,9 +44,9 @@ class JournalReader:
         return sorted((store for store in self._stores if store.exists()), key=lambda store: store.path)
 
     def find(self, identifier: str, base_url: str | None = None) -> Known | None:
-        """Return where the newest entry is that bears this local or service id, and the entry.
+        """Return the newest entry with this local or service id, and its location.
 
-        Two services may give out the same id: with a `base_url`, a service id is looked for at that one only.
+        Two services may issue the same id: with a `base_url`, a service id is searched for at that one only.
         """
         known = self._find(identifier, base_url)
         return (known[0].path, known[1]) if known else None
@@ -66,7 +66,7 @@ class JournalReader:
         return list(takewhile(lambda entry: not entry.possible_charges, entries))
 
     def history(self, *, limit: int | None = None, **wanted: Any) -> list[Entry]:
-        """Return entries, newest first; what can be asked for says `Store.history`."""
+        """Return entries, newest first; for the filters, see `Store.history`."""
         known = [entry for store in self.stores for entry in store.history(limit=limit, **wanted)]
         return sorted(known, key=lambda entry: entry.created_at, reverse=True)[:limit]
 

@@ -1,4 +1,4 @@
-"""Removing tasks by a person's word, and putting a damaged database aside; nothing is removed automatically."""
+"""Remove tasks at a person's request, and set a damaged database aside; nothing is removed automatically."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def forget(path: Path, entry: Entry) -> None:
-    """Remove one task from the database at `path`, of whatever skill.
+    """Remove one task from the database at `path`, of any skill.
 
     Raises:
         TaskLocked: `request_busy`; a living process works on it.
@@ -36,7 +36,7 @@ def forget(path: Path, entry: Entry) -> None:
 
 
 def prune(paths: Iterable[Path], before: datetime) -> int:
-    """Remove the finished tasks of these databases that began before a time, give their space back, count them.
+    """Remove the finished tasks that started before a time, free their space, and return their number.
 
     Raises:
         DiskError: a database cannot be written.
@@ -45,9 +45,9 @@ def prune(paths: Iterable[Path], before: datetime) -> int:
 
 
 def set_damaged_aside(path: Path) -> tuple[Path, int] | None:
-    """Rename a database that is damaged, and start a new one with the tasks of it that can still be read.
+    """Rename a damaged database, and start a new one with the tasks that can still be read.
 
-    Returns where the damaged one is kept and how many tasks were read; None when there is none, or it is whole.
+    Return the path of the damaged one and the number of tasks read; None if there is none, or it is undamaged.
 
     Raises:
         DiskError: `journal_refused`, `journal_newer`, `journal_failed`, `disk_failed`.

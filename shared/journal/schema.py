@@ -1,4 +1,4 @@
-"""The database of a journal: created privately, opened with care, migrated, and told apart from a damaged one."""
+"""The database of a journal: create it privately, open it safely, migrate it, and recognise a damaged one."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Access = Literal["own", "read", "remove"]
 
 BUSY_MS = 10_000  # how long a write waits for another process's transaction
-CLAIM_BUSY_MS = 1000  # how long a claim does, before it says so and tries again
+CLAIM_BUSY_MS = 1000  # how long a claim waits before it reports that and tries again
 COMPANIONS = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database; it belongs to it."""
+"""The files that SQLite keeps beside a database; they belong to it."""
 
 MIGRATIONS = (
     """
@@ -77,7 +77,7 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened or read.
     """
     _refuse_foreign(path)
-    if not path.stat().st_size:  # a new one gets its name when it is whole
+    if not path.stat().st_size:  # a new one gets its name when it is complete
         raise damaged(path)
     mode = "ro" if access == "read" else "rw"
     connection = sqlite3.connect(
@@ -97,11 +97,11 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
 
 
 def create(path: Path) -> None:
-    """Make the database, empty and of this version, unless it exists: private from its first byte, whole at once.
+    """Create an empty database of this version atomically, private from its first byte, unless it exists.
 
     Raises:
         DiskError: `disk_failed` or `folder_planted`; the folder cannot be made.
-        OSError, sqlite3.Error: the database cannot be made.
+        OSError, sqlite3.Error: the database cannot be created.
     """
     make_private_folder(path.parent)
     with creation_lock(path):
@@ -140,7 +140,7 @@ def damaged(path: Path) -> DiskError:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Return whether an error says that the file is not a whole database, not only that it cannot be had now."""
+    """Return whether an error means that the database is damaged, not only unavailable at the moment."""
     if isinstance(error, sqlite3.OperationalError):
         return str(error).startswith(("no such table", "no such column", "Could not decode"))
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.IntegrityError)
@@ -152,9 +152,9 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def system_error(error: Exception, path: Path) -> OSError:
-    """Return the system's error behind one of SQLite, whose own words do not tell a quota from a broken disk.
+    """Return the system's error behind one of SQLite, whose text does not distinguish a quota from a broken disk.
 
-    The folder is asked by writing to it what SQLite could not.
+    It is found by writing to the folder.
     """
     if isinstance(error, OSError):
         return error

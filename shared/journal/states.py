@@ -1,4 +1,4 @@
-"""The table of docs/money.md: what a request does with an entry of its own that nobody works on."""
+"""The table of docs/money.md: what a request does with an existing entry that no process works on."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Action = Literal["create", "attach", "return", "next", "stop"]
 def action_for(entry: Entry, now: datetime, *, resumed: bool) -> Action:
     """Return what to do about an entry without a living owner, after LEFT_BY_THE_DEAD.
 
-    `next` means that the entry proves that nothing was accepted, so the next older one decides: a refused
-    --new must not make a paid picture of the same request forgotten. `stop` is `refusal`.
+    `next`: the entry proves that nothing was accepted, so the next older one decides; otherwise a refused --new
+    would hide a paid image of the same request. `stop`: raise `refusal`.
     """
     if entry.state in ("refused", "unreachable") or (entry.state == "failed" and entry.charged == "no"):
         return "next"
@@ -42,7 +42,7 @@ def action_for(entry: Entry, now: datetime, *, resumed: bool) -> Action:
 
 
 def refusal(entry: Entry, path: Path) -> SkillError:
-    """Return the error that says why an entry must not be paid for again without the user's word."""
+    """Return the error that explains why an entry must not be paid for again without the user's consent."""
     about = (path, entry)
     if entry.state == "failed":
         reason = (entry.error or {}).get("reason") or MessageRef("no_words")

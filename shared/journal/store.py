@@ -1,4 +1,4 @@
-"""The tasks of one skill in a SQLite database: what is looked up in columns, the rest as JSON."""
+"""The tasks of one skill in a SQLite database: columns for lookups, JSON for the rest."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHARGED_SINCE = "FROM tasks WHERE created_at >= ? AND possible_charges > 0 AND"
 
 
 class SqliteStore:
-    """One database and the locks beside it; threads may share it, they take turns."""
+    """One database and the locks beside it; threads may share it and take turns."""
 
     def __init__(self, folder: Path, access: schema.Access = "own") -> None:
         self.path = folder / NAME
@@ -49,7 +49,7 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
 
     def exists(self) -> bool:
-        """Return whether something has the database's name, whatever it is."""
+        """Return whether something with the database's name exists, whatever it is."""
         return os.path.lexists(self.path)
 
     def create(self) -> None:
@@ -60,7 +60,7 @@ class SqliteStore:
                 schema.create(self.path)
 
     def lock(self, local_id: str) -> Lock:
-        """Return the kernel lock of a task; `local_id` is one that an entry bears, never a word from outside."""
+        """Return the kernel lock of a task; `local_id` comes from an entry, never from outside."""
         return Lock(self.path.parent / LOCKS / f"{local_id}.lock")
 
     @contextlib.contextmanager
@@ -197,7 +197,7 @@ class SqliteStore:
 
     @contextlib.contextmanager
     def _errors(self, *, claiming: bool = False) -> Iterator[None]:
-        """Turn what SQLite and the disk say into the errors of the contract."""
+        """Convert errors of SQLite and the disk into the errors of the contract."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -232,10 +232,10 @@ def _masked(value: Any) -> Any:
 
 
 def entry_of(row: sqlite3.Row | Mapping[str, Any]) -> Entry:
-    """Return the entry of a row, of whatever version of the database.
+    """Return the entry of a row, of any version of the database.
 
     Raises:
-        ValueError: it cannot be judged.
+        ValueError: the row cannot be interpreted.
     """
     try:
         document, requested = json.loads(row["details"]), json.loads(row["requested"])

@@ -1,4 +1,4 @@
-"""A task in our hands: the one way its state moves on, each step on the disk before the next is taken."""
+"""A locked task: the only way to change its state, with each step on the disk before the next."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LockedTask:
-    """An entry together with its lock: whoever holds it may work on the task and write the entry."""
+    """An entry together with its lock: its owner may work on the task and write the entry."""
 
     def __init__(self, entry: Entry, store: Store, lock: TaskLock, now: Callable[[], datetime]) -> None:
         self.entry = entry
@@ -36,7 +36,7 @@ class LockedTask:
         """Set fields of the entry and make them durable before returning.
 
         Raises:
-            DiskError: `journal_failed`; the journal still holds the former state.
+            DiskError: `journal_failed`; the journal still contains the former state.
             TaskLocked: `request_busy`; another task of the same request is alive.
         """
         for name, value in changes.items():
@@ -71,7 +71,7 @@ class LockedTask:
     def mark_not_charged(self, state: State, **changes: Any) -> None:
         """Record that the last paid request provably was not accepted.
 
-        While an earlier one may have been charged, an end that proves the opposite cannot stand: `unknown` then.
+        If an earlier one may have been charged, the state becomes `unknown` instead.
         """
         remaining = self.entry.possible_charges - 1
         charged = "unknown" if remaining else "no"
@@ -80,7 +80,7 @@ class LockedTask:
         self.save(state=state, possible_charges=remaining, charged=charged, **changes)
 
     def mark_submitted(self, task_id: str, *, charged: Charged, cost: Mapping[str, Any] | None) -> None:
-        """Record the id that the service gave out."""
+        """Record the id that the service issued."""
         cost = dict(cost) if cost else None
         self.save(
             state="submitted", task_id=task_id, charged=charged, cost=cost, submitted_at=format_time(self._now())

@@ -59,7 +59,7 @@ def load_config(path: Path, roots: Sequence[Path] = ()) -> Config:
     document = parse(text)
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004  - a wrong file, not a wrong call
-    if INCLUDE not in text and "\\" not in text:  # a key may be spelled with escapes
+    if INCLUDE not in text and "\\" not in text:  # a key may be written with escapes
         return Config(path, document)
     reader = _Reader(path, [path.parent, *roots])
     try:
@@ -75,8 +75,7 @@ def load_config(path: Path, roots: Sequence[Path] = ()) -> Config:
 def parse(text: str) -> Any:
     """Return the value of a JSON5 text.
 
-    Plain JSON is tried first, because json5 takes 200 times as long; a skill that does not depend on json5 does
-    without.
+    Plain JSON is tried first, because json5 takes 200 times as long, and not every skill depends on it.
 
     Raises:
         ValueError: the text is not JSON5.
@@ -177,10 +176,10 @@ class _Reader:
 
 
 def read_file(path: Path, limit: int, *, alone: bool = False) -> str:
-    """Return the text of a regular file of at most `limit` bytes; with `alone`, one without a second name.
+    """Return the text of a regular file of at most `limit` bytes; with `alone`, one without other hard links.
 
     Raises:
-        OSError: EINVAL, EFBIG or EMLINK when it is none of these, besides what the system says.
+        OSError: EINVAL, EFBIG or EMLINK if it is not, or an error of the system.
         ValueError: it is not UTF-8.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -31,12 +31,12 @@ class Variable:
 
 
 def find_variable(name: str, config: Config) -> Variable | None:
-    """Return a variable, or None where nothing sets it; the value is empty when that is all that is set.
+    """Return a variable, None if it is not set anywhere, or an empty text if only empty values are set.
 
     The order is OpenClaw's (docs/help/environment.md of 2026.9.6): the process environment, `<state>/.env`,
     `~/.config/openclaw/gateway.env` beside the default state folder, the configuration's `env`. An empty value
-    hides the files but not the configuration. OpenClaw also reads a `.env` of the current folder, from which it
-    takes no credentials, and a login shell; neither is read here.
+    hides the files but not the configuration. OpenClaw also reads a login shell and a `.env` of the current folder
+    (without credentials); neither is read here.
     """
     empty = None
     for variable in _variables(name, config):
@@ -71,7 +71,7 @@ def _variables(name: str, config: Config) -> Iterator[Variable]:
     places: list[tuple[Any, tuple[str, ...]]] = [(env.get(name), ("env", name))]
     if isinstance(named, dict):
         places.append((named.get(name), ("env", "vars", name)))
-    for value, place in places:  # what stands in `env` itself overrides `env.vars`
+    for value, place in places:  # `env` itself overrides `env.vars`
         if name not in ("vars", "shellEnv") and isinstance(value, str) and not _refers(value):
             yield Variable(value.strip(), f"{config.origin(*place)}: {'.'.join(place)}")
 

@@ -124,8 +124,8 @@ def enclosing_skill(folder: Path) -> Path | None:
 def output_folder(output_dir: str | None, state: Path, *, default: Path | None = None) -> Path:
     """Return the output folder: --output-dir, else `default`, else `generated-images` below the current folder.
 
-    A current folder inside a skill's folder gives way to the agent's workspace, or home where there is none:
-    nothing is ever written inside a skill.
+    If the current folder is inside a skill's folder, use the agent's workspace, or else the home folder: nothing
+    is ever written inside a skill.
 
     Raises:
         BadInput: `output_dir_invalid` or `output_dir_in_skill` for an explicit folder.
@@ -167,7 +167,7 @@ def is_attachable(path: Path, state: Path) -> bool:
 
 
 def attachable_path(picture: Path, local_id: str, state: Path) -> Path:
-    """Return a path of this picture that OpenClaw may attach: itself, or a hard link or copy in the state folder.
+    """Return a path of this image that OpenClaw may attach: itself, or a hard link or copy in the state folder.
 
     Raises:
         OSError: the copy could not be written.

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from shared.i18n.catalog import Catalog
 
-STATUS_INTERVAL = 13.5  # seconds between two lines where there is no terminal: the contract says 15 at most
+STATUS_INTERVAL = 13.5  # seconds between two lines without a terminal; the contract allows 15
 CLEAR_TO_END = "\x1b[K"
 
 
 class Reporter:
-    """Writes progress to stderr, flushed at once; never raises because nobody reads it."""
+    """Write progress to stderr, flushed immediately; never raise because the stream is closed."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Reporter:
         self._last_line = clock()
 
     def info(self, message: str, /, **facts: object) -> None:
-        """Write one line, unless the person asked for quiet."""
+        """Write one line, unless quiet."""
         if not self._quiet:
             self._line(self.catalog.format(message, **facts))
 
@@ -97,6 +97,6 @@ class Reporter:
 
     def _write(self, text: str) -> None:
         if self._stream is not None:
-            with contextlib.suppress(OSError, ValueError):  # closed or full: the work goes on
+            with contextlib.suppress(OSError, ValueError):  # closed or full: continue
                 self._stream.write(redact_keys(text))
                 self._stream.flush()

@@ -80,7 +80,7 @@ class Result:
         self.charged, self.possible_charges, self.attempts = entry.charged, entry.possible_charges, entry.attempts
         self.requested, self.applied = entry.requested or self.requested, entry.applied or self.applied
         self.cost = entry.cost or self.cost
-        if not (entry.state == "submitted" and self.status == "running"):  # the journal does not follow looks
+        if not (entry.state == "submitted" and self.status == "running"):  # the journal does not record polls
             self.status = _STATUS_OF_ENTRY[entry.state]
 
     def document(self, error: dict[str, Any] | None) -> dict[str, Any]:
@@ -126,14 +126,14 @@ def command_document(argv: Sequence[str]) -> dict[str, Any]:
         import subprocess  # noqa: PLC0415  - slow, and needed here only
 
         return {"argv": list(argv), "shell": subprocess.list2cmdline(argv)}
-    line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it stands in quotes there, where '' changes nothing
+    line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it is in quotes there, where '' changes nothing
     return {"argv": list(argv), "shell": line if line.isprintable() else _printable(line)}
 
 
 def _printable(line: str) -> str:
-    """Return a shell's line that says the same without characters that may not be printed.
+    """Return an equivalent shell line without unprintable characters.
 
-    All of these stand between single quotes, which are closed before `printf` and opened again behind it.
+    All of them are inside single quotes, which are closed before `printf` and reopened after it.
     """
     pieces = []
     for is_harmless, group in itertools.groupby(line, is_harmless_character):
@@ -151,10 +151,10 @@ def _bytes_of(text: str) -> bytes:
 
 
 def to_json_line(document: dict[str, Any], *, ascii_only: bool) -> str:
-    """Return the document as one line of JSON, with every key in play masked; picture links stay whole.
+    """Return the document as one line of JSON, with every known key masked; image links stay complete.
 
-    Characters that JSON lets pass and readers take for the end of a line or a command are escaped: a link of the
-    service may hold them.
+    Characters that JSON allows but readers take for the end of a line or a command are escaped: a service's link
+    may contain them.
     """
     text = json.dumps(redact_values(document), ensure_ascii=ascii_only, allow_nan=False)
     return _INVISIBLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -18,12 +18,12 @@ Trouble = Literal["no_folder", "link", "not_a_file", "not_ours"]
 
 
 def is_result(document: Any) -> bool:
-    """Return whether a JSON document is a result of ours."""
+    """Return whether a JSON document is a result document."""
     return isinstance(document, dict) and "schema_version" in document
 
 
 def why_not_replaceable(path: str, is_ours: Callable[[Any], bool]) -> Trouble | None:
-    """Return why nothing may be written there; None for a free name, an empty file or a JSON document of ours."""
+    """Return why nothing may be written there; None for a free name, an empty file or a result document."""
     file = Path(path)
     try:
         if file.is_symlink():
@@ -44,10 +44,10 @@ def write_replaceable(path: Path, content: bytes, is_ours: Callable[[Any], bool]
     """Write the content atomically.
 
     Raises:
-        OSError: it cannot be written, or the existing file is not ours.
+        OSError: it cannot be written, or the existing file is not a result document.
     """
     problem = why_not_replaceable(str(path), is_ours)
-    if problem and problem != "no_folder":  # the write itself says what is wrong with the folder
+    if problem and problem != "no_folder":  # the write itself reports what is wrong with the folder
         number = errno.EEXIST if problem == "not_ours" else errno.EINVAL
         raise OSError(number, os.strerror(number))
     write_atomically(path, content)

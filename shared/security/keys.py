@@ -24,7 +24,7 @@ MAX_KEY_LENGTH = 4096  # bytes; the services' keys are below 200
 MAX_KEY_FILE_BYTES = 65536  # bytes
 MIN_MASKED_WITH_END = 20  # characters; a shorter key shows nothing of itself
 MIN_REDACTED = 4  # characters; replacing shorter text would garble the message, not protect a key
-MIN_INSIDE = 8  # characters; what is shorter is replaced only where it stands alone, not in paths and words
+MIN_INSIDE = 8  # characters; a shorter text is replaced only as a separate word, not inside paths and words
 
 _in_play: dict[str, tuple[str, ...]] = {}
 
@@ -104,7 +104,7 @@ def redact_keys(text: str) -> str:
 
 
 def redact_values(value: Any) -> Any:
-    """Return a JSON value with redacted strings; a key that is a JSON word breaks nothing."""
+    """Return a JSON value with redacted strings; a key that equals a JSON keyword breaks nothing."""
     if isinstance(value, str):
         return redact_keys(value)
     if isinstance(value, dict):
@@ -153,12 +153,12 @@ class ResolvedKey:
 def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> ResolvedKey:
     """Return the key of the first source that is set.
 
-    A source that is empty or still holds an unresolved `$NAME` counts as not set and is passed over; one that
-    holds anything else malformed ends the search, because falling through would use somebody else's account.
+    A source that is empty or contains an unresolved `$NAME` counts as not set and is skipped. Any other malformed
+    value ends the search, because falling back could use someone else's account.
 
     Raises:
-        ConfigurationError: `missing` when no source is set; `key_malformed` when the first that is set holds
-            spaces, control or non-ASCII characters, or more than 4 kB.
+        ConfigurationError: `missing` if no source is set; `key_malformed` if the first that is set contains
+            spaces, control or non-ASCII characters, or is longer than 4 kB.
     """
     passed_over: list[tuple[str, str]] = []
     for source in sources:
@@ -233,7 +233,7 @@ def write_key_file(path: Path, name: str, secret: Secret) -> None:
 
     Raises:
         ConfigurationError: `key_file_refused` or `key_file_unreadable`: a link, another user's, not an env file.
-        DiskError: `disk_failed`; the old file is whole.
+        DiskError: `disk_failed`; the old file is intact.
     """
     import io  # noqa: PLC0415
 
