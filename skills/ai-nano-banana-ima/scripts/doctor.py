@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Check what ai-nano-banana-ima needs to make a picture."""
+"""Check what ai-nano-banana-ima needs to create an image."""
 
 import os
 import sys

@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Make or change a picture with Nano Banana at IMA Studio."""
+"""Create or edit an image with Nano Banana on IMA Studio."""
 
 import os
 import sys

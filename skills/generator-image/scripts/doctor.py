@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Check what generator-image needs to make a picture."""
+"""Check what generator-image needs to create an image."""
 
 import os
 import sys

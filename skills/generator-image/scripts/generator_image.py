@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Make pictures and clips with the NemoVideo agent, in one session after another or in the same."""
+"""Create images and videos with the NemoVideo agent, in new or existing sessions."""
 
 import os
 import sys

@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Make a picture with image2 (kexiangai.com)."""
+"""Create an image with image2 (kexiangai.com)."""
 
 import os
 import sys

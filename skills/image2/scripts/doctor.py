@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Check what image2 needs to make a picture."""
+"""Check what image2 needs to create an image."""
 
 import os
 import sys

@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Look at an image2 task, or wait for it."""
+"""Query an image2 task, or wait for it."""
 
 import os
 import sys

@@ -8,7 +8,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""What this machine remembers of paid picture tasks."""
+"""Show and manage the paid image tasks of this machine."""
 
 import os
 import sys

@@ -9,7 +9,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Make up to 200 pictures from one batch file."""
+"""Create up to 200 images from one batch file."""
 
 import os
 import sys

@@ -9,7 +9,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Check what zm-img2-generation-direct needs to make a picture."""
+"""Check what zm-img2-generation-direct needs to create an image."""
 
 import os
 import sys

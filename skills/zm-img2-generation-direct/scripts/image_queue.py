@@ -9,7 +9,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Run picture tasks as supervised processes, and look at them."""
+"""Run image tasks as supervised processes, and inspect them."""
 
 import os
 import sys

@@ -9,7 +9,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Make one picture through an OpenAI-compatible images API, or go on with one."""
+"""Create one image through an OpenAI-compatible images API, or resume a task."""
 
 import os
 import sys

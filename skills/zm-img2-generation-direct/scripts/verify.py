@@ -9,7 +9,7 @@
 #   "urllib3>=2.7",
 # ]
 # ///
-"""Tell whether results are acceptable as proof."""
+"""Check whether results are acceptable as proof."""
 
 import os
 import sys

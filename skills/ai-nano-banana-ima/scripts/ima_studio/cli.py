@@ -185,7 +185,7 @@ def _forget(context: CommandContext, user_id: str | None, task_type: str | None)
 
 
 def _language(options: Options, option: str | None) -> str:
-    """Return --lang, else --language, which also takes spellings such as zh-CN."""
+    """Return --lang, else --language, which also accepts forms such as zh-CN."""
     if option is None:
         return options.lang
     language = option.replace("_", "-").partition("-")[0].lower()

@@ -35,7 +35,7 @@ NONCE_LENGTH = 21  # hex characters
 
 
 class Client:
-    """One account at the service; `downloads` fetches picture links and takes uploads, without the key."""
+    """One account at the service; `downloads` downloads images and uploads files, without the key."""
 
     def __init__(self, secret: Secret, *, user_agent: str, language: str) -> None:
         self._secret = secret
@@ -74,7 +74,7 @@ class Client:
             API + wire.CREATE_PATH,
             headers=self._headers,
             body=_encoded(wire.create_body(task_type, prompt, offer, links)),
-            seconds=CREATE_SECONDS,  # whatever is left of --timeout: a cut answer is a lost one
+            seconds=CREATE_SECONDS,  # a cut answer is lost, so it may take more than the rest of --timeout
         )
         try:
             return wire.created(

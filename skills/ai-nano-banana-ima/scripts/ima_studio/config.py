@@ -1,4 +1,4 @@
-"""What the options say about the service and the wait, checked before anything is sent or written."""
+"""The options about the service and the wait, checked before anything is sent or written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SKILL = Skill(
     key_variables=(KEY_NAME,),
     secret_options=(KEY_FLAG,),
 )
-DEFAULT_TIMEOUT = 600.0  # seconds; the published time to give up waiting
+DEFAULT_TIMEOUT = 600.0  # seconds; the published time limit of the wait
 MAX_INTERVAL = 3600.0  # seconds
 MAX_POINTS = 10**10  # for all images of one request
 
@@ -66,7 +66,7 @@ class Service:
             context.resume_flags = ["--output-dir", str(expand_path(options.output_dir))]
 
     def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
-        """Make the pictures of a request."""
+        """Create the images of a request."""
         with self._logged(), self._attached(), self._hands() as (client, task_context):
             products = self._products(client, request.task_type, task_context)
             from ima_studio import provider  # noqa: PLC0415  - the first request need not wait for it
@@ -75,7 +75,7 @@ class Service:
             provider.generate(order, products, client=client, journal=self._journal(), task_context=task_context)
 
     def resume(self, identifier: str | None) -> None:
-        """Go on with a task."""
+        """Resume a task."""
         if not wire.TASK_ID.fullmatch(split_task_ref(identifier or "")[1]):
             raise BadInput("resume_invalid", flag="--resume", got=short_repr(identifier))
         account = self._key.secret.account()
@@ -172,7 +172,7 @@ class Service:
 
     @contextlib.contextmanager
     def _attached(self) -> Iterator[None]:
-        """Offer the pictures to OpenClaw however the block ends: one of two can be attached too."""
+        """Make the images attachable in OpenClaw however the block ends, even if only some were saved."""
         try:
             yield
         finally:
@@ -202,10 +202,10 @@ class Service:
 
 
 def found_key(context: CommandContext, flag_value: str | None) -> ResolvedKey:
-    """Return the key of --api-key, else of IMA_API_KEY, and say what is worth knowing about its source.
+    """Return the key of --api-key, else of IMA_API_KEY, and report warnings about its source.
 
     Raises:
-        BadInput: the flag has no value and took the next option for one.
+        BadInput: the flag has no value, so the next option was taken as the key.
         ConfigurationError: there is no key, or the first that is set is malformed.
     """
     key = find_key(key_sources(flag_value))
@@ -222,7 +222,7 @@ def key_sources(flag_value: str | None) -> list[KeySource]:
     """Return where a key may come from, first choice first.
 
     Raises:
-        BadInput: the flag has no value and took the next option for one.
+        BadInput: the flag has no value, so the next option was taken as the key.
     """
     if flag_value is not None and flag_value.startswith("--"):
         raise BadInput("key_swallowed", flag=KEY_FLAG, got=short_repr(flag_value))

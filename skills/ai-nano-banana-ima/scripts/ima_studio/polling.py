@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from shared.polling import Deadline
 
 POLITE_INTERVAL = 2.0  # seconds; the vendor's documents say 2 to 5
-CAUTIOUS_INTERVAL = 5.0  # once the service is in trouble, and the longest one between looks that may tell an end
+CAUTIOUS_INTERVAL = 5.0  # once the service is overloaded, and the longest one between polls that may find the end
 USUAL_SECONDS = {FLASH: (20.0, 40.0), PRO: (60.0, 120.0)}  # as published for each model
 ENOUGH_HISTORY = 5  # past tasks, below which the published times count too
 TELL_EVERY = {FLASH: 15.0, PRO: 30.0}  # seconds between two lines for the user
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without all links
-MAX_REFUSED = 3  # looks in a row that the service answers with the same refusal
+MAX_REFUSED = 3  # polls in a row that the service answers with the same refusal
 
 
 def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None:
@@ -37,7 +37,7 @@ def expected_range(entry: Entry, journal: Journal) -> tuple[float, float] | None
 
 
 def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> Task:
-    """Poll the task until it ended.
+    """Poll the task until it has ended.
 
     Raises:
         StillRunning: not within the limits.

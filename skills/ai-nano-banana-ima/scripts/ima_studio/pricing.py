@@ -32,7 +32,7 @@ class Offer:
 
     @property
     def ratio(self) -> str:
-        """The aspect ratio as it may stand in a sentence, "-" when the product knows none."""
+        """The aspect ratio as text for a message, "-" if the product has none."""
         return sanitize_line(self.parameters.get("aspect_ratio", "-"), 20)
 
     @property
@@ -167,7 +167,7 @@ def _matching(product: Product, parameters: Mapping[str, Scalar]) -> Rule | None
 
 
 def _best(product: Product, parameters: Mapping[str, Scalar], chosen: Mapping[str, Scalar]) -> Rule | None:
-    """Return the rule that agrees most and contradicts no choice of the user; the cheapest of equal ones."""
+    """Return the best match that contradicts no choice of the user; of equal matches, the cheapest."""
 
     def distance(rule: Rule) -> tuple[int, bool, int, float]:
         return -rule.agreement(parameters), rule.conflicts(parameters), -len(rule.attributes), rule.points

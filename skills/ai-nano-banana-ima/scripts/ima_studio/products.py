@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ima_studio.request import Scalar
 
-MAX_LABEL = 60  # characters of a name that are said
-MAX_POINTS = 10**9  # of one picture; what says more is no price
+MAX_LABEL = 60  # characters of a name that are shown
+MAX_POINTS = 10**9  # of one image; a higher number is not a price
 LEAF = "3"  # the node type that can be generated with
 FALLBACK_MARKER = "default"  # this "attribute" with the value "enabled" names the rule for everything else
 _PIXELS = re.compile(r"(\d+)PX")
@@ -85,7 +85,7 @@ class Product:
 
     @property
     def label(self) -> str:
-        """The name as it may stand in a sentence: one line, without keys and encoded text."""
+        """The name as text for a message: one line, without keys and encoded text."""
         return sanitize_line(self.name, MAX_LABEL) or self.model_id
 
     def attribute_names(self) -> set[str]:
@@ -108,7 +108,7 @@ def read_products(tree: Any) -> list[Product]:
 
 
 def spelled_size(size: str) -> str:
-    """Return a size in the service's spelling."""
+    """Return a size in the service's form."""
     return f"{size}px" if size.isdigit() else size
 
 

@@ -162,7 +162,7 @@ def resume(
 
 
 def _shown_points(draft: Entry, journal: Journal) -> list[float]:
-    """Return the prices that were shown for a request since it was last paid: nobody agreed to more."""
+    """Return the prices shown for a request since it was last paid: the user agreed to no more."""
     shown = (entry.extra.get(SHOWN_POINTS) for entry in journal.unpaid(draft.fingerprint))
     return [points for points in shown if isinstance(points, int | float)]
 
@@ -184,6 +184,6 @@ def _requested(purchase: Purchase) -> dict[str, Any]:
 
 
 def _accepted(created: Created, entry: Entry, context: CommandContext) -> None:
-    """Print both ids on stderr at once, whatever happens next."""
+    """Print both ids on stderr immediately, whatever happens next."""
     context.result.task_id = created.task_id
     context.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)

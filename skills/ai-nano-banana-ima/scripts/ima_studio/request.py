@@ -24,7 +24,7 @@ SIZES = ("512", "1K", "2K", "4K")
 TOO_LARGE_SIZE, LARGEST_SIZE = "8K", "4K"
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4")
 MAX_PICTURES = 10  # n; each is charged
-MAX_INPUTS = 14  # reference pictures; the models look at no more
+MAX_INPUTS = 14  # reference images; the models use no more
 INPUTS_FLAG = "--input-images"
 RESERVED = frozenset(
     [
@@ -62,7 +62,7 @@ class ImageRequest:
     """Images to make from one prompt; an instance is always valid.
 
     `size` is what the user named (None: the model's own default; 8K: 4K is applied), `extra` what
-    --extra-params holds besides `aspect_ratio` and `n`.
+    --extra-params contains besides `aspect_ratio` and `n`.
     """
 
     task_type: TaskType
@@ -99,7 +99,7 @@ def check_task_type(text: str | None) -> TaskType:
 
 
 def check_user_id(text: str | None) -> str | None:
-    """Return --user-id; it becomes a key in a file, so it must look like an id and not like a path.
+    """Return --user-id; it becomes a key in a file, so it must have the form of an id, not of a path.
 
     Raises:
         BadInput: `user_id_invalid`.

@@ -108,7 +108,7 @@ def _fresh(task: LockedTask, client: Client, task_context: TaskContext) -> Task:
     """Query the links of a finished task again.
 
     Raises:
-        UnusableResult: `pictures_gone`; the service does not return them any more.
+        UnusableResult: `pictures_gone`; the service no longer returns them.
     """
     task_id = str(task.entry.task_id)
     current = retry_read(lambda seconds: client.detail(task_id, seconds), task_context.deadline, tries=FRESH_TRIES)

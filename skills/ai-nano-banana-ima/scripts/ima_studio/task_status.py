@@ -18,7 +18,7 @@ _READY, _FAILED, _DELETED = 1, 2, 3
 
 @dataclass(frozen=True)
 class Media:
-    """One picture of a task; "linkless" means done according to the service, but without a link yet."""
+    """One image of a task; "linkless" means done according to the service, but without a link yet."""
 
     state: Literal["running", "linkless", "succeeded", "failed"]
     link: str = ""
@@ -53,7 +53,7 @@ class Task:
 
     @property
     def reason(self) -> str:
-        """The reason of the first failed image, empty if the service gives none."""
+        """The reason of the first failed image, empty if the service states none."""
         return next((media.reason for media in self.medias if media.state == "failed"), "")
 
 

@@ -126,8 +126,8 @@ def created(
 
     Raises:
         RequestRejected: definitely refused; its `provider_code` is the envelope's code.
-        OutcomeUnknown: no envelope, no id, or an inconclusive code: a charge is possible. `given` is what
-            stands where the id should be.
+        OutcomeUnknown: no envelope, no id, or an inconclusive code: a charge is possible. `given` is the
+            value in place of the id.
     """
     envelope = find_object(document, "code")
     code = code_of(envelope)
@@ -209,7 +209,7 @@ def read_data(status: int, document: Any, retry_after: float | None, *, is_page:
 
 
 def upload_form(key: str, media_type: str, timestamp: int, nonce: str) -> dict[str, str]:
-    """Return the form that requests an upload URL; `privite` is the vendor's spelling."""
+    """Return the form that requests an upload URL; `privite` is how the vendor spells it."""
     text = "|".join((UPLOAD_APP, UPLOAD_APP_WORD, str(timestamp), nonce))
     return {
         "appUid": key,

@@ -127,7 +127,7 @@ def sniffed(head: bytes) -> str | None:
         return {b"qt  ": "mov", b"M4A ": "m4a", b"M4B ": "m4a"}.get(head[8:12], "mp4")
     if head[:4] == b"RIFF":
         return {b"AVI ": "avi", b"WAVE": "wav", b"WEBP": "webp"}.get(head[8:12])
-    if head[:4] == bytes.fromhex("1a45dfa3"):  # EBML; the document type stands in its head
+    if head[:4] == bytes.fromhex("1a45dfa3"):  # EBML; the document type is in its header
         return "webm" if b"webm" in head else "mkv" if b"matroska" in head else None
     starts = {bytes.fromhex("89") + b"PNG": "png", bytes.fromhex("ffd8ff"): "jpg", b"GIF8": "gif", b"ID3": "mp3"}
     for start, kind in starts.items():

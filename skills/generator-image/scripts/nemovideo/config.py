@@ -1,4 +1,4 @@
-"""What the options say about the service and the wait, checked before anything is sent or written."""
+"""The options about the service and the wait, checked before anything is sent or written."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Service:
             self._attach()
 
     def _attach(self) -> None:
-        """Have what was saved attachable: an export under an id of its own, whatever message came before it."""
+        """Make the saved files attachable; an export uses its own id, not that of an earlier message."""
         result = self._context.result
         exported = str(result.extra.get("render_id") or result.extra.get("stills_id") or "")
         rows = [(row, str(row.get("render_id") or "")) for row in result.extra.get("videos", ())]
@@ -94,10 +94,10 @@ class Service:
         return Account(config_folder(), self.base_url, self._own)
 
     def newest_session(self) -> str:
-        """Return the session that was asked for, else the one that was used last.
+        """Return the requested session, else the one that was used last.
 
         Raises:
-            BadInput: `session_missing`; none is remembered.
+            BadInput: `session_missing`; none is stored.
         """
         session = self.last_session()
         if session is None:
@@ -105,7 +105,7 @@ class Service:
         return session
 
     def last_session(self) -> str | None:
-        """Return the session that was asked for, else the last one used; None where none is remembered."""
+        """Return the requested session, else the last one used; None if none is stored."""
         if self._given.get("session") is not None:
             from nemovideo.request import identifier  # noqa: PLC0415
 
@@ -144,10 +144,10 @@ def key_sources() -> list[KeySource]:
 
 
 def own_token(context: CommandContext) -> ResolvedKey | None:
-    """Return the user's own token, None where there is none.
+    """Return the user's own token, None if there is none.
 
-    A variable that is set and holds no token counts as not set. Somebody meant to pay with an account of their own
-    then, so it is said on stderr, even with --quiet, and under `warnings` in the document.
+    A variable that is set without a token counts as not set. The user probably meant to use their own account, so
+    this is reported on stderr, even with --quiet, and under `warnings` in the document.
 
     Raises:
         ConfigurationError: `key_malformed`.
@@ -178,7 +178,7 @@ def config_folder() -> Path:
 
 
 def platform(context: CommandContext) -> str:
-    """Return what the service is told about the installation: SKILL_SOURCE, else by the launcher's path."""
+    """Return the platform that is sent to the service: SKILL_SOURCE, else by the launcher's path."""
     configured = os.environ.get("SKILL_SOURCE", "").strip().lower()
     if configured in PLATFORMS:
         return configured
@@ -194,7 +194,7 @@ def platform(context: CommandContext) -> str:
 
 
 def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
-    """Return what a resume has to be told besides the id."""
+    """Return the options that a resume needs besides the id."""
     flags: list[str] = []
     if params["base_url"] is not None:
         flags += ["--base-url", params["base_url"]]

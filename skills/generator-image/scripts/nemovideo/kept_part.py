@@ -53,7 +53,7 @@ class KeptPart:
 
     def note(self, etag: str) -> None:
         """Store the ETag at once, because the process may be killed at any moment."""
-        if redact_keys(etag) != etag:  # a key is not written down: this download begins anew after a break
+        if redact_keys(etag) != etag:  # a key is not stored: this download restarts after an interruption
             etag = ""
         if etag == self.etag:
             return

@@ -93,12 +93,12 @@ def save_clip(
 ) -> dict[str, Any]:
     """Save what `fetch` writes as `target` plus the extension of its true type; return its row, without its link.
 
-    The bytes before a break are kept and reused, also by the next run, if the server proves that the file is still
-    the same. A file of that name with other content is kept, and a free name taken.
+    The bytes before an interruption are kept and reused, also by the next run, if the server proves that the file
+    is still the same. A file of that name with other content is kept, and a free name is used.
 
     Raises:
-        UnusableResult: the link is refused or expired, or none of three tries gave a whole clip.
-        RateLimitError: the server asks to wait longer than a minute.
+        UnusableResult: the link is refused or expired, or none of three tries returned a complete file.
+        RateLimitError: the server's Retry-After is longer than a minute.
         DiskError: `disk_failed`.
     """
     with disk_errors(target.parent), KeptPart(target) as kept:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from shared.security.keys import Secret
 
 CREATE_SECONDS = 60.0  # for one create, from the first byte sent to the last one read
-QUERY_SECONDS = 20.0  # for one look at a task
+QUERY_SECONDS = 20.0  # for one poll of a task
 JSON_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class Client:
-    """One account at the service; `downloads` fetches picture links, without the key."""
+    """One account at the service; `downloads` downloads images, without the key."""
 
     def __init__(self, base_url: str, secret: Secret, *, user_agent: str) -> None:
         self._base_url = base_url

@@ -1,4 +1,4 @@
-"""What the options say about the service and the wait, checked before anything is sent or written."""
+"""The options about the service and the wait, checked before anything is sent or written."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Service:
         context.resume_flags = _resume_flags(options, params)
 
     def generate(self, request: ImageRequest) -> None:
-        """Make the picture of a request."""
+        """Create the image of a request."""
         from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
 
         key, options = self._key, self._options
@@ -77,11 +77,11 @@ class Service:
         try:
             with client:
                 provider.generate(request, draft, client=client, journal=journal, task_context=task_context)
-        finally:  # three of four pictures can be attached too
+        finally:  # three of four images can be attached too
             self._context.attach_media(self._states[0])
 
     def resume(self, identifier: str) -> None:
-        """Go on with a task."""
+        """Resume a task."""
         from kexiang import provider  # noqa: PLC0415
 
         blank = Entry(
@@ -124,7 +124,7 @@ def base_url(params: dict[str, Any]) -> str:
     """Return the address of the service: from the flag, the environment, or the published one.
 
     Raises:
-        BadInput: it is no address that the key may go to.
+        BadInput: the key may not go to this address.
     """
     trusted = trusted_hosts(params["trusted"])
     return checked_base_url(
@@ -133,7 +133,7 @@ def base_url(params: dict[str, Any]) -> str:
 
 
 def key_sources(params: dict[str, Any]) -> list[KeySource]:
-    """Return where the key may be, in the order in which it is looked for."""
+    """Return the sources of the key, in the order in which they are searched."""
     sources = [KeySource(KEY_NAME, lambda: os.environ.get(KEY_NAME))]
     if params["from_stdin"]:
         sources.insert(0, KeySource("--api-key-stdin", stdin_key))
@@ -154,7 +154,7 @@ def stdin_key() -> str | None:
 
 
 def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
-    """Return what a resume has to be told besides the id; the key comes from where it came from."""
+    """Return the options that a resume needs besides the id; the key comes from the same source."""
     flags: list[str] = []
     if params["base_url"] is not None:
         flags += ["--base-url", params["base_url"]]

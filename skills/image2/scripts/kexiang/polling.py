@@ -1,4 +1,4 @@
-"""Polling a task until it ended, with the patience that kexiangai.com needs."""
+"""Poll a task until it has ended; tolerate late links and passing refusals."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from shared.journal.claim import Journal, TaskLease
     from shared.polling import Deadline
 
-POLITE_INTERVAL = 5.0  # seconds; the service asks for 5 to 10
+POLITE_INTERVAL = 5.0  # seconds; the service recommends 5 to 10
 LINKS_GRACE = 60.0  # seconds in which a finished task may still be without links
-MAX_UNKNOWN = 3  # looks in a row at which the service does not know the id, or a web firewall answers
+MAX_UNKNOWN = 3  # polls in a row at which the service does not know the id, or a web firewall answers
 GIVEN_UP_ON = ("task_unknown_at_service", "firewall_page")
 
 
 def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> Task:
-    """Poll until the task ended.
+    """Poll until the task has ended.
 
     Raises:
         StillRunning: not within the limits.
-        AuthenticationError, InvalidRequest, RateLimitError: the service does not tell about the task.
+        AuthenticationError, InvalidRequest, RateLimitError: the service refuses to answer about the task.
     """
     entry, deadline = claim.task.entry, task_context.deadline
     expected = durations(journal, entry)
@@ -50,7 +50,7 @@ def wait(claim: TaskLease, client: Client, journal: Journal, task_context: TaskC
 
 
 class Poller:
-    """Looks at one task, with the two patiences that kexiangai.com needs."""
+    """Polls one task; tolerates late links, and a task that is not known yet."""
 
     def __init__(self, client: Client, task_id: str, deadline: Deadline) -> None:
         self._client = client

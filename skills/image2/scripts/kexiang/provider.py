@@ -1,4 +1,4 @@
-"""The use case: look up the journal, spend once, wait, save the pictures, tell the result."""
+"""Create a task: look up the journal, spend once, wait, save the images, report the result."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: st
 def generate(
     request: ImageRequest, draft: Entry, *, client: Client, journal: Journal, task_context: TaskContext
 ) -> None:
-    """Make the picture of a request, paying for it at most once; the run's result tells what came of it.
+    """Create the image of a request, paying at most once; the outcome is in the context's result.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
     context = task_context.context
     with (
@@ -95,10 +95,10 @@ def generate(
 def resume(
     identifier: str, imported: Entry, *, client: Client, journal: Journal, task_context: TaskContext
 ) -> None:
-    """Go on with a task by its local or service id; sends nothing that costs.
+    """Resume a task by its local or service id; send nothing that costs.
 
     Raises:
-        SkillError: any end but success, see docs/contract.md.
+        SkillError: any outcome but success, see docs/contract.md.
     """
     with journal.resume(identifier, imported, task_context.lock_wait) as claim, task_context.reporting(claim):
         _say_resumed(claim, task_context)
@@ -111,20 +111,20 @@ def _say_resumed(claim: TaskLease, task_context: TaskContext) -> None:
 
 
 def _announce(created: Created, entry: Entry, context: CommandContext) -> None:
-    """Put both ids on stderr, whatever happens next."""
+    """Print both ids on stderr, whatever happens next."""
     context.result.task_id = created.task_id
     context.reporter.always("task_accepted", local_id=entry.local_id, task_id=created.task_id)
 
 
 def _estimate(entry: Entry, journal: Journal, context: CommandContext) -> None:
-    """Say how long earlier tasks of this kind took."""
+    """Report how long earlier tasks of this kind took."""
     expected = durations(journal, entry)
     if expected:
         context.reporter.info("expected_line", duration=duration(min(expected), max(expected)))
 
 
 def _finish(claim: TaskLease, client: Client, journal: Journal, task_context: TaskContext) -> None:
-    """From a task that the service knows to saved pictures."""
+    """Wait for a task that the service knows, and save its images."""
     task, result = claim.task, task_context.context.result
     if claim.action == "return":
         result.reused = True
@@ -156,7 +156,7 @@ def _finish(claim: TaskLease, client: Client, journal: Journal, task_context: Ta
 
 
 def _raise_if_partly_done(entry: Entry, task_context: TaskContext) -> None:
-    """Tell of a task that failed beside some images: their files are listed in the result, every time.
+    """Report a task that failed beside some images; the result lists their files every time.
 
     Raises:
         UnusableResult: `partly_done`.
@@ -169,10 +169,10 @@ def _raise_if_partly_done(entry: Entry, task_context: TaskContext) -> None:
 
 
 def _fresh_links(task: LockedTask, client: Client, task_context: TaskContext) -> Task:
-    """Ask a finished task for its links again.
+    """Query the links of a finished task again.
 
     Raises:
-        UnusableResult: `pictures_gone`; the service does not give them any more.
+        UnusableResult: `pictures_gone`; the service no longer returns them.
     """
     task_id = str(task.entry.task_id)
     try:
@@ -195,7 +195,7 @@ def _fresh_links(task: LockedTask, client: Client, task_context: TaskContext) ->
 
 
 def _keep_answer(entry: Entry, ended: Task, task_context: TaskContext) -> Path:
-    """Write what the service says about a finished task without links to a file, without keys; return its path.
+    """Write the service's answer about a finished task without links to a file, without keys; return its path.
 
     Raises:
         DiskError: `disk_failed`.
@@ -208,10 +208,10 @@ def _keep_answer(entry: Entry, ended: Task, task_context: TaskContext) -> Path:
 
 
 def _save(task: LockedTask, ended: Task, client: Client, task_context: TaskContext) -> None:
-    """Save every picture that can be had; the entry and the result list them even when one cannot.
+    """Save every available image; the entry and the result list them even if one is missing.
 
     Raises:
-        UnusableResult, RateLimitError: the first picture that could not be saved.
+        UnusableResult, RateLimitError: the first image that could not be saved.
     """
     result = task_context.context.result
     result.extra["image_urls"] = list(ended.links)

@@ -72,7 +72,7 @@ class Task:
     output: bool = False
     """Whether the answer has any output, readable or not."""
     document: object = None
-    """The whole answer."""
+    """The complete answer."""
 
     @property
     def ended(self) -> bool:
@@ -94,11 +94,11 @@ def create_body(request: ImageRequest) -> dict[str, Any]:
 
 
 def created(status: int, document: Any, *, retry_after: float | None = None, is_page: bool = False) -> Created:
-    """Read a create's answer; its id is a number and its cost a string, as far as the documents know.
+    """Read a create's answer; its id is a number and its cost a string, according to the documents.
 
     Raises:
         RequestRejected: definitely not accepted.
-        OutcomeUnknown: a charge is possible; `given` is what stands where the id should be.
+        OutcomeUnknown: a charge is possible; `given` is the value in place of the id.
     """
     inner = find_object(document, *ID_NAMES)
     candidates = [inner[name] for name in ID_NAMES if inner.get(name) is not None]
@@ -187,13 +187,13 @@ def _cost(value: Any) -> dict[str, object] | None:
 
 
 def _bare_id(value: Any) -> str | None:
-    """Return an id that is the whole of an envelope's `data`: a number, or digits."""
+    """Return an id that is an envelope's entire `data`: a number, or digits."""
     text = _task_id(value)
     return text if text and text.isdecimal() else None
 
 
 def _has_text(output: Any) -> bool:
-    """Return whether an output is or holds a text: what holds none, or torn JSON, is asked for again."""
+    """Return whether an output is or contains a text; one without, or truncated JSON, is queried again."""
     torn = isinstance(output, str) and output.lstrip().startswith(("{", "["))
     waiting = [] if torn else [output]
     for _ in range(MAX_NODES):
@@ -207,7 +207,7 @@ def _has_text(output: Any) -> bool:
 
 
 def _documented(output: Any) -> tuple[str, ...]:
-    """Return what stands under the documented names of links, whole: a link that is refused is named as such."""
+    """Return the full values under the documented names of links, so that a refused link is reported as such."""
     fields = output if isinstance(output, dict) else {}
     values = fields["imgUrls"] if isinstance(fields.get("imgUrls"), list) else [fields.get("imgUrl")]
     return tuple(dict.fromkeys(link for link in values if isinstance(link, str) and link))[:MAX_LINKS]

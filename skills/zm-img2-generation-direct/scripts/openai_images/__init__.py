@@ -1,3 +1,3 @@
-"""zm-img2-generation-direct: pictures through an OpenAI-compatible images API."""
+"""zm-img2-generation-direct: images through an OpenAI-compatible images API."""
 
 __version__ = "1.1.0"

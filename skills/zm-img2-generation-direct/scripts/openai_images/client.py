@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from openai_images.response.refusal import ServiceError
     from shared.http.response import HttpResponse
 
-MAX_RESPONSE_BYTES = 96 << 20  # bytes; a picture of 64 MB in base64, and some room
+MAX_RESPONSE_BYTES = 96 << 20  # bytes; an image of 64 MB in base64, and some room
 MODELS_SECONDS = 20.0
 MASK_BLOCK = 1 << 18  # bytes
-MIN_MASKED = 12  # characters; what is shorter may stand in the base64 of a picture by chance
+MIN_MASKED = 12  # characters; a shorter text may occur in the base64 of an image by chance
 
 
 class Client:
@@ -69,7 +69,7 @@ class Client:
         redirect = 300 <= response.status < 400  # noqa: PLR2004
         if (
             any(image.sure and not image.draft for image in images) and not redirect
-        ):  # whatever else it says, this was made and paid
+        ):  # whatever else the answer says, this image was made and paid
             return wire.to_delivered(content, images, response.request_id)
         error = service_error(content.document, is_page=content.is_page, prompt=prepared.prompt)
         rejection = refusal(response.status, error, response.retry_after) or self._address_refusal(
@@ -204,7 +204,7 @@ def _truncate(spool: BinaryIO) -> None:
 
 
 def _mask(spool: BinaryIO, secret: bytes) -> None:
-    """Overwrite every occurrence of a key in a spooled response, so that no file holds it."""
+    """Overwrite every occurrence of a key in a spooled response, so that no file contains it."""
     start = 0
     while True:
         spool.seek(start)

@@ -1,4 +1,4 @@
-"""Lets a child process of the queue notice that its runner has ended, for whatever reason."""
+"""Let a child process of the queue notice that its runner has ended, for any reason."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def watch(on_end: Callable[[], None] | None = None) -> None:
 
 
 def _terminate() -> None:
-    if signals.pending():  # the runner has said so before it went; a second signal would give up a paid answer
+    if signals.pending():  # the runner sent one before it ended; a second signal would give up a paid answer
         return
     os.kill(os.getpid(), signal.SIGTERM)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def private_folder(path: Path, flag: str) -> Path:
-    """Create the folder, or check that it is not a link, is ours, and nobody else can change or replace it.
+    """Create the folder, or check that it is this user's, not a link, and safe from changes by others.
 
     Raises:
         BadInput: `folder_unsafe`, naming the flag.

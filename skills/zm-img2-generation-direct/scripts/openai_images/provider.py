@@ -1,4 +1,4 @@
-"""Creates or resumes a task: look up the journal, submit as the policy allows, save the image, fill the result."""
+"""Create or resume a task: look up the journal, submit as the policy allows, save the image, fill the result."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _create(request: ImageRequest, task: LockedTask, services: Services, task_co
     context, entry = task_context.context, task.entry
     name = entry.extra.get("picture") or services.paths.name_for(entry.local_id)
     folder = RunFolder(Path(entry.extra.get("run_dir") or services.paths.runs / name))
-    if entry.possible_charges:  # whatever came for it before is not to be lost
+    if entry.possible_charges:  # images that arrived before must not be lost
         folder.keep_answer()
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
@@ -204,7 +204,7 @@ def _send_once(
         with disk_errors(folder.path), folder.spool() as spool:
             return services.client.create(package, idempotency_key, seconds, spool)
     except OutcomeUnknown as error:
-        if isinstance(error, ResponseLost):  # cut, or too long: an image may be whole all the same
+        if isinstance(error, ResponseLost):  # cut, or too long: an image may still be complete
             delivered = salvage(folder.answer)
             if delivered:
                 return delivered

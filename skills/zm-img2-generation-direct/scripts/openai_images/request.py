@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["generation", "edit"]
 MAX_REFERENCES = 5
-REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what images/edits takes
+REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what images/edits accepts
 DEFAULT_MODEL = "gpt-image-2"
 DEFAULT_SIZE = "1024x1024"
 DEFAULT_NAME = "img2"
@@ -40,7 +40,7 @@ RESERVED_NAMES = frozenset(
         "conout$",
         *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"),
     )
-)  # Windows takes these for devices, whatever their ending
+)  # Windows treats these as devices, with any extension
 
 
 @dataclass(frozen=True)

@@ -64,18 +64,18 @@ def submit_with_retries(
     error. An attempt that may have been charged stays counted in the entry's `possible_charges`, whatever
     follows. `rename_field` prepares a form with the other name of its file fields.
 
-    For a task that may have been charged before, the user agreed to one more request: if that may have been
+    For a task that may have been charged before, the user agreed to one more request: if that one may have been
     charged as well, no other follows.
 
     Raises:
         RequestRejected: no attempt can have been charged, and the service rejected the last one.
         NotSentError: no attempt can have been charged, and the last one was not sent.
-        OutcomeUnknown: no image came, and an attempt may have been charged; the entry is `unknown`.
+        OutcomeUnknown: no image arrived, and an attempt may have been charged; the entry is `unknown`.
         DiskError: the entry could not be written, or `begin` failed; this attempt sent nothing.
     """
     min_seconds = min(
         policy.seconds, MIN_RETRY_SECONDS, deadline.remaining / 2
-    )  # who gives little time has quick pictures
+    )  # a short time limit means that images are quick
     charged_before = task.entry.possible_charges > 0
     max_attempts = policy.max_attempts
     for number in itertools.count(1):

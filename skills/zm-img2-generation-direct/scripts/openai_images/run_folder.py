@@ -39,7 +39,7 @@ MAX_RECORD_BYTES = 16 << 20  # bytes of a request.json
 def request_record(
     request: ImageRequest, provider: Provider, package: PreparedRequest, idempotency_key: str, seconds: float
 ) -> dict[str, Any]:
-    """Return the content of request.json: the whole prompt, the references by hash, the key masked."""
+    """Return the content of request.json: the complete prompt, the reference images by hash, the key masked."""
     headers = {
         "Authorization": f"Bearer {provider.secret}",
         "Content-Type": package.content_type.partition(";")[0],
@@ -61,7 +61,7 @@ def recorded_request(entry: Entry) -> ImageRequest:
 
     Raises:
         BadInput: a reference image is gone or has changed.
-        UnusableResult: `request_gone`; no attempt's request.json holds the prompt.
+        UnusableResult: `request_gone`; no attempt's request.json contains the prompt.
     """
     path = Path(entry.extra["run_dir"])
     prompt = _prompt_of(entry, path)
@@ -120,7 +120,7 @@ class RunFolder:
 
     @property
     def answer(self) -> Path:
-        """The file that holds the service's response until its image is saved."""
+        """The file with the service's response until its image is saved."""
         return self.path / RESPONSE_FILE
 
     def state(self, status: str, *, output: str | None = None, last_error: str | None = None) -> None:

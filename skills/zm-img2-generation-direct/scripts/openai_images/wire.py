@@ -78,7 +78,7 @@ def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str
 
 
 def _usage(document: Any) -> Any:
-    """Return the `usage` object of a response, or of the envelope that holds it."""
+    """Return the `usage` object of a response, or of the envelope that contains it."""
     places = (
         [document, *(document.get(name) for name in ("response", "data"))] if isinstance(document, dict) else []
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nemovideo.api.wire import Anonymous
     from shared.security.keys import ResolvedKey
 
-LIFETIME = 7 * 24 * 3600.0  # seconds; for a token whose end the service did not tell
+LIFETIME = 7 * 24 * 3600.0  # seconds; for a token without a stated expiry
 LOCK_SECONDS, LOCK_PAUSE = 60.0, 0.2
 MAX_USER_ID = 200  # characters
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from nemovideo.api.event_stream import Event
 
 Kind = Literal["piece", "growing", "whole", "work", "heartbeat", "trouble", "unknown"]
-MAX_TEXT = 1 << 16  # characters kept of what the agent says
-MIN_REPEATED = 8  # characters; a shorter piece that begins like all before may be the next word ("ha", "haha")
+MAX_TEXT = 1 << 16  # characters kept of the agent's text
+MIN_REPEATED = 8  # characters; a shorter piece that starts like all before it may be the next word ("ha", "haha")
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class AgentEvent:
 def read_event(event: Event) -> Iterator[AgentEvent]:
     """Yield the meanings of an event; anything but a JSON object counts as unknown, never as text.
 
-    The wire facts say one `data:` line an event; if the service omits the empty line between two events, each line
-    is parsed as an object of its own.
+    The documented format has one `data:` line per event. If the service omits the empty line between two events,
+    each line is parsed as a separate object.
     """
     if event.name == "heartbeat":
         yield AgentEvent("heartbeat")
@@ -133,7 +133,7 @@ class Words:
                 last.chunks.append(text)
                 last.length += len(text)
                 self._length += len(text)
-        elif last and len(text) == last.length and last.begins(text):  # said twice
+        elif last and len(text) == last.length and last.begins(text):  # sent twice
             self._open = kind
         else:
             self._put(kind, text)

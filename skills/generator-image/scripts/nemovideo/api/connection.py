@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.security.keys import Secret
 
 TRIES = 3  # of a free call outside of a wait
-LIMITED_SECONDS = 30.0  # the service's wish after a 429 that does not say more
+LIMITED_SECONDS = 30.0  # as the service requests after a 429 without a time
 Value = TypeVar("Value")
 
 

@@ -12,7 +12,7 @@ SUCCESS = ("0", "200")  # the second in envelopes that repeat the HTTP status
 TOKEN_REFUSED, SESSION_GONE, NO_CREDITS = "1001", "1002", "2001"
 FILE_TYPE, FILE_SIZE, PLAN, LIMITED = "4001", "4002", "402", "429"
 REQUEST_TIMEOUT, SERVER_ERROR = 408, 500
-NOT_FOUND = 404  # a message without a code of the service's own: the Agent Development Kit's word for 1002
+NOT_FOUND = 404  # a message without a service code: the Agent Development Kit's form of 1002
 FORBIDDEN, LEGAL, PAGE = "403", "451", "page"
 _BY_STATUS = {
     401: TOKEN_REFUSED, 403: FORBIDDEN, 402: PLAN, 413: FILE_SIZE, 415: FILE_TYPE, 429: LIMITED, 451: LEGAL,

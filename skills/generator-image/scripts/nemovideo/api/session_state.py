@@ -29,7 +29,7 @@ MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
 
 @dataclass(frozen=True)
 class Media:
-    """An image, clip or sound of a session; sides in pixels, duration in seconds, as the service says."""
+    """An image, video or audio file of a session; sides in pixels, duration in seconds, as stated by the service."""
 
     url: str
     kind: MediaKind
@@ -90,7 +90,7 @@ def is_deep(document: Any) -> bool:
 def unsigned(url: str) -> str:
     """Return a link without its signature: of its query, only what seems to name the file stays.
 
-    A link that is too long to be fetched loses its whole query.
+    A link that is too long to be downloaded loses its entire query.
     """
     try:
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True) if len(url) <= MAX_URL_LENGTH else []

@@ -67,7 +67,7 @@ def timeline(draft: Any, say: Callable[..., str]) -> str:
 
 
 def is_draft(document: Any) -> bool:
-    """Return whether a JSON document is a draft as `to_file` writes it; that of a new session holds nothing."""
+    """Return whether a JSON document is a draft as `to_file` writes it; that of a new session is empty."""
     return document in (None, {}) or (isinstance(document, dict) and isinstance(document.get("t"), list))
 
 

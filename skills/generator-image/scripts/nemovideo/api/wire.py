@@ -25,7 +25,7 @@ DOWNLOAD_PATH = "/api/render/proxy/{render}/download"
 CLIENT_HEADER = "X-Client-Id"
 SITE = "https://nemovideo.com"
 COST_UNIT = "credits"
-MAX_NUMBER_LENGTH = 40  # characters of a number that is told as text
+MAX_NUMBER_LENGTH = 40  # characters of a number that is sent as text
 
 
 def headers(version: str, platform: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def addresses_body(urls: list[str]) -> dict[str, Any]:
 
 
 def render_body(render: str, session: str, draft: Any, request: ExportRequest) -> dict[str, Any]:
-    """Return what begins a render; here the session is spelled in camel case."""
+    """Return the body that starts a render; its session key is in camel case."""
     output = {"format": request.form, "quality": request.quality}
     return {"id": render, "sessionId": session, "draft": draft, "output": output}
 
@@ -63,8 +63,8 @@ def data_of(status: int, document: Any, retry_after: float | None) -> dict[str, 
     """Return the `data` of a free call's answer; one without an envelope is its own data.
 
     Raises:
-        RequestRejected: the service says no.
-        ReadError: neither yes nor no; the call may be repeated.
+        RequestRejected: the service refused.
+        ReadError: neither accepted nor refused; the call may be repeated.
     """
     error = refusal(status, document, retry_after)
     if error:
@@ -77,7 +77,7 @@ def data_of(status: int, document: Any, retry_after: float | None) -> dict[str, 
 
 @dataclass(frozen=True)
 class Anonymous:
-    """A token for whoever has none; times as the service writes them."""
+    """An anonymous token; times as the service writes them."""
 
     token: str
     user_id: str
@@ -119,7 +119,7 @@ def opened(data: dict[str, Any]) -> Opened:
 
 @dataclass(frozen=True)
 class Balance:
-    """Credits of an account; None where the service does not tell."""
+    """Credits of an account; None where the service states none."""
 
     available: float | None
     frozen: float | None
@@ -147,7 +147,7 @@ def uploaded(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def amount(value: Any) -> float | None:
-    """Return a number that is 0 or more, however the service spells it; None for anything else."""
+    """Return a number that is 0 or more, in any form that the service uses; None for anything else."""
     if isinstance(value, str) and len(value) > MAX_NUMBER_LENGTH:
         return None
     try:

@@ -29,7 +29,7 @@ _WORDS = {
 
 
 def route(words: str) -> Action:
-    """Return the action that a sentence means; everything but the known free actions is a message."""
+    """Return the action for a user's sentence; everything but the known free actions is a message."""
     matches = {action: pattern.search(words.lower()) for action, pattern in _WORDS.items()}
     places = {action: match.start() for action, match in matches.items() if match}
     return min(places, key=lambda action: places[action], default="message")

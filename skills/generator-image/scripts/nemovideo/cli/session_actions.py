@@ -152,7 +152,7 @@ def sessions(context: CommandContext, options: Options, params: dict[str, Any]) 
 
 
 def route(context: CommandContext, words: str) -> None:
-    """Show the action that a sentence means, and its command."""
+    """Show the action for a user's sentence, and its command."""
     context.result.mode = "route"
     action = routes.route(words)
     more = ["generate", words] if action == "message" else [action]

@@ -75,7 +75,7 @@ def sessions(context: CommandContext, options: Options, **params: Any) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @output_options
 def route(context: CommandContext, words: tuple[str, ...]) -> None:
-    """Show the action that a sentence means."""
+    """Show the action for a user's sentence."""
     from nemovideo.cli import session_actions  # noqa: PLC0415
 
     session_actions.route(context, " ".join(words))

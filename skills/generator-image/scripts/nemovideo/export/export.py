@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shared.cli.task_context import TaskContext
     from shared.http.download import Progress
 
-LINK_TRIES = 2  # before the service itself is asked for the file
+LINK_TRIES = 2  # before the file is requested from the service itself
 
 
 def export_session(

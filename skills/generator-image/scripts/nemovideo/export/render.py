@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
 REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90
-MAX_RENDER = 3600.0  # seconds; an older one that nobody saw to its end is left alone
-MAX_UNKNOWN = 3  # looks in a row at which the service does not know a render
+MAX_RENDER = 3600.0  # seconds; an older unfinished one is ignored
+MAX_UNKNOWN = 3  # polls in a row at which the service does not know a render
 
 
 @dataclass(frozen=True)

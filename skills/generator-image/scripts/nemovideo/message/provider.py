@@ -121,7 +121,7 @@ def resume(identifier: str, imported: Entry, services: Services, task_context: T
 
 
 def _claimed(journal: Journal, claim: Callable[[], TaskLease]) -> TaskLease:
-    """TaskLease a message; one whose outcome is unknown is taken in hand too, because its session may tell.
+    """Lock the task of a message, also one with an unknown outcome, because its session may show the outcome.
 
     Raises:
         SkillError: as the journal's claim and resume.

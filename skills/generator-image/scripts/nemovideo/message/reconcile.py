@@ -54,7 +54,7 @@ class _Seen:
 
 
 def ending_of(heard: StreamResult | None) -> Ending:
-    """Return how a stream ended; None is a stream that another process read, or nobody."""
+    """Return how a stream ended; None for a stream that another process read, or that was not read."""
     if heard is None or not heard.whole:
         return "lost"
     return "told" if heard.text else "silent"

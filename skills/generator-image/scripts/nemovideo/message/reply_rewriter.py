@@ -112,10 +112,10 @@ def meaning_of(sentence: str) -> Meaning | None:
 
 
 def translate(text: str, say: Callable[[str], str]) -> tuple[str, list[str]]:
-    """Return the agent's text without instructions for the editor, and the actions that they meant, in order.
+    """Return the agent's text without instructions for the editor, and the actions in them, in order.
 
-    The first sentence of each meaning is replaced by our own message (`gui_export` and so on), the others are
-    removed. All other text stays unchanged, and so does a text of which nothing would be left.
+    The first sentence of each action is replaced by a message (`gui_export` and so on), the others are removed.
+    All other text is unchanged, and so is a text of which nothing would be left.
     """
     text = _harmless(text)
     kept: list[str] = []

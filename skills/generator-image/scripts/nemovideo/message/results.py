@@ -67,7 +67,7 @@ def finish(claim: TaskLease, heard: StreamResult | None, services: Services, tas
     if heard and heard.trouble:
         _fail(task, heard.trouble, services, changed=bool(settled.changed))
     task.finish("succeeded")
-    if not context.result.images:  # else the summary of every skill says it
+    if not context.result.images:  # else the common summary shows it
         cost = format_cost(entry.cost or context.result.cost, context.catalog)
         context.summary_lines.append(context.catalog.format("cost_line", cost=cost))
 
@@ -107,7 +107,7 @@ def _settle(
 
 def _ending(heard: StreamResult | None, entry: Entry) -> Ending:
     if heard and heard.trouble:
-        return "silent"  # the agent has stopped, whatever it said before
+        return "silent"  # the agent has stopped, whatever its text was
     if heard is None and entry.extra.get("heard"):  # by a process that is gone
         return "told" if entry.extra.get("text") else "silent"
     return ending_of(heard)
@@ -177,7 +177,7 @@ def _return(task: LockedTask, services: Services, task_context: TaskContext) -> 
     """Return the files of a paid message; missing or changed ones are downloaded again.
 
     Raises:
-        UnusableResult: `pictures_gone`; the service does not return them any more.
+        UnusableResult: `pictures_gone`; the service no longer returns them.
     """
     entry, context = task.entry, task_context.context
     context.result.reused = True
@@ -197,10 +197,10 @@ def _return(task: LockedTask, services: Services, task_context: TaskContext) -> 
 
 
 def _fail(task: LockedTask, error: AgentEvent, services: Services, *, changed: bool) -> None:
-    """End a message that the agent gave up; what it made before that is saved.
+    """End a message that the agent gave up; save the files that it made before.
 
     Raises:
-        RequestRejected: the service refused it by a code of its own, and nothing changed. TaskFailed,
+        RequestRejected: the service refused it with one of its codes, and nothing changed. TaskFailed,
             UnusableResult.
     """
     reason: object = error.text or MessageRef("no_words")

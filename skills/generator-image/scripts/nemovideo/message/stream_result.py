@@ -52,7 +52,9 @@ def read_stream(stream: Stream, clock: Callable[[], float]) -> StreamResult:
         return StreamResult(words.text, whole=False, trouble=error)
     finally:
         stream.close()
-    whole = stream.proves_its_end and understood and not idle and not parser.dropped  # a proxy's page is no answer
+    whole = (
+        stream.proves_its_end and understood and not idle and not parser.dropped
+    )  # a proxy's page is not an answer
     return StreamResult(words.text, whole, error)
 
 

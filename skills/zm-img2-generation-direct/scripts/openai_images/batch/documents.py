@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.output.result import Status
     from shared.signals import Interrupted
 
-MAX_NAME_COLUMNS = 40  # columns of a terminal for a task's name; a longer one stands out
+MAX_NAME_COLUMNS = 40  # columns of a terminal for a task's name; a longer one is not aligned
 REQUEST, RESULT, REPORT, LOCK = "batch_request.json", "batch_result.json", "batch_report.html", ".lock"
 MAX_TIMESTAMP = 64  # bytes
 NEW = ".new"  # when the --new began that is under way

@@ -23,8 +23,8 @@ def report_page(
 ) -> str:
     """Return the HTML report of a batch's result document; `definitions` are the tasks as written, by index.
 
-    Images are linked relative to `folder`, so that the folder can be moved or sent as a whole; reference images
-    are not copied, and are named where they cannot be shown.
+    Images are linked relative to `folder`, so that the folder can be moved or sent; reference images are not
+    copied, and are named where they cannot be shown.
     """
     say = catalog.format
     counters = document["counters"]

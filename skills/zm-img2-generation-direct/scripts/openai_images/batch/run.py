@@ -41,7 +41,7 @@ MAX_WORKERS, MAX_TASKS = 4, 200
 TASK_RECORD = "batch_task.json"
 MAX_RESULT_BYTES = 16 << 20  # bytes
 TIME_MARGIN = 1.5  # times what the slowest task took must be left, or no further one begins
-JOIN_INTERVAL = 0.2  # seconds between two looks of the main thread at what the workers do
+JOIN_INTERVAL = 0.2  # seconds between two checks of the workers by the main thread
 
 
 def run_tasks(batch: Batch, workers: int) -> None:

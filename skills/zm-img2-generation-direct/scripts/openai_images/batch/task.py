@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     KnownEntry: TypeAlias = tuple[Path, Entry]
 
 PROVE_NOTHING: frozenset[State] = frozenset(("prepared", "refused", "unreachable"))
-"""States in which an entry says nothing about what was paid."""
+"""States in which an entry does not show what was paid."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def record_result(
     """Write the result of a task into its folder, and return its row."""
     context, path = context or context_for(batch, task), batch.task_folder(task)
     document = context.result_document(error)
-    with contextlib.suppress(DiskError, OSError):  # its row tells the same
+    with contextlib.suppress(DiskError, OSError):  # its row reports the same
         folder = RunFolder(path)
         folder.note("stdout.txt", summary(document, [], context.catalog))
         if error:
@@ -134,7 +134,7 @@ def context_for(batch: Batch, task: Task) -> CommandContext:
     context = CommandContext(batch.context.skill, _argv(batch, task), str(launcher))
     context.catalog = batch.context.catalog
     context.reporter = Reporter(context.catalog, None)
-    context.yes = True  # the batch has asked, once for all
+    context.yes = True  # the batch has asked for confirmation once
     context.result.provider = batch.provider.name
     context.result.extra |= {
         "output": None,

@@ -131,7 +131,7 @@ def set_proof(context: CommandContext, provider: str, models: Sequence[str]) -> 
 
 
 def refuse_incomplete_proof(context: CommandContext, done: int, total: int) -> None:
-    """Set in the result of several tasks that it is no proof unless all of them, and at least one, completed."""
+    """Mark a result of several tasks as not acceptable unless all of them, and at least one, completed."""
     proof = context.result.extra.get("proof") or {"acceptable": True}
     if proof["acceptable"] and not 0 < total == done:
         reason = context.catalog.format("proof_incomplete", done=done, total=total)

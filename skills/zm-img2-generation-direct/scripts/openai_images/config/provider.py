@@ -90,7 +90,7 @@ def key_source(entry: ProviderEntry) -> KeySource:
 
 
 def headers_of(entry: ProviderEntry) -> dict[str, str]:
-    """Return the extra headers; a User-Agent among them replaces ours.
+    """Return the extra headers; a User-Agent among them replaces the default one.
 
     Raises:
         ConfigurationError: `header_invalid`, or a value that cannot be resolved.

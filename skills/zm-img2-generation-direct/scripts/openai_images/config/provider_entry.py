@@ -72,7 +72,7 @@ class ProviderEntry:
         return self.resolved(value, field).strip()
 
     def resolved(self, value: Any, *steps: str) -> str:
-        """Return the text that a value stands for.
+        """Return the text that a value resolves to.
 
         OpenClaw knows plain text, `${NAME}`, `$NAME`, objects {source: env, file, exec or store, provider, id}
         and, for the text `${NAME}`, `$${NAME}`.
@@ -132,7 +132,7 @@ class ProviderEntry:
         return self._from_file(reference.get("provider"), identifier, where, config)
 
     def _from_file(self, alias: Any, identifier: str, where: str, config: Path) -> str:
-        """Return a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or the whole file."""
+        """Return a secret from the file of `secrets.providers.<alias>`: by a JSON pointer, or the entire file."""
         settings: Any = self.config.document
         for step in ("secrets", "providers", alias):
             settings = settings.get(step) if isinstance(settings, dict) and isinstance(step, str) else None

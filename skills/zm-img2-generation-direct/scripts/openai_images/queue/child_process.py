@@ -1,4 +1,4 @@
-"""One child process of the queue, in its own process group, which is terminated as a whole."""
+"""One child process of the queue, in its own process group, which is terminated together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-POLL_INTERVAL = 0.05  # seconds between two looks at a child
+POLL_INTERVAL = 0.05  # seconds between two checks of a child
 MAX_LOG_BYTES = 1 << 20  # bytes kept of each stream
 TRUNCATED = b"\n[the rest was not kept]\n"
 LOG_BLOCK = 1 << 16

@@ -199,7 +199,9 @@ class Enqueuer:
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         retry_policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
-        prompt = request.prompt.encode("utf-8-sig")  # run.py takes one mark away, and it may be the prompt's own
+        prompt = request.prompt.encode(
+            "utf-8-sig"
+        )  # run.py removes one byte order mark, which may belong to the prompt
         return Job(row, self._commands.argv(request, row, attempts), prompt)
 
 

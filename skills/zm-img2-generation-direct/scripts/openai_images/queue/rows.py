@@ -25,7 +25,7 @@ STATUSES: tuple[TaskStatus, ...] = (
 )  # fmt: skip
 FILES = {"stdout": "stdout.txt", "stderr": "stderr.txt", "result_json": "result.json"}
 _TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-MAX_COUNT = 1 << 53  # what every reader of JSON takes for a whole number
+MAX_COUNT = 1 << 53  # every JSON reader takes it for an integer
 
 
 def is_task_id(name: object) -> bool:

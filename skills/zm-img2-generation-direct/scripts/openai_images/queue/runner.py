@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.journal.claim import Journal
 
 MAX_RESULT_BYTES = 16 << 20  # bytes
-JOIN_INTERVAL = 0.1  # seconds between two looks of the main thread
+JOIN_INTERVAL = 0.1  # seconds between two checks by the main thread
 PROOF_FIELDS = ("provider", "model", "mode", "input_images", "media", "local_id", "run_dir")
 COST_FIELDS = ("charged", "possible_charges", "attempts", "cost", "reused")
 
@@ -121,7 +121,7 @@ class Runner:
                     message = (
                         self._message(error.code, **error.facts) if isinstance(error, SkillError) else repr(error)
                     )
-                    with contextlib.suppress(OSError, DiskError):  # the row that is printed tells it all the same
+                    with contextlib.suppress(OSError, DiskError):  # the printed row reports it anyway
                         self._finish(job, "failed", {"ok": False, "error": message})
 
     def _run_job(self, job: Job, worker: str) -> None:

@@ -24,11 +24,11 @@ OPTION = "--state-dir"
 STATE, TASKS, TASK, CANCEL = "queue_state.json", "tasks", "task.json", "cancel"
 MAX_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
 MAX_DOCUMENT = 64 << 20  # bytes; a thousand rows have about two million
-FLUSH_INTERVAL = 0.25  # seconds in which changes are collected before the whole document is written again
+FLUSH_INTERVAL = 0.25  # seconds in which changes are collected before the complete document is written again
 
 
 class QueueStore:
-    """Reads and writes a state folder: a task's own file immediately, the whole document periodically."""
+    """Read and write a state folder: a task's own file immediately, the complete document periodically."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = private_folder(folder, OPTION)
@@ -102,7 +102,7 @@ class QueueStore:
             self._dirty.wait()
             self._closing.wait(FLUSH_INTERVAL)
             self._dirty.clear()
-            with contextlib.suppress(Exception):  # the last write, in the main thread, tells of a full disk
+            with contextlib.suppress(Exception):  # the last write, in the main thread, reports a full disk
                 self.write()
 
     def load(self) -> None:
@@ -140,7 +140,7 @@ class QueueStore:
         return max(matches, key=lambda row: (row["status"] != "skipped", row["created_at"] or ""), default=None)
 
     def runner_lock(self) -> Lock | None:
-        """Acquire the runner's lock; return None while a runner holds it.
+        """Acquire the runner's lock; return None if a runner has it.
 
         Raises:
             DiskError: `disk_failed`.

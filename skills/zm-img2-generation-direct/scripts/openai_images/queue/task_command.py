@@ -21,7 +21,7 @@ FORWARDED_OPTIONS = (
     "retry_jitter",
     "on_unknown",
 )
-TIMEOUT_MARGIN = 2.0  # seconds by which a task gives up before the queue would end it
+TIMEOUT_MARGIN = 2.0  # seconds by which a task gives up before the queue ends it
 
 
 def child_seconds(seconds: float) -> float:

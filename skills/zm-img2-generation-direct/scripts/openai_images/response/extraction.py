@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openai_images.response.image_source import Source
 
 MAX_DEPTH = 40
-MAX_MARKUP = 1 << 20  # characters of all texts of an answer in which links are looked for
+MAX_MARKUP = 1 << 20  # characters of all texts of an answer that are searched for links
 MAX_SOURCES = 32  # of one image, each of which may be fetched
 MIN_INLINE = 40  # characters; what is shorter begins like an image by chance
 _INLINE = re.compile(r"\s*(?:data:[^,]{0,100};base64,|iVBORw0KGg|/9j/|_9j_|UklGR|R0lGOD)")
@@ -49,7 +49,7 @@ class FoundImage:
 
     sources: tuple[Source, ...]
     sure: bool = True
-    """Whether the response holds its first bytes, and they are those of an image."""
+    """Whether the response contains its first bytes, and they are those of an image."""
     draft: bool = False
     """Whether it is a preview of an unfinished image."""
 
@@ -91,7 +91,7 @@ def _joined_deltas(documents: Sequence[Any]) -> str:
 
 
 class _Search:
-    """Collects what looks like an image; the sources in one row are one image."""
+    """Collect candidates for images; the sources in one row are one image."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

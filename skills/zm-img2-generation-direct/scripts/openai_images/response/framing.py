@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-HEAD = 4096  # bytes that tell what an answer is
+HEAD = 4096  # bytes that identify the form of an answer
 MAX_EVENTS = 10_000
 MAX_LINES = 1_000_000  # of an answer in events; an image of 64 MB in base64, in lines as mail has them
 MAX_PLAIN_TEXT = 2000  # characters of an answer in plain text
@@ -39,11 +39,11 @@ class Content:
 
     documents: list[Any] = field(default_factory=list)
     whole: RawImage | LongText | None = None
-    """Set when the whole response is one image, raw or in base64."""
+    """Set if the response itself is one image, raw or in base64."""
     loose: list[LongText] = field(default_factory=list)
     """The long strings of a response whose framing is broken or unknown."""
     is_cut: bool = False
-    """It holds more documents than are read, so an image may follow whatever they say."""
+    """There are more documents than are read, so an image may follow, whatever they say."""
     is_page: bool = False
     """Whether the response is HTML or XML: a web page, whose images are decoration."""
     text: str = ""
@@ -61,7 +61,7 @@ class Content:
 
 
 def read_content(file: BinaryIO) -> Content:
-    """Return the content of a spooled response; never raises, whatever the response holds."""
+    """Return the content of a spooled response; never raise, whatever the response contains."""
     file.seek(0)
     head = file.read(HEAD)
     blank = len(head) - len(_stripped(head))
@@ -106,7 +106,7 @@ def _size(file: BinaryIO) -> int:
 def _events(file: BinaryIO) -> tuple[list[Any], bool]:
     """Return the documents of a response made of server-sent events or JSON lines.
 
-    The flag says that the answer holds more than is read of it: of events, of lines, or of bytes.
+    The flag is True if the answer contains more events, lines or bytes than are read.
     """
     documents: list[Any] = []
     room = Room()

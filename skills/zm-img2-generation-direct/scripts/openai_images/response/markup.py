@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from openai_images.response.image_source import Source
 
-MAX_TEXT = 1 << 16  # characters in which links are looked for
+MAX_TEXT = 1 << 16  # characters that are searched for links
 MAX_FOUND = 32
 OVERLAP = 256  # bytes; longer than anything that is searched for
 _DATA = re.compile(r"data:image/[^,\s]{1,100};base64,[A-Za-z0-9+/=_-]+")
@@ -33,7 +33,7 @@ _LONG_END = re.compile(rb"[^A-Za-z0-9+/=_\\-]|\\(?![/u])")
 def images_in_markup(file: BinaryIO, text: LongText | str, *, links: bool = True) -> list[list[Source]]:
     """Return the images of a text, each as the list of its sources; all bare links are sources of one image.
 
-    Without `links`, only images that stand in the text itself, which is less work.
+    Without `links`, return only images inside the text itself, which is less work.
     """
     if isinstance(text, LongText):
         images = list(_long_data(file, text))

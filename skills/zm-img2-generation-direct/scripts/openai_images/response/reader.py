@@ -45,7 +45,7 @@ class RawImage:
 
 
 class AnswerTooLarge(ValueError):
-    """An answer holds more than images: what stands in it besides is more than is read."""
+    """Besides its images, an answer contains more than is read."""
 
 
 @dataclass
@@ -58,14 +58,14 @@ class Room:
 def read_document(
     file: BinaryIO, ranges: Sequence[tuple[int, int]] | None = None, room: Room | None = None
 ) -> Any:
-    """Return the JSON document of a file, with a LongText in the place of every string over 8 kB.
+    """Return the JSON document of a file, with a LongText in place of every string over 8 kB.
 
     With `ranges`, the document is the concatenation of these parts of the file (first byte, end). The
     documents of one answer share a `room`.
 
     Raises:
-        AnswerTooLarge: it holds more than 4 MB besides such strings.
-        ValueError: it is no JSON.
+        AnswerTooLarge: it contains more than 4 MB besides such strings.
+        ValueError: it is not JSON.
     """
     long_texts: list[LongText] = []
     room = room or Room()

@@ -88,7 +88,7 @@ class ServiceError:
 def service_error(document: Any, *, is_page: bool = False, prompt: str = "") -> ServiceError:
     """Return the error in a response, from any of the envelopes that services and relays use.
 
-    `prompt` is the one that was sent: where the service repeats it, it is no word of the service.
+    `prompt` is the one that was sent: where the service repeats it, it does not count as the service's text.
     """
     sent = comparable(prompt)
     places = list(_places(document, _MAX_DEPTH, sent))
@@ -113,7 +113,7 @@ def service_error(document: Any, *, is_page: bool = False, prompt: str = "") -> 
 
 
 def _places(value: Any, depth: int, sent: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects that may tell of an error, the innermost first; `sent` is the prompt, to compare with."""
+    """Yield the objects that may describe an error, the innermost first; `sent` is the prompt, for comparison."""
     if isinstance(value, str) and value.lstrip().startswith("{"):  # an upstream's error, passed on as text
         if comparable(value) in sent:  # or the prompt
             return
@@ -173,7 +173,7 @@ def _refused_by_status(
 
 
 def _names_no_path(error: ServiceError) -> bool:
-    """Return whether the server has no such path: it says so, returns a web page, or an empty response."""
+    """Return whether the server has no such path: it reports that, or returns a web page or an empty response."""
     silent = not error.sentences and not error.shape
     return error.is_page or silent or any(map(_NO_SUCH_PATH.search, error.sentences))
 

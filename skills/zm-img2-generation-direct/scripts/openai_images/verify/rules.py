@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 MAX_RESULT_BYTES = 16 << 20  # bytes
 MAX_DETAIL_LENGTH = 300  # characters
-MAX_COUNTED = 1000  # tasks; the queue takes no more
+MAX_COUNTED = 1000  # tasks; the queue accepts no more
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one rule for a result; `detail` says why it does not hold."""
+    """The outcome of one rule for a result; `detail` is why it failed."""
 
     rule: str
     holds: bool
@@ -58,7 +58,7 @@ def documents(argument: str) -> Iterator[tuple[Path, Document]]:
         result_path = Path(str(row.get("result_json"))) if isinstance(row, dict) else path
         is_new = (
             result_path not in visited and result_path.suffix == ".json"
-        )  # whatever else a list names is not a result
+        )  # anything else that a list names is not a result
         yield result_path, (_read(result_path) if is_new else None) or {}
         visited.add(result_path)
     for _ in range(len(rows), _counted(document)):
@@ -100,7 +100,7 @@ def _apply(name: str, rule: Callable[[Document], str | None], document: Document
 
 
 def _image(document: Document) -> Document:
-    image = document["images"][0]  # a service may give more than the one that is asked for
+    image = document["images"][0]  # a service may return more than the one requested
     if "\0" in image["path"]:
         raise ValueError("a path with NUL")
     if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
