@@ -159,7 +159,8 @@ def _explain(
     sys.stderr.write("\n".join([message, hint] + ([line] if line else [])) + "\n")
     if "--json" in sys.argv or "--output-json" in sys.argv:
         shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
-        following = {"argv": shell + [line], "shell": line} if line else None
+        free = {"cost": "none", "needs_consent": False}
+        following = dict(free, argv=shell + [line], shell=line) if line else None
         print(json.dumps(_document(launcher, code, message, hint, following)))
     return 3
 

@@ -16,6 +16,7 @@ import click
 
 from shared import signals
 from shared.cli.context import CommandContext, Skill, is_terminal
+from shared.cli.next_command import parsed_invocation
 from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.openclaw.folders import enclosing_skill, expand_path
@@ -95,17 +96,19 @@ def waiting_options(function: Function) -> Function:
 
 def common_options(function: Function) -> Function:
     """Add the options of a command that may spend; its function gets the `context` and the `options`."""
-    return _with_options(function, _OUTPUT + _WAITING + _SPENDING)
+    return _with_options(function, _OUTPUT + _WAITING + _SPENDING, spends=True)
 
 
-def _with_options(function: Function, decorators: tuple[Function, ...]) -> Function:
+def _with_options(function: Function, decorators: tuple[Function, ...], *, spends: bool = False) -> Function:
     @functools.wraps(function)
     def with_options(**arguments: Any) -> Any:
         mine = {option_field.name for option_field in fields(Options)} & arguments.keys()
         options = Options(**{name: arguments.pop(name) for name in mine})
-        context = click.get_current_context().ensure_object(CommandContext)
-        context.json = options.json  # in argv, it may have been part of a prompt
-        context.result_file, context.yes = "", options.yes
+        parsed = click.get_current_context()
+        context = parsed.ensure_object(CommandContext)
+        context.invocation = parsed_invocation(parsed, context.launcher, context.skill.secret_options)
+        context.json, context.yes = options.json, options.yes  # in an invalid line it may have been a prompt
+        context.spends = spends and not options.dry_run and options.resume is None
         context.result_file = _checked_result_file(options.result_file)
         if options.dry_run:  # it shows what would be done, and leaves every file as it is
             context.result_file = ""

@@ -6,32 +6,31 @@ import contextlib
 import os
 import signal
 import sys
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from shared import signals
 from shared.cli.hints import hint_of
-from shared.cli.next_command import option_value, option_values, without_options
+from shared.cli.next_command import PYTHON_COMMAND, Invocation, early_options
 from shared.disk_reason import system_reason
-from shared.errors import DiskError, SkillError
+from shared.errors import DiskError, RateLimitError, SkillError, StillRunning, TaskLocked
 from shared.i18n.catalog import Catalog, choose_language, harmless
-from shared.i18n.messages import CommandText
 from shared.openclaw.folders import attachable_path
 from shared.output.progress import Reporter
-from shared.output.result import Result, command_document, to_json_line
+from shared.output.result import NextCommand, Result, to_json_line
 from shared.output.result_file import is_result, write_replaceable
-from shared.output.summary import summary
+from shared.output.summary import next_line, summary
 from shared.security.keys import Secret, redact_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.cli.next_command import OptionValue
     from shared.i18n.messages import Translation
+    from shared.output.result import Charges
 
 MAX_ATTACHMENT_BYTES = 6_000_000  # bytes; chat channels refuse more
-PYTHON_COMMAND = "python" if os.name == "nt" else "python3"
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Skill:
     """Options whose value is a key: never repeated in a `next` command."""
     key_variables: tuple[str, ...] = ()
     """Variables that hold a key: masked from the start, also where it was typed by mistake."""
+    repeat_options: tuple[str, ...] = ()
+    """Options besides --new that send a request again that may have been charged."""
 
     @property
     def user_agent(self) -> str:
@@ -60,48 +61,51 @@ class CommandContext:
 
     def __init__(self, skill: Skill, argv: Sequence[str], launcher: str) -> None:
         self.skill = skill
-        typed = option_values(argv, skill.secret_options)
-        for key in (*typed, *(os.environ.get(name, "") for name in skill.key_variables)):
+        early = early_options(argv, skill.secret_options)
+        for key in (*early.get("secrets", ()), *(os.environ.get(name, "") for name in skill.key_variables)):
             Secret(key.strip() if key.isascii() else "")  # masked from now on, also in what a usage error quotes
-        self.argv = without_options(argv, skill.secret_options)
+        self.words = " ".join(argv)
+        """What was typed; it shows the language before the prompt is known."""
         self.launcher = str(Path(launcher).absolute())
-        self.json = "--json" in argv or "--output-json" in argv
-        self.catalog = Catalog(choose_language(option_value(argv, "--lang"), " ".join(argv)), skill.messages)
+        self.json: bool = early["json"]
+        self.catalog = Catalog(choose_language(early["lang"] or "", self.words), skill.messages)
         self.reporter = Reporter(
-            self.catalog, sys.stderr, quiet="--quiet" in argv, live=_is_live_terminal(sys.stderr)
+            self.catalog, sys.stderr, quiet=early["quiet"], live=_is_live_terminal(sys.stderr)
         )
         self.result = Result(skill.slug, skill.version, skill.provider)
-        self.result_file = option_value(argv, "--result-file")
-        self.yes = "--yes" in argv
+        self.result_file = ""
+        self.yes = False
+        self.invocation: Invocation | None = None
+        """This command, once its options are parsed."""
+        self.spends = False
+        """Whether this command may send a paid request."""
+        self.remaining_cost: Charges | None = None
+        """What running again may cost, for a command with more than one task."""
         self.summary_lines: list[str] = []
         """More lines for a person on stdout, without --json."""
         self.interrupted_message: str | None = None
         """The message for an interruption, for a command with more than one task."""
-        self.resume_flags: list[str] = []
-        """Flags that a resume needs besides the id: service address, key source, output folder; never a key."""
+        self.resume_options: dict[str, OptionValue] = {}
+        """Options that a resume needs besides the id: service address, key source, output folder; never a key."""
 
     def set_language(self, language_of: str, lang: str) -> None:
         """Set the language once the prompt is known (it may come from a file)."""
         self.catalog = Catalog(choose_language(lang, language_of), self.skill.messages)
         self.reporter.catalog = self.catalog
 
-    def rerun(self, *more: str) -> list[str]:
-        """Return the argv that runs this command again."""
-        argv = self._paid_once()
-        return [PYTHON_COMMAND, self.launcher, *argv, *(flag for flag in more if flag not in argv)]
+    def rerun(self) -> NextCommand | None:
+        """Return the command that runs this one again, None before its options were parsed."""
+        command = self._once()
+        return NextCommand(command.to_argv(), self._rerun_cost()) if command else None
 
-    def with_options(self, changes: Mapping[str, str]) -> list[str]:
-        """Return the argv that runs this command with other values of some options."""
-        argv = without_options(self._paid_once(), changes)
-        return [PYTHON_COMMAND, self.launcher, *argv, *chain.from_iterable(changes.items())]
+    def pay_for(self, changes: Mapping[str, OptionValue]) -> NextCommand | None:
+        """Return this command with options that only the user can agree to, because they may charge again."""
+        command = self._once()
+        argv = command.with_options(changes).to_argv() if command else None
+        return NextCommand(argv, "yes", needs_consent=True) if argv else None
 
-    def _paid_once(self) -> list[str]:
-        """Return the arguments, without --new if the current task may have been charged: it would pay again."""
-        paid = self.result.local_id and self.result.possible_charges
-        return [word for word in self.argv if word != "--new" or not paid]
-
-    def resume(self, *, unrecorded: bool = False) -> list[str]:
-        """Return the argv that resumes the current task, or runs this command again if nothing was sent for it.
+    def resume(self, *, unrecorded: bool = False) -> NextCommand | None:
+        """Return the command that resumes the current task, or runs this one again if nothing was sent for it.
 
         It names both ids if the service's is `unrecorded`, so that the entry can record it.
         """
@@ -110,14 +114,29 @@ class CommandContext:
             identifier = f"{self.result.local_id}/{self.result.task_id}"
         if identifier is None or (self.result.task_id is None and self.result.status == "not_started"):
             return self.rerun()
-        return [
-            PYTHON_COMMAND,
-            str(Path(self.launcher).with_name(self.skill.main_launcher)),
-            "--resume",
-            identifier,
-            *self.resume_flags,
-            *(["--json"] if self.json else []),
-        ]
+        options = {"--resume": identifier, **self.resume_options, "--json": self.json}
+        return NextCommand(Invocation(self.launcher_named(self.skill.main_launcher), options).to_argv())
+
+    def launcher_named(self, name: str) -> str:
+        """Return the path of another launcher of this skill."""
+        return str(Path(self.launcher).with_name(name))
+
+    def _once(self) -> Invocation | None:
+        """Return this command without the options that would pay again for what may have been charged."""
+        if not (self.invocation and self.result.possible_charges):
+            return self.invocation
+        repeated = {"--new"} if self.result.local_id else set()  # a --new of many tasks is one whole: it resumes
+        return self.invocation.without({*repeated, *self.skill.repeat_options})
+
+    def _rerun_cost(self) -> Charges:
+        """Return what running this command again may cost, as docs/money.md's table decides."""
+        if not self.spends:
+            return "none"
+        if self.remaining_cost:
+            return self.remaining_cost
+        if self.result.possible_charges:  # the entry is resumed or returned, or stops the command
+            return "none"
+        return "yes" if self.result.local_id else "maybe"
 
     def attach_media(
         self, state: Path, others: Sequence[tuple[Mapping[str, Any], str]] = (), identifier: str = ""
@@ -175,7 +194,7 @@ class CommandContext:
                 else:
                     self.reporter.always(late.code, **late.facts)
         if error:
-            self._print_error(document["error"])
+            self._print_error(document)
         if not self._print_result(document):
             return code or DiskError.exit_code
         return code
@@ -186,13 +205,13 @@ class CommandContext:
             error = self._interruption()
         if error.remedy is None and self.result.status in ("submitted", "running"):
             error.remedy = "resume"  # the task keeps running at the service, whatever failed here
-        argv = self._next_argv(error)
-        self.result.next_argv = argv or self.result.next_argv
+        following = self._next_command(error)
+        self.result.next_command = following or self.result.next_command
         return {
             "code": error.code,
             "message": self.catalog.format(error.code, **error.facts),
             "hint": hint_of(error, self.catalog),
-            "next": command_document(argv) if argv else None,
+            "next": following.document() if following else None,
             "retryable": error.retryable,
             "charged": self.result.charged,
             "provider_code": error.provider_code,
@@ -214,30 +233,38 @@ class CommandContext:
         error.retryable = True
         return error
 
-    def _next_argv(self, error: SkillError) -> list[str] | None:
+    def _next_command(self, error: SkillError) -> NextCommand | None:
+        """Return the command that an error proposes; after a limit, only the user decides to pay later."""
+        following = self._remedy(error)
+        if following is None or following.cost == "none":
+            return following
+        if isinstance(error, RateLimitError):
+            return replace(following, needs_consent=True)
+        if isinstance(error, StillRunning | TaskLocked) and not following.needs_consent:
+            return replace(following, cost="maybe")  # what the other process does decides
+        return following
+
+    def _remedy(self, error: SkillError) -> NextCommand | None:
         if error.remedy == "again":
             return self.rerun()
         if error.remedy == "new":
-            spends = Path(self.launcher).name == self.skill.main_launcher and not option_value(
-                self.argv, "--resume"
-            )
-            return self.rerun("--new") if spends else None
+            return self.pay_for({"--new": True}) if self.spends else None
         if error.remedy == "instead":
-            return self.with_options(error.facts["instead"])
+            return self.pay_for(error.facts["instead"])
         if error.remedy == "resume":
             return self.resume(unrecorded=error.code == "journal_failed")
         if error.remedy == "set_aside":
-            return [PYTHON_COMMAND, str(Path(self.launcher).with_name("tasks.py")), "set-aside"]
+            return NextCommand([PYTHON_COMMAND, self.launcher_named("tasks.py"), "set-aside"])
         return None
 
-    def _print_error(self, error: dict[str, Any]) -> None:
+    def _print_error(self, document: Mapping[str, Any]) -> None:
         """Print the error on stderr, for people."""
-        say = self.reporter.always
-        say("error_line", message=error["message"])
+        error = document["error"]
+        self.reporter.always("error_line", message=error["message"])
         if error["hint"]:
-            say("hint_line", hint=error["hint"])
+            self.reporter.always("hint_line", hint=error["hint"])
         if error["next"]:
-            say("next_line", command=CommandText(error["next"]["shell"]))
+            self.reporter.line(next_line({**document, "next": error["next"]}, self.catalog))
 
     def _print_result(self, document: dict[str, Any]) -> bool:
         """Print the result on stdout; return False if stdout is closed."""

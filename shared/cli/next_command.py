@@ -1,39 +1,84 @@
-"""Raw arguments: read the value of an option, or remove the option, before click has parsed them."""
+"""A command as click parsed it, from which the next command of a result is built."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+OptionValue = bool | str | tuple[str, ...]
+"""A flag, the value of an option, or the values of one that may be repeated."""
+PYTHON_COMMAND = "python" if os.name == "nt" else "python3"
 
 
-def option_value(argv: Sequence[str], flag: str) -> str:
-    """Return the value of a flag in raw arguments, for commands that end before they are parsed."""
-    for position, argument in enumerate(argv):
-        if argument == flag and position + 1 < len(argv):
-            return argv[position + 1]
-        if argument.startswith(f"{flag}="):
-            return argument.partition("=")[2]
-    return ""
+@dataclass(frozen=True)
+class Invocation:
+    """A command line of a launcher; `options` are by their flag, in the order in which they are written."""
+
+    launcher: str
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    subcommand: str = ""
+
+    def with_options(self, changes: Mapping[str, OptionValue]) -> Invocation:
+        """Return the same command with other values of some options, which come last."""
+        return replace(self, options={**self.without(changes).options, **changes})
+
+    def without(self, flags: Collection[str]) -> Invocation:
+        """Return the same command without some options."""
+        return replace(self, options={flag: value for flag, value in self.options.items() if flag not in flags})
+
+    def to_argv(self) -> list[str]:
+        """Return the words of the command, which click parses into the same options."""
+        words = [PYTHON_COMMAND, self.launcher, *filter(None, [self.subcommand])]
+        options = [word for flag, value in self.options.items() for word in _words(flag, value)]
+        if any(argument.startswith("-") and argument != "-" for argument in self.arguments):
+            return [*words, *options, "--", *self.arguments]
+        return [*words, *self.arguments, *options]
 
 
-def option_values(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return every value of these flags in raw arguments."""
-    following = [value for flag, value in pairwise(argv) if flag in flags]
-    return following + [
-        argument.partition("=")[2] for argument in argv if "=" in argument and argument.partition("=")[0] in flags
+def _words(flag: str, value: OptionValue) -> list[str]:
+    if isinstance(value, bool):
+        return [flag] if value else []
+    return [word for text in ((value,) if isinstance(value, str) else value) for word in (flag, text)]
+
+
+def parsed_invocation(parsed: click.Context, launcher: str, hidden: Collection[str]) -> Invocation:
+    """Return the command that click parsed: the options that were typed, without those that hold a key."""
+    options: dict[str, OptionValue] = {}
+    arguments: tuple[str, ...] = ()
+    declared = {str(param.name): param for param in parsed.command.params}
+    for name, value in parsed.params.items():
+        param = declared[name]
+        if parsed.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE or value is None:
+            continue
+        if isinstance(param, click.Argument):
+            arguments += (value,) if isinstance(value, str) else tuple(value)
+        elif not set(hidden) & set(param.opts):
+            options[param.opts[0]] = value
+    return Invocation(launcher, options, arguments, str(parsed.info_name) if parsed.parent else "")
+
+
+def early_options(argv: Sequence[str], secret_options: Collection[str] = (), *more: str) -> dict[str, Any]:
+    """Return `json`, `quiet`, `lang`, `secrets` and `more` options of a command line that may be invalid.
+
+    How an error of usage is reported depends on them; click passes over every option that is not one of these.
+    """
+    declared: list[click.Parameter] = [
+        click.Option(["--json", "--output-json"], is_flag=True),
+        click.Option(["--quiet"], is_flag=True),
+        *(click.Option([flag]) for flag in ("--lang", *more)),
+        *([click.Option([*secret_options, "secrets"], multiple=True)] if secret_options else []),
     ]
-
-
-def without_options(argv: Sequence[str], flags: Collection[str]) -> list[str]:
-    """Return raw arguments without these flags and their values, in any form."""
-    kept: list[str] = []
-    arguments = iter(argv)
-    for argument in arguments:
-        if argument in flags:
-            next(arguments, None)
-        elif argument.partition("=")[0] not in flags:
-            kept.append(argument)
-    return kept
+    command = click.Command(
+        "early",
+        params=declared,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    return command.make_context("early", list(argv), resilient_parsing=True).params

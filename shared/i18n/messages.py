@@ -348,8 +348,8 @@ SERVICE = {
         "请求过于频繁，已被服务限流（HTTP 429）：{words}。需等待：{wait}。",
     ),
     "create_limited.hint": Translation(
-        "Nothing was accepted or charged, and the request is not retried automatically. Try again later.",
-        "请求未被受理，也未扣费；不会自动重试，请稍后再试。",
+        "Nothing was accepted or charged. Wait, then ask the user before you try again.",
+        "请求未被受理，也未扣费。请先等待，再征得用户同意后重试。",
     ),
     "rate_limited": Translation(
         "Rate limited by the service. Retry after: {wait}.", "请求过于频繁，已被服务限流。需等待：{wait}。"
@@ -405,8 +405,8 @@ SERVICE = {
         "同一请求已于 {since} 发出（任务 {local_id}），但没有收到响应，可能已经扣费。",
     ),
     "outcome_unknown_before.hint": Translation(
-        "Check the account's history first. Only if the user agrees to a possible second charge, run the command with --new.",
-        "请先查看账户记录。只有在用户同意可能重复扣费时，才用 --new 再次运行。",
+        "Check the account's history at the service for this request before anything is paid again.",
+        "再次付费之前，请先在服务网站的账户记录中查找这次请求。",
     ),
     "answer_lost": Translation(
         "The request was sent, but no complete answer came back ({reason}): it may have been charged.",
@@ -705,6 +705,13 @@ TALK = {
     "error_line": Translation("Error: {message}", "错误：{message}"),
     "hint_line": Translation("What to do: {hint}", "处理办法：{hint}"),
     "next_line": Translation("Next command: {command}", "下一条命令：{command}"),
+    "consent_line": Translation(
+        "Only if the user agrees to pay: {command}", "只有在用户同意付费时才运行：{command}"
+    ),
+    "consent_second_line": Translation(
+        "Only if the user agrees to a possible second charge: {command}",
+        "只有在用户同意可能再次扣费时才运行：{command}",
+    ),
     "confirm_create": Translation("Create it now? [y/N]", "现在创建吗？[y/N]"),
     "task_accepted": Translation(
         "Accepted by the service: task {task_id} (local ID: {local_id}).",

@@ -48,6 +48,10 @@ class Reporter:
         """Write one line even with --quiet, such as an id."""
         self._line(self.catalog.format(message, **facts))
 
+    def line(self, text: str) -> None:
+        """Write one formatted line even with --quiet."""
+        self._line(text)
+
     def notify_user(self, message: str, /, **facts: object) -> None:
         """Write a line marked for the agent to pass on; a person at a terminal sees the live line."""
         if not (self._quiet or self._live):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from shared.journal.entry import Charged, Entry, State
 
 SCHEMA_VERSION = 1
+Charges = Literal["none", "maybe", "yes"]
+"""What running a command may cost: nothing, perhaps something, or the price of a task."""
 _BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # no break in the gap, or many of them would take quadratic time
 _MEDIA_LINE = re.compile(rf"([{_BREAKS}](?:[^\w{_BREAKS}]|_)*media[^\S\n]*)(:)", re.IGNORECASE)
 _INVISIBLE = re.compile(
@@ -38,6 +40,27 @@ _STATUS_OF_ENTRY: dict[State, Status] = {
     "unreachable": "not_started",
     "unknown": "unknown",
 }
+
+
+@dataclass(frozen=True)
+class NextCommand:
+    """A command to run next, and what it may cost.
+
+    With `needs_consent`, it may charge more than the user has agreed to, so only their word allows it.
+    """
+
+    argv: Sequence[str]
+    cost: Charges = "none"
+    needs_consent: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return the `next` of the result document."""
+        return {
+            "argv": list(self.argv),
+            "shell": shell_line(self.argv),
+            "cost": self.cost,
+            "needs_consent": self.needs_consent,
+        }
 
 
 @dataclass
@@ -67,7 +90,7 @@ class Result:
     possible_charges: int = 0
     attempts: int = 0
     journal: str | None = None
-    next_argv: Sequence[str] | None = None
+    next_command: NextCommand | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     """What the skill's own contract names at the top level."""
     started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -111,23 +134,23 @@ class Result:
             "finished_at": format_time(finished),
             "elapsed_seconds": round(time.monotonic() - self._started, 3),
             "journal": self.journal,
-            "next": command_document(self.next_argv) if self.next_argv else None,
+            "next": self.next_command.document() if self.next_command else None,
             "error": error,
             **self.extra,
         }
 
 
-def command_document(argv: Sequence[str]) -> dict[str, Any]:
-    """Return a command as its argv list and as a line for this system's shell, which reads exactly these words.
+def shell_line(argv: Sequence[str]) -> str:
+    """Return a line for this system's shell, which reads exactly these words.
 
     The line can be printed as it is: any POSIX shell makes the characters that may not be printed with `printf`.
     """
     if sys.platform == "win32":
         import subprocess  # noqa: PLC0415  - slow, and needed here only
 
-        return {"argv": list(argv), "shell": subprocess.list2cmdline(argv)}
+        return subprocess.list2cmdline(argv)
     line = _MEDIA_LINE.sub(r"\1''\2", shlex.join(argv))  # it is in quotes there, where '' changes nothing
-    return {"argv": list(argv), "shell": line if line.isprintable() else _printable(line)}
+    return line if line.isprintable() else _printable(line)
 
 
 def _printable(line: str) -> str:

@@ -27,8 +27,18 @@ def summary(document: Mapping[str, Any], more: Sequence[str], catalog: Catalog) 
     if document["status"] == "submitted":
         lines.append(catalog.format("submitted_line", task_id=document["task_id"]))
     if document["next"]:
-        lines.append(catalog.format("next_line", command=CommandText(document["next"]["shell"])))
+        lines.append(next_line(document, catalog))
     return "\n".join(lines)
+
+
+def next_line(document: Mapping[str, Any], catalog: Catalog) -> str:
+    """Return the line that names the next command; one that needs consent is named under that condition."""
+    following = document["next"]
+    command = CommandText(following["shell"])
+    if not following["needs_consent"]:
+        return catalog.format("next_line", command=command)
+    second = "consent_second_line" if document["possible_charges"] else "consent_line"
+    return catalog.format(second, command=command)
 
 
 def format_cost(cost: Mapping[str, Any], catalog: Catalog) -> str:

@@ -34,7 +34,8 @@ def test_a_pasted_command_sends_the_same_prompt(
     argv = [word for word in CREATE if word != "--json"]
     ended = bench.run(*argv, "--prompt", prompt, *more)
     assert ended.code == 6, ended.talk
-    line = ended.document["next"]["shell"] if more else ended.talk.partition("Next command: ")[2].rstrip("\n")
+    printed = ended.talk.partition("Only if the user agrees to pay: ")[2].rstrip("\n")
+    line = ended.document["next"]["shell"] if more else printed
     assert harmless(line) == line
     again = bench.shell({"shell": line})
     assert again.code == 0, again.talk

@@ -238,8 +238,9 @@ def test_output_without_a_link_is_kept_in_a_file_at_once(scene: Scene) -> None:
 def test_without_waiting_nothing_is_looked_at(scene: Scene) -> None:
     run = scene.make(no_wait=True)
     assert (scene.service.looks, run.result.status) == ([], "submitted")
-    assert run.result.next_argv
-    assert list(run.result.next_argv)[2:] == ["--resume", "77"]
+    assert run.result.next_command
+    assert list(run.result.next_command.argv)[2:] == ["--resume", "77"]
+    assert (run.result.next_command.cost, run.result.next_command.needs_consent) == ("none", False)
 
 
 # ---- estimates

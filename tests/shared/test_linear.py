@@ -48,8 +48,8 @@ CASES = {
         for piece in ("a.", "a@", ":", "[", "sig", "/", "ß", "?a", "http://")
     },
     **{
-        f"a command's line: {piece!r}": f"from shared.output.result import command_document\n"
-        f"command_document(['a', long({piece!r})])"
+        f"a command's line: {piece!r}": f"from shared.output.result import shell_line\n"
+        f"shell_line(['a', long({piece!r})])"
         for piece in ("\n", "\n ", "\nmedia", "'", "media:")
     },
     **{

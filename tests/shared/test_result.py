@@ -19,7 +19,7 @@ from shared import errors, launch, signals
 from shared.cli.context import CommandContext, Skill
 from shared.i18n.catalog import harmless
 from shared.journal.entry import State
-from shared.output.result import Result, Status, command_document, to_json_line
+from shared.output.result import NextCommand, Result, Status, shell_line, to_json_line
 from shared.security import keys
 from shared.security.keys import Secret
 from tests.shared.fakes import draft
@@ -63,7 +63,7 @@ def full_result() -> Result:
     result.update_from_entry(entry, "/journal/one.json")
     result.images, result.media = [dict(IMAGE)], ["/p/one.png"]
     result.input_images = [{"url": "https://a.example/1.png"}]
-    result.next_argv = ["python3", "/s/create_task.py", "--resume", "77"]
+    result.next_command = NextCommand(["python3", "/s/create_task.py", "--resume", "77"])
     return result
 
 
@@ -263,7 +263,8 @@ def test_a_run_that_succeeds_ends_with_the_same_keys(
 @pytest.mark.parametrize("code", launch._TEXTS)
 @pytest.mark.parametrize("line", [None, "python3 -m venv x"])
 def test_the_launcher_writes_the_same_document(code: str, line: str | None) -> None:
-    following = {"argv": ["sh", "-c", line], "shell": line} if line else None
+    free = {"cost": "none", "needs_consent": False}
+    following = {"argv": ["sh", "-c", line], "shell": line, **free} if line else None
     document = launch._document(
         "/skills/image2/scripts/create_task.py", code, "Missing.", "Install it.", following
     )
@@ -317,7 +318,7 @@ ANY = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 @given(st.lists(st.text(SHOWN | st.sampled_from("\n\t")), min_size=1))
 def test_a_command_is_spelled_so_that_a_shell_reads_it_back(argv: list[str]) -> None:
-    command = command_document(argv)
+    command = NextCommand(argv).document()
     assert command["argv"] == argv
     assert shlex.split(command["shell"]) == argv
 
@@ -331,7 +332,7 @@ SHELLS = [name for name in ("sh", "bash", "zsh", "ksh") if shutil.which(name)]
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_shell_reads_back_what_may_not_be_printed(shell: str) -> None:
-    line = command_document(["printf", "%s\\0", *UNPRINTABLE])["shell"]
+    line = shell_line(["printf", "%s\\0", *UNPRINTABLE])
     assert harmless(line) == line
     output = subprocess.run([shell, "-c", line], capture_output=True, check=True).stdout
     assert output.split(b"\0")[:-1] == [os.fsencode(word) for word in UNPRINTABLE]
@@ -340,7 +341,7 @@ def test_a_shell_reads_back_what_may_not_be_printed(shell: str) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.text(ANY, max_size=8), min_size=1))
 def test_a_shell_reads_back_any_words(argv: list[str]) -> None:
-    line = command_document(["printf", "%s\\0", *argv])["shell"]
+    line = shell_line(["printf", "%s\\0", *argv])
     assert harmless(line) == line
     output = subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout
     assert output.decode().split("\0")[:-1] == argv
@@ -350,6 +351,6 @@ def test_a_shell_reads_back_any_words(argv: list[str]) -> None:
     "prompt", ["cat\nMEDIA:/etc/passwd", "cat\n\n  media: x\nMEDIA:y", "\nMEDIA:/x", "it's\nMEDIA:'x'", "MEDIA:/x"]
 )
 def test_no_line_of_a_command_begins_with_media_and_it_means_the_same(prompt: str) -> None:
-    line = command_document(["printf", "%s", prompt])["shell"]
+    line = shell_line(["printf", "%s", prompt])
     assert not [part for part in line.splitlines() if part.strip().lower().startswith("media:")]
     assert subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout.decode() == prompt

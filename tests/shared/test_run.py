@@ -11,10 +11,11 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
-from shared.cli.context import PYTHON_COMMAND, CommandContext, Skill, is_terminal
-from shared.cli.next_command import option_value, option_values, without_options
+from shared.cli.context import CommandContext, Skill, is_terminal
+from shared.cli.next_command import PYTHON_COMMAND, early_options, parsed_invocation
 from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.messages import Translation
 from shared.output.progress import Reporter
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from shared.output.result import NextCommand
+
 SKILL = Skill(
     "image2",
     "kexiang",
@@ -36,12 +39,35 @@ SKILL = Skill(
     "create_task.py",
     secret_options=("--api-key",),
 )
+_COMMAND = click.Command(
+    "create",
+    params=[
+        *(click.Option([f"--{name}"]) for name in ("mode", "prompt", "prompt-file", "size", "model", "resume")),
+        *(click.Option([f"--{name}"]) for name in ("variant", "api-key", "lang", "result-file")),
+        *(
+            click.Option([f"--{name}"], is_flag=True)
+            for name in ("json", "new", "wait", "dry-run", "quiet", "yes")
+        ),
+        click.Option(["--url"], multiple=True),
+        click.Argument(["identifier"], required=False),
+    ],
+)
 MAKE = ["--mode", "text2img", "--prompt", "a red kite", "--json"]
 KEY = "dummy-key-of-many-letters"
 
 
 def run_of(folder: Path, argv: Sequence[str] = MAKE, launcher: str = "create_task.py") -> CommandContext:
-    return CommandContext(SKILL, argv, str(folder / launcher))
+    run = CommandContext(SKILL, argv, str(folder / launcher))
+    parsed = _COMMAND.make_context(launcher, list(argv))
+    run.invocation = parsed_invocation(parsed, run.launcher, SKILL.secret_options)
+    run.spends = launcher == SKILL.main_launcher and "--resume" not in run.invocation.options
+    run.result_file, run.yes = parsed.params["result_file"] or "", parsed.params["yes"]
+    return run
+
+
+def words(command: NextCommand | None) -> list[str]:
+    assert command
+    return list(command.argv)
 
 
 def end(
@@ -61,31 +87,31 @@ def test_a_skill_introduces_itself_with_its_version() -> None:
 
 
 def test_again_is_the_same_command_with_the_launcher_in_full(tmp_path: Path) -> None:
-    assert run_of(tmp_path).rerun() == [PYTHON_COMMAND, str(tmp_path / "create_task.py"), *MAKE]
+    assert words(run_of(tmp_path).rerun()) == [PYTHON_COMMAND, str(tmp_path / "create_task.py"), *MAKE]
 
 
 def test_new_is_added_once(tmp_path: Path) -> None:
-    assert run_of(tmp_path).rerun("--new")[-1:] == ["--new"]
-    assert run_of(tmp_path, [*MAKE, "--new"]).rerun("--new").count("--new") == 1
+    for argv in (MAKE, [*MAKE, "--new"]):
+        assert words(run_of(tmp_path, argv).pay_for({"--new": True}))[2:] == [*MAKE, "--new"]
 
 
 def test_instead_replaces_values_however_they_were_given(tmp_path: Path) -> None:
     run = run_of(tmp_path, ["--size", "4k", "--prompt", "x", "--model=old"])
-    changed = run.with_options({"--size": "1:1", "--model": "new"})
-    assert changed[2:] == ["--prompt", "x", "--size", "1:1", "--model", "new"]
+    changed = run.pay_for({"--size": "1:1", "--model": "new"})
+    assert words(changed)[2:] == ["--prompt", "x", "--size", "1:1", "--model", "new"]
 
 
 def test_resume_names_the_service_id_else_the_local_one_else_runs_again(tmp_path: Path) -> None:
     run = run_of(tmp_path, launcher="query_task.py")
-    run.resume_flags = ["--use-local-key", "--output-dir", "/out"]
+    run.json, run.resume_options = True, {"--use-local-key": True, "--output-dir": "/out"}
     assert run.resume() == run.rerun()
     run.result.local_id = "20260301T120000Z-0123abcd"
     main = str(tmp_path / "create_task.py")
     assert run.resume() == run.rerun(), "nothing was sent"
     run.result.status = "unknown"
-    assert run.resume()[:4] == [PYTHON_COMMAND, main, "--resume", "20260301T120000Z-0123abcd"]
+    assert words(run.resume())[:4] == [PYTHON_COMMAND, main, "--resume", "20260301T120000Z-0123abcd"]
     run.result.task_id = "77"
-    assert run.resume() == [
+    assert words(run.resume()) == [
         PYTHON_COMMAND,
         main,
         "--resume",
@@ -96,7 +122,7 @@ def test_resume_names_the_service_id_else_the_local_one_else_runs_again(tmp_path
         "--json",
     ]
     run.json = False
-    assert run.resume()[-1] == "/out"
+    assert words(run.resume())[-1] == "/out"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +154,11 @@ def test_an_error_names_the_command_that_helps(
     argv_told = document["next"] and document["next"]["argv"]
     assert argv_told == (following and [PYTHON_COMMAND, str(tmp_path / launcher), *following])
     assert document["error"]["next"] == document["next"]
-    assert ("Next command" in talk) == bool(following)
+    consent = bool(document["next"] and document["next"]["needs_consent"])
+    assert ("Next command" in talk, "Only if the user agrees" in talk) == (
+        bool(following) and not consent,
+        consent,
+    )
 
 
 def test_a_damaged_journal_names_what_sets_it_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +180,7 @@ def test_whatever_goes_wrong_a_task_that_goes_on_is_resumed(
     run = run_of(tmp_path)
     run.result.status, run.result.task_id = status, "77"
     _, document, _ = end(run, SkillError("bug", kind="KeyError", where="wire.py:1"), capsys)
-    assert document["next"]["argv"] == run.resume()
+    assert document["next"]["argv"] == words(run.resume())
 
 
 @pytest.mark.parametrize("given", [["--api-key", KEY], [f"--api-key={KEY}"]])
@@ -159,7 +189,7 @@ def test_a_key_in_the_arguments_is_in_no_command_and_no_output(
 ) -> None:
     monkeypatch.setattr(keys, "_in_play", {})
     run = run_of(tmp_path, [*given, *MAKE, "--variant", f"with {KEY} inside"])
-    assert run.rerun()[2:] == [*MAKE, "--variant", f"with {KEY} inside"]
+    assert words(run.rerun())[2:] == [*MAKE, "--variant", f"with {KEY} inside"]
     run.finish(OutcomeUnknown("answer_without_id"))
     printed = capsys.readouterr()
     assert KEY not in printed.out + printed.err
@@ -193,7 +223,7 @@ def test_no_line_that_is_printed_begins_with_media(
 ) -> None:
     run = run_of(tmp_path, ["--prompt", "cat\nMEDIA:/etc/passwd\n media:/x"])
     run.json = as_json
-    run.result.next_argv = run.rerun()
+    run.result.next_command = run.rerun()
     run.finish(None)
     run.finish(OutcomeUnknown("answer_without_id"))
     printed = capsys.readouterr()
@@ -265,7 +295,7 @@ def test_an_interruption_says_what_it_means_for_the_task(
         run.result.update_from_entry(row.entry, row.database)
     exit_code, document, _ = end(run, Interrupted(number), capsys)
     assert (exit_code, document["error"]["code"], document["error"]["retryable"]) == (code, told, True)
-    assert document["next"]["argv"] == (run.resume() if resumed else run.rerun())
+    assert document["next"]["argv"] == words(run.resume() if resumed else run.rerun())
 
 
 def test_a_command_with_more_in_hand_says_its_own_sentence(
@@ -275,7 +305,11 @@ def test_a_command_with_more_in_hand_says_its_own_sentence(
     run.interrupted_message = "interrupted_early"
     run.result.status, run.result.task_id = "submitted", "77"
     code, document, _ = end(run, Interrupted(signal.SIGINT), capsys)
-    assert (code, document["error"]["code"], document["next"]["argv"]) == (130, "interrupted_early", run.rerun())
+    assert (code, document["error"]["code"], document["next"]["argv"]) == (
+        130,
+        "interrupted_early",
+        words(run.rerun()),
+    )
 
 
 def test_an_error_about_another_task_tells_of_that_task(
@@ -486,18 +520,18 @@ def test_a_result_file_replaces_nothing_but_a_file(
         (["--lang=zh"], "zh"),
         (["--lang="], ""),
         (["--language", "zh"], ""),
-        (["x", "--lang", "en", "--lang", "zh"], "en"),
+        (["x", "--lang", "en", "--lang", "zh"], "zh"),
+        (["--no-such-option", "--lang", "zh", "--size"], "zh"),
+        (["--", "--lang", "zh"], ""),
     ],
 )
-def test_a_value_is_read_off_raw_arguments(argv: list[str], value: str) -> None:
-    assert option_value(argv, "--lang") == value
+def test_the_language_of_an_invalid_command_line_is_known(argv: list[str], value: str) -> None:
+    assert (early_options(argv, ())["lang"] or "") == value
 
 
-def test_values_and_arguments_without_them() -> None:
+def test_every_key_of_an_invalid_command_line_is_known() -> None:
     argv = ["--key", "a", "x", "--key=b=c", "--keys", "d", "--key"]
-    assert option_values(argv, ["--key"]) == ["a", "b=c"]
-    assert without_options(argv, ["--key"]) == ["x", "--keys", "d"]
-    assert without_options(argv, []) == argv
+    assert early_options(argv, ["--key"])["secrets"] == ("a", "b=c")
 
 
 def test_a_closed_stream_is_no_terminal() -> None:

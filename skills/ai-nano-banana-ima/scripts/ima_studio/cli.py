@@ -96,7 +96,7 @@ def _ima_image_create(context: CommandContext, options: Options, **params: Any) 
 
 def _dispatch(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     lang = _language(options, params["language"])
-    context.set_language(" ".join(context.argv), lang)
+    context.set_language(context.words, lang)
     user_id = check_user_id(params["user_id"])
     if params["forget_preference"]:
         _forget(context, user_id, params["task_type"])

@@ -63,7 +63,7 @@ class Service:
         self._key = found_key(context, params["api_key"])
         self._log = Logbook(self._states[0])
         if options.output_dir is not None:
-            context.resume_flags = ["--output-dir", str(expand_path(options.output_dir))]
+            context.resume_options = {"--output-dir": str(expand_path(options.output_dir))}
 
     def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
         """Create the images of a request."""

@@ -296,3 +296,8 @@ TALK = {
 }
 
 MESSAGES: dict[str, Translation] = {**BEFORE, **REFUSALS, **TALK}
+for _code in ("outcome_unknown_before", "answer_lost", "answer_unclear", "answer_is_page", "answer_without_id"):
+    MESSAGES[f"{_code}.hint"] = Translation(
+        "Sign in at https://www.imaclaw.ai/imaclaw/subscription and check whether points were taken at that time, and whether the account's history shows a task. If it shows one: ima_image_create.py --resume ID saves its image at no cost. If it shows none, the user decides whether to pay again.",
+        "请登录 https://www.imaclaw.ai/imaclaw/subscription，查看该时间是否扣了积分，以及账户记录中是否有这个任务。若有：用 ima_image_create.py --resume 任务 ID 取回图片，不会扣费。若没有：由用户决定是否再次付费。",
+    )

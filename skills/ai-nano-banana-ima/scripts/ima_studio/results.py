@@ -46,7 +46,7 @@ def finish(claim: TaskLease, client: Client, journal: Journal, task_context: Tas
         tell_success(context, task.entry, expected)
         return
     if task_context.no_wait:
-        context.result.next_argv = context.resume()
+        context.result.next_command = context.resume()
         return
     if expected:
         context.reporter.always("expected_seconds", duration=duration(*expected))

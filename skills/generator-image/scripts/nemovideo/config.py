@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nemovideo.services import Services
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
+    from shared.cli.next_command import OptionValue
     from shared.cli.task_context import TaskContext
 
 KEY_NAME = "NEMO_TOKEN"
@@ -51,7 +52,7 @@ class Service:
         self.states = state_folders()
         self.folder = output_folder(options.output_dir, self.states[0])
         self._own = own_token(context)
-        context.resume_flags = _resume_flags(options, params)
+        context.resume_options = _resume_options(options, params)
 
     @contextlib.contextmanager
     def services(self, *, saves: bool = True) -> Iterator[tuple[Services, TaskContext]]:
@@ -193,13 +194,10 @@ def platform(context: CommandContext) -> str:
     return "unknown"
 
 
-def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
+def _resume_options(options: Options, params: dict[str, Any]) -> dict[str, OptionValue]:
     """Return the options that a resume needs besides the id."""
-    flags: list[str] = []
-    if params["base_url"] is not None:
-        flags += ["--base-url", params["base_url"]]
-    for host in params["trusted"]:
-        flags += ["--trust-host", host]
+    needed: dict[str, OptionValue] = {} if params["base_url"] is None else {"--base-url": params["base_url"]}
+    needed["--trust-host"] = params["trusted"]
     if options.output_dir is not None:
-        flags += ["--output-dir", str(expand_path(options.output_dir))]
-    return flags
+        needed["--output-dir"] = str(expand_path(options.output_dir))
+    return needed

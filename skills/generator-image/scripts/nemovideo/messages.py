@@ -146,8 +146,8 @@ SERVICE = {
         "无法确定 NemoVideo 是否接受了 {since} 发出的消息（任务 {local_id}）：会话内容与之前相同。",
     ),
     "message_undecided.hint": Translation(
-        "It may have been charged and is not sent again. The next command checks once more, at no cost. Only if the user agrees to a possible second charge, run the original command with --new.",
-        "可能已扣积分，不会重发。下面的命令会再检查一次，不花积分。只有在用户同意可能重复扣费时，才给原命令加上 --new 再运行。",
+        "It may have been charged and is not sent again. The next command checks the session once more, at no cost; `generator_image.py credits` shows whether credits are missing. Only if the user agrees to a possible second charge, run the original command with --new.",
+        "可能已扣积分，不会重发。下面的命令再查看一次会话，不花积分；`generator_image.py credits` 可查看积分是否减少。只有在用户同意可能再次扣费时，才给原命令加上 --new 再运行。",
     ),
     "agent_trouble": Translation(
         "NemoVideo's agent could not finish: {reason}.", "NemoVideo 的智能体未能完成：{reason}。"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kexiang.client import Client
     from kexiang.request import ImageRequest
+    from shared.cli.next_command import OptionValue
     from shared.cli.task_context import TaskContext
     from shared.journal.claim import Journal
 
@@ -51,7 +52,7 @@ class Service:
         self._key = find_key(key_sources(params))
         for source, reason in self._key.passed_over:
             context.reporter.info(f"key_source_{reason}", source=source)
-        context.resume_flags = _resume_flags(options, params)
+        context.resume_options = _resume_options(options, params)
 
     def generate(self, request: ImageRequest) -> None:
         """Create the image of a request."""
@@ -153,17 +154,11 @@ def stdin_key() -> str | None:
     return sys.stdin.read(MAX_KEY_LENGTH + 2) if sys.stdin else None
 
 
-def _resume_flags(options: Options, params: dict[str, Any]) -> list[str]:
+def _resume_options(options: Options, params: dict[str, Any]) -> dict[str, OptionValue]:
     """Return the options that a resume needs besides the id; the key comes from the same source."""
-    flags: list[str] = []
-    if params["base_url"] is not None:
-        flags += ["--base-url", params["base_url"]]
-    for host in params["trusted"]:
-        flags += ["--trust-host", host]
-    if params["use_local"]:
-        flags.append("--use-local-key")
-    if params["from_stdin"]:
-        flags.append("--api-key-stdin")
+    needed: dict[str, OptionValue] = {} if params["base_url"] is None else {"--base-url": params["base_url"]}
+    needed["--trust-host"] = params["trusted"]
+    needed |= {"--use-local-key": params["use_local"], "--api-key-stdin": params["from_stdin"]}
     if options.output_dir is not None:
-        flags += ["--output-dir", str(expand_path(options.output_dir))]
-    return flags
+        needed["--output-dir"] = str(expand_path(options.output_dir))
+    return needed

@@ -56,3 +56,8 @@ MESSAGES = {
         "image2：{mode}，比例 {size}，模型 {model}，参考图 {references} 张，密钥 {key}（来自 {source}），费用：{cost}。",
     ),
 }
+for _code in ("outcome_unknown_before", "answer_lost", "answer_unclear", "answer_is_page", "answer_without_id"):
+    MESSAGES[f"{_code}.hint"] = Translation(
+        "Sign in at kexiangai.com and check the account's task list and credit history for this prompt at that time. If the task is there: query_task.py ID saves its image at no cost. If it is not, the user decides whether to pay again.",
+        "请登录 kexiangai.com，在账户的任务列表和积分记录中查找该时间、该提示词的任务。若有：用 query_task.py 任务 ID 取回图片，不会扣费。若没有：由用户决定是否再次付费。",
+    )

@@ -137,7 +137,7 @@ def _finish(claim: TaskLease, client: Client, journal: Journal, task_context: Ta
         _raise_if_partly_done(task.entry, task_context)
         return
     if task_context.no_wait:
-        result.next_argv = task_context.context.resume()
+        result.next_command = task_context.context.resume()
         return
     ended = wait(claim, client, journal, task_context)
     if ended.state == "succeeded" and not ended.links:

@@ -11,7 +11,7 @@ from openai_images.delivery import reread, salvage
 from openai_images.prepared_request import prepare
 from openai_images.progress import report_elapsed, wait_before_retry
 from openai_images.results import fail, reused_images, save, set_output
-from openai_images.retry_policy import submit_with_retries
+from openai_images.retry_policy import SEND_AGAIN, submit_with_retries
 from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request, request_record
 from shared import signals
 from shared.errors import BadInput, DiskError, OutcomeUnknown, ResponseLost, SkillError, UnusableResult
@@ -135,7 +135,7 @@ def _reopen(error: OutcomeUnknown, services: Services) -> TaskLease | None:
 def _with_retry_hint(error: OutcomeUnknown) -> OutcomeUnknown:
     """Add the next command, which reuses the Idempotency-Key: a service that honours it does not charge twice."""
     error.remedy = "instead"
-    error.facts["instead"] = {"--on-unknown": "retry"}
+    error.facts["instead"] = SEND_AGAIN
     return error
 
 

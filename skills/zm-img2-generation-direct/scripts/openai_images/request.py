@@ -57,6 +57,11 @@ class ImageRequest:
         """The endpoint: any reference image makes it an edit."""
         return "edit" if self.references else "generation"
 
+    def options(self) -> dict[str, str | tuple[str, ...]]:
+        """Return the options of run.py that describe this request, all but the prompt."""
+        references = tuple(str(reference.path) for reference in self.references)
+        return {"--model": self.model, "--size": self.size, "--input-image": references}
+
 
 def image_request(*, prompt: str, model: str, size: str, references: Sequence[tuple[str, str]]) -> ImageRequest:
     """Return the request that flags or a task's fields describe; the prompt was checked where it was read.

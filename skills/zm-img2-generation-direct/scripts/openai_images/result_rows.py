@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from shared.errors import SkillError
-    from shared.output.result import Result
+    from shared.output.result import Charges, Result
 
 _COPIED_FIELDS = (
     "ok",
@@ -88,6 +88,16 @@ def aggregate(result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
     result.charged = "unknown" if "unknown" in charges else "yes" if "yes" in charges else "no"
     result.cost = _cost([row for row in rows if row.get("charged") in {"yes", "unknown"}])
     result.model, result.mode = (common_value(row.get(name) for row in rows) for name in ("model", "mode"))
+
+
+def remaining_cost(incomplete: Iterable[Mapping[str, Any]]) -> Charges:
+    """Return what running the same command again may cost: a task that may have been charged is not sent again."""
+    return "yes" if any(row.get("charged") in {None, "no"} for row in incomplete) else "none"
+
+
+def unclear_only(incomplete: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether nothing is left but tasks that may have been charged and have no image."""
+    return all(row.get("charged") == "unknown" for row in incomplete)
 
 
 def common_value(values: Iterable[str | None]) -> str | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 5
 MIN_RETRY_SECONDS = 30.0  # seconds; with less until a far deadline, another attempt would be paid for and cut off
+SEND_AGAIN = {"--on-unknown": "retry"}
+"""The options with which a request is sent once more that may have been charged."""
 T = TypeVar("T")
 
 

@@ -16,7 +16,6 @@ from nemovideo.messages import MESSAGES
 from nemovideo.request import RENDER_START
 from shared.cli.app import run_command
 from shared.cli.context import Skill
-from shared.cli.next_command import option_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +27,10 @@ SKILL = Skill(
 
 def generator_image(argv: Sequence[str], launcher: str) -> int:
     """Run generator_image.py and return its exit code; `--resume ID` alone resumes a message or a render."""
-    if argv and argv[0].partition("=")[0] == "--resume":
-        is_render = option_value(argv, "--resume").startswith(RENDER_START)
+    first = argv[0].split("=", 1) if argv else []
+    if first[:1] == ["--resume"]:
+        identifier = [*first[1:], *argv[1:2]][:1]
+        is_render = bool(identifier) and identifier[0].startswith(RENDER_START)
         argv = ["export" if is_render else "generate", *argv]
     return run_command(_group, SKILL, argv, launcher)
 

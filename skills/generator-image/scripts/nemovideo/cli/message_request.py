@@ -18,6 +18,7 @@ from nemovideo.request import (
     identifier,
     is_address,
 )
+from shared.cli.next_command import Invocation
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput, SkillError
 from shared.journal.entry import Entry, split_task_ref
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nemovideo.services import Services
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
+    from shared.cli.next_command import OptionValue
     from shared.cli.task_context import TaskContext
 
 DEFAULT_TIMEOUT = 1500.0  # seconds; the agent's shell kills a command after 1800
@@ -108,8 +110,9 @@ class Messenger:
         try:
             export_session(session, wanted, None, services, task_context)
         except SkillError as error:
-            flags = ["--session", session, "--format", wanted.form, "--quality", wanted.quality]
-            context.argv = ["export", *flags, *context.resume_flags, *(["--json"] if context.json else [])]
+            export: dict[str, OptionValue] = {"--session": session, "--format": wanted.form}
+            export |= {"--quality": wanted.quality, **context.resume_options, "--json": context.json}
+            context.invocation, context.spends = Invocation(context.launcher, export, subcommand="export"), False
             error.remedy = "again"
             raise
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from shared.cli.context import CommandContext
 from shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def refuse_paying_options(command: str, *allowed: str) -> None:
-    """Refuse options that only make sense for a paid message, also with an empty value.
+    """Refuse options that only make sense for a paid message, also with an empty value: this command is free.
 
     Raises:
         BadInput: `option_has_no_meaning`.
     """
+    click.get_current_context().ensure_object(CommandContext).spends = False
     parameter_source = click.get_current_context().get_parameter_source
     for flag, name in PAYING.items():
         if flag not in allowed and parameter_source(name) is ParameterSource.COMMANDLINE:

@@ -14,12 +14,14 @@ from nemovideo.config import NEW_SESSION, Service, platform
 from nemovideo.request import LANGUAGE
 from nemovideo.sessions import Sessions
 from shared.cli.app import check_written_file
+from shared.cli.next_command import Invocation
 from shared.errors import BadInput
 from shared.files import disk_errors
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import CommandText
 from shared.journal.claim import Journal
 from shared.openclaw.folders import expand_path
+from shared.output.result import NextCommand
 from shared.output.result_file import write_replaceable
 
 if TYPE_CHECKING:
@@ -155,10 +157,13 @@ def route(context: CommandContext, words: str) -> None:
     """Show the action for a user's sentence, and its command."""
     context.result.mode = "route"
     action = routes.route(words)
-    more = ["generate", words] if action == "message" else [action]
     context.result.status = "succeeded"
     context.result.extra["action"] = action
-    context.result.next_argv = [context.rerun()[0], context.launcher, *more]
+    if action == "message":
+        argv = Invocation(context.launcher, arguments=(words,), subcommand="generate").to_argv()
+        context.result.next_command = NextCommand(argv, "yes", needs_consent=True)
+    else:
+        context.result.next_command = NextCommand(Invocation(context.launcher, subcommand=action).to_argv())
     context.summary_lines.append(
         context.catalog.format("routed_line", action=CommandText(action), meaning=_meaning(action))
     )

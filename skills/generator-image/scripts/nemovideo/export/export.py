@@ -57,7 +57,7 @@ def export_session(
         )
         if task_context.no_wait:
             context.result.status = "submitted"
-            context.result.next_argv = context.resume()
+            context.result.next_command = context.resume()
             return
         status = wait_for(render_id, services, task_context)
         if status.condition == "failed" and not last:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.message.prepare import prepare, use_new_session
 from nemovideo.message.results import MAX_TEXT, finish
 from nemovideo.message.stream_result import LISTEN_SECONDS, read_stream, reminding
 from nemovideo.request import MODEL
-from shared.cli.next_command import without_options
 from shared.errors import InvalidRequest, OutcomeUnknown, RequestRejected
 from shared.journal.claim import TaskLease
 from shared.journal.entry import Entry, fingerprint, prompt_record
@@ -145,7 +144,8 @@ def _beginning_anew(context: CommandContext) -> Iterator[None]:
         yield
     except InvalidRequest as error:
         if error.code == "session_gone":
-            context.argv = ["generate", *without_options(context.argv[1:], ["--session"])]
+            if context.invocation:
+                context.invocation = replace(context.invocation.without(["--session"]), subcommand="generate")
             error.remedy = "again"
         raise
 

@@ -52,7 +52,7 @@ def finish(claim: TaskLease, heard: StreamResult | None, services: Services, tas
         _return(task, services, task_context)
         return
     if task_context.no_wait and entry.state == "submitted":
-        context.result.next_argv = context.resume()
+        context.result.next_command = context.resume()
         return
     if task_context.no_wait and entry.state == "unknown":
         raise _undecided(entry)

@@ -34,7 +34,8 @@ from openai_images.cli.options import (
 )
 from openai_images.config.provider import find_provider
 from openai_images.request import DEFAULT_NAME, task_name
-from openai_images.result_rows import STOP_REASONS, stop_error
+from openai_images.result_rows import STOP_REASONS, remaining_cost, stop_error, unclear_only
+from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
 from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
@@ -243,26 +244,33 @@ def _done_indices(tasks: Sequence[Task], provider: Provider, journal: Journal, s
 
 def _outcome(batch: Batch) -> SkillError | signals.Interrupted | None:
     """Return the error of the batch, None if every task succeeded."""
-    rows = batch.rows()
-    done = sum(row["ok"] for row in rows)
-    if done == len(rows):
+    incomplete = [row for row in batch.rows() if not row["ok"]]
+    if not incomplete:
         return None
+    batch.context.remaining_cost = remaining_cost(incomplete)
     if batch.abandoned:
         batch.context.interrupted_message = "batch_abandoned"
         return batch.abandoned
     if signals.pending():  # the same ends the command
         return SkillError("batch_stopped", remedy="again")
-    incomplete = [row for row in rows if not row["ok"]]
+    return _incomplete(batch, incomplete)
+
+
+def _incomplete(batch: Batch, incomplete: Sequence[Mapping[str, Any]]) -> SkillError:
+    """Return the error of a batch in which some tasks did not succeed."""
+    total = len(batch.tasks)
     begun = [row for row in incomplete if row["error"]["code"] != "task_not_started"]
     stopping = [row for row in begun if row["index"] == batch.stopped_by]
     first = next(iter(stopping or begun or incomplete))
-    facts = {"done": done, "total": len(rows), "number": first["index"], "name": first["task_name"]}
+    facts = {"done": total - len(incomplete), "total": total, "number": first["index"], "name": first["task_name"]}
     facts["first"] = first["error"]["message"]
     if batch.stop_reason in STOP_REASONS:
         places = {"provider": batch.provider.name, **batch.provider.places}
         return stop_error("batch", batch.stop_reason, **places, **facts)
     if batch.stop_reason is None and all(row["error"]["code"] == "task_not_started" for row in incomplete):
         return StillRunning("batch_unfinished", remedy="again", **facts)
+    if batch.stop_reason is None and unclear_only(incomplete):
+        return TaskFailed("batch_incomplete", remedy="instead", instead=SEND_AGAIN, **facts)
     final = batch.stop_reason is None and all(_is_final(row) for row in incomplete)
     return TaskFailed(
         "batch_refused" if final else "batch_incomplete", remedy="none" if final else "again", **facts

@@ -13,6 +13,7 @@ from openai_images.journal_entry import new_entry
 from openai_images.result_rows import row_from_result
 from openai_images.run_folder import RunFolder
 from shared.cli.context import CommandContext
+from shared.cli.next_command import Invocation
 from shared.errors import DiskError, SkillError
 from shared.output.progress import Reporter
 from shared.output.result import Status
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from openai_images.config.provider import Provider
     from openai_images.request import ImageRequest
     from openai_images.retry_policy import RetryPolicy
+    from shared.cli.next_command import OptionValue
     from shared.journal.claim import Journal
     from shared.journal.entry import Entry, State
     from shared.signals import Interrupted
@@ -130,8 +132,9 @@ def record_result(
 
 def context_for(batch: Batch, task: Task) -> CommandContext:
     """Return the context of one task: its next commands are run.py's."""
-    launcher = Path(batch.context.launcher).with_name(batch.context.skill.main_launcher)
-    context = CommandContext(batch.context.skill, _argv(batch, task), str(launcher))
+    launcher = batch.context.launcher_named(batch.context.skill.main_launcher)
+    context = CommandContext(batch.context.skill, (), launcher)
+    context.invocation, context.spends, context.json = _invocation(batch, task, launcher), True, True
     context.catalog = batch.context.catalog
     context.reporter = Reporter(context.catalog, None)
     context.yes = True  # the batch has asked for confirmation once
@@ -149,15 +152,13 @@ def context_for(batch: Batch, task: Task) -> CommandContext:
     return context
 
 
-def _argv(batch: Batch, task: Task) -> list[str]:
-    """Return the arguments with which run.py runs the same task, and finds it in the journal."""
-    argv = ["--task-name", task.name, "--provider", batch.provider.name, "--json"]
+def _invocation(batch: Batch, task: Task, launcher: str) -> Invocation:
+    """Return the command of run.py that runs the same task, and finds it in the journal."""
+    options: dict[str, OptionValue] = {"--task-name": task.name, "--provider": batch.provider.name, "--json": True}
     if task.request:
-        for reference in task.request.references:
-            argv += ["--input-image", str(reference.path)]
-        argv += ["--model", task.request.model, "--size", task.request.size, "--variant", task.variant]
-        argv += ["--output-dir", str(batch.images), "--prompt", task.request.prompt]
-    return argv
+        options |= {**task.request.options(), "--variant": task.variant}
+        options |= {"--output-dir": str(batch.images), "--prompt": task.request.prompt}
+    return Invocation(launcher, options)
 
 
 def find_known_entries(tasks: Sequence[Task], provider: Provider, journal: Journal) -> dict[int, KnownEntry]:

@@ -26,7 +26,7 @@ from openai_images.messages import MESSAGES
 from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
 from shared.cli.app import Options, common_options, run_command
 from shared.cli.context import CommandContext, Skill
-from shared.cli.next_command import option_value
+from shared.cli.next_command import early_options
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
@@ -41,7 +41,14 @@ if TYPE_CHECKING:
     from openai_images.services import Services
     from shared.cli.task_context import TaskContext
 
-SKILL = Skill("zm-img2-generation-direct", DEFAULT_PROVIDER, __version__, MESSAGES, "run.py")
+SKILL = Skill(
+    "zm-img2-generation-direct",
+    DEFAULT_PROVIDER,
+    __version__,
+    MESSAGES,
+    "run.py",
+    repeat_options=("--on-unknown",),
+)
 
 EXTRA_FIELDS: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
 """Fields that only run.py's result document has, with their initial values."""
@@ -75,7 +82,11 @@ def run_image_command(
     command: click.Command, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
 ) -> int:
     """Run a command of this skill; its document names the configured provider, whatever else goes wrong."""
-    name = option_value(argv, "--provider") or os.environ.get("OPENCLAW_IMAGE_PROVIDER") or DEFAULT_PROVIDER
+    name = (
+        early_options(argv, (), "--provider")["provider"]
+        or os.environ.get("OPENCLAW_IMAGE_PROVIDER")
+        or DEFAULT_PROVIDER
+    )
     skill = dataclasses.replace(SKILL, provider=name if NAME.fullmatch(name) else DEFAULT_PROVIDER)
     return run_command(command, skill, argv, launcher, own)
 
@@ -170,9 +181,9 @@ class _Command:
         self._journal = Journal(SKILL.slug, self._states)
         if options.resume is not None and not self._journal.find(options.resume):
             raise BadInput("task_unknown", identifier=short_repr(options.resume))
-        context.resume_flags = ["--provider", self._provider.name]
+        context.resume_options = {"--provider": self._provider.name}
         if options.output_dir is not None:
-            context.resume_flags += ["--output-dir", str(self._folder)]
+            context.resume_options["--output-dir"] = str(self._folder)
 
     def run(self, request: ImageRequest | None, name: str) -> None:
         """Create the image, or resume a task."""

@@ -94,8 +94,8 @@ SERVICE = {
         "如需改用其他账户，请修改密钥：{key_place}。",
     ),
     "create_limited.hint": Translation(
-        "Nothing was accepted or charged, and no further attempts are made now. Try again later.",
-        "请求未被受理，也未扣费；本次不再尝试，请稍后再运行。",
+        "Nothing was accepted or charged; all attempts are used up. Wait, then ask the user before you try again.",
+        "请求未被受理，也未扣费，重试次数已用完。请先等待，再征得用户同意后重试。",
     ),
     "picture_unusable": Translation(
         "The provider did not return a complete image: {reason}.", "服务商返回的不是完整的图片：{reason}。"
@@ -114,10 +114,11 @@ SERVICE = {
     ),
 }
 _RETRY = Translation(
-    "Check the provider's usage page first. Only if the user agrees to one more possible charge, "
-    "add --on-unknown retry: it sends the same request once more, with the same Idempotency-Key.",
-    "请先查看服务商的用量记录。只有在用户同意可能再次扣费时，才加上 --on-unknown retry："
-    "它会用同一个 Idempotency-Key 把同一请求再发送一次。",
+    "Check the usage page of the provider's account for a request at that time. If there is none, nothing was "
+    "charged. If there is one, its image cannot be fetched later. In both cases --on-unknown retry sends the "
+    "request once more with the same Idempotency-Key, and only the user can agree to that.",
+    "请在服务商账户的用量页面查找该时间的请求。没有记录表示未扣费；有记录则表示已扣费，且图片无法再取回。"
+    "两种情况都可以用 --on-unknown retry 以同一个 Idempotency-Key 再发送一次，但须先征得用户同意。",
 )
 for _code in (
     "outcome_unknown_before",

@@ -22,7 +22,8 @@ from openai_images.cli.app import (
 from openai_images.cli.options import refuse_incomplete_proof
 from openai_images.queue.inspect_cli import INSPECT_COMMANDS, STATE_DIR, set_rows, state_folder
 from openai_images.queue.store import QueueStore, counters
-from openai_images.result_rows import aggregate, stop_error
+from openai_images.result_rows import aggregate, remaining_cost, stop_error, unclear_only
+from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
 from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from openai_images.queue.rows import Row
     from openai_images.queue.runner import Runner
     from shared.cli.context import CommandContext
-    from shared.errors import SkillError
+    from shared.errors import Remedy, SkillError
 
 
 def image_queue(argv: Sequence[str], launcher: str) -> int:
@@ -109,13 +110,15 @@ def _run(
 
 def _outcome(rows: list[Row], runner: Runner, enqueuer: Enqueuer) -> SkillError:
     """Return the error of a run in which not every task completed."""
-    facts: dict[str, Any] = {"done": sum(row["status"] == "completed" for row in rows), "total": len(rows)}
+    incomplete = [row for row in rows if row["status"] != "completed"]
+    facts: dict[str, Any] = {"done": len(rows) - len(incomplete), "total": len(rows)}
     provider = enqueuer.provider_config
     if runner.stop_reason and provider:
         places = {"provider": provider.name, **provider.places}
         return stop_error("queue", runner.stop_reason, first=runner.stop_message, **places, **facts)
-    first = next(row["error"] or row["status"] for row in rows if row["status"] != "completed")
-    return TaskFailed("queue_incomplete", remedy="again", first=first, **facts)
+    first = incomplete[0]["error"] or incomplete[0]["status"]
+    remedy: Remedy = "instead" if unclear_only(incomplete) else "again"
+    return TaskFailed("queue_incomplete", remedy=remedy, instead=SEND_AGAIN, first=first, **facts)
 
 
 def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> Runner:
@@ -127,9 +130,8 @@ def _run_all(context: CommandContext, store: QueueStore, enqueuer: Enqueuer) -> 
     store.mark_orphans(context.catalog.format("queue_orphaned"))
     with store.writing():
         jobs = enqueuer.jobs(store)
-        context.argv = [
-            word for word in context.argv if word != "--new"
-        ]  # the next command pays for none of them again
+        if context.invocation:  # the next command pays for none of them again
+            context.invocation = context.invocation.without(["--new"])
         journal = Journal(SKILL.slug, state_folders())
         runner = Runner(context, store, journal, enqueuer.seconds, enqueuer.grace)
         try:
@@ -147,6 +149,7 @@ def _set_results(context: CommandContext, rows: list[Row]) -> None:
     context.result.status = "succeeded" if ok else "failed"
     aggregate(context.result, rows)
     refuse_incomplete_proof(context, sum(row["status"] == "completed" for row in rows), len(rows))
+    context.remaining_cost = remaining_cost(row for row in rows if row["status"] != "completed")
 
 
 @contextlib.contextmanager

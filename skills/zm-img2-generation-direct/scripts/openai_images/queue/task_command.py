@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shared.cli.next_command import Invocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from openai_images.request import ImageRequest
     from shared.cli.context import CommandContext
+    from shared.cli.next_command import OptionValue
 
 FORWARDED_OPTIONS = (
     "timeout_ms",
@@ -42,24 +45,23 @@ class TaskCommands:
 
     def argv(self, request: ImageRequest, row: Mapping[str, Any], attempts: Mapping[str, Any]) -> list[str]:
         """Return the command of a task; its timeout is shorter than the queue's."""
-        launcher = Path(self.context.launcher).with_name(self.context.skill.main_launcher)
-        options = {
+        options: dict[str, OptionValue] = {
+            "--json": True,
             "--lang": self.context.catalog.language,
             "--prompt-file": "-",
-            "--result-file": row["result_json"],
-            "--task-name": row["task_name"],
-            "--variant": row["variant"],
-            "--output-dir": self.folder,
+            "--result-file": str(row["result_json"]),
+            "--task-name": str(row["task_name"]),
+            "--variant": str(row["variant"]),
+            "--output-dir": str(self.folder),
             "--provider": self.provider,
-            "--model": request.model,
-            "--size": request.size,
+            **request.options(),
             "--timeout": f"{child_seconds(self.seconds):g}",
+            "--raw": bool(attempts["raw"]),
+            "--new": self.new,
         }
         for name in FORWARDED_OPTIONS:
             value = attempts.get(name, self.settings.get(name))
             if value is not None:
-                options[f"--{name.replace('_', '-')}"] = value
-        argv = [sys.executable, *["-I"] * bool(sys.flags.isolated), str(launcher), "--json"]
-        argv += [str(word) for option in options.items() for word in option]
-        argv += [word for reference in request.references for word in ("--input-image", str(reference.path))]
-        return argv + ["--raw"] * bool(attempts["raw"]) + ["--new"] * self.new
+                options[f"--{name.replace('_', '-')}"] = str(value)
+        command = Invocation(self.context.launcher_named(self.context.skill.main_launcher), options)
+        return [sys.executable, *["-I"] * bool(sys.flags.isolated), *command.to_argv()[1:]]
