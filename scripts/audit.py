@@ -1,6 +1,6 @@
-"""Asks the advisory database, through pip-audit, about the skills' requirements and this environment.
+"""Check the skills' requirements and this environment for known vulnerabilities, with pip-audit.
 
-Exit 0: every package was looked up; none has a known vulnerability. 1: one has, or some were not looked up.
+Exit 0: every package was checked; none has a known vulnerability. 1: one has, or some were not checked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PIP_AUDIT = (sys.executable, "-m", "pip_audit", "--format", "json", "--progress-
 
 
 def complaints(what: str, report: str) -> list[str]:
-    """Return a sentence for each vulnerability in pip-audit's JSON, and one for what it could not look up."""
+    """Return a sentence for each vulnerability in pip-audit's JSON, and one for unchecked packages."""
     try:
         packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except (ValueError, KeyError, TypeError):

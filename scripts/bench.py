@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the stand-ins do not ship, so no set-up installs them
+sys.path.insert(0, str(ROOT))  # the simulated services do not ship, so no set-up installs them
 
 SECTIONS = (
     "image2",
@@ -18,7 +18,7 @@ SECTIONS = (
     "zm",
     "journal",
 )
-"""Each is a module beside this one, bench_<name>.py, with a function `measure` that prints its tables."""
+"""Each is a module bench_<name>.py beside this one, with a function `measure` that prints its tables."""
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def measure() -> None:
 
 
 def _filled(size: int, stack: ExitStack) -> Bench:
-    """Return a home with a journal of so many tasks, beside the one that is made here."""
+    """Return a home folder whose journal has this many tasks, plus the one created here."""
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     house = stack.enter_context(StandInHouse())
     house.openai_images.plan_image(*[ImagePlan(picture=SMALL)] * (1 + ROUNDS + BATCH))

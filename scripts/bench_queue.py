@@ -28,9 +28,9 @@ ROUNDS = 15
 
 @dataclass(frozen=True)
 class Subject:
-    """A skill to measure: `create` makes a picture, `fixed` is the interval of its earlier versions in seconds.
+    """A skill to measure: `create` creates an image, `fixed` is the interval of its earlier versions in seconds.
 
-    `service` picks its stand-in out of the house, `task_plan` its class of plans.
+    `service` selects its simulated service, `task_plan` the class of its plans.
     """
 
     skill: str
@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def launcher(self) -> str:
-        """The script that makes a picture."""
+        """The script that creates an image."""
         return self.create[0]
 
     def bench(self, folder: str, house: StandInHouse) -> Bench:
@@ -60,7 +60,7 @@ def measure(subject: Subject) -> None:
 
 
 def start_up(subject: Subject) -> None:
-    """Print how long a start takes, next to the bare imports, in interleaved rounds."""
+    """Print the start-up time beside that of the bare imports, in interleaved rounds."""
     with tempfile.TemporaryDirectory() as folder, StandInHouse(task_seconds=0.0) as house:
         bench = subject.bench(folder, house)
         helped, floor_help, first, floor_first = [], [], [], []
@@ -77,7 +77,7 @@ def start_up(subject: Subject) -> None:
 
 
 def seconds_of(argv: list[str], bench: Bench) -> float:
-    """Return how long a command takes."""
+    """Return the duration of a command."""
     began = time.monotonic()
     subprocess.run(argv, env=bench.environment, cwd=bench.work, stdout=subprocess.DEVNULL, check=True)
     return time.monotonic() - began
@@ -94,7 +94,7 @@ def seconds_to_first_request(subject: Subject, bench: Bench, house: StandInHouse
 
 
 def memory(subject: Subject) -> None:
-    """Print the peak memory of one whole command."""
+    """Print the peak memory of one command."""
     with tempfile.TemporaryDirectory() as folder, StandInHouse(task_seconds=0.5) as house:
         bench = subject.bench(folder, house)
         rows = {
@@ -134,7 +134,7 @@ def waiting(subject: Subject) -> None:
 
 
 def wave(subject: Subject, history: int, more: tuple[str, ...]) -> tuple[list[float], float, float]:
-    """Run the tasks; return each delay from ready to told, and requests and handshakes per host of a task."""
+    """Run the tasks; return each delay from ready to reported, and requests and handshakes per host of a task."""
     chance = random.Random(7)  # noqa: S311  - durations and their order, no secret
     with tempfile.TemporaryDirectory() as folder, StandInHouse() as house:
         bench, service = subject.bench(folder, house), subject.service(house)

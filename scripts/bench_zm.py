@@ -1,4 +1,4 @@
-"""Measures zm-img2-generation-direct: a batch against its ideal, and a big picture against a small one."""
+"""Measure zm-img2-generation-direct: a batch against its ideal, and a large image against a small one."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def measure() -> None:
 
 
 def a_batch() -> Cost:
-    """Carry out a batch of small pictures."""
+    """Run a batch of small images."""
     with tempfile.TemporaryDirectory() as folder, StandInHouse() as house:
         house.openai_images.default_seconds = SECONDS
         house.openai_images.plan_image(*[ImagePlan(picture=SMALL)] * TASKS)
@@ -75,7 +75,7 @@ def a_batch() -> Cost:
 
 
 def a_picture(prompt: str, plan: ImagePlan) -> Cost:
-    """Make one picture."""
+    """Create one image."""
     with tempfile.TemporaryDirectory() as folder, StandInHouse() as house:
         house.openai_images.plan_image(plan)
         bench = provided(Path(folder), house)
@@ -83,7 +83,7 @@ def a_picture(prompt: str, plan: ImagePlan) -> Cost:
 
 
 def provided(folder: Path, house: StandInHouse) -> Bench:
-    """Return a home whose OpenClaw configuration names the stand-in."""
+    """Return a home folder whose OpenClaw configuration names the simulated service."""
     bench = Bench(folder, house, SKILL)
     entry = {"baseUrl": openai_images.BASE_URL, "apiKey": house.openai_images.key, "models": []}
     state = bench.home / ".openclaw"
@@ -94,7 +94,7 @@ def provided(folder: Path, house: StandInHouse) -> Bench:
 
 
 def measured(argv: list[str], bench: Bench | None = None) -> Cost:
-    """Run a command and return what it took; one that fails ends the whole run."""
+    """Run a command and return its cost; a failure ends the measurement."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *argv],
         env=bench.environment if bench else None,

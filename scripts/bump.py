@@ -31,11 +31,11 @@ def raised(version: str, part: str) -> str:
 def bump(root: Path, entry: IndexEntry, part: str, today: str) -> tuple[str, str]:
     """Edit the three files and return the old and the new version.
 
-    An entry that is still unreleased gets today's date and, where that is higher, its own version: a version that
-    was announced and never published is not skipped.
+    An entry that is still unreleased gets today's date and keeps its own version if that is higher, so that a
+    version that was announced but never published is not skipped.
 
     Raises:
-        InvalidRequest: one of them does not say the version where it should; nothing was changed then.
+        InvalidRequest: one of them lacks the version where it should be; nothing was changed then.
     """
     old = version_in((root / entry.version_file).read_text("utf-8"))
     heading = f"## {entry.slug}\n\n"
@@ -104,7 +104,7 @@ def due(root: Path, entries: list[IndexEntry]) -> list[IndexEntry]:
 
 
 def _check_entry(root: Path, entry: IndexEntry) -> None:
-    """Refuse to open another entry above one that says nothing yet."""
+    """Refuse to open another entry above an empty one."""
     heading, text = newest_entry(changelog_of((root / "CHANGELOG.md").read_text("utf-8"), entry.slug))
     if not text:
         raise Refused(f"CHANGELOG.md says nothing yet under {entry.slug} {heading}")

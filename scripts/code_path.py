@@ -1,6 +1,6 @@
-"""Counts what one picture runs through: modules, functions, and changes of module (`python scripts/code_path.py`).
+"""Count the modules, functions and changes of module on the path of one image (`python scripts/code_path.py`).
 
-A reader who follows a picture through the code opens this many files; docs/architecture.md keeps the figures.
+A reader who follows an image through the code opens this many files; docs/architecture.md keeps the figures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Runs each skill's main job against its stand-in service and shows what happened and what was charged.
+"""Run each skill's main job against its simulated service, and show what happened and what was charged.
 
-Exit 0: everything that it promises was observed. Exit 1: a sentence says what was not.
+Exit 0: every promise was observed. Exit 1: a message names the one that was not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the stand-ins do not ship, so no set-up installs them
+sys.path.insert(0, str(ROOT))  # the simulated services do not ship, so no set-up installs them
 
 from scripts.demo_page import NOTICE, Show, write_page  # noqa: E402
 from scripts.demo_stage import DEMO, Chapter, PromiseBrokenError, Stage, observe  # noqa: E402
@@ -31,10 +31,10 @@ CHAPTERS: tuple[Chapter, ...] = tuple(
 
 
 def play(show: Show) -> None:
-    """Play every chapter, and observe what holds for all of them.
+    """Run every chapter, and check the promises that apply to all of them.
 
     Raises:
-        PromiseBrokenError: something was not observed.
+        PromiseBrokenError: a promise was not observed.
     """
     with tempfile.TemporaryDirectory() as home, StandInHouse(task_seconds=1.0) as house:
         house.kexiang.long_side = 1024

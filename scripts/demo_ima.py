@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def play(stage: Stage) -> None:
-    """Show a picture from words, the same picture changed, and a size that the service refuses."""
+    """Show an image from text, the same image edited, and a size that the service refuses."""
     house, service = stage.house, stage.house.ima
     make = ("ima_image_create.py", "--poll-interval", "0.5", "--task-type")
     ratio = ("--extra-params", '{"aspect_ratio":"16:9"}')

@@ -1,4 +1,4 @@
-"""The demo's chapter on image2: from words, the same again, and after a reference picture with a kill."""
+"""The demo's chapter on image2: from text, the same again, and from a reference image with a kill."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def play(stage: Stage) -> None:
-    """Show image2: from words, the same again, and after a reference picture with a kill in the middle."""
+    """Show image2: from text, the same again, and from a reference image with a kill in the middle."""
     house, service = stage.house, stage.house.kexiang
     create = ("create_task.py", "--poll-interval", "0.5")
     words = (*create, "--mode", "text2img", "--size", "16:9", "--prompt", "雨夜里的红色电车，霓虹倒映在石板路上")

@@ -1,4 +1,4 @@
-"""The demo's chapter on generator-image: describe, attach, add music through a broken stream, look, export."""
+"""The demo's chapter on generator-image: describe, attach, add music through a broken stream, check, export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRACKS = ("Video", "BGM", "Title")
 
 
 def play(stage: Stage) -> None:
-    """Show a picture from words, a clip of an own picture, music, the timeline and a film of all that."""
+    """Show an image from text, a video of one's own image, music, the timeline and a film of all that."""
     house, service = stage.house, stage.house.nemo
     service.plan_message(MessagePlan(text="Here is the lake at sunset."))
     words = ("--prompt", "sunset over a mountain lake, wide, calm water")
@@ -64,7 +64,7 @@ def play(stage: Stage) -> None:
 
 
 def _films(step: Step) -> int:
-    """Count the clips of a result; 0 when one of them is not on disk as its row says."""
+    """Count the videos of a result; 0 if one of them is not on disk as its row describes."""
     rows: list[dict[str, Any]] = (step.document or {}).get("videos", [])
     whole = all(hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() == row["sha256"] for row in rows)
     return len(rows) if whole and step.code == 0 else 0

@@ -1,4 +1,4 @@
-"""The demo as it was played, and its contact sheet: one HTML page that needs only the pictures beside it."""
+"""The steps of the demo, and its contact sheet: one HTML page that needs only the images beside it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOTICE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One command: as typed, what it said, and what it cost; `document` is None when it left no result."""
+    """One command: its line, its output and its cost; `document` is None if it left no result."""
 
     title: str
     command: str
@@ -51,12 +51,12 @@ class Step:
 
     @property
     def images(self) -> list[dict[str, Any]]:
-        """The pictures of its result."""
+        """The images of its result."""
         return self.document["images"] if self.document else []
 
     @property
     def delivered(self) -> bool:
-        """Whether it ended well with pictures, each of them on disk as its row says."""
+        """Whether it succeeded with images, each of them on disk as its row describes."""
         on_disk = [hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in self.images]
         return self.code == 0 and bool(on_disk) and on_disk == [row["sha256"] for row in self.images]
 
@@ -66,7 +66,7 @@ class Step:
         return self.document["task_id"] if self.document else None
 
     def charged(self, unit: str) -> str:
-        """Return what the service's ledger says of this step."""
+        """Return the charges of this step in the service's ledger."""
         return ", ".join(f"{one.amount} {unit} (task {one.task_id})" for one in self.charges) or "nothing"
 
 
@@ -82,14 +82,14 @@ class Played:
 
 @dataclass
 class Show:
-    """The whole demo as it was played."""
+    """All steps of the demo."""
 
     chapters: list[Played] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
 
 
 def write_page(path: Path, show: Show) -> None:
-    """Write the page; the pictures and the result documents lie beside it."""
+    """Write the page; the images and the result documents are beside it."""
     now = dt.datetime.now(dt.timezone.utc)
     chapters = "\n".join(_chapter(played, path.parent) for played in show.chapters)
     page = f"""<!doctype html>

@@ -1,4 +1,4 @@
-"""Where the demo's commands run: from the checkout's root, unchanged, in a throwaway home, told as they happen."""
+"""Run the demo's commands unchanged from the checkout's root, in a temporary home folder, and report each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PromiseBrokenError(Exception):
 
 @dataclass(frozen=True)
 class Chapter:
-    """What the demo shows of one skill: `key` gives its variables, `hosts` are all that it may ask for."""
+    """What the demo shows of one skill: `key` are its variables, `hosts` all hosts that it may contact."""
 
     skill: str
     service: str
@@ -43,7 +43,7 @@ class Chapter:
 
 
 class Stage:
-    """Runs the commands of one chapter and keeps what came of them in `played`."""
+    """Run the commands of one chapter and keep their outcomes in `played`."""
 
     def __init__(self, chapter: Chapter, house: StandInHouse, home: str) -> None:
         self.house = house
@@ -57,7 +57,7 @@ class Stage:
         }
 
     def run(self, title: str, launcher: str, *options: str, kill_when: Callable[[], bool] | None = None) -> Step:
-        """Run a launcher to its end, or kill it as soon as `kill_when` is true; print all that came of it.
+        """Run a launcher to its end, or kill it as soon as `kill_when` is true; print its output.
 
         Raises:
             PromiseBrokenError: it takes longer than 30 s.
@@ -88,7 +88,7 @@ class Stage:
         return step
 
     def observe(self, promise: str, *, kept: bool) -> None:
-        """Tell a promise about the last command that was kept.
+        """Report a promise that the last command kept.
 
         Raises:
             PromiseBrokenError: it was not.
@@ -115,7 +115,7 @@ class Stage:
 
 
 def observe(promise: str, *, kept: bool, told: list[str]) -> None:
-    """Tell a promise that was kept, and add it to `told`.
+    """Report a promise that was kept, and add it to `told`.
 
     Raises:
         PromiseBrokenError: it was not.

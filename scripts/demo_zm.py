@@ -27,12 +27,12 @@ PROMPTS = (
 REFUSED = PROMPTS[1]
 POSSIBLE = len(PROMPTS) - 1
 WORKERS = 2
-HALF = 3  # pictures: by then one is saved, one task was refused, and both workers draw
-SECONDS = 0.6  # for each picture
+HALF = 3  # images: by then one is saved, one task was refused, and both workers are busy
+SECONDS = 0.6  # for each image
 
 
 def provider(house: StandInHouse) -> Mapping[str, str]:
-    """Write an OpenClaw configuration that names the stand-in as the provider, and say where it is."""
+    """Write an OpenClaw configuration with the simulated service as the provider, and return its path."""
     entry = {"baseUrl": openai_images.BASE_URL, "apiKey": "${DEMO_IMAGES_KEY}", "models": []}
     path = DEMO / "openclaw.json"
     path.write_text(json.dumps({"models": {"providers": {openai_images.PROVIDER: entry}}}), encoding="utf-8")
@@ -40,7 +40,7 @@ def provider(house: StandInHouse) -> Mapping[str, str]:
 
 
 def play(stage: Stage) -> None:
-    """Show the batch: killed when half of it is paid, run again until it is done, and looked at."""
+    """Show the batch: killed when half of it is paid, run again until it is done, and verified."""
     house, service = stage.house, stage.house.openai_images
     refusal = {"error": {"message": "the content rules say no", "code": "moderation_blocked"}}
     service.plan_prompt(REFUSED, Plan(status=400, body=refusal))

@@ -1,6 +1,6 @@
-"""Runs the fault suite in random order, says how many faults were survived, and writes docs/faults.md from it.
+"""Run the fault suite in random order, count the faults that were handled, and write docs/faults.md.
 
-Exit 0: every row of the table was run and survived. Exit 1: not.
+Exit 0: every row of the table was run and passed. Exit 1: not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = ROOT / "docs" / "faults.md"
 CASE = re.compile(r"test_survived\[([A-Z]\d+)-([a-z0-9-]+)\]")
-WORKERS = "6"  # most of them wait most of the time
+WORKERS = "6"  # they are idle most of the time
 HEAD = """\
 # Faults
 
@@ -62,14 +62,14 @@ its own (`tests/faults/vectors/`).
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one fault with one skill."""
+    """The outcome of one fault with one skill."""
 
     survived: bool
     seconds: float = 0.0
 
 
 class Results:
-    """A plugin of pytest that keeps what came of each case."""
+    """A pytest plugin that keeps the outcome of each case."""
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], Outcome] = {}

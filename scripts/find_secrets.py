@@ -1,6 +1,6 @@
-"""Looks for keys in what git knows or would take, with detect-secrets; what tests and pages make up is known here.
+"""Search the files that git tracks or would add for keys, with detect-secrets; made-up keys are listed here.
 
-Exit 0: files were read and none holds what looks like a key. 1: one does, or there was nothing to read.
+Exit 0: files were read and none contains a possible key. 1: one does, or there were no files.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE_UP = re.compile(
     r"dummy|\bwords?\b|^password$|\{password\}|^key$|^pw$|^secret$|^somebody:else$|^your-api-key-here$|0123456789|9876543210"
 )
-"""What a found value looks like that is nobody's key; say `dummy` in a new one."""
+"""Patterns of values that are not real keys; write `dummy` in a new one."""
 
 
 def find(root: Path) -> tuple[int, list[str]]:
-    """Return how many files below a checkout were looked at, and a sentence for each value that may be a key."""
+    """Return the number of files read in a checkout, and a sentence for each value that may be a key."""
     argv = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split("\0")
     files = [name for name in listed if name and (root / name).is_file()]
@@ -43,7 +43,7 @@ def _made_up(value: str | None) -> bool:
 
 
 def main() -> int:
-    """Look through the checkout named on the command line, else this one."""
+    """Search the checkout named on the command line, else this one."""
     looked_at, found = find(Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT)
     for sentence in found:
         print(sentence, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Puts the bundles of dist/ into this user's OpenClaw, or takes them out again (`make install-local`)."""
+"""Install the bundles of dist/ into this user's OpenClaw, or remove them (`make install-local`)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ ORIGIN = ".clawhub"
 
 
 def check_ours(folder: Path, slug: str) -> None:
-    """Make sure that a folder holds what we have put there, or nothing.
+    """Check that a folder is absent, or contains what this script installed.
 
     Raises:
-        InvalidRequest: it was installed by ClawHub, edited, or made by somebody else: replacing it loses that.
+        InvalidRequest: it was installed by ClawHub, edited, or created by someone else: replacing it would lose
+        that.
     """
     if not folder.exists() and not folder.is_symlink():
         return
@@ -45,10 +46,11 @@ def check_ours(folder: Path, slug: str) -> None:
 
 
 def install(root: Path, dist: Path, skills: Path) -> list[Path]:
-    """Copy every bundle below `skills`, replacing what an earlier call has put there; return the folders.
+    """Copy every bundle below `skills`, replacing those of an earlier call; return the folders.
 
     Raises:
-        InvalidRequest: a bundle is missing, or a folder is not ours; nothing was changed then.
+        InvalidRequest: a bundle is missing, or a folder was not installed by this script; nothing was changed
+        then.
     """
     entries = read_index(root)
     for entry in entries:
@@ -63,10 +65,10 @@ def install(root: Path, dist: Path, skills: Path) -> list[Path]:
 
 
 def uninstall(root: Path, skills: Path) -> list[Path]:
-    """Remove what `install` has put there and return the folders; keys, tasks and pictures stay.
+    """Remove what `install` has copied and return the folders; keys, tasks and images are kept.
 
     Raises:
-        InvalidRequest: a folder is not ours; nothing was changed then.
+        InvalidRequest: a folder was not installed by this script; nothing was changed then.
     """
     folders = [skills / entry.slug for entry in read_index(root)]
     for folder in folders:
@@ -78,7 +80,7 @@ def uninstall(root: Path, skills: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Install or uninstall, and say where."""
+    """Install or uninstall, and print the folders."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uninstall", action="store_true")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")

@@ -1,4 +1,4 @@
-"""Prints every sentence in English and Chinese side by side, for whoever reads them for tone (`make messages`)."""
+"""Print every message in English and Chinese side by side, to be read for tone (`make messages`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.i18n.messages import SHARED_MESSAGES, Translation  # noqa: E402
 
 
 def tables() -> dict[str, dict[str, Translation]]:
-    """Return the shared sentences and those of each skill of clawhub.json."""
+    """Return the shared messages and those of each skill of clawhub.json."""
     found = {"shared": SHARED_MESSAGES}
     for skill in json.loads((ROOT / "clawhub.json").read_text("utf-8"))["skills"]:
         sys.path.insert(0, str(ROOT / "skills" / skill["slug"] / "scripts"))

@@ -1,4 +1,4 @@
-"""Builds what is published, dist/<slug>/ and a zip beside it, from what git knows (`make package`)."""
+"""Build the published bundles, dist/<slug>/ and a zip of each, from the files that git tracks (`make package`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BUNDLED = (
     "scripts/{package}/*.py",
     "scripts/{package}/*/*.py",
 )
-"""What of a skill's folder ships, as whole paths below it."""
+"""Patterns of the files in a skill's folder that ship, as paths relative to it."""
 LEFT_OUT = (".clawhubignore",)
 """What git knows of a skill's folder and does not ship; anything else there is refused."""
 MANIFEST = "manifest.json"
@@ -46,7 +46,7 @@ class File:
 
     @property
     def mode(self) -> int:
-        """Its permissions, whatever this machine's umask is."""
+        """Its permissions, independent of this machine's umask."""
         return 0o755 if self.executable else 0o644
 
 
@@ -60,7 +60,7 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the manifest, which holds that of every other file."""
+        """SHA-256 of the manifest, which contains that of every other file."""
         return hashlib.sha256(self.files[MANIFEST].data).hexdigest()
 
     @property
@@ -87,14 +87,14 @@ class Tree:
         return sorted(path.removeprefix(folder + "/") for path in self._modes if path.startswith(folder + "/"))
 
     def has(self, path: str) -> bool:
-        """Tell whether git knows a file."""
+        """Return whether git tracks a file."""
         return path in self._modes
 
     def file(self, path: str) -> File:
-        """Read a file; whether it is executable is what git says, not what this disk can hold.
+        """Read a file; take from git, not from the disk, whether it is executable.
 
         Raises:
-            InvalidRequest: git does not know it, it is gone, or it is no ordinary file.
+            InvalidRequest: git does not track it, it is missing, or it is not a regular file.
         """
         if not self.has(path):
             raise Refused(f"{path} is missing, or git does not know it (git add)")
@@ -119,7 +119,7 @@ def build(tree: Tree, entry: IndexEntry) -> Bundle:
         InvalidRequest: something is missing, or git knows a file that no pattern of BUNDLED places.
     """
     skill = _skill_files(tree, entry)
-    # What git does not know of shared/ is looked at too: where an import leads to it, it is refused below.
+    # Untracked files of shared/ are included: if an import leads to one, it is refused below.
     shared = {
         place.relative_to(tree.root / "shared").as_posix(): place.read_text("utf-8")
         if place.suffix == ".py"
@@ -201,10 +201,10 @@ def write(bundle: Bundle, dist: Path) -> None:
 
 
 def package(root: Path, dist: Path) -> list[Bundle]:
-    """Build every skill of the index anew in `dist`, which is emptied first, and return the bundles.
+    """Build every skill of the index in `dist`, which is emptied first, and return the bundles.
 
     Raises:
-        InvalidRequest: one of them cannot be built; `dist` is as it was then.
+        InvalidRequest: one of them cannot be built; `dist` is unchanged then.
     """
     tree = Tree(root)
     bundles = [build(tree, entry) for entry in read_index(root)]
@@ -215,7 +215,7 @@ def package(root: Path, dist: Path) -> list[Bundle]:
 
 
 def main() -> int:
-    """Package the checkout and say what came out."""
+    """Package the checkout and print the bundles."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     parser.add_argument("--dist", type=Path, help="where to (default: <root>/dist)")

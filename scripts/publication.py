@@ -1,4 +1,4 @@
-"""Waits until the registry says that a version is public: a publish only hands it to the registry's checks."""
+"""Wait until the registry reports a version as public: publishing only starts the registry's checks."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Plan:
 
     @property
     def has_news(self) -> bool:
-        """Tell whether anything but the version differs from what is out."""
+        """Return whether anything but the version differs from the published files."""
         return self.last is None or self.last.bundle is None or bool(self.changed)
 
     @property
@@ -105,10 +105,10 @@ def clawhub(root: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def publish(plan: Plan, dist: Path, root: Path, *, seconds: float, pause: float) -> None:
-    """Publish one bundle, wait until the registry says that it is public, and tag the commit.
+    """Publish one bundle, wait until the registry reports it as public, and tag the commit.
 
     Raises:
-        InvalidRequest: clawhub ended badly, the registry did not publish it, or the tag cannot be made.
+        InvalidRequest: clawhub failed, the registry did not publish it, or the tag cannot be set.
     """
     command, environment = clawhub(root)
     argv = [*command, "skill", "publish", str(dist / plan.entry.slug), "--no-input"]
@@ -132,7 +132,7 @@ def publish(plan: Plan, dist: Path, root: Path, *, seconds: float, pause: float)
 
 
 def main() -> int:
-    """Show the plan; publish when confirmed and nothing stands against it."""
+    """Show the plan; publish if confirmed and there is no objection."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("skill", help="a slug of clawhub.json, or all")
     parser.add_argument("--confirm", default="", help='"yes" publishes')

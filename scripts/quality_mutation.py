@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CAUGHT = frozenset(("killed", "timeout"))
 INTERNAL_WORDS = r"raise (AssertionError|TimeoutError|TypeError|ValueError)\("
-"""Their words reach nobody: they are bugs, or turned into a sentence of the catalog where they are caught."""
+"""Their texts are not shown: they are bugs, or converted to a message of the catalog where they are caught."""
 
 
 class Mutant(NamedTuple):
@@ -123,7 +123,7 @@ GROUPS = (
 
 
 def outcomes(tree: Path, mutmut: list[str]) -> Outcomes:
-    """Read what a finished run says of each mutant.
+    """Read the outcome of each mutant from a finished run.
 
     Raises:
         ValueError: nothing was mutated, or some mutants were never tried.

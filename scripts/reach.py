@@ -15,9 +15,9 @@ def reached_files(skill_sources: Iterable[str], shared: Mapping[str, str | None]
     """Return the paths of the files in shared/ that must ship with a skill.
 
     `skill_sources` are the texts of the skill's modules. `shared` maps the paths below shared/ to their texts
-    (None for what is not Python). An import counts wherever it stands, in a function too, except under `if
-    TYPE_CHECKING`, which never runs; so does a module that is named in full by a string. A file that is not
-    Python is needed where a string of a needed module is its name.
+    (None for what is not Python). Every import counts, also inside a function, except under `if TYPE_CHECKING`,
+    which never runs; so does a module whose full name is a string. A file that is not Python is needed if a string
+    of a needed module is its name.
     """
     needed = {"__init__.py"}
     strings: set[str] = set()
@@ -44,12 +44,12 @@ def _files(module: str) -> Iterator[str]:
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
-    """Yield dotted names that may be modules; `from shared import x` gives "shared.x" whatever x is."""
+    """Yield dotted names that may be modules; `from shared import x` yields "shared.x", whatever x is."""
     for node in _running(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            # A skill's relative import looks like one of shared's: rather too much than too little.
+            # A skill's relative import is taken for one of shared's: better too much than too little.
             origin = ".".join(part for part in (SHARED if node.level else None, node.module) if part)
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in node.names)
@@ -62,7 +62,7 @@ def _strings(tree: ast.AST) -> Iterator[str]:
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node below except what stands under `if TYPE_CHECKING`."""
+    """Yield every node below, except those under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
             for other in child.orelse:

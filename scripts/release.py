@@ -1,4 +1,4 @@
-"""What was published of a skill before, as the tag says, and what has changed since."""
+"""The published version of a skill, according to its tag, and the changes since."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED = "scripts/shared/"
 UNRELEASED = " — unreleased"
 """How the heading of an entry ends that has no date yet."""
 TOLD_ANYWAY = (MANIFEST, "CHANGELOG.md")
-"""They differ with every version and say nothing of what else does."""
+"""They differ in every version, so they do not count as changes."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def numbers(version: str) -> tuple[int, int, int]:
     """Return a version as numbers, which is how versions compare.
 
     Raises:
-        InvalidRequest: it is no version of three numbers.
+        InvalidRequest: it is not a version of three numbers.
     """
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise Refused(f"{version!r} is no version of three numbers")
@@ -45,10 +45,10 @@ def numbers(version: str) -> tuple[int, int, int]:
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Run git in a checkout and return what it says.
+    """Run git in a checkout and return its output.
 
     Raises:
-        InvalidRequest: it ends badly.
+        InvalidRequest: it failed.
     """
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:

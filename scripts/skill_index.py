@@ -1,4 +1,4 @@
-"""What clawhub.json, this repository's index, says about the skills, and which version each of them has."""
+"""The skills of clawhub.json, this repository's index, and their versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Refused(Exception):
-    """A maintainer's command cannot go on; the message says why, in words for its caller."""
+    """A maintainer's command cannot continue; the message explains why."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class IndexEntry:
 
     @property
     def version_file(self) -> str:
-        """The one file that says which version the skill has, below the root."""
+        """The file with the version of the skill, relative to the root."""
         return f"{self.folder}/scripts/{self.package}/__init__.py"
 
 

@@ -1,6 +1,6 @@
-"""Holds the bundles in dist/ to what ClawHub, OpenClaw and the validators ask (`make validate`).
+"""Check the bundles in dist/ against the rules of ClawHub, OpenClaw and the validators (`make validate`).
 
-Exit 0: nothing to object to. 1: a breach, each on a line of its own; a rule that looked at nothing is one too.
+Exit 0: no violation. 1: violations, one per line; a rule that checked nothing is one too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RULES: dict[str, Rule] = {
 
 
 def breaches_of(bundle: Bundle) -> tuple[list[str], int]:
-    """Return what is wrong with a bundle, a line each, and how many things were looked at."""
+    """Return the violations of a bundle, one per line, and the number of checks."""
     wrong, inspected = [], 0
     for name, rule in RULES.items():
         verdicts = list(rule(bundle))
@@ -47,7 +47,7 @@ def breaches_of(bundle: Bundle) -> tuple[list[str], int]:
 
 
 def same_shapes(bundles: list[Bundle]) -> list[str]:
-    """Return the skills whose SKILL.md have one and the same headings, which ClawHub takes for a template."""
+    """Return the skills whose SKILL.md have the same headings, which ClawHub treats as a template."""
     shapes = Counter(pages.heading_shape(bundle) for bundle in bundles)
     return [
         f"{bundle.entry.slug}: headings: those of SKILL.md are another skill's too"
@@ -57,7 +57,7 @@ def same_shapes(bundles: list[Bundle]) -> list[str]:
 
 
 def validate(root: Path, dist: Path) -> list[str]:
-    """Return the breaches of all bundles that the index promises, and say on stdout what was looked at.
+    """Return the violations of all bundles of the index, and print what was checked.
 
     Raises:
         InvalidRequest: the index cannot be read.

@@ -1,1 +1,1 @@
-"""The rules of `make validate`, by what they look at."""
+"""The rules of `make validate`, by what they check."""

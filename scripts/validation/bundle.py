@@ -24,7 +24,7 @@ PAGE = "SKILL.md"
 
 @dataclass(frozen=True)
 class Bundle:
-    """One folder of dist/ and what the index says about it."""
+    """One folder of dist/ and its entry in the index."""
 
     folder: Path
     entry: IndexEntry
@@ -32,7 +32,7 @@ class Bundle:
 
     @cached_property
     def paths(self) -> list[str]:
-        """Everything in the folder that is no folder, links and dotfiles too, relative to it."""
+        """All files in the folder, including links and dotfiles, relative to it."""
         found = [place for place in self.folder.rglob("*") if place.is_symlink() or not place.is_dir()]
         return sorted(place.relative_to(self.folder).as_posix() for place in found)
 
@@ -44,7 +44,7 @@ class Bundle:
             try:
                 texts[path] = (self.folder / path).read_bytes().decode()
             except (OSError, UnicodeDecodeError):
-                continue  # the rule about files says so
+                continue  # the rule about files reports it
         return texts
 
     @cached_property
@@ -61,7 +61,7 @@ class Bundle:
                 try:
                     modules[path] = ast.parse(text)
                 except SyntaxError:
-                    continue  # the rule about files says so
+                    continue  # the rule about files reports it
         return modules
 
     @cached_property
@@ -71,7 +71,7 @@ class Bundle:
 
     @cached_property
     def front_matter(self) -> dict[str, Value]:
-        """The head of SKILL.md; empty where it cannot be read, which the rule about it says."""
+        """The head of SKILL.md; empty if it cannot be read, which its rule reports."""
         try:
             return parse(split(self.texts.get(PAGE, ""))[0])
         except Malformed:
@@ -96,12 +96,12 @@ class Bundle:
 
 
 Rule = Callable[[Bundle], Iterator[str | None]]
-"""Yields, for each thing that it looked at, what is wrong with it, or None.
+"""Yields one violation, or None, for each check.
 
-One that yields nothing looked at nothing, and that is a failure of its own.
+A rule that yields nothing checked nothing, which is a failure too.
 """
 
 
 def line_of(text: str, position: int) -> int:
-    """Return the number of the line that holds a position."""
+    """Return the number of the line at a position."""
     return text.count("\n", 0, position) + 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SECONDS = 120.0  # a start takes a quarter of one; a loaded machine takes longer
+SECONDS = 120.0  # a start takes a quarter of one; a loaded machine needs longer
 FLAG = re.compile(r"--[a-z][a-z-]*")
 SCRIPT = re.compile(r"(?:.*/)?([\w-]+\.(?:py|sh))")
 ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&"}
@@ -25,7 +25,7 @@ FENCE = re.compile(r"^(```+)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 
 
 def shown_commands(page: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and words, from the script's name on, of each command of ours in fences and code spans."""
+    """Yield line number and words, from the script's name on, of each skill command in code blocks and spans."""
     for line, code in _code(page):
         words = _words(code)
         for position, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""Rules about what lies in a bundle: the right files, whole, readable everywhere, and nothing else."""
+"""Rules about the files of a bundle: the right ones, complete, readable everywhere, and no others."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][\w .@/+-]*")
 
 
 class Malformed(ValueError):
-    """This is no front matter in our style; the message names the line and what is expected."""
+    """The front matter is not in the expected style; the message names the line and what is expected."""
 
 
 def split(page: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Rules about the front matter, the description, and that every place tells the same name and version."""
+"""Rules about the front matter, the description, and equal names and versions in every place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VARIABLE_KEYS = {"name", "required", "description"}
 PYTHONS = ["uv", "python3", "python"]
 LICENSE = "MIT-0"
 LONGEST_DESCRIPTION = 1024  # characters, skills-ref
-FEWEST_WORDS = 3  # of a sentence that says what a skill does
+FEWEST_WORDS = 3  # of a sentence that describes a skill
 SHORT = 160  # characters of a description that are shown when many skills share OpenClaw's budget
 CATEGORIES = {"creative"}
 RESERVED_TOPICS = frozenset({
@@ -118,7 +118,7 @@ def identity(bundle: Bundle) -> Iterator[str | None]:
 
 
 def catalog(bundle: Bundle) -> Iterator[str | None]:
-    """Require of the index what ClawHub takes: a name to show, categories it knows, topics it can hold."""
+    """Require what ClawHub needs in the index: a display name, known categories, valid topics."""
     entry = bundle.entry
     yield None if entry.display_name.strip() else "clawhub.json: display_name is empty"
     if not (entry.categories and set(entry.categories) <= CATEGORIES and len(entry.categories) <= MOST_CATEGORIES):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Pattern(NamedTuple):
-    """What may not stand in a file whose path ends so; the pattern is searched in the whole text."""
+    """Forbidden patterns by the end of a file's path; each is searched in the entire text."""
 
     why: str
     pattern: str
@@ -50,7 +50,7 @@ PRIVATE = (
 
 
 def static_scan(bundle: Bundle) -> Iterator[str | None]:
-    """Look for what ClawHub's scan and OpenClaw's audit report."""
+    """Search for what ClawHub's scan and OpenClaw's audit report."""
     yield from _search(bundle, SCANNED)
     for path, text in bundle.texts.items():
         if path.endswith(".py") and re.search(r"b64encode\([^\n]*read_bytes\(\)", text) and ".post(" in text:
@@ -58,7 +58,7 @@ def static_scan(bundle: Bundle) -> Iterator[str | None]:
 
 
 def private(bundle: Bundle) -> Iterator[str | None]:
-    """Look for somebody's folders and chats, and for the folder that this checkout is in."""
+    """Search for personal folders and chats, and for the folder of this checkout."""
     yield from _search(bundle, (*PRIVATE, Pattern("this checkout's path", re.escape(str(bundle.root)))))
 
 

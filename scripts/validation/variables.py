@@ -1,4 +1,4 @@
-"""Which environment variables code reads, told by reading it."""
+"""Find the environment variables that code reads."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NOT_DECLARED = ("# the user names the variable", "# between our own processes")
-"""Comments on the line of a read that is nobody's to declare: its name stands in the user's configuration, or only
-our own commands set it for each other."""
+"""Comments on the line of a read that needs no declaration: its name is in the user's configuration, or only the
+skills' own commands set it."""
 DEEPEST = 5  # steps from a name to its literal
 ENVIRONMENTS = ("os.environ", "environ")
 
 
 @dataclass(frozen=True)
 class Read:
-    """A place that reads a variable; the name is None where the code does not tell it."""
+    """A place that reads a variable; the name is None if the code does not determine it."""
 
     path: str
     line: int
@@ -28,8 +28,8 @@ class Read:
 def reads(modules: Mapping[str, ast.Module], texts: Mapping[str, str]) -> Iterator[Read]:
     """Yield every read of an environment variable.
 
-    A name that is no literal is followed to a constant of its module, to the literals that a loop goes through, or
-    through a function's parameter or a field to what is passed for it.
+    A name that is not a literal is resolved: to a constant of its module, to the literals of a loop, or through a
+    function's parameter or a field to the values passed for it.
     """
     for path, tree in modules.items():
         lines = texts[path].splitlines()
@@ -61,7 +61,7 @@ def _name_read(node: ast.AST) -> ast.expr | None:
 
 
 class _Resolver:
-    """Follows names to literals; gives up (None) rather than guess."""
+    """Resolve names to literals; return None instead of guessing."""
 
     def __init__(self, modules: Mapping[str, ast.Module]) -> None:
         self._modules = modules

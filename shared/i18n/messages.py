@@ -570,7 +570,7 @@ MACHINE = {
     ),
     "journal_newer.hint": Translation("Update the skill, then try again.", "请先更新此技能，然后重试。"),
     "journal_unreadable": Translation(
-        "The database {path} holds a task that cannot be judged; nothing is sent.",
+        "The database {path} contains a task that cannot be interpreted; nothing is sent.",
         "数据库 {path} 中有无法识别的任务记录，因此没有发送任何请求。",
     ),
     "database_not_set_up": Translation(

@@ -85,8 +85,8 @@ TALK = {
 
 VERIFY = {
     "verify_scope": Translation(
-        "These rules judge the file and where it came from, not what the image shows: look at it before you accept it.",
-        "以上规则只检查文件及其来源，不判断画面内容：验收前请亲自看图。",
+        "These rules check the file and its origin, not what the image shows: view it before you accept it.",
+        "以上规则只检查文件及其来源，不检查画面内容：验收前请亲自查看图片。",
     ),
     "verify_nothing": Translation(
         "{got} is neither a result.json nor the folder of a run or batch.",

@@ -29,7 +29,7 @@ MAX_DEPTH = 100  # objects and lists inside each other; a draft has about ten
 
 @dataclass(frozen=True)
 class Media:
-    """An image, video or audio file of a session; sides in pixels, duration in seconds, as stated by the service."""
+    """A media file of a session; sides in pixels and duration in seconds, as sent by the service."""
 
     url: str
     kind: MediaKind
