@@ -1,4 +1,4 @@
-"""The demo's chapter on ai-nano-banana-ima: from words, from a local file, and a refusal that is explained."""
+"""The demo's chapter on ai-nano-banana-ima: from text, from a local file, and a refusal that is explained."""
 
 from __future__ import annotations
 

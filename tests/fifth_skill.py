@@ -1,4 +1,4 @@
-"""A skill made from nothing but what CONTRIBUTING.md says a new one needs."""
+"""A skill created only from the instructions in CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _pour(run: CommandContext) -> None:
 }
 """Contents by the path that CONTRIBUTING.md gives, below skills/<slug>/."""
 COPIED = ("requirements.txt", "scripts/<launcher>.py")
-"""What CONTRIBUTING.md says to copy from another skill."""
+"""What CONTRIBUTING.md tells to copy from another skill."""
 ENTRY = IndexEntry(SLUG, PACKAGE, "Paper kettle", ("creative",), ("tea", "paper"))
 
 
@@ -124,7 +124,7 @@ def described_files() -> set[str]:
 
 
 def add_to(root: Path) -> IndexEntry:
-    """Do in a checkout what the section says, and have git know it."""
+    """Follow the section in a checkout, and commit the result."""
     model = read_index(root)[0]
     folder = root / "skills" / SLUG
     for path in described_files():

@@ -103,7 +103,7 @@ def keep_raw(folder: Path, document: Mapping[str, Any]) -> None:
 
 
 def kept(task: LockedTask) -> Kept:
-    """Return where a task in somebody's hands is kept."""
+    """Return where a task in someone's hands is kept."""
     return Kept(task.path, task.entry.local_id)
 
 

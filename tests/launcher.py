@@ -1,4 +1,4 @@
-"""Runs the shipped launchers as processes, unchanged, against the stand-in services."""
+"""Runs the shipped launchers as processes, unchanged, against the simulated services."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Bench:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def shell(self, command: Mapping[str, Any]) -> Ended:
-        """Run the `next` command of a result, as its shell spelling says."""
+        """Run the `next` command of a result, from its shell line."""
         done = subprocess.run(  # noqa: S602  - the spelling for a shell is what is tested
             command["shell"],
             shell=True,

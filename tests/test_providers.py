@@ -1,4 +1,4 @@
-"""The stand-ins themselves: every later test believes them."""
+"""The simulated services themselves: all other tests rely on them."""
 
 from __future__ import annotations
 
@@ -547,7 +547,7 @@ def test_an_unknown_task_is_404() -> None:
     assert service.complaints == []
 
 
-# --- Parser and pictures
+# --- Parser and images
 
 
 HEAD = b"POST /a%20b?c=d+e&f HTTP/1.1\r\nHost: A.example:443\r\n"

@@ -1,4 +1,4 @@
-"""The stand-in of IMA itself: it answers what is right, and complains about everything else."""
+"""The simulated IMA itself: it answers what is right, and complains about everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make quality` holds the list of explained mutants to, and how it reads a mutant."""
+"""How `make quality` checks the list of explained mutants, and how it reads a mutant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scripts/setup.sh against stand-in interpreters: what it makes, repairs, and asks for in one sentence."""
+"""scripts/setup.sh against fake interpreters: what it makes, repairs, and asks for in one sentence."""
 
 import shutil
 import subprocess
@@ -28,13 +28,13 @@ case "$*" in
 esac
 """
 INSTALL_FAILS = "echo 'ERROR: no such distribution' >&2; exit 1"
-# The parent of the stand-in is the shell that runs set-up.
+# The parent of the fake program is the shell that runs set-up.
 INSTALL_IS_KILLED = "kill -9 $PPID"
 
 
 @dataclass
 class Machine:
-    """A checkout and its PATH: the tools of a bare system and the stand-ins that a test adds."""
+    """A checkout and its PATH: the tools of a bare system and the fake programs that a test adds."""
 
     home: Path
     calls: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Machine:
         self.add(name, STUB_PYTHON.format(version=version, without_ensurepip=int(not ensurepip), install=install))
 
     def set_up(self, python: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the script in a foreign folder; `calls` then holds the command lines of the stand-ins, in order."""
+        """Run the script in a foreign folder; `calls` then lists the command lines of the fake programs."""
         log = self.home / "calls"
         log.write_text("")
         environment = {"PATH": str(self.home / "bin"), "BIN": str(self.home / "bin"), "CALLS": str(log)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from validation.bundle import Bundle
 
-# Keys by their path; a question mark marks what may be missing. Others are dropped or refused by somebody.
+# Keys by their path; a question mark marks what may be missing. Others are dropped or refused by someone.
 KEYS = {
     (): {"name", "description", "license", "metadata"},
     ("metadata",): {"version", "openclaw"},

@@ -1,7 +1,7 @@
 """A server of Google's Agent Development Kit with a scripted model, and the rest of NemoVideo around it.
 
 Run by the Python of build/clients/adk. Its argument is a folder, where the server writes its port to `port` and
-the body of every message to `messages`, one a line; `link` there is the address of its pictures. The first word of
+the body of every message to `messages`, one a line; `link` there is the address of its images. The first word of
 a message chooses what the model says; sessions in Chinese are streamed in partial texts.
 """
 
@@ -37,7 +37,7 @@ STREAMING: set[str] = set()  # sessions
 
 
 def make_picture(prompt: str, tool_context: Any) -> dict[str, str]:
-    """Make a picture and put it into the state."""
+    """Make an image and put it into the state."""
     state = STATES[tool_context.session.id]
     state["generated_media"].append({"url": (FOLDER / "link").read_text(), "type": "image", "prompt": prompt})
     state["draft"]["t"] = [{"tt": 0, "sg": [{"d": 5000, "m": {"name": "kite"}}]}]
@@ -82,7 +82,7 @@ def said(*parts: types.Part) -> LlmResponse:
 
 
 class Agents:
-    """Loads the one agent, where the kit would look for modules in a folder."""
+    """Loads the one agent, where the kit would search for modules in a folder."""
 
     def load_agent(self, name: str) -> LlmAgent:
         """Return the agent."""
@@ -172,7 +172,7 @@ async def _next(parts: list[dict[str, Any]], receive: Any) -> Any:
 
 
 def main() -> None:
-    """Serve until somebody ends the process."""
+    """Serve until someone ends the process."""
     listener = socket.create_server(("127.0.0.1", 0))
     (FOLDER / "port").write_text(str(listener.getsockname()[1]))
     config = uvicorn.Config(Streaming(app), log_level="warning")

@@ -1,4 +1,4 @@
-"""What a turn with each skill needs: its stand-in, its key in openclaw.json, the documented command to call."""
+"""The setting of a turn with each skill: simulated service, key in openclaw.json, documented command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ ENTRIES = read_index(ROOT)
 class Arrangement:
     """What <slug>.json beside this module says.
 
-    `service` is the stand-in's name in the house. `command` is how the line of SKILL.md begins, from the script's
-    name on, that an agent would call. `openclaw` goes into openclaw.json, with the stand-in's key for "{key}".
+    `service` is the simulated service's name in the house. `command` is how the line of SKILL.md begins, from the
+    script's name on, that an agent would call. `openclaw` goes into openclaw.json, with the simulated service's
+    key for "{key}".
     """
 
     service: str

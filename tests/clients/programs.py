@@ -28,8 +28,8 @@ SECONDS = 240.0  # an agent's turn with a task of 14 s takes one minute on an id
 class Machine:
     """A home, and the programs that a user has: OpenClaw, ClawHub, and Python with the skills' packages.
 
-    Whatever a program asks for on the network goes to the house's proxy, which leads to stand-ins only and writes
-    down who was asked for; loopback is reached directly.
+    Whatever a program asks for on the network goes to the house's proxy, which leads to simulated services only
+    and writes down who was asked for; loopback is reached directly.
     """
 
     home: Path

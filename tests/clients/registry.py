@@ -31,7 +31,7 @@ class Published:
     files: dict[str, bytes]
     fingerprint: str
     looks_left: int = 0
-    """How often the skill is looked at before the checks let this version out."""
+    """How often the skill is polled before the checks let this version out."""
     blocked: str = ""
     """Why the checks have blocked it, empty if they have not."""
 
@@ -55,7 +55,7 @@ class Shelf:
         return [version for version in self.versions if version.is_public]
 
     def look(self) -> None:
-        """Let the checks go on by one step."""
+        """Let the checks continue by one step."""
         for version in self.versions:
             version.looks_left = max(0, version.looks_left - 1)
 
@@ -63,7 +63,7 @@ class Shelf:
 class Registry:
     """The server; a context manager. `shelves` are what was published, by slug.
 
-    `looks` is how often a skill is looked at before the checks let its next version out: 0 publishes at once.
+    `looks` is how often a skill is polled before the checks let its next version out: 0 publishes at once.
     `verdicts` are why the checks block the next version of a skill, by slug.
     """
 

@@ -1,4 +1,4 @@
-"""A whole turn of OpenClaw's agent with each skill: from the page that it reads to the picture in its reply."""
+"""A whole turn of OpenClaw's agent with each skill: from the page that it reads to the image in its reply."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 IN_BACKGROUND = re.compile(r"Command still running \(session (\S+?),")
 ENDED = re.compile(r"Process exited with code (\d+)")
-LOOK = 15_000  # milliseconds that a look at a process may take
+LOOK = 15_000  # milliseconds that a poll of a process may take
 
 
 class Agent:
-    """A model that obeys SKILL.md: reads it, runs its command, looks until it ended, shows the picture."""
+    """A model that obeys SKILL.md: reads it, runs its command, looks until it ended, shows the image."""
 
     def __init__(self, slug: str, command: str, home: Path) -> None:
         self._slug = slug
         self._command = command
         self._home = home
         self.looks: list[str] = []
-        """What the shell tool told of the command, after each look."""
+        """What the shell tool told of the command, after each poll."""
 
     def __call__(self, conversation: Conversation) -> Call | str:
         answers = conversation.answers

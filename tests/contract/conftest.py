@@ -1,4 +1,4 @@
-"""The stand-in services and a place to run launchers, one set for each test."""
+"""The simulated services and a place to run launchers, one set for each test."""
 
 from __future__ import annotations
 

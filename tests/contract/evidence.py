@@ -1,4 +1,4 @@
-"""What a run leaves behind: files, and traces of a secret in any spelling that a log or a file may hold."""
+"""What a run leaves behind: files, and traces of a secret in any form that a log or a file may hold."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tree(*folders: Path) -> dict[str, bytes | None]:
 
 
 def traces(secret: str, where: Mapping[str, bytes]) -> list[str]:
-    """Return "place: spelling" for each spelling of the secret that a place's name or content holds."""
+    """Return "place: spelling" for each form of the secret that a place's name or content holds."""
     spellings = dict(_spellings(secret))
     found = [
         f"{place}: {name}"

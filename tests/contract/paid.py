@@ -36,7 +36,7 @@ Moment = TypeVar("Moment")
 
 
 def ended_well(ended: Ended) -> dict[str, Any]:
-    """Return the document of a launcher that ended with a whole picture."""
+    """Return the document of a launcher that ended with a complete image."""
     document = ended_with(ended, 0)
     assert (document["status"], document["charged"]) == ("succeeded", "yes")
     assert len(document["images"]) == 1
@@ -63,7 +63,7 @@ def creates(house: StandInHouse) -> int:
 
 
 def queries(house: StandInHouse) -> int:
-    """Count the looks at tasks that arrived."""
+    """Count the polls of tasks that arrived."""
     return len(house.recorder.requests_to(kexiang.QUERY_PATH))
 
 

@@ -1,6 +1,6 @@
 """What a refusal says and to whom, words that go out byte for byte, and streams and folders that are missing.
 
-What is refused, for every option of every command, stands in tests/faults/vectors.
+What is refused, for every option of every command, is in tests/faults/vectors.
 """
 
 from __future__ import annotations

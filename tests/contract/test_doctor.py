@@ -1,4 +1,4 @@
-"""doctor.py: names what stands in the way, one line each, and spends nothing."""
+"""doctor.py: reports each problem on one line, and spends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every skill alike, each with its own launcher, service and ledger."""
+"""Promises of every skill, each with its own launcher, service and ledger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bench(tmp_path: Path, house: StandInHouse, subject: Subject) -> Bench:
 
 
 def written(bench: Bench) -> dict[str, bytes]:
-    """Return every file and folder of a bench but those of IMA's log, which holds no request."""
+    """Return every file and folder of a bench but those of IMA's log, which contains no request."""
     log = ("/.openclaw", "/.openclaw/logs")
     found = files(bench.folder).items()
     return {path: content for path, content in found if not path.endswith(log) and "/.openclaw/logs/" not in path}

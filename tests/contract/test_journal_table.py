@@ -43,7 +43,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "unknown": {**UNCLEAR, "error": {"code": "answer_lost"}, "finished_at": f"{NOW:%FT%TZ}"},
     "succeeded": {"finished_at": f"{NOW - timedelta(hours=25):%FT%TZ}"},
 }
-"""What an entry in each state says besides; the pictures of the succeeded one are of yesterday."""
+"""What an entry in each state says besides; the images of the succeeded one are of yesterday."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def put(bench: Bench, accepted: Mapping[str, Any], state: str, **changes: Any) -
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: the newest entry, and what the command does with it while nobody holds its lock."""
+    """A row of the table: the newest entry, and what the command does with it while no process holds its lock."""
 
     state: str
     charged: str | None = None

@@ -1,4 +1,4 @@
-"""Whatever ends the process, and whenever: one charge, no id lost, and the next run goes on."""
+"""Whenever and however the process ends: one charge, no id lost, and the next run continues."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def test_interrupted_before_sending(house: StandInHouse, new_bench: Callable[[st
 
 
 def note_of_the_held_signal(process: subprocess.Popen[bytes]) -> None:
-    """Read what the process says until it says that it holds a signal back."""
+    """Read stderr until the process reports that it holds a signal back."""
     assert process.stderr
     assert DEFERRED_NOTE in iter(process.stderr.readline, b"")
 
@@ -387,13 +387,13 @@ def lines(log: Path) -> list[str]:
 
 @pytest.fixture
 def steps(house: StandInHouse, new_bench: Callable[[str], Bench]) -> list[str]:
-    """Return the steps on the disk of a run that nothing disturbs, after which the stand-in is like new."""
+    """Return the disk steps of an undisturbed run, and reset the simulated service."""
     house.kexiang.default_duration = 0.0
     bench = new_bench("counting")
     log = bench.folder / "steps.log"
     ended_well(bench.run(*KITE, env={**sabotaged("none", 0), "SABOTAGE_LOG": str(log)}))
     done = lines(log)
-    assert done.count("sql COMMIT") == 6, done  # a new database, prepared to succeeded, and the pictures
+    assert done.count("sql COMMIT") == 6, done  # a new database, prepared to succeeded, and the images
     house.recorder.requests.clear()
     return done
 

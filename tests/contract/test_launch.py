@@ -233,7 +233,7 @@ def test_without_dependencies_json_has_the_usual_keys(bare: Clone, flag: str) ->
 
 
 def assert_one_command(clone: Clone, line: str, state: Path) -> None:
-    """Hold the line to its promise: it makes the environment that the launcher looks for, and fills it."""
+    """Hold the line to its promise: it makes the environment that the launcher searches for, and fills it."""
     make, fill = (shlex.split(part) for part in line.split(" && "))
     environment = state / "image-skills" / "venv"
     assert make == [clone.python, "-I", "-m", "venv", str(environment)]
@@ -345,7 +345,7 @@ sys.exit(launch(sys.argv[0], "kexiang.cli:create_task"))
 
 @pytest.fixture
 def old(clone: Clone) -> Clone:
-    """Give a clone whose `old.py` starts a launcher as Python 3.9 would."""
+    """Return a clone whose `old.py` starts a launcher as Python 3.9 would."""
     (clone.folder / "old.py").write_text(AS_AN_OLD_PYTHON.format(checkout=str(clone.checkout)))
     return clone
 

@@ -67,7 +67,7 @@ def test_the_users_own_uv_settings_are_named_by_their_path(bare: Clone) -> None:
     settings.parent.mkdir(parents=True)
     settings.write_text("")
     assert_helped(bare.run("--help"))
-    settings.chmod(0o666)  # anybody may have written it
+    settings.chmod(0o666)  # anyone may have written it
     assert_helped(bare.run("--help"))
     first, second = log.read_text().splitlines()
     assert f"--config-file {settings}" in first

@@ -1,4 +1,4 @@
-"""The pictures of a paid task: whole, named by what they are, fetched again while the service has them."""
+"""The images of a paid task: complete, named by their true type, downloaded again while the service has them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from tests.launcher import Bench
 
 ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
-TRIES = 3  # of one picture in one run
+TRIES = 3  # of one image in one run
 FOUR = TaskPlan(pictures=(("png", 60, 40), ("jpeg", 40, 60), ("webp", 50, 50), ("png", 30, 30)))
 
 
 @pytest.fixture
 def house() -> Iterator[StandInHouse]:
-    """Give a service whose tasks are done at the first look."""
+    """Return a service whose tasks are done at the first poll."""
     with StandInHouse(task_seconds=0.0) as standing:
         yield standing
 
@@ -59,7 +59,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 def assert_true(row: dict[str, Any], kind: str) -> None:
-    """Check what the result says of a saved picture against the file."""
+    """Check the result's description of a saved image against the file."""
     path = Path(row["path"])
     with Image.open(path) as picture:
         picture.load()
@@ -101,7 +101,7 @@ def test_neither_the_link_nor_the_header_is_believed_about_the_type(bench: Bench
 def large_picture() -> bytes:
     """Draw noise, which no format makes smaller: a PNG of more than 6 MB."""
     stream = BytesIO()
-    noise = random.Random(1).randbytes(1450 * 1450 * 3)  # noqa: S311 - a picture, no secret
+    noise = random.Random(1).randbytes(1450 * 1450 * 3)  # noqa: S311 - an image, no secret
     Image.frombytes("RGB", (1450, 1450), noise).save(stream, "png", compress_level=1)
     return stream.getvalue()
 
@@ -130,7 +130,7 @@ def test_media_names_files_that_openclaw_may_attach(bench: Bench, house: StandIn
     assert {Path(path).parent for path in inside["media"]} == {state / "workspace" / "art"}
 
 
-# --- Pictures that do not come, or not whole
+# --- Images that are missing or incomplete
 
 
 WEBP = make_picture("webp", 64, 48, 3)
@@ -204,7 +204,7 @@ def test_a_task_of_which_no_picture_can_be_used_is_paid_once(bench: Bench, house
     house.kexiang.plan_picture(*[Plan(status=410)] * 4)
     document = ended_with(bench.run(*KITE), 13, "link_expired")
     assert (document["images"], document["charged"], document["possible_charges"]) == ([], "yes", 1)
-    assert len(ended_with(bench.run(*KITE), 0)["images"]) == 4  # the same command goes on with the same task
+    assert len(ended_with(bench.run(*KITE), 0)["images"]) == 4  # the same command resumes the same task
     assert (creates(house), len(house.ledger)) == (1, 1)
 
 

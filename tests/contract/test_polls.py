@@ -1,4 +1,4 @@
-"""Looking at a paid task: no failed look is a failed task, and every end can be gone on from."""
+"""Polling a paid task: a failed poll is not a failed task, and every end can be resumed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def house() -> Iterator[StandInHouse]:
-    """Give a service whose tasks are done at the first look."""
+    """Return a service whose tasks are done at the first poll."""
     with StandInHouse(task_seconds=0.0) as standing:
         yield standing
 
@@ -42,7 +42,7 @@ def go_on(bench: Bench, documents: Sequence[dict[str, Any]]) -> list[Ended]:
 
 
 def assert_resumes(bench: Bench, house: StandInHouse, document: dict[str, Any]) -> None:
-    """Check that the next command brings the paid picture, and that nothing was paid but the first time."""
+    """Check that the next command brings the paid image, and that nothing was paid but the first time."""
     assert document["next"]["argv"][2:4] == ["--resume", document["task_id"]]
     ended_well(bench.shell(document["next"]))
     assert (creates(house), len(house.ledger), states(bench)) == (1, 1, ["succeeded"])
@@ -135,7 +135,7 @@ def test_a_service_that_asks_for_a_moment_gets_it(bench: Bench, house: StandInHo
     assert second.received_at - first.received_at >= 2
 
 
-# --- What a look tells
+# --- What a poll tells
 
 
 def test_a_failed_task_tells_why_and_a_rerun_sends_nothing(bench: Bench, house: StandInHouse) -> None:

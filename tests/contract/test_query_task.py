@@ -1,4 +1,4 @@
-"""query_task.py: a look that costs nothing, and the pictures when there are some."""
+"""query_task.py: a poll that costs nothing, and the images when there are some."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A key goes to its service and nowhere else: no output, file, process list or foreign request holds it.
+"""A key goes to its service and nowhere else: no output, file, process list or foreign request contains it.
 
-Every secret is a canary of its own that is made when the test runs; after each run all that the run wrote, and all
-that anybody received, is searched for it in every spelling of `evidence.traces`.
+Every secret is a canary that is generated when the test runs; after each run all that the run wrote, and all
+that anyone received, is searched for it in every form of `evidence.traces`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Guarded:
     house: StandInHouse
     key: str = field(default_factory=lambda: canary("key"))
     netrc: str = field(default_factory=lambda: canary("netrc"))
-    proxy: str = field(default_factory=lambda: "dummy" + secrets.token_hex(12))  # it stands in a URL
+    proxy: str = field(default_factory=lambda: "dummy" + secrets.token_hex(12))  # it is in a URL
 
     def __post_init__(self) -> None:
         self.house.kexiang.key = self.key
@@ -269,7 +269,9 @@ def test_a_crash_with_the_key_in_it_does_not_tell_it(
 
 
 def test_the_process_list_does_not_tell_the_key(guarded: Guarded) -> None:
-    guarded.house.kexiang.plan_query(*[Plan(fault=Fault.HANG)] * 9)  # holds the command until it was looked at
+    guarded.house.kexiang.plan_query(
+        *[Plan(fault=Fault.HANG)] * 9
+    )  # holds the command until it has been inspected
     del guarded.bench.environment["X_API_KEY"]
     process = subprocess.Popen(
         guarded.bench.argv(*CUP, "--api-key-stdin"),
@@ -294,7 +296,7 @@ def test_the_process_list_does_not_tell_the_key(guarded: Guarded) -> None:
 
 
 def iter_until(stream: Any, word: bytes) -> Iterator[bytes]:
-    """Yield the lines of a stream up to the one that holds the word."""
+    """Yield the lines of a stream up to the one that contains the word."""
     for line in stream:
         yield line
         if word in line:

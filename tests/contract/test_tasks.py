@@ -21,7 +21,7 @@ CREATE = ("create_task.py", "--mode", "text2img", "--size", "3:4", "--poll-inter
 
 @pytest.fixture
 def three(bench: Bench, house: StandInHouse) -> Bench:
-    """One task that succeeded, one that goes on, one whose outcome is unknown."""
+    """One task that succeeded, one that continues, one whose outcome is unknown."""
     assert bench.run(*CREATE, "a red kite").code == 0
     house.kexiang.plan_task(TaskPlan(duration=60))
     assert bench.run(*CREATE, "a blue boat", "--no-wait").code == 0

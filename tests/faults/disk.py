@@ -31,7 +31,7 @@ def wrapped(script: str) -> Callable[[Scene], None]:
 
 
 def a_result_file_that_is(kind: str) -> Callable[[Scene], None]:
-    """Name as the result file what is not one, beside the pictures."""
+    """Name as the result file what is not one, beside the images."""
 
     def inject(scene: Scene) -> None:
         notes, link = scene.bench.home / "notes.txt", scene.bench.home / "link.json"
@@ -68,7 +68,7 @@ def without_home(scene: Scene) -> None:
 
 
 def output_that_vanishes(scene: Scene) -> Run:
-    """Remove the output folder while the picture is on its way, and put a file in its place."""
+    """Remove the output folder while the image is on its way, and put a file in its place."""
     scene.more = ("--output-dir", "generated-images")
     folder = scene.bench.work / "generated-images"
     gate = scene.hold(scene.subject.looks or scene.subject.spends)
@@ -96,7 +96,7 @@ def journal(content: Callable[[bytes], bytes]) -> Callable[[Scene], Run]:
 
 
 def newer(database: bytes) -> bytes:
-    """Return the database with the user_version of a later format, which stands in its header."""
+    """Return the database with the user_version of a later format, which is in its header."""
     return database[:60] + (99).to_bytes(4, "big") + database[64:]
 
 
@@ -148,7 +148,7 @@ def dead_owner(scene: Scene) -> Run:
 
 
 def living_owner(scene: Scene) -> Run:
-    """Let somebody hold the request's own lock, and never let go of it."""
+    """Let someone hold the request's own lock, and never let go of it."""
     running = held_at("spends")(scene)
     running.signal(signal.SIGKILL)
     scene.end(running)
@@ -161,7 +161,7 @@ def living_owner(scene: Scene) -> Run:
 
 
 def suspended(scene: Scene) -> Run:
-    """Stop the process for as long as its deadline, while it waits, and let it go on."""
+    """Stop the process for as long as its deadline, while it waits, and let it continue."""
     running = held_at("looks")(scene)
     running.signal(signal.SIGSTOP)
     eventually(lambda: b"\nState:\tT" in Path(f"/proc/{running.process.pid}/status").read_bytes())

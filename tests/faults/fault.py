@@ -1,4 +1,4 @@
-"""What a row of the table says: a fault, what is injected, and how each skill it concerns has to end."""
+"""A row of the table: a fault, how it is injected, and how each affected skill must end."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Fault:
 
 WELL = End(0, then=None)
 LOST = End(10, "answer_lost", after=2)
-"""The way out is --new, by the user's word: the same is paid for again."""
+"""The way out is --new, with the user's consent: the same is paid for again."""
 LOST_ZM = End(10, "answer_lost")
 """The way out sends the same Idempotency-Key: it is not paid for again."""
 UNDECIDED = End(10, "message_undecided", charges=0, then=10)
@@ -88,7 +88,7 @@ def create(*plans: Plan) -> Callable[[Scene], None]:
 
 
 def look(*plans: Plan) -> Callable[[Scene], None]:
-    """Let the answers to the next looks at a task go so."""
+    """Let the answers to the next polls of a task go so."""
     return lambda scene: scene.subject.plan_look(scene.house, *plans)
 
 

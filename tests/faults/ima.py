@@ -50,7 +50,7 @@ def products(*plans: Plan) -> Callable[[Scene], None]:
 
 
 def upload(token: tuple[Plan, ...] = (), bucket: tuple[Plan, ...] = ()) -> Callable[[Scene], None]:
-    """Send a reference picture, and let its upload go so."""
+    """Send a reference image, and let its upload go so."""
 
     def inject(scene: Scene) -> None:
         path = scene.bench.work / "reference.png"
@@ -64,7 +64,7 @@ def upload(token: tuple[Plan, ...] = (), bucket: tuple[Plan, ...] = ()) -> Calla
 
 
 def two(*medias: str) -> Callable[[Scene], None]:
-    """Ask for two pictures, which end so."""
+    """Ask for two images, which end so."""
 
     def inject(scene: Scene) -> None:
         scene.more = ("--extra-params", '{"n":2}')
@@ -74,7 +74,7 @@ def two(*medias: str) -> Callable[[Scene], None]:
 
 
 def set_points(scene: Scene, points: int, size: str) -> None:
-    """Let every picture of a size cost this from now on."""
+    """Let every image of a size cost this from now on."""
     for leaf in leaves(scene.house.ima.trees["text_to_image"]):
         for rule in leaf["credit_rules"]:
             if rule["attributes"].get("size") == size:

@@ -130,7 +130,7 @@ def _again(scene: Scene, end: End) -> Iterator[str]:
 
 
 def made(document: dict[str, Any]) -> bool:
-    """Tell whether pictures or clips came of a command."""
+    """Return whether images or clips came of a command."""
     return bool(document.get("images") or document.get("videos"))
 
 

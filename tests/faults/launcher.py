@@ -58,7 +58,7 @@ def bare(scene: Scene, uv: str | None = None) -> Path:
 
 
 def evil(scene: Scene) -> str:
-    """Return Python code that leaves a trace where the judge looks for one."""
+    """Return Python code that leaves a trace where the judge searches for one."""
     return f"open({str(scene.bench.home / 'evil')!r}, 'w').close()\n"
 
 

@@ -50,7 +50,7 @@ def clip(*plans: Plan) -> Callable[[Scene], None]:
 
 
 def media(**about: bool) -> Callable[[Scene], None]:
-    """Let the host of the pictures be so: `honours_ranges`, `tags`."""
+    """Let the host of the images be so: `honours_ranges`, `tags`."""
     return lambda scene: vars(scene.house.nemo.media).update(about)
 
 
@@ -82,7 +82,7 @@ def unset(value: str) -> Callable[[Scene], None]:
 
 
 def attached(*plans: Plan) -> Callable[[Scene], None]:
-    """Attach a picture, and let its upload go so."""
+    """Attach an image, and let its upload go so."""
 
     def inject(scene: Scene) -> None:
         path = scene.bench.work / "reference.png"
@@ -105,7 +105,7 @@ def exported(*plans: Plan | RenderPlan) -> Callable[[Scene], None]:
 
 
 def render_looks(*plans: Plan) -> Callable[[Scene], None]:
-    """Let the next looks at a render go so."""
+    """Let the next polls of a render go so."""
     return lambda scene: scene.house.nemo.renders.looks.extend(plans)
 
 

@@ -53,7 +53,7 @@ def waiting_at(scene: Scene, place: tuple[str, str]) -> Running:
 
 
 def between_looks(scene: Scene) -> Running:
-    """Stop while the command sleeps between two looks."""
+    """Stop while the command sleeps between two polls."""
     scene.subject.plan_look(scene.house, Plan(status=502), *[Plan(fault=Wire.CLOSE_WITHOUT_ANSWER)] * 99)
     running = scene.start()
     eventually(lambda: len(scene.looked()) > 0)
@@ -61,7 +61,7 @@ def between_looks(scene: Scene) -> Running:
 
 
 def downloading(scene: Scene) -> Running:
-    """Stop with half a picture on the disk."""
+    """Stop with half an image on the disk."""
     picture(Plan(fault=Wire.DRIP))(scene)
     running = scene.start()
     host, path = scene.subject.fetches

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path, PurePath
 
 PROC = Path("/proc")
-EVERY = 0.1  # seconds between two looks
+EVERY = 0.1  # seconds between two polls
 
 
 class Sampler(threading.Thread):

@@ -223,12 +223,12 @@ SPELLINGS = (
 
 
 def link(scene: Scene) -> None:
-    """Give the next spelling out as the link, and the true one once the fault is over."""
+    """Issue the next form as the link, and the true link once the fault is over."""
     scene.met = scene.step <= len(SPELLINGS)
     if scene.met:
         spelling = SPELLINGS[scene.step - 1]
         scene.give_link(spelling)
-        if scene.subject is ZM and spelling.startswith("data:"):  # the picture itself, and this one is none
+        if scene.subject is ZM and spelling.startswith("data:"):  # the image itself, and this one is none
             scene.found = End(13, "picture_unusable", after=2)
 
 

@@ -223,7 +223,7 @@ class Scene:
 
     @property
     def output(self) -> Path:
-        """Where the skill puts pictures unless it is told otherwise."""
+        """Where the skill puts images unless it is told otherwise."""
         own = self.bench.home / ".openclaw" / "generated-images"
         return own if self.subject.slug.startswith("zm") else self.bench.work / "generated-images"
 
@@ -265,12 +265,12 @@ class Scene:
         return self.end(self.start(*more, env=env))
 
     def follow(self, command: Mapping[str, Any], *more: str) -> Run:
-        """Run a `next` command as its shell spelling says."""
+        """Run a `next` command from its shell line."""
         running = self._start(["sh", "-c", " ".join([command["shell"], *more])], self.env, max(self.limit, NEXT))
         return self.end(running)
 
     def looked(self) -> list[Request]:
-        """Return the looks at paid tasks that arrived."""
+        """Return the polls of paid tasks that arrived."""
         assert self.subject.looks
         host, path = self.subject.looks
         requests = itertools.dropwhile(

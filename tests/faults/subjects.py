@@ -1,4 +1,4 @@
-"""The skills under fault: how each is called, where it spends, looks and fetches, what its service gave out."""
+"""The skills under fault: how each is called, where it spends, looks and fetches, what its service issued."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Subject:
         raise NotImplementedError
 
     def plan_look(self, house: StandInHouse, *plans: Plan) -> None:
-        """Queue departures for the next looks at a task."""
+        """Queue departures for the next polls of a task."""
         raise NotImplementedError
 
     def plan_picture(self, house: StandInHouse, *plans: Plan) -> None:
@@ -65,7 +65,7 @@ class Subject:
         self.plan_create(house, Plan(status=400, body={"message": words}))
 
     def true_links(self, house: StandInHouse) -> None:
-        """Let the tasks that there are give out links of the service's own again."""
+        """Let the tasks that there are issue links of the service's own again."""
 
     def forget_plans(self, house: StandInHouse) -> None:
         """Let the service be itself from now on."""
@@ -76,11 +76,11 @@ class Subject:
         raise NotImplementedError
 
     def id_in(self, request: Request, reply: Reply) -> str | None:
-        """Return the id that an answer to a paid request gives out, if it does."""
+        """Return the id in an answer to a paid request, if there is one."""
         raise NotImplementedError
 
     def given_secrets(self, house: StandInHouse) -> dict[str, str]:  # noqa: ARG002
-        """Return the secrets that the service itself gave out, which the skill may keep and send back."""
+        """Return the secrets that the service itself issued, which the skill may keep and send back."""
         return {}
 
     def connect_anew(self, house: StandInHouse) -> int:  # noqa: ARG002
@@ -190,7 +190,7 @@ class Zm(Subject):
 
 
 class Nemo(Subject):
-    """generator-image, at NemoVideo's agent; the session, given out at no cost, is all the id that there is."""
+    """generator-image, at NemoVideo's agent; the session, issued at no cost, is all the id that there is."""
 
     def give_key(self, bench: Bench, house: StandInHouse, key: str) -> None:
         house.nemo.accounts[key] = replace(house.nemo.accounts.pop(house.nemo.key), token=key)
@@ -200,7 +200,7 @@ class Nemo(Subject):
         house.nemo.plan_message(*plans)
 
     def plan_look(self, house: StandInHouse, *plans: Plan) -> None:
-        house.nemo.plans.state.extend([Plan(), *plans])  # the first look comes before the message
+        house.nemo.plans.state.extend([Plan(), *plans])  # the first poll comes before the message
 
     def plan_picture(self, house: StandInHouse, *plans: Plan) -> None:
         house.nemo.media.plans.extend(plans)

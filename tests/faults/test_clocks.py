@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Look:
-    """A look at a task."""
+    """A poll of a task."""
 
     ended: bool
     word: str = "running"
@@ -44,7 +44,7 @@ class Suspended(FakeClock):
 
 
 def looks_until(clock: FakeClock, timeout: float) -> list[float]:
-    """Look at a task that ends after ten minutes; return the moments of the looks."""
+    """Poll a task that ends after ten minutes; return the moments of the polls."""
     start, moments = clock.now, list[float]()
 
     def fetch(_seconds: float) -> Look:

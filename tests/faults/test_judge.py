@@ -1,4 +1,4 @@
-"""The judge itself: it must see every way in which a fault is not survived, and a table that holds nothing."""
+"""The judge itself: it must detect every kind of failure, and an empty table."""
 
 from __future__ import annotations
 

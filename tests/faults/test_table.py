@@ -1,4 +1,4 @@
-"""The table of faults: it holds what was promised, is counted honestly, and is what docs/faults.md tells."""
+"""The table of faults: complete, counted correctly, and equal to docs/faults.md."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def error(status: int, code: str, *, charge: bool | None = None, **headers: str)
 
 
 def image(**about: Any) -> Callable[[Scene], None]:
-    """Let the next picture be so."""
+    """Let the next image be so."""
     return lambda scene: scene.house.openai_images.plan_image(ImagePlan(**about))
 
 
@@ -109,7 +109,7 @@ PROVEN = {
 
 
 def answer(change: Callable[[Any], bytes]) -> Callable[[Scene], None]:
-    """Give the true answer to the next paid request in another form."""
+    """Return the true answer to the next paid request in another form."""
 
     def inject(scene: Scene) -> None:
         service = scene.house.openai_images

@@ -29,7 +29,7 @@ def empty(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
 
 @pytest.fixture
 def journal_database(empty: str) -> str:
-    """Return the address of a database that holds the journal's tables."""
+    """Return the address of a database that contains the journal's tables."""
     with postgres_schema.connect(empty) as connection:
         postgres_schema.migrate(connection, postgres_schema.COMPONENT, postgres_schema.journal_steps())
     return empty

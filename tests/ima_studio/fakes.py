@@ -32,7 +32,7 @@ class FakeClient:
 
 
 def task(*medias: Media, **more: Any) -> Task:
-    """Make a look whose state follows from its pictures, as `read_task` would."""
+    """Make a poll whose state follows from its images, as `read_task` would."""
     states = {media.state for media in medias}
     running = not medias or states & {"running", "linkless"}
     state = "running" if running else "failed" if "failed" in states else "succeeded"

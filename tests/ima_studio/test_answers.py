@@ -1,4 +1,4 @@
-"""Whatever IMA answers: only errors of ours come out of the readers and the resolver, and no id is lost."""
+"""Any answer of IMA: the readers and the resolver raise only known errors, and no id is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One flag may stand before many pictures."""
+"""One flag may stand before many images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at a task: grace for links, for pictures that are not listed yet, and none for refusals."""
+"""Polling a task: grace for links, for images that are not listed yet, and none for refusals."""
 
 from __future__ import annotations
 

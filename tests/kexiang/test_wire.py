@@ -206,7 +206,7 @@ def test_without_words_the_catalogue_speaks(document: object) -> None:
     assert (type(words), words) == (MessageRef, "no_words")
 
 
-# ---- a look at a task
+# ---- a poll of a task
 
 WORDS = {
     "running": ["pending", "running", "Pending", "RUNNING"],

@@ -1,4 +1,4 @@
-"""A paid task's life in whatever order things happen: no charge without the user's word, no id lost.
+"""A paid task under any order of events: no charge without the user's consent, no id lost.
 
 The steps are chosen by hypothesis. MODEL_RUNS is how many lives of fifty steps are lived: a few in `make test`,
 two hundred in `make quality`.
@@ -62,7 +62,7 @@ class PaidTasks(RuleBasedStateMachine):
         self.forgotten: list[Entry] = []
 
     def teardown(self) -> None:
-        """Whatever was handed out can be had: each id resumes to a picture, and nothing more is charged."""
+        """Each issued id resumes to an image, and nothing more is charged."""
         try:
             charges = len(self.world.ledger)
             for task_id, _ in self.world.handed_out:

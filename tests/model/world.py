@@ -1,4 +1,4 @@
-"""A world without sockets: image2's own client and use case, the stand-in's core, a process that can die."""
+"""A world without sockets: image2's own client and provider, a simulated service, a process that can die."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Fate:
     failed_looks: int = 0
     links_expire: bool = False
     meanwhile: Callable[[], str] | None = None
-    """What another process does while the first create, or the first look, is on its way."""
+    """What another process does while the first create, or the first poll, is on its way."""
 
 
 @dataclass
@@ -100,9 +100,9 @@ class World:
         self.journal = Journal("image2", [folder], now=self.now)
         self.database = folder.joinpath(*FOLDER, "journal.db")
         self.created: dict[str, Hashable] = {}
-        """For every task at the service, what was asked for."""
+        """For every task at the service, what was requested."""
         self.fingerprints: dict[str, Hashable] = {}
-        """For every fingerprint, what was asked for."""
+        """For every fingerprint, what was requested."""
         self.handed_out: list[tuple[str, Process]] = []
         """Every id that reached a process, with that process."""
         self._processes: list[Process] = []
@@ -195,7 +195,7 @@ class World:
 
 
 class Wire:
-    """Replaces the HTTP Session: asks the stand-in, or fails as the process is fated to."""
+    """Replaces the HTTP Session: asks the simulated service, or fails as the process is fated to."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world
@@ -234,7 +234,7 @@ class Wire:
     def read(
         self, method: str, url: str, *, headers: Mapping[str, str], body: None, seconds: float
     ) -> HttpResponse:
-        """Carry a look."""
+        """Answer a poll."""
         assert (body, seconds >= 0) == (None, True)
         process = self._process
         process.looks += 1
@@ -247,7 +247,7 @@ class Wire:
         return HttpResponse(reply.status, {}, reply.body)
 
     def download(self, url: str, target: BinaryIO, *, seconds: float, max_bytes: int) -> str:
-        """Fetch a picture."""
+        """Fetch an image."""
         assert (seconds >= 0, max_bytes > 0) == (True, True)
         if self._process.fate.links_expire:
             raise ReadError("unreachable", reason="-", host=kexiang.PICTURE_HOST, remedy="resume")

@@ -1,4 +1,4 @@
-"""What a message took is told by the balance, unless somebody else may have been charged in between."""
+"""The balance shows the cost of a message, unless another charge is possible in between."""
 
 from __future__ import annotations
 

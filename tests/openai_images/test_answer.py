@@ -18,7 +18,7 @@ LONG = reader.MAX_SHORT_STRING
 
 
 def decoded(text: str, monkeypatch: pytest.MonkeyPatch | None = None, block: int = 7) -> bytes:
-    """Decode a picture from a document, in small blocks so that every boundary is met."""
+    """Decode an image from a document, in small blocks so that every boundary is met."""
     file, target = io.BytesIO(text.encode()), io.BytesIO()
     if monkeypatch:
         monkeypatch.setattr(reader, "BLOCK_SIZE", block)

@@ -34,7 +34,7 @@ class CountedFile(io.BytesIO):
 
 
 def work_on(body: bytes) -> int:
-    """Return the bytes read and the functions called while the images of an answer are looked for."""
+    """Return the bytes read and the functions called while the images of an answer are searched for."""
     file, calls = CountedFile(body), 0
 
     def count(_frame: Any, event: str, _argument: Any) -> None:

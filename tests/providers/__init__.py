@@ -1,1 +1,1 @@
-"""Stand-ins for the picture services: a tunnelling proxy, a TLS server with faults, and their rules."""
+"""Simulated image services: a tunnelling proxy, a TLS server with faults, and the services' rules."""

@@ -1,4 +1,4 @@
-"""All stand-ins together, with the environment in which an unchanged command meets nobody else."""
+"""All simulated services together, with the environment in which an unchanged command meets nobody else."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ class StandInHouse:
 
     @property
     def contacted(self) -> set[str]:
-        """The names of all hosts that somebody asked the proxy for or sent a request to directly."""
+        """The names of all hosts that someone asked the proxy for or sent a request to directly."""
         targets = [target if "://" in target else f"//{target}" for target in self.proxy.connects]
         return {urlsplit(target).hostname or target for target in targets} | {
             request.host for request in self.recorder.requests
         }
 
     def environment(self, proxy_url: str | None = None) -> dict[str, str]:
-        """Give the variables that lead a process here, through another proxy URL if one is given."""
+        """Return the variables that lead a process here, through another proxy URL if one is given."""
         proxy = proxy_url or self.proxy.url
         names = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
         return {

@@ -1,4 +1,4 @@
-"""The rules of IMA's Open API, of its upload service, of a bucket and of a picture host, without sockets."""
+"""The rules of IMA's Open API, of its upload service, of a bucket and of an image host, without sockets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MediaPlan = Literal["success", "failed", "deleted", "linkless", "unlinked", "wor
 class TaskPlan:
     """The life of one task; what is left out is an ordinary success. `duration` is in seconds.
 
-    `medias` are the pictures' ends, by default `n` successes; `links` are given out instead of our own.
+    `medias` are the images' ends, by default `n` successes; `links` are issued instead of our own.
     """
 
     duration: float | None = None
@@ -68,18 +68,18 @@ class Task:
 
     @property
     def medias(self) -> tuple[MediaPlan, ...]:
-        """How each picture ends."""
+        """How each image ends."""
         return self.plan.medias if self.plan.medias is not None else ("success",) * self.inner["n"]
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """Width and height of its pictures."""
+        """Width and height of its images."""
         wide, high = map(int, str(self.inner.get("aspect_ratio", "1:1")).split(":"))
         scale = LONG_SIDES[self.inner.get("size", "1K")] / max(wide, high)
         return round(wide * scale), round(high * scale)
 
     def draw(self, index: int) -> bytes:
-        """Return one of its pictures."""
+        """Return one of its images."""
         return make_picture("png", *self.pixels, int(self.fingerprint[:6], 16) + index)
 
 
@@ -100,7 +100,7 @@ def refused(code: int, message: str = "refused by the test") -> Plan:
 
 
 class ImaService:
-    """Products, creates, details, uploads and picture links of one account.
+    """Products, creates, details, uploads and image links of one account.
 
     `complaints` lists every request that breaks the wire facts: a test asserts that it is empty. `trees` are the
     product lists by task type; a test may change them. `stored` maps public addresses to uploaded bytes.
@@ -137,7 +137,7 @@ class ImaService:
         self.plans.create.extend(plans)
 
     def plan_detail(self, *plans: Plan) -> None:
-        """Queue departures for the next looks at tasks."""
+        """Queue departures for the next polls of tasks."""
         self.plans.detail.extend(plans)
 
     def plan_token(self, *plans: Plan) -> None:
@@ -157,7 +157,7 @@ class ImaService:
         self.plans.task.extend(plans)
 
     def expire_links(self) -> None:
-        """Let every picture link that was given out so far answer 403."""
+        """Let every image link that was issued so far answer 403."""
         self._signatures.clear()
 
     def handle(self, request: Request) -> Reply:
@@ -209,7 +209,7 @@ class ImaService:
             return plan.alter(Reply())
 
     def handle_picture(self, request: Request) -> Reply:
-        """Answer a request to the picture host."""
+        """Answer a request to the image host."""
         with self._lock:
             try:
                 ima_rules.check_foreign(request, "GET", self.key)
@@ -289,7 +289,7 @@ class ImaService:
         return row
 
     def _link(self, task: Task, index: int) -> str:
-        """Sign a fresh link; those of earlier looks stay good until expire_links()."""
+        """Sign a fresh link; those of earlier polls stay good until expire_links()."""
         if task.plan.links is not None:
             return task.plan.links[index]
         sign = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""The product list of the IMA stand-in: wanted and unwanted leaves, nested groups, oddities that were seen."""
+"""The product list of the simulated IMA: wanted and unwanted leaves, nested groups, oddities that were seen."""
 
 from __future__ import annotations
 

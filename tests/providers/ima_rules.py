@@ -34,7 +34,7 @@ def check_headers(request: Request) -> None:
 
 
 def check_list(request: Request) -> str:
-    """Give the category of a product list."""
+    """Return the category of a product list."""
     category = request.query.get("category", [""])[0]
     expected = {"app": ["ima"], "platform": ["web"], "category": [category]}
     if request.method != "GET" or request.query != expected or category not in TASK_TYPES or request.body:
@@ -43,7 +43,7 @@ def check_list(request: Request) -> str:
 
 
 def check_create(request: Request) -> dict[str, Any]:
-    """Give the body of a create whose shape is right."""
+    """Return the body of a create whose shape is right."""
     document = _post(request, "create")
     _names("the body", document, "task_type enable_multi_model src_img_url parameters")
     task_type = document["task_type"]
@@ -85,7 +85,7 @@ def _check_inner(outer: dict[str, Any], document: dict[str, Any]) -> None:
 
 
 def judge(document: dict[str, Any], tree: list[dict[str, Any]]) -> tuple[int, str] | None:
-    """Say with which business code the service refuses a create, None when it accepts it."""
+    """Return the business code with which the service refuses a create, None if it accepts it."""
     outer = document["parameters"][0]
     identity = (outer["model_id"], outer["model_version"], outer["model_name"])
     products = [one for one in leaves(tree) if (one["model_id"], one["id"], one["name"]) == identity]
@@ -108,7 +108,7 @@ def judge(document: dict[str, Any], tree: list[dict[str, Any]]) -> tuple[int, st
 
 
 def check_detail(request: Request) -> str:
-    """Give the task id of a detail."""
+    """Return the task id of a detail."""
     document = _post(request, "detail")
     _names("the body", document, "task_id")
     if not isinstance(document["task_id"], str):
@@ -117,7 +117,7 @@ def check_detail(request: Request) -> str:
 
 
 def check_token(request: Request, used: set[str]) -> dict[str, str]:
-    """Give the form that asks for a place to upload to; `used` are the nonces so far."""
+    """Return the form that asks for a place to upload to; `used` are the nonces so far."""
     if request.method != "POST" or request.query:
         refuse(f"token: {request.method} {request.target}")
     if request.headers.get("content-type") != "application/x-www-form-urlencoded":
@@ -151,7 +151,7 @@ def _check_sign(form: dict[str, str], used: set[str]) -> None:
 
 
 def check_foreign(request: Request, method: str, secret: str) -> None:
-    """Check that a request to a bucket or a picture host carries nothing of ours."""
+    """Check that a request to a bucket or an image host carries nothing of ours."""
     if request.method != method:
         refuse(f"{request.host}: {request.method}")
     for name in PRIVATE_HEADERS:

@@ -1,4 +1,4 @@
-"""The rules of kexiangai.com as wire/kexiang.md tells them, without sockets, and its picture host."""
+"""The rules of kexiangai.com as wire/kexiang.md tells them, without sockets, and its image host."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PICTURE_HOST = "img.kexiangai.example"
 CREATE_PATH = "/api/v1/user_task/asyncCreateWithCost"
 QUERY_PATH = "/api/v1/user_task/get/passAuth/"
 FIRST_ID = 13170
-LONG_SIDE = 320  # pixels of a picture whose size nobody plans; drawing takes a tenth of a second at 1024
+LONG_SIDE = 320  # pixels of an image whose size nobody plans; drawing takes a tenth of a second at 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,9 @@ class TaskPlan:
     """The life of one task; what is left out is an ordinary success.
 
     `duration` is in seconds. `pictures` are (kind, width, height); None is one PNG in the ratio asked for.
-    `links` are given out instead of our own. `output` is the form of service_output, "single" meaning imgUrl.
+    `links` are issued instead of our own. `output` is the form of service_output, "single" meaning imgUrl.
     "elsewhere" a list of objects; `enveloped` puts the answers into `data`.
-    `status_words` stand for pending, running and the outcome. `task_id` is given out instead of the next number.
+    `status_words` stand for pending, running and the outcome. `task_id` is issued instead of the next number.
     """
 
     duration: float | None = None
@@ -73,7 +73,7 @@ class Task:
 
     @property
     def pictures(self) -> tuple[tuple[str, int, int], ...]:
-        """The pictures that the task makes."""
+        """The images that the task makes."""
         if self.plan.pictures is not None:
             return self.plan.pictures
         size = self.user_input["size"]
@@ -93,7 +93,7 @@ class _Plans:
 
 
 class KexiangService:
-    """Creates, tasks, queries and picture links of one account.
+    """Creates, tasks, queries and image links of one account.
 
     `complaints` lists every request that breaks the wire facts: a test asserts that it is empty.
     A wrong key (401), an unknown task (404) and an old link (403) are answered, not complained about.
@@ -135,7 +135,7 @@ class KexiangService:
         self._plans.task.extend(plans)
 
     def expire_links(self) -> None:
-        """Let every picture link that was given out so far answer 403."""
+        """Let every image link that was issued so far answer 403."""
         self._signatures.clear()
 
     def handle(self, request: Request) -> Reply:
@@ -154,7 +154,7 @@ class KexiangService:
                 return self._complain(str(error))
 
     def handle_picture(self, request: Request) -> Reply:
-        """Answer a request to the picture host."""
+        """Answer a request to the image host."""
         with self._lock:
             try:
                 kexiang_rules.check_download(request)

@@ -26,7 +26,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def check_create(request: Request) -> dict[str, Any]:
-    """Give the body of a create; raises ComplaintError."""
+    """Return the body of a create; raises ComplaintError."""
     if request.method != "POST" or request.query:
         refuse(f"create: {request.method} {request.target}")
     try:
@@ -48,7 +48,7 @@ def check_query(request: Request) -> None:
 
 
 def check_download(request: Request) -> None:
-    """Check that a picture is fetched without anybody's credentials; raises ComplaintError."""
+    """Check that an image is fetched without anyone's credentials; raises ComplaintError."""
     if request.method != "GET":
         refuse(f"picture: {request.method}")
     for name in ("x-api-key", "authorization", "cookie"):

@@ -1,4 +1,4 @@
-"""What the stand-ins charged."""
+"""The charges of the simulated services."""
 
 from __future__ import annotations
 

@@ -295,7 +295,7 @@ class NemoService:
 
 
 def wanted(text: str) -> tuple[Effect, ...]:
-    """Say what the agent makes of a message by the words in it."""
+    """Return the agent's effects for a message, by the words in it."""
     words = {
         "music": "music",
         "音乐": "music",

@@ -1,4 +1,4 @@
-"""Clips and sounds by their first bytes, and a picture each that nobody mistakes for a real result."""
+"""Clips and sounds by their first bytes, and an image each that cannot be mistaken for a real result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARK = b"STAND-IN "
 
 
 def make_media(kind: str, seed: int, *, milliseconds: int = 10_000, size: int = 4096) -> bytes:
-    """Give a file of a kind of TYPES: pictures are whole, clips hold their sizes, sounds only begin like ones."""
+    """Return a file of a kind of TYPES: images are whole, clips hold their sizes, sounds only begin like ones."""
     if TYPES[kind].startswith("image/"):
         return make_picture({"jpg": "jpeg"}.get(kind, kind), *PIXELS, seed)
     filling = (MARK + f"{kind} {seed} ".encode()) * (size // 9 + 1)

@@ -1,4 +1,4 @@
-"""Renders of the NemoVideo stand-in: slow, in both answer shapes, failing or cancelled when told to."""
+"""Renders of the simulated NemoVideo: slow, in both answer shapes, failing or cancelled when told to."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Renders:
     downloads: deque[Plan] = field(default_factory=deque)
 
     def begin(self, session: NemoSession, document: dict[str, Any]) -> Reply:
-        """Take a render on; the draft must be one that the state gave out."""
+        """Accept a render; the draft must be one that the state returned."""
         if document["id"] in self.by_id:
             refuse(f"the render {document['id']} was posted twice")
         if document["draft"] not in session.drafts:
@@ -80,7 +80,7 @@ class Renders:
         return plan.alter(self._told(render, session))
 
     def look(self, render_id: str, session: NemoSession) -> Reply:
-        """Tell how far a render is."""
+        """Return how far a render is."""
         plan = self.looks.popleft() if self.looks else Plan()
         return plan.alter(self._told(self.by_id[render_id], session))
 
@@ -93,7 +93,7 @@ class Renders:
         return json_reply({"code": 0, "data": {"id": render_id, "status": "cancelled"}})
 
     def download(self, render_id: str, session: NemoSession) -> Reply:
-        """Give the file itself, to whoever holds the token."""
+        """Return the file itself, if the request has the token."""
         plan = self.downloads.popleft() if self.downloads else Plan()
         if self._status(self.by_id[render_id]) != "completed":
             return plan.alter(json_reply({"code": 404, "message": "not ready", "data": None}, 404))

@@ -56,7 +56,7 @@ def check_attribution(request: Request) -> list[str]:
 
 
 def check_anonymous(request: Request) -> str | None:
-    """Give the client id of a request for a token, None where there is none."""
+    """Return the client id of a request for a token, None where there is none."""
     _method(request, "POST")
     if "authorization" in request.headers:
         refuse("anonymous-token: carries authorization")
@@ -67,7 +67,7 @@ def check_anonymous(request: Request) -> str | None:
 
 
 def check_session(request: Request, path: str) -> str:
-    """Give the language of a new session."""
+    """Return the language of a new session."""
     check_path(request, path)
     document = _json(request)
     _names("with-session", document, "task_name language")
@@ -77,7 +77,7 @@ def check_session(request: Request, path: str) -> str:
 
 
 def check_message(request: Request, path: str) -> tuple[str, str]:
-    """Give the session and the text of a message."""
+    """Return the session and the text of a message."""
     check_path(request, path)
     document = _json(request)
     if request.headers.get("accept") != "text/event-stream":
@@ -96,7 +96,7 @@ def check_message(request: Request, path: str) -> tuple[str, str]:
 
 
 def check_urls(request: Request) -> list[str]:
-    """Give the links of an upload by link."""
+    """Return the links of an upload by link."""
     document = _json(request)
     _names("upload", document, "urls source_type")
     urls = document["urls"]
@@ -152,7 +152,7 @@ def _file(body: bytes | mmap.mmap, start: int, stop: int) -> Sent:
 
 
 def check_render(request: Request) -> dict[str, Any]:
-    """Give the body of an export whose shape is right."""
+    """Return the body of an export whose shape is right."""
     document = _json(request)
     _names("export", document, "id sessionId draft output")
     _names("output", document["output"], "format quality")

@@ -1,4 +1,4 @@
-"""The media host of the NemoVideo stand-in, and its sessions: drafts that messages change, now or later."""
+"""The media host of the simulated NemoVideo, and its sessions: drafts that messages change, now or later."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class NemoSession:
         self._coming += [_Change(due, one, text) for due, one in zip(moments, effects, strict=False)]
 
     def state(self, now: float) -> dict[str, Any]:
-        """Give the state at a moment, its links signed anew."""
+        """Return the state at a moment, with freshly signed links."""
         for change in [one for one in self._coming if one.due <= now]:
             self._coming.remove(change)
             self._apply(change)
@@ -123,7 +123,7 @@ class NemoSession:
         }
 
     def upload(self, name: str, kind: str, sent: Sent | None) -> dict[str, Any]:
-        """Add a file that somebody sent, or a link; return the service's row for it."""
+        """Add a file that someone sent, or a link; return the service's row for it."""
         content = sent.content if sent and sent.content is not None else make_media(kind, len(self._uploaded))
         path = self.media.put(re.sub(r"[^\w.-]", "_", name, flags=re.ASCII), kind, content)
         row: dict[str, Any] = {"filename": name, "file_type": TYPES[kind].partition("/")[0], "path": path}

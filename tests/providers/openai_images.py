@@ -1,4 +1,4 @@
-"""An OpenAI-style images API as wire/openai-images.md tells it, without sockets, and its picture host."""
+"""An OpenAI-style images API as wire/openai-images.md tells it, without sockets, and its image host."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CREDENTIALS = b"content credentials of the stand-in "
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePlan:
-    """What one picture is like; what is left out is ordinary.
+    """What one image is like; what is left out is ordinary.
 
     `size` are (width, height) in pixels. `megabytes` pads the PNG with a chunk of content credentials. `as_url`
     answers a link instead of base64. `picture` is answered as it is, whatever it holds.
@@ -108,7 +108,7 @@ class OpenAiImagesService:
         self._plans.picture.extend(plans)
 
     def plan_image(self, *plans: ImagePlan) -> None:
-        """Queue what the next pictures are like."""
+        """Queue what the next images are like."""
         self._plans.image.extend(plans)
 
     def handle(self, request: Request) -> Reply:
@@ -123,7 +123,7 @@ class OpenAiImagesService:
                 return _error(str(error), "invalid_request_error", 400)
 
     def handle_picture(self, request: Request) -> Reply:
-        """Answer a request to the picture host; it must not carry the key."""
+        """Answer a request to the image host; it must not carry the key."""
         with self._lock:
             if "authorization" in request.headers:
                 self.complaints.append("picture: the request carries authorization")

@@ -39,7 +39,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def check_common(request: Request) -> str:
-    """Give the Idempotency-Key of a paid request; raises ComplaintError."""
+    """Return the Idempotency-Key of a paid request; raises ComplaintError."""
     if request.method != "POST" or request.query:
         refuse(f"{request.method} {request.target}")
     key = request.headers.get("idempotency-key", "")

@@ -1,4 +1,4 @@
-"""Real pictures that nobody mistakes for a real result, and broken ones."""
+"""Real images that cannot be mistaken for a real result, and broken ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a test orders a stand-in to do with its next requests."""
+"""The behaviour that a test plans for a simulated service's next requests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Plan:
         return self.fault is not Fault.CLOSE_BEFORE_READING and not 400 <= (self.status or 200) < 500
 
     def alter(self, true: Reply) -> Reply:
-        """Give the true reply with this plan's departures."""
+        """Return the true reply with this plan's departures."""
         body = true.body
         if isinstance(self.body, bytes):
             body = self.body

@@ -1,4 +1,4 @@
-"""What the stand-ins were sent."""
+"""The requests that the simulated services received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stand-in answers, whole or going wrong in one of the ways that services and networks do."""
+"""A simulated service's answers, complete or with one of the faults of services and networks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def json_reply(document: Any, status: int = 200) -> Reply:
 
 
 def encode(reply: Reply, *, with_body: bool = True) -> bytes:
-    """Give the bytes that the client gets over TLS, as far as the reply's fault lets them through."""
+    """Return the bytes that the client gets over TLS, as far as the reply's fault lets them through."""
     return _encode(reply, with_body=with_body) if reply.raw is None else reply.raw
 
 
@@ -87,7 +87,7 @@ def _encode(reply: Reply, *, with_body: bool) -> bytes:
 
 
 def encode_pieces(reply: Reply) -> Iterator[tuple[float, bytes]]:
-    """Give what the client gets of a reply in pieces: the seconds before each part, and the part."""
+    """Return what the client gets of a reply in pieces: the seconds before each part, and the part."""
     chunked = reply.fault is not Fault.CUT_CLOSE
     yield 0.0, _head(reply, {"Transfer-Encoding": "chunked"} if chunked else {"Connection": "close"})
     for seconds, piece in reply.pieces or ():

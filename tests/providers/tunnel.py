@@ -1,4 +1,4 @@
-"""A proxy that understands CONNECT and nothing else: it records, tunnels to a stand-in, never opens TLS."""
+"""A proxy that understands only CONNECT: it records and tunnels to a simulated service, and never opens TLS."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TunnelProxy(LoopbackServer):
         return f"http://{LOOPBACK}:{self.port}"
 
     def url_with_password(self, password: str) -> str:
-        """Give the same URL with "user:password" in it."""
+        """Return the same URL with "user:password" in it."""
         return f"http://{password}@{LOOPBACK}:{self.port}"
 
     def plan(self, host: str, *faults: TunnelFault | int | None) -> None:

@@ -1,4 +1,4 @@
-"""Finds in the shipped code which sentences of the catalog it says, and with which facts."""
+"""Finds in the shipped code which messages of the catalog it uses, and with which facts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HANDED_ON = ""  # an id that comes from an error or from a caller, and is read t
 
 @dataclass(frozen=True)
 class Said:
-    """One place where a sentence is said: `message` is an id, or the constant ends of an f-string around `*`."""
+    """One place where a message is used: `message` is an id, or the constant ends of an f-string around `*`."""
 
     place: str
     message: str
@@ -47,18 +47,18 @@ class Said:
 
 @dataclass(frozen=True)
 class Speech:
-    """A package of shipped code, its own sentences, and every place where it says one."""
+    """A package of shipped code, its own messages, and every place where it uses one."""
 
     name: str
     texts: Mapping[str, Translation]
     said: list[Said]
     unread: list[str]
-    """Places whose sentence cannot be told from the code."""
+    """Places whose message cannot be determined from the code."""
 
 
 @functools.cache
 def speeches() -> list[Speech]:
-    """Return what the shared modules say, then what each skill says."""
+    """Return the messages of the shared modules, then those of each skill."""
     tables = {path.parent: _table(path) for path in sorted(ROOT.glob("skills/*/scripts/*/messages.py"))}
     texts = {ROOT / "shared": SHARED_MESSAGES, **tables}
     modules = {

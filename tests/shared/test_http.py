@@ -1,4 +1,4 @@
-"""What left and what did not, told apart at a real TLS server, through a real proxy and without one."""
+"""What left and what did not, distinguished at a real TLS server, through a real proxy and without one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CUT = {"cut", "reset"}  # how the system tells them apart depends on who closed 
 
 
 class Pictures:
-    """A host of pictures; `replies` are given in turn, then a small text."""
+    """A host of images; `replies` are given in turn, then a small text."""
 
     def __init__(self) -> None:
         self.replies: deque[Reply] = deque()
@@ -91,7 +91,7 @@ def house(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand
 
 
 class Caller:
-    """Sends creates and reads to the stand-in on one session."""
+    """Sends creates and reads to the simulated service on one session."""
 
     def __init__(self, house: StandInHouse, *, proxied: bool) -> None:
         self.house = house
@@ -247,7 +247,7 @@ def test_after_the_request_left_the_answer_is_lost(caller: Caller, fault: Fault,
     with pytest.raises(ResponseLost) as failure:
         caller.spend(SHORT if words == {"timeout"} else SECONDS)
     assert reason(failure) in words
-    assert time.monotonic() - started < SECONDS  # a drip goes on for minutes
+    assert time.monotonic() - started < SECONDS  # a drip continues for minutes
     assert len(caller.house.ledger) == 2
     assert caller.spend().status == 200  # the session is usable afterwards
 
@@ -328,7 +328,7 @@ def test_a_read_that_never_left_may_be_repeated_too(caller: Caller) -> None:
 
 
 class DrippingServer(LoopbackServer):
-    """Reads once, then writes a start and goes on with one byte at a time."""
+    """Reads once, then writes a start and continues one byte at a time."""
 
     def __init__(self, start: bytes) -> None:
         super().__init__()
@@ -376,7 +376,7 @@ def test_a_deadline_that_passes_while_a_name_is_looked_up_stops_the_request(
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Give the time as shared.http.session sees it; `now` can be moved."""
+    """Return the time as shared.http.session sees it; `now` can be moved."""
     moved = SimpleNamespace(now=0.0, time=time.time)
     moved.monotonic = lambda: moved.now
     monkeypatch.setattr(session_module, "time", moved)
@@ -428,7 +428,7 @@ def test_a_connection_that_was_closed_while_idle_loses_no_answer(clock: SimpleNa
 @pytest.fixture
 def peak() -> Iterator[Callable[[], int]]:
     """Measure how many bytes of memory Python takes at most, from now on."""
-    _gzip_bomb()  # the stand-in shares this process
+    _gzip_bomb()  # the simulated service shares this process
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -489,7 +489,7 @@ def test_a_host_that_a_session_does_not_name_is_not_even_asked_for(proxied: Call
     for method in (proxied.session.post_once, proxied.session.read):
         with pytest.raises(ValueError, match="is not a host of this session"):
             method("POST", url, headers={}, body=b"", seconds=SECONDS)
-    with pytest.raises(ValueError, match="control_character"):  # before whatever stands in front of the @
+    with pytest.raises(ValueError, match="control_character"):  # before whatever is in front of the @
         proxied.session.read("GET", f"https://{kexiang.HOST} @{OTHERS}/", headers={}, body=None, seconds=SECONDS)
     assert proxied.house.proxy.connects == []
 

@@ -1,4 +1,4 @@
-"""Whatever bytes come as an answer, and whatever a library raises: an error of ours that tells what left."""
+"""Any bytes as an answer, and any exception of a library, become a known error that states what left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures are fetched until they are whole, named by their true type, and never replace somebody's file."""
+"""Images are downloaded until complete, named by their true type, and never replace an existing file."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_more_images_than_anybody_asks_for_are_left_out_and_said(
     assert messages == expected
 
 
-# ---- pictures of an earlier run
+# ---- images of an earlier run
 
 
 def saved(fetch: Fetch) -> list[dict[str, Any]]:

@@ -319,7 +319,7 @@ def test_a_held_entry_is_waited_for_until_the_deadline(scene: Scene, state: str)
 
 
 class Owner:
-    """A living owner of an entry that does something at the third look of whoever waits."""
+    """A living owner of an entry that does something at the third poll of whoever waits."""
 
     def __init__(self, scene: Scene, row: Kept, act: Callable[[], object]) -> None:
         self.lock = locked(row)
@@ -639,7 +639,7 @@ def test_of_two_entries_with_one_id_the_later_is_resumed(scene: Scene) -> None:
         assert kept(claim.task) == later
 
 
-# ---- sent again by the user's word
+# ---- sent again with the user's consent
 
 
 def test_an_unknown_outcome_is_reopened_with_what_was_paid_for_it(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Tasks leave the journal by a person's word only, and a damaged database is kept; never under a living owner."""
+"""Tasks are removed only at a person's request and without a living owner; a damaged database is kept."""
 
 from __future__ import annotations
 

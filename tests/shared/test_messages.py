@@ -1,4 +1,4 @@
-"""Every sentence exists in both languages, every sentence that is said exists, and each gets its facts."""
+"""Every message exists in both languages, every message in use exists, and each gets its facts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FAMILIES = {
     "disk_*": CAUSES.values(),
     "*_remedy": ("disk_other", *(f"disk_{cause}" for cause in CAUSES.values())),
 }
-"""What stands for the star of an f-string, where the shared code says it."""
+"""The possible values of an f-string's `*` in shared code."""
 
 
 def of_all() -> pytest.MarkDecorator:
@@ -64,14 +64,14 @@ def placeholders(template: str) -> set[str]:
 
 
 def fits(said: Site, message: str) -> bool:
-    """Tell whether this is a sentence that is said there; of a family only its members are."""
+    """Return whether this message is used there; of a family, only its members are."""
     if said.message in FAMILIES:
         return message in {said.message.replace("*", member) for member in FAMILIES[said.message]}
     return said.matches(message)
 
 
 def known_to(speech: Speech) -> dict[str, Translation]:
-    """Return the sentences that a package may say: shared code says what any skill brings along."""
+    """Return the messages that a package may use: shared code may use those of any skill."""
     return ALL if speech.name == "shared" else {**SHARED_MESSAGES, **speech.texts}
 
 
@@ -92,14 +92,14 @@ def test_no_fact_is_formatted_or_taken_apart(speech: Speech) -> None:
 
 
 def in_words(template: str) -> str:
-    """Return a template with a Chinese word in the place of every fact."""
+    """Return a template with a Chinese word in place of every fact."""
     return "".join(
         literal + ("甲" if name is not None else "") for literal, name, _, _ in Formatter().parse(template)
     )
 
 
 def flaws(text: Translation) -> Iterator[str]:
-    """Yield what is wrong with the Chinese sentence."""
+    """Yield the flaws of the Chinese text."""
     if not text.en.strip() or not text.zh.strip():
         yield "empty"
     if text.en.count("\n") != text.zh.count("\n"):
@@ -165,7 +165,7 @@ def test_every_sentence_that_is_said_exists(speech: Speech) -> None:
 
 @of_all()
 def test_every_sentence_that_exists_is_said(speech: Speech) -> None:
-    """Hints belong to errors; the shared sentences may be said by any skill."""
+    """Hints belong to errors; shared messages may be used by any skill."""
     sayers = SPEECHES if speech.name == "shared" else [SPEECHES[0], speech]
     said = [one for sayer in sayers for one in sayer.said]
     unsaid = {

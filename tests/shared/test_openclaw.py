@@ -1,4 +1,4 @@
-"""OpenClaw's folders by variable, where pictures go, and what may be attached to a reply."""
+"""OpenClaw's folders by variable, where images go, and what may be attached to a reply."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_workspace_is_the_configured_one_else_the_default(
     assert workspace(state) == tmp_path / folder
 
 
-# ---- where pictures go
+# ---- where images go
 
 
 def test_pictures_go_below_the_current_folder(tmp_path: Path, state: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whole pictures are recognised by their structure; cut, damaged and foreign files are told apart."""
+"""Complete images are recognised by their structure; truncated, damaged and foreign files are not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEGABYTE = 1 << 20
 
 
 def draw(mode: str = "RGB", size: tuple[int, int] = (WIDTH, HEIGHT)) -> Image.Image:
-    """Return a picture with enough detail that its compressed data has some length."""
+    """Return an image with enough detail that its compressed data has some length."""
     gradient = Image.linear_gradient("L").resize(size)
     bands = [gradient, gradient.rotate(90).resize(size), gradient.rotate(180)]
     return Image.merge("RGB", bands).convert("L" if mode.startswith("I") else mode).convert(mode)
@@ -48,7 +48,7 @@ def png(
 
 
 def interlaced_png() -> bytes:
-    """Return a black 8-bit grey picture in the seven passes of Adam7, which Pillow cannot write."""
+    """Return a black 8-bit grey image in the seven passes of Adam7, which Pillow cannot write."""
     passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
     rows = b"".join(
         bytes(1 + len(range(x, WIDTH, step_x))) * len(range(y, HEIGHT, step_y)) for x, y, step_x, step_y in passes
@@ -57,7 +57,7 @@ def interlaced_png() -> bytes:
 
 
 def exif_with_thumbnail() -> bytes:
-    """Return EXIF data that holds a whole JPEG of its own, with its own end marker."""
+    """Return EXIF data that contains a whole JPEG of its own, with its own end marker."""
     thumbnail = encode("JPEG", draw(size=(8, 8)))
     orientation = struct.pack("<IHHHIII", 8, 1, 0x0112, 3, 1, 1, 26)
     pointers = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, 56, 0x0202, 4, 1, len(thumbnail), 0)

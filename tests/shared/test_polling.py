@@ -1,4 +1,4 @@
-"""When a task is looked at, asserted as the exact seconds slept."""
+"""When a task is polled, asserted as the exact seconds slept."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def failed(retry_after: float | None = None) -> ReadError:
 
 @dataclass
 class Service:
-    """A task that is done `seconds` after the start, or answers what it is told; each look takes `delay`."""
+    """A task that is done `seconds` after the start, or answers what it is told; each poll takes `delay`."""
 
     seconds: float = 0.0
     answers: list[Look | Exception] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Reference pictures on this machine: what is taken, and what is refused before anything is sent."""
+"""Reference images on this machine: what is taken, and what is refused before anything is sent."""
 
 from __future__ import annotations
 

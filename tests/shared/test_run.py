@@ -1,4 +1,4 @@
-"""How a run speaks, how it ends, and the commands it names for going on."""
+"""The messages of a run, how it ends, and the commands that it names for continuing."""
 
 from __future__ import annotations
 

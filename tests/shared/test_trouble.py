@@ -1,4 +1,4 @@
-"""After a 429 or 5xx, looks at a task keep a greater distance; other failures change nothing."""
+"""After a 429 or 5xx, polls of a task keep a greater distance; other failures change nothing."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Look:
 
 
 def moments(schedule: PollSchedule, *answers: Look | int | str | None) -> list[float]:
-    """Return when the looks were made, in seconds.
+    """Return when the polls were made, in seconds.
 
-    A number is the HTTP status of a look that failed, a string the code of an envelope with HTTP status 200.
+    A number is the HTTP status of a poll that failed, a string the code of an envelope with HTTP status 200.
     """
     clock, left, at = FakeClock(), list(answers), []
 

@@ -1,4 +1,4 @@
-"""URLs with a public https host pass unchanged; every other spelling is refused with its reason."""
+"""URLs with a public https host pass unchanged; every other form is refused with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person hears while a task runs, and in what rhythm an agent is to pass it on."""
+"""The messages while a task runs, and how often an agent passes them on."""
 
 from __future__ import annotations
 

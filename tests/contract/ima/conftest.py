@@ -1,4 +1,4 @@
-"""A place to run the launchers of ai-nano-banana-ima, which must please the stand-in to the letter."""
+"""A folder to run the launchers of ai-nano-banana-ima, checked to the letter by the simulated service."""
 
 from __future__ import annotations
 

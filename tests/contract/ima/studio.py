@@ -57,7 +57,7 @@ class Studio:
         return document
 
     def nothing_leaked(self, *outputs: bytes) -> None:
-        """Check that the key stands in no output and in no file that a command has left."""
+        """Check that the key is in no output and in no file that a command has left."""
         places = {f"output {number}": output for number, output in enumerate(outputs)}
         assert traces(self.house.ima.key, {**files(self.bench.folder), **places}) == []
 
@@ -76,7 +76,7 @@ class Studio:
         return [int(charge.amount) for charge in self.house.ledger.charges]
 
     def picture(self, name: str, kind: str = "png", seed: int = 1) -> Path:
-        """Put a picture into the working folder."""
+        """Put an image into the working folder."""
         path = self.bench.work / name
         path.write_bytes(make_picture(kind, 64, 48, seed))
         return path

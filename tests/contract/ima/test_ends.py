@@ -1,4 +1,4 @@
-"""How a task of IMA ends, or does not: late links, some pictures of several, time-outs, resumes."""
+"""How a task of IMA ends, or does not: late links, some images of several, time-outs, resumes."""
 
 from __future__ import annotations
 

@@ -80,6 +80,6 @@ def test_names_and_reasons_are_stored_without_the_key_and_said_without_encoded_t
     studio.house.ima.plan_task(TaskPlan(medias=("failed",), reason=f"{key}: no, as {ENCODED} says"))
     for argv, code, error in (((), 8, "task_failed"), ((), 8, "task_failed_before"), (("--new",), 0, None)):
         ended = studio.bench.run(*KITE, *chosen, *argv)
-        document = studio.checked(ended, code, error)  # which looks for the key in every file and both streams
+        document = studio.checked(ended, code, error)  # which searches for the key in every file and both streams
         said = [ended.talk, *document["messages"].values(), *(document["error"] or {}).values()]
         assert [text for text in said if isinstance(text, str) and ENCODED in text] == []

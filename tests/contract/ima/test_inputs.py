@@ -1,4 +1,4 @@
-"""Pictures to start from, several at once; what is refused before a connection stands in tests/faults/vectors."""
+"""Input images, several at a time; what is refused before a connection is in tests/faults/vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places to run the launchers of generator-image, which must please the stand-in to the letter."""
+"""Places to run the launchers of generator-image, checked to the letter by the simulated service."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def house() -> Iterator[StandInHouse]:
 
 @pytest.fixture
 def room(tmp_path: Path, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
-    """Somebody with a token of their own."""
+    """Someone with a token of their own."""
     return room_of(Bench(tmp_path, house, SKILL, {"NEMO_TOKEN": house.nemo.key}), house, monkeypatch)
 
 
 @pytest.fixture
 def stranger(tmp_path: Path, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
-    """Somebody without one."""
+    """Someone without one."""
     return room_of(Bench(tmp_path, house, SKILL), house, monkeypatch)
 
 
 def room_of(bench: Bench, house: StandInHouse, monkeypatch: pytest.MonkeyPatch) -> Room:
-    """Give a room that starts a process only where the test says so; bundles always run as processes."""
+    """Return a room that starts a process only where the test says so; bundles always run as processes."""
     if SKILLS != ROOT / "skills":
         return Room(bench, house)
     monkeypatch.setattr(keys, "_in_play", {})  # a token of one test would be masked in the next

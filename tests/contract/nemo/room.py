@@ -48,7 +48,7 @@ class Room:
 
     @property
     def service(self) -> NemoService:
-        """The stand-in."""
+        """The simulated service."""
         return self.house.nemo
 
     @property
@@ -70,7 +70,7 @@ class Room:
         return self.run(LAUNCHER, command, *argv, "--json", code=code, error=error)
 
     def go_on(self, document: dict[str, Any], **expected: Any) -> dict[str, Any]:
-        """Run the `next` command of a result, as its shell spelling says, with quick looks."""
+        """Run the `next` command of a result, from its shell line, with quick polls."""
         shell = {"shell": f"{document['next']['shell']} --poll-interval 0.5"}
         return self.checked(self.bench.shell(shell), **expected)
 
@@ -85,7 +85,7 @@ class Room:
         return document
 
     def nothing_leaked(self, *outputs: bytes) -> None:
-        """Check that no token stands in an output, nor in a file but the one that is there for it."""
+        """Check that no token is in an output, nor in a file but the one that is there for it."""
         files = [path for path in self.bench.folder.rglob("*") if path.is_file()]
         kept = [
             path.read_bytes() for path in files if path.parent != self.settings and path.stat().st_size < 1 << 24
@@ -111,14 +111,14 @@ class Room:
         eventually(lambda: len(self.house.recorder.requests_to(path, host=host)) >= count)
 
     def file(self, name: str, seed: int = 1) -> Path:
-        """Put a picture, a clip or a sound into the working folder."""
+        """Put an image, a clip or a sound into the working folder."""
         path = self.bench.work / name
         path.write_bytes(make_media(name.rpartition(".")[2], seed))
         return path
 
 
 def on_disk(row: dict[str, Any]) -> bytes:
-    """Return the bytes of a picture or clip of a result, which must be as the result says."""
+    """Return the bytes of an image or clip of a result, which must be as the result says."""
     content = Path(row["path"]).read_bytes()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (row["bytes"], row["sha256"])
     return content

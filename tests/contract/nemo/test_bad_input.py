@@ -1,4 +1,4 @@
-"""Tokens that are not set and drafts that cannot be rendered; command lines stand in tests/faults/vectors."""
+"""Tokens that are not set and drafts that cannot be rendered; command lines are in tests/faults/vectors."""
 
 from __future__ import annotations
 

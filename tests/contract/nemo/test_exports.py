@@ -22,7 +22,7 @@ ELSEWHERE = "https://gone.nemovideo.example/x.mp4"
 
 @pytest.fixture
 def clip(room: Room) -> Room:
-    """Give a room whose session has something to render."""
+    """Return a room whose session has something to render."""
     room.run(*GENERATE, "a clip")
     return room
 

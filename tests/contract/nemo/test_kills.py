@@ -1,4 +1,4 @@
-"""SIGKILL at each stage: run again, the same command pays once and goes on in the same session."""
+"""SIGKILL at each stage: run again, the same command pays once and continues in the same session."""
 
 from __future__ import annotations
 

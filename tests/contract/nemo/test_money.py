@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("shape", ["typed", "adk"])
 def test_one_charge_when_the_stream_is_cut_at_every_event(room: Room, shape: Shape) -> None:
-    """The work goes on at the service; the client finds it in the state. Half of the cuts look like an end."""
+    """The work continues at the service; the client finds it in the state. Half of the cuts look like an end."""
     whole = len(events(MessagePlan(shape=shape)))
     texts = [f"a kite, cut after {cut}" for cut in range(whole + 1)]
     for cut, text in enumerate(texts):

@@ -41,7 +41,7 @@ def kept(room: Room, *but_not: Path) -> bytes:
 
 
 def shows_nothing(room: Room, key: str, local_id: str) -> None:
-    """Check that neither the disk nor any command without the token shows the key in any spelling."""
+    """Check that neither the disk nor any command without the token shows the key in any form."""
     printed = [kept(room)]
     for argv in (("list",), ("show", local_id), ("cost",)):
         ended = room.bench.run("tasks.py", *argv, "--json", env=UNKNOWN)
@@ -63,7 +63,7 @@ def test_the_agents_words_hold_no_token(room: Room, shape: Any) -> None:
 @pytest.mark.parametrize("shape", ["typed", "adk"])
 def test_a_token_that_is_cut_in_two_by_an_event_is_masked(room: Room, shape: Any) -> None:
     key = room.service.key
-    room.service.plan_message(MessagePlan(shape=shape, text=key))  # the stand-in sends two halves
+    room.service.plan_message(MessagePlan(shape=shape, text=key))  # the simulated service sends two halves
     document = room.run(*KITE)
     shows_nothing(room, key, document["local_id"])
     halves = [{"author": "nemo", "content": {"parts": [{"text": half}]}} for half in (key[:20], key[20:])]

@@ -35,7 +35,7 @@ def large(room: Room, name: str, size: int) -> Path:
 
 @pytest.fixture
 def open_room(room: Room) -> Room:
-    """Give a room with a session."""
+    """Return a room with a session."""
     room.do("connect")
     return room
 

@@ -1,5 +1,5 @@
 """Lets every name lead where ROUTE says: "<address>:<port>" is a pretended address with that port of loopback
-behind it, "nowhere" no address at all. So a launcher without a proxy meets the stand-ins, and nobody else."""  # noqa: D205, D209
+behind it, "nowhere" no address at all. So a launcher without a proxy reaches only the simulated services."""  # noqa: D205, D209
 
 from __future__ import annotations
 

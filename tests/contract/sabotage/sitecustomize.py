@@ -4,7 +4,7 @@ SABOTAGE is `<how>:<n>`, n counting the steps from 1: `kill`, `stop`, `int` and 
 process right before its n-th step; the name of an error (ENOSPC, EDQUOT, EROFS, ...) lets every step from the n-th
 on fail with it. A step is
 opening a file for writing, flushing it or its folder to the disk, or a rename, in folders of the names that
-SABOTAGE_FOLDERS lists (else those of the journal and of the pictures), or a statement with which the journal's
+SABOTAGE_FOLDERS lists (else those of the journal and of the images), or a statement with which the journal's
 database is changed. SABOTAGE_LOG names a file that gets a line for each. ROUTE is told in routes.py.
 SIGNAL_AT_IMPORT is `<module>:<how>`: the process gets that signal when the module is about to be imported.
 WALL_CLOCK_SHIFT is the number of seconds by which the wall clock is wrong.

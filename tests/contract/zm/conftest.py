@@ -1,4 +1,4 @@
-"""A stand-in provider, and a home whose OpenClaw configuration names it."""
+"""A simulated provider, and a home whose OpenClaw configuration names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the launchers of zm-img2-generation-direct as processes, against the stand-in provider."""
+"""Runs the launchers of zm-img2-generation-direct as processes, against the simulated provider."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Stage(QuickBench):
         (self.state / "openclaw.json").write_text(text, encoding="utf-8")
 
     def picture(self, name: str, kind: str = "png", seed: int = 1) -> Path:
-        """Put a reference picture into the working folder."""
+        """Put a reference image into the working folder."""
         path = self.work / name
         path.write_bytes(make_picture(kind, 96, 64, seed))
         return path
@@ -87,7 +87,7 @@ def expect(ended: Ended, code: int, error: str | None = None) -> dict[str, Any]:
 
 
 def on_disk(row: dict[str, Any]) -> bytes:
-    """Return the bytes of a picture of a result, which must be as the result says."""
+    """Return the bytes of an image of a result, which must be as the result says."""
     content = Path(row["path"]).read_bytes()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (row["bytes"], row["sha256"])
     return content

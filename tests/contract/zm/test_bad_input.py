@@ -1,4 +1,4 @@
-"""Rows of a batch, folders and disks that cannot be used; command lines stand in tests/faults/vectors."""
+"""Rows of a batch, folders and disks that cannot be used; command lines are in tests/faults/vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""batch_run.py: one bad task stops no other, and a batch that was killed goes on."""
+"""batch_run.py: one bad task stops no other, and a batch that was killed continues."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_only_what_an_edit_changed_is_paid(stage: Stage, house: StandInHouse) ->
         return len(house.ledger) - before
 
     one, two, three = tasks(3)
-    assert paid(one, two, two, three) == 4  # the same thing twice are two pictures
+    assert paid(one, two, two, three) == 4  # the same thing twice are two images
     corrected = {**three, "prompt": "a better picture 3"}
     assert paid(one, two, two, corrected) == 1
     assert paid({"prompt": "in front of all"}, one, two, two, corrected) == 1
@@ -343,7 +343,7 @@ def test_two_processes_share_a_batch(stage: Stage, house: StandInHouse) -> None:
 
 
 def test_killed_at_random_moments(stage: Stage, house: StandInHouse, service: OpenAiImagesService) -> None:
-    """Nothing is lost, and every charge stands in the journal, however often and whenever the batch is killed."""
+    """Nothing is lost, and every charge is in the journal, however often and whenever the batch is killed."""
     service.default_seconds = 0.3  # so that every kill finds work under way
     service.honours_keys = False
     name = stage.save("b.json", {"tasks": tasks(8 + 3 * KILLS), "max_workers": 4})

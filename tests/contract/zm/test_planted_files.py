@@ -1,4 +1,4 @@
-"""What somebody planted in a folder is neither written to, nor followed, nor believed."""
+"""Planted files in a folder are neither written to, nor followed, nor trusted."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ SECRET = "dummy-secret-of-somebody"
 
 
 def plant_queue(stage: Stage, row: Any, task_id: str = "T1") -> Path:
-    """Make a state folder with one task, whose row somebody wrote."""
+    """Make a state folder with one task, whose row someone wrote."""
     folder = stage.work / "q"
     task = folder / "tasks" / task_id
     task.mkdir(parents=True, exist_ok=True)

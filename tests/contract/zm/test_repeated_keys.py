@@ -1,4 +1,4 @@
-"""A key that a relay repeats is in no file that a run leaves, in whatever spelling, and not on the streams."""
+"""A key that a relay repeats is in no file that a run leaves, in any form, and not on the streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in services, one set for all rows: none of them may ever reach it."""
+"""The simulated services, one set for all rows: none of them may ever reach it."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ REFERENCES = (
     ("a name with NUL", "a\0b", "not a valid file name"),
     ("a control character", "\x07.png", "No such file"),
 )
-"""Files that are no picture to start from, and what is said of them."""
+"""Files that are not valid reference images, and the reason in the message."""
 
 
 def output(line: Line) -> list[Row]:

@@ -41,7 +41,7 @@ SERVICE_FLAGS = ("--use-local-key", "--api-key-stdin")
 
 
 def service(line: Line) -> list[Row]:
-    """Return the rows of the options that say where the service is and which key it gets."""
+    """Return the rows of the options for the service's address and key."""
     return [
         *line.refused("--base-url", "https URL of the service", NO_SERVICES),
         *[

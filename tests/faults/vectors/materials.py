@@ -51,7 +51,7 @@ def _contents() -> dict[str, bytes]:
 
 
 def _wide() -> bytes:
-    """Return a picture that says it has more pixels than anybody takes."""
+    """Return an image that claims more pixels than any limit."""
     whole = make_picture("png", 40, 30, 1)
     return whole[:16] + (60_000).to_bytes(4, "big") * 2 + whole[24:]
 

@@ -75,7 +75,7 @@ DRAFTS = {
 
 
 def service(line: Line) -> list[Row]:
-    """Return the rows of the options that say where the service is and which token it gets."""
+    """Return the rows of the options for the service's address and token."""
     return [
         *line.refused("--base-url", "https URL of the service", NO_SERVICES),
         line.row("--base-url of a stranger", "--base-url=https://pictures.example", code=3,

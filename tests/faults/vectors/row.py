@@ -1,4 +1,4 @@
-"""A command line that must be refused, what the refusal says, and the table of a skill's."""
+"""A command line that must be refused, the text of the refusal, and a skill's table of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One refusal: `says` stands in its sentence: the flag first, then what was expected, then what came.
+    """One refusal: `says` is in its sentence: the flag first, then what was expected, then what came.
 
     `files` are put in place before, by their path from the bench's folder; one that marks itself `process` runs
     through the launcher as well.

@@ -1,4 +1,4 @@
-"""Runs a launcher's command in this process without a network, and holds a refusal to what all of them promise."""
+"""Runs a launcher's command in this process without a network, and checks the promises of every refusal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the services answer, reading it gives a value or an error of ours, never another exception."""
+"""Any answer of a service is read as a value or a known error, never another exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Planted names, ids, documents and links: no command crashes, writes outside or prints somebody's file.
+"""Planted names, ids, documents and links: no command crashes, writes outside or prints someone's file.
 
 Quick by default; `HYPOTHESIS_EXAMPLES=500` looks longer.
 """
@@ -65,7 +65,7 @@ def write(path: Path, document: Any) -> None:
 
 
 class Plot:
-    """A home with a secret, a victim outside, and a working folder that somebody has prepared."""
+    """A home with a secret, a victim outside, and a working folder that someone has prepared."""
 
     def __init__(self, bench: QuickBench) -> None:
         self._bench = bench

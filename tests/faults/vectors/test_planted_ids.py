@@ -48,7 +48,7 @@ def fuzz(examples: int) -> settings:
 
 
 class Plot:
-    """A home with somebody's secret, a configuration and a victim beside it, of which nothing may change."""
+    """A home with someone's secret, a configuration and a victim beside it, of which nothing may change."""
 
     def __init__(self, folder: Path, house: StandInHouse, subject: Subject) -> None:
         self.bench = QuickBench(folder, house, subject.slug)

@@ -1,4 +1,4 @@
-"""Whatever stands in a file, reading it gives a value or an error of ours, never another exception."""
+"""Any file is read as a value or a known error, never another exception."""
 
 from __future__ import annotations
 

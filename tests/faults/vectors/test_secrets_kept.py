@@ -48,7 +48,7 @@ class Vault:
     key: str
 
     def bench(self, folder: Path, skill: str) -> Bench:
-        """Return a home in which a skill finds the key where it looks for one."""
+        """Return a home in which a skill finds the key where it searches for one."""
         folder.mkdir(exist_ok=True)
         names = {"image2": "X_API_KEY", "ai-nano-banana-ima": "IMA_API_KEY", "generator-image": "NEMO_TOKEN"}
         bench = Bench(folder, self.house, skill, {names[skill]: self.key} if skill in names else {})
@@ -149,7 +149,7 @@ def test_nothing_tells_the_key_in_a_run_that_logs_everything(
 
 
 def spelled(one: object) -> bytes:
-    """Return every spelling that a debugger, a log or a cache may make of an object."""
+    """Return every form that a debugger, a log or a cache may make of an object."""
     try:
         pickled = pickle.dumps(one)
     except Exception:  # noqa: BLE001  - whatever cannot be pickled tells nothing

@@ -1,4 +1,4 @@
-"""Whatever cannot be used is refused before a connection is opened, costs nothing, leaves nothing, says why.
+"""Unusable input is refused before a connection is opened, costs nothing, leaves no files, and is explained.
 
 The rows run inside this process, through the function that the launcher calls, with streams of their own and
 without a network; what differs in a process of its own (the launcher, the encoding of argv, the streams, the time

@@ -1,4 +1,4 @@
-"""What the launchers of zm-img2-generation-direct refuse; files and configurations stand in zm_files."""
+"""What the launchers of zm-img2-generation-direct refuse; files and configurations are in zm_files."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def attempts(line: Line, numbers: dict[str, str]) -> list[Row]:
 
 
 def references(line: Line) -> list[Row]:
-    """Return the rows of files that are no picture to start from."""
+    """Return the rows of files that are not valid reference images."""
     return [
         *[
             line.row(f"--input-image {name}", "--input-image", "good.png", "--input-image", file,
