@@ -12,7 +12,7 @@ measuring_python := build/quality/venv/bin/python
 space := $(subst ,, )
 packages := $(subst $(space),:,. $(wildcard skills/*/scripts))
 
-.PHONY: help setup demo messages bench test test-fleet faults lint types secrets audit without-audit check quality clean
+.PHONY: help setup demo messages bench test test-fleet test-pythons faults lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -37,6 +37,9 @@ test: $(ready) ## Run the tests (ARGS="-k journal" runs some of them)
 
 test-fleet: $(ready) ## Run the fleet's tests on a PostgreSQL of their own, with many kills and a growing database
 	$(python) -m pytest tests/fleet -m '' -n 2 $(ARGS)
+
+test-pythons: $(ready) ## Run the tests on every Python from 3.10 to 3.14 that this machine has
+	$(python) scripts/test_pythons.py $(ARGS)
 
 faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
 	$(python) scripts/faults.py --seed='$(SEED)'

@@ -39,15 +39,24 @@ if [ ! -e .venv/.ready ] || ! .venv/bin/python -c '' 2>/dev/null; then
 fi
 
 install() {
-    if .venv/bin/python -c 'import pip' 2>/dev/null; then
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
-    else
+    if command -v uv >/dev/null; then
         uv pip install --quiet --python .venv/bin/python --editable '.[dev]'
+    else
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev]'
     fi
 }
 
 rm -f .venv/.ready
-echo "set-up: installing what pyproject.toml names (half a minute or so)"
+echo "set-up: installing what pyproject.toml names (10 to 60 seconds)"
+(
+    seconds=0
+    while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + 10))
+        echo "set-up: still installing after $seconds s"
+    done
+) &
+reporter=$!
+trap 'kill "$reporter" 2>/dev/null || true' EXIT
 if ! install >.venv/install.log 2>&1; then
     cat .venv/install.log >&2
     exit 1

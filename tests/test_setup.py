@@ -16,8 +16,7 @@ echo "python $*" >>"$CALLS"
 case "$*" in
     *version_info*) echo {version} ;;
     *ensurepip*) exit {without_ensurepip} ;;
-    *"import pip"*) [ -e .venv/has-pip ] ;;
-    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python && touch .venv/has-pip ;;
+    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
     "-m pip install"*) {install} ;;
 esac
 """
@@ -49,6 +48,7 @@ class Machine:
 
     def add(self, name: str, script: str) -> None:
         command = self.home / "bin" / name
+        command.unlink(missing_ok=True)  # it may be a link to the system's
         command.write_text(script)
         command.chmod(0o755)
 
@@ -65,18 +65,20 @@ class Machine:
         if python is not None:
             environment["PYTHON"] = python
         script = self.checkout / "scripts" / "setup.sh"
-        run = subprocess.run(
-            [shutil.which("sh") or "/bin/sh", str(script)],
-            cwd=self.home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+        output, errors = self.home / "stdout", self.home / "stderr"  # not pipes: set-up's reporter may outlive it
+        with output.open("w") as stdout, errors.open("w") as stderr:
+            run = subprocess.run(
+                [shutil.which("sh") or "/bin/sh", str(script)],
+                cwd=self.home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=20,
+                check=False,
+            )
         self.calls = log.read_text().splitlines()
-        return run
+        return subprocess.CompletedProcess(run.args, run.returncode, output.read_text(), errors.read_text())
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def machine(tmp_path: Path) -> Machine:
     (machine.checkout / "scripts").mkdir(parents=True)
     shutil.copy(ROOT / "scripts" / "setup.sh", machine.checkout / "scripts" / "setup.sh")
     (tmp_path / "bin").mkdir()
-    for tool in ("cat", "cp", "dirname", "mkdir", "rm", "touch"):
+    for tool in ("cat", "cp", "dirname", "mkdir", "rm", "sleep", "touch"):
         found = shutil.which(tool)
         assert found is not None
         (tmp_path / "bin" / tool).symlink_to(found)
@@ -160,6 +162,23 @@ def test_a_failed_update_takes_the_stamp_away(machine: Machine) -> None:
     (machine.checkout / "offline").touch()
     assert machine.set_up().returncode == 1
     assert not (machine.venv / ".ready").exists()
+
+
+def test_uv_installs_where_it_is_there(machine: Machine) -> None:
+    machine.add_python()
+    machine.add("uv", STUB_UV)
+    assert machine.set_up().returncode == 0
+    assert "python -m venv .venv" in machine.calls
+    assert machine.calls[-1] == "uv pip install --quiet --python .venv/bin/python --editable .[dev]"
+    assert pip_calls(machine) == []
+
+
+def test_a_long_installation_reports_progress(machine: Machine) -> None:
+    machine.add_python(install="until [ -e ../slept ]; do :; done")
+    machine.add("sleep", '#!/bin/sh\n[ ! -e ../slept-once ] || touch ../slept\ntouch ../slept-once\n')
+    run = machine.set_up()
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "set-up: still installing after 10 s" in run.stdout.splitlines()
 
 
 def test_without_ensurepip_uv_does_both(machine: Machine) -> None:
