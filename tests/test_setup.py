@@ -175,7 +175,7 @@ def test_uv_installs_where_it_is_there(machine: Machine) -> None:
 
 def test_a_long_installation_reports_progress(machine: Machine) -> None:
     machine.add_python(install="until [ -e ../slept ]; do :; done")
-    machine.add("sleep", '#!/bin/sh\n[ ! -e ../slept-once ] || touch ../slept\ntouch ../slept-once\n')
+    machine.add("sleep", "#!/bin/sh\n[ ! -e ../slept-once ] || touch ../slept\ntouch ../slept-once\n")
     run = machine.set_up()
     assert (run.returncode, run.stderr) == (0, "")
     assert "set-up: still installing after 10 s" in run.stdout.splitlines()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ OPTION = "--state-dir"
 STATE, TASKS, TASK, CANCEL = "queue_state.json", "tasks", "task.json", "cancel"
 MAX_SHOWN = 1000  # tasks in queue_state.json; older ones keep their folders
 MAX_DOCUMENT = 64 << 20  # bytes; a thousand rows have about two million
-FLUSH_INTERVAL = 0.25  # seconds in which changes are collected before the complete document is written again
+MIN_FLUSH_INTERVAL = 0.25  # seconds in which changes are collected before the whole document is written again
+MAX_FLUSH_SHARE = 0.02  # of the time for writing it: a long document is written less often
 
 
 class QueueStore:
@@ -98,12 +100,15 @@ class QueueStore:
             _replace(self.folder / STATE, _text(document))
 
     def _write_often(self) -> None:
+        interval = MIN_FLUSH_INTERVAL
         while not self._closing.is_set():
             self._dirty.wait()
-            self._closing.wait(FLUSH_INTERVAL)
+            self._closing.wait(interval)
             self._dirty.clear()
+            started = time.monotonic()
             with contextlib.suppress(Exception):  # the last write, in the main thread, reports a full disk
                 self.write()
+            interval = max(MIN_FLUSH_INTERVAL, (time.monotonic() - started) / MAX_FLUSH_SHARE)
 
     def load(self) -> None:
         """Load all tasks; the file of a task that was running is newer than the document."""
