@@ -8,6 +8,7 @@ SkillError                      1  a bug, if nothing more specific is raised
 │   ├── QuotaExceeded           5
 │   ├── RateLimitError          6
 │   └── InvalidRequest          7  parameters or content
+├── BudgetExceeded              5  the user's own budget has no room: nothing was sent
 ├── TaskFailed                  8
 ├── StillRunning                9  the task continues at the service
 ├── OutcomeUnknown             10  a paid request may have been accepted
@@ -114,6 +115,13 @@ class InvalidRequest(RequestRejected):
     """The service refused the parameters or the content."""
 
     exit_code = 7
+
+
+class BudgetExceeded(SkillError):
+    """A budget of the user has no room for a paid request, so it was not sent."""
+
+    exit_code = 5
+    remedy: Remedy | None = "none"
 
 
 class TaskFailed(SkillError):

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.journal import schema
-from shared.journal.store import COLUMNS, SqliteStore
+from shared.journal.rows import COLUMNS
+from shared.journal.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

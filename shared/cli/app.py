@@ -19,6 +19,7 @@ from shared.cli.context import CommandContext, Skill, is_terminal
 from shared.cli.next_command import parsed_invocation
 from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
+from shared.journal.budget import MAX_BUDGET, MIN_BUDGET, REQUESTS, Budget
 from shared.openclaw.folders import enclosing_skill, expand_path
 from shared.output.result_file import is_result, why_not_replaceable
 
@@ -45,6 +46,20 @@ class Options:
     new: bool = False
     variant: str = ""
     yes: bool = False
+    max_cost: str | None = None
+
+    def run_budget(self, skill: Skill) -> Budget | None:
+        """Return --max-cost as the budget of this run; None when it was not set."""
+        amount = self.cost_limit()
+        return None if amount is None else Budget("run", skill.cost_unit or REQUESTS, amount)
+
+    def cost_limit(self) -> float | None:
+        """Return --max-cost as a number; None when it was not set.
+
+        Raises:
+            BadInput: not a positive number.
+        """
+        return parse_number("--max-cost", self.max_cost, MIN_BUDGET, MAX_BUDGET)
 
     def seconds(self) -> float | None:
         """Return --timeout in seconds; None when it was not set.
@@ -73,6 +88,7 @@ _SPENDING = (
     click.option(
         "--variant", default="", metavar="TEXT", help="Pay for another image of the same request, named TEXT."
     ),
+    click.option("--max-cost", metavar="N", help="Send nothing that would cost more than N in all."),
     click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending."),
 )
 
@@ -121,6 +137,7 @@ def _with_options(function: Function, decorators: tuple[Function, ...], *, spend
             raise BadInput(
                 "variant_invalid", flag="--variant", most=MAX_VARIANT_LENGTH, got=short_repr(options.variant)
             )
+        options.cost_limit()  # a bad one is refused in a dry run too
         return function(context, options=options, **arguments)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)

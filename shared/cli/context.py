@@ -49,6 +49,8 @@ class Skill:
     """Variables that hold a key: masked from the start, also where it was typed by mistake."""
     repeat_options: tuple[str, ...] = ()
     """Options besides --new that send a request again that may have been charged."""
+    cost_unit: str = ""
+    """The unit of what the service charges, as in `cost`; empty if it never reports a cost."""
 
     @property
     def user_agent(self) -> str:

@@ -6,12 +6,14 @@ import re
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from shared.cli.app import output_options, parse_number
-from shared.errors import BadInput, DiskError, OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
+from shared.cli.budget import budget_command
+from shared.cli.journals import from_each, journals
+from shared.errors import BadInput, OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
 from shared.journal.entry import FINISHED, UNFINISHED, State
@@ -20,7 +22,6 @@ from shared.openclaw.folders import state_folders
 from shared.output.summary import format_cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from shared.cli.context import CommandContext, Skill
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 AGE = re.compile(r"(\d{1,5})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MAX_LISTED = 1000
-Answer = TypeVar("Answer")
 
 
 def tasks_command(skill: Skill) -> click.Group:
@@ -38,30 +38,12 @@ def tasks_command(skill: Skill) -> click.Group:
     group = click.Group(
         "tasks", no_args_is_help=False, help="Show and manage the paid tasks of all image skills on this machine."
     )
-    for command in (_list, _show, _cost, _forget, _prune, _set_aside):
+    for command in (_list, _show, _cost, budget_command(), _forget, _prune, _set_aside):
         group.add_command(command)
     described = f"Resume a task of {skill.slug}. Free. Takes the options of {skill.main_launcher}."
     identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
     group.add_command(click.Command("resume", help=described, options_metavar="", params=[identifier]))
     return group
-
-
-def journals() -> list[JournalReader]:
-    """Return the journals of every image skill that has one, in all state folders in force; they are only read."""
-    states = state_folders()
-    names = {path.parent.name for state in states for path in (state / "image-skills").glob("*/journal.db")}
-    return [JournalReader(name, states, access="read") for name in sorted(names)]
-
-
-def _from_each(context: CommandContext, read: Callable[[JournalReader], Answer]) -> Iterator[Answer]:
-    """Yield what each journal answers; one of another skill that cannot be read is named and passed over."""
-    for journal in journals():
-        try:
-            yield read(journal)
-        except DiskError as error:
-            if journal.skill == context.skill.slug:
-                raise
-            context.reporter.always(error.code, **error.facts)
 
 
 def age(flag: str, text: str) -> timedelta:
@@ -85,7 +67,7 @@ def _list(context: CommandContext, state: str | None, limit: str) -> None:
         raise BadInput("not_one_of", flag="--state", expected=", ".join(get_args(State)), got=short_repr(state))
     max_listed = int(parse_number("--limit", limit, 1, MAX_LISTED, whole=True) or MAX_LISTED)
     known = chain.from_iterable(
-        _from_each(context, lambda journal: journal.history(state=state, limit=max_listed))
+        from_each(context, journals(), lambda journal: journal.history(state=state, limit=max_listed))
     )
     newest = sorted(known, key=lambda entry: entry.created_at, reverse=True)[:max_listed]
     context.result.status = "succeeded"
@@ -128,7 +110,7 @@ def _cost(context: CommandContext, since: str) -> None:
     oldest = datetime.now(timezone.utc) - age("--since", since)
     sums: list[dict[str, Any]] = []
     unclear: list[Entry] = []
-    for known, unknown in _from_each(context, lambda journal: journal.spent(oldest)):
+    for known, unknown in from_each(context, journals(), lambda journal: journal.spent(oldest)):
         sums += known
         unclear += unknown
     context.result.status = "succeeded"
@@ -202,7 +184,7 @@ def _set_aside(context: CommandContext) -> None:
 
 
 def _known(context: CommandContext, identifier: str) -> tuple[Path, Entry]:
-    match = next(filter(None, _from_each(context, lambda journal: journal.find(identifier))), None)
+    match = next(filter(None, from_each(context, journals(), lambda journal: journal.find(identifier))), None)
     if not match:
         raise BadInput("task_unknown", identifier=short_repr(identifier))
     return match

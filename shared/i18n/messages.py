@@ -770,6 +770,7 @@ TALK = {
     "unit_credits": Translation("credits", "积分"),
     "unit_points": Translation("points", "积分"),
     "unit_tokens": Translation("tokens", "token"),
+    "unit_requests": Translation("paid requests", "次付费请求"),
     "cost_line": Translation("Cost: {cost}", "费用：{cost}"),
     "cost_unknown": Translation("known only after the task is created", "提交后才知道"),
     "cost_charged": Translation("{amount} {unit} (charged by the service)", "{amount} {unit}（服务实际扣费）"),
@@ -814,6 +815,47 @@ TASKS = {
     "state_refused": Translation("refused", "被拒绝"),
     "state_unreachable": Translation("never sent", "未发出"),
     "state_unknown": Translation("outcome unknown", "结果不明"),
+}
+
+BUDGET = {
+    "budget_exceeded": Translation(
+        "This request may cost {cost} {unit}, but the budget of {limit} {unit} {period} has {left} left. It was not sent.",
+        "这次请求可能花费 {cost} {unit}，而{period} {limit} {unit}的预算只剩 {left} {unit}。请求未发送。",
+    ),
+    "budget_exceeded.hint": Translation("{then}", "{then}"),
+    "budget_undecided": Translation(
+        "The cost of {count} earlier request(s) is not known yet, so the budget of {limit} {unit} {period} may be used up. This request was not sent.",
+        "此前有 {count} 个请求的费用尚不清楚，{period} {limit} {unit}的预算可能已经用完。这次请求未发送。",
+    ),
+    "budget_undecided.hint": Translation(
+        "Run the same command again when those tasks have ended with a known cost, or set a budget in paid requests (--unit requests). {then}",
+        "请等那些任务结束、费用明确后再运行同一命令，或改用按付费请求次数计算的预算（--unit requests）。{then}",
+    ),
+    "budget_renews": Translation(
+        "The budget renews at {at}. Change it only if the user says so (tasks.py budget set).",
+        "预算将于 {at} 重新计算。只有在用户要求时才更改预算（tasks.py budget set）。",
+    ),
+    "budget_run_over": Translation(
+        "The limit is --max-cost of this command. Raise it only if the user says so.",
+        "该上限来自本命令的 --max-cost。只有在用户要求时才提高。",
+    ),
+    "budget_day": Translation("per day", "每天"),
+    "budget_week": Translation("per week", "每周"),
+    "budget_month": Translation("per month", "每月"),
+    "budget_run": Translation("for this command", "本次命令"),
+    "budget_line": Translation(
+        "{skill}: {amount} {unit} {period}; spent or reserved {spent}, left {left}; renews at {at}",
+        "{skill}：{period} {amount} {unit}；已花费或预留 {spent}，剩余 {left}；{at} 重新计算",
+    ),
+    "budget_none": Translation("No budget is set.", "没有设置预算。"),
+    "budget_period_missing": Translation(
+        "A budget needs at least one of: {expected}.", "设置预算至少需要以下选项之一：{expected}。"
+    ),
+    "budget_elsewhere": Translation(
+        "The budget of {skill} is set with its own tasks.py, not with that of {own}.",
+        "{skill} 的预算要用它自己的 tasks.py 设置，而不是 {own} 的。",
+    ),
+    "budget_elsewhere.hint": Translation("Run: python3 {launcher} budget", "请运行：python3 {launcher} budget"),
 }
 
 DOCTOR = {
@@ -890,5 +932,6 @@ SHARED_MESSAGES: dict[str, Translation] = {
     **DISK,
     **TALK,
     **TASKS,
+    **BUDGET,
     **DOCTOR,
 }

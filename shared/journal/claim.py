@@ -213,7 +213,7 @@ class Journal(JournalReader):
         if entry is None:
             lock.release()
             return None
-        return LockedTask(entry, store, lock, self._now)
+        return LockedTask(entry, store, lock, self._now, self.guard)
 
     def _knows(self, local_id: str, task_id: str) -> bool:
         """Record the id that could not be recorded when the service issued it; return whether the entry has it."""
@@ -237,7 +237,7 @@ class Journal(JournalReader):
         lock = self._stores[0].lock(draft.local_id)
         with disk_errors(self._stores[0].path):
             lock.try_acquire()
-        task = LockedTask(draft, self._stores[0], lock, self._now)
+        task = LockedTask(draft, self._stores[0], lock, self._now, self.guard)
         try:
             task.save()
         except BaseException:

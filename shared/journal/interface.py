@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from shared.journal.budget import Budget, Reservation, Spending
     from shared.journal.entry import Entry, State
 
 
@@ -37,8 +38,10 @@ class Store(Protocol):
     def create(self) -> None:
         """Make the place ready for the first task."""
 
-    def transaction(self, *, claiming: bool = False) -> AbstractContextManager[object]:
+    def transaction(self, *, claiming: bool = False, paying: bool = False) -> AbstractContextManager[object]:
         """Make what the block writes one step, which no other process sees half of, nor decides during.
+
+        With `paying`, no other process is in such a transaction as long as there is a budget here.
 
         Raises:
             StoreBusy: when `claiming`, and another process is in a transaction.
@@ -47,8 +50,11 @@ class Store(Protocol):
     def lock(self, local_id: str) -> TaskLock:
         """Return the lock of a task, not yet taken."""
 
-    def save(self, entry: Entry) -> None:
-        """Write an entry, new or changed.
+    def save(self, entry: Entry, reserve: Reservation | None = None) -> None:
+        """Write an entry, new or changed, and in the same step what it may have spent.
+
+        The spending of a task is one row for each of its `possible_charges`: the newest is as `reserve` says, or
+        without a cost, and gets the entry's cost as soon as that was charged. With `charged` no there is none.
 
         Raises:
             TaskLocked: `request_busy`; another task of the same request is alive.
@@ -80,6 +86,21 @@ class Store(Protocol):
 
     def spent(self, since: str) -> tuple[list[dict[str, Any]], list[Entry]]:
         """Return the sums of known charges since a time, by unit and source, and the entries of unknown ones."""
+
+    def budgets(self) -> list[Budget]:
+        """Return the budgets that are kept here."""
+
+    def set_budget(self, budget: Budget) -> None:
+        """Keep a budget, in place of one of the same period and unit."""
+
+    def remove_budget(self, budget: Budget) -> None:
+        """Remove the budget of this period and unit; harmless when there is none."""
+
+    def spending(self, since: str, unit: str, run: str | None = None) -> Spending:
+        """Return what was spent since a time, or in a run, by tasks that were forgotten since, too."""
+
+    def highest_cost(self, unit: str) -> float | None:
+        """Return the highest cost of one request in a unit, None if none is known."""
 
     def counts(self) -> dict[str, int]:
         """Return how many entries are in each state."""

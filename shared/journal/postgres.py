@@ -6,19 +6,21 @@ import contextlib
 import hashlib
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
 from shared.errors import DiskError, TaskLocked
 from shared.journal import postgres_schema as schema
+from shared.journal import postgres_spending as spending
 from shared.journal.entry import FINISHED
 from shared.journal.interface import StoreBusy
-from shared.journal.store import COLUMNS, DERIVED, entry_of, row_of
+from shared.journal.rows import COLUMNS, DERIVED, entry_of, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from shared.journal.budget import Budget, Reservation, Spending
     from shared.journal.entry import Entry, State
 
 CLAIM_SECONDS = 1.0  # how long a claim waits for another process's decision before it says so
@@ -32,6 +34,7 @@ _UPDATE = f"{_SET} WHERE local_id = %(local_id)s RETURNING revision"
 _CHANGE = (
     f"{_SET} WHERE local_id = %(local_id)s AND state = %(expected)s AND revision = %(revision)s RETURNING revision"
 )
+T = TypeVar("T")
 _PRICED = "charged = 'yes' AND amount IS NOT NULL"
 _CHARGED_SINCE = "created_at >= %s AND possible_charges > 0 AND"
 _MAY_FOLLOW = frozenset(("submitted", "succeeded", "failed", "refused", "unreachable", "unknown"))
@@ -112,7 +115,7 @@ class PostgresStore:
                 self._connection = None
 
     @contextlib.contextmanager
-    def transaction(self, *, claiming: bool = False) -> Iterator[schema.Connection]:
+    def transaction(self, *, claiming: bool = False, paying: bool = False) -> Iterator[schema.Connection]:
         """Make what the block writes one step; `claiming` waits a moment for whoever else decides."""
         with self._guard, schema.database_errors(self.path):
             connection = self._connected()
@@ -121,6 +124,8 @@ class PostgresStore:
                 with connection.transaction():
                     if claiming:
                         self._take_turn(connection)
+                    if paying:
+                        spending.take_turn(connection)
                     yield connection
             finally:
                 self._depth -= 1
@@ -133,7 +138,7 @@ class PostgresStore:
         """Return the lock of a task, not yet taken."""
         return SessionLock(self, local_id)
 
-    def save(self, entry: Entry) -> None:
+    def save(self, entry: Entry, reserve: Reservation | None = None) -> None:
         """Write an entry, masked; one that changed since it was read in our hands is not overwritten.
 
         Raises:
@@ -144,7 +149,7 @@ class PostgresStore:
         deadline = time.monotonic() + (self._patience if entry.state != "submitting" and not self._depth else 0.0)
         while True:
             try:
-                self._save(entry, row)
+                self._save(entry, row, reserve)
             except DiskError as error:
                 if not isinstance(error.__cause__, psycopg.OperationalError) or time.monotonic() >= deadline:
                     raise
@@ -214,6 +219,28 @@ class PostgresStore:
         )
         return sums, self._entries_where(f"{_CHARGED_SINCE} NOT ({_PRICED}) ORDER BY created_at", (since,))
 
+    def budgets(self) -> list[Budget]:
+        """Return the budgets."""
+        return self._read(spending.budgets)
+
+    def set_budget(self, budget: Budget) -> None:
+        """Keep a budget in place of one of the same period and unit."""
+        with self.transaction() as connection:
+            connection.execute(spending.SET_BUDGET.encode(), (budget.period, budget.unit, budget.amount))
+
+    def remove_budget(self, budget: Budget) -> None:
+        """Remove the budget of this period and unit."""
+        with self.transaction() as connection:
+            connection.execute(spending.REMOVE_BUDGET, (budget.period, budget.unit))
+
+    def spending(self, since: str, unit: str, run: str | None = None) -> Spending:
+        """Return what was spent in a unit since a time, or in a run."""
+        return self._read(spending.spent, since, unit, run)
+
+    def highest_cost(self, unit: str) -> float | None:
+        """Return the highest cost of one request in a unit; None if none is known."""
+        return self._read(spending.highest_cost, unit)
+
     def counts(self) -> dict[str, int]:
         """Return how many entries are in each state."""
         rows = self._rows("SELECT state, COUNT(*) AS tasks FROM tasks GROUP BY state")
@@ -230,6 +257,7 @@ class PostgresStore:
             removed = connection.execute(
                 "DELETE FROM tasks WHERE local_id < %s AND state = ANY(%s)", (before, sorted(FINISHED))
             ).rowcount
+            spending.prune(connection, before)
         with self._guard, contextlib.suppress(psycopg.Error):  # not the owner, a long reader: autovacuum does it
             self._connected().execute("VACUUM tasks")
         return removed
@@ -255,12 +283,13 @@ class PostgresStore:
             if held and self._connection is not None:
                 self._connection.execute("SELECT pg_advisory_unlock(%s)", (_key(local_id),))
 
-    def _save(self, entry: Entry, row: dict[str, Any]) -> None:
+    def _save(self, entry: Entry, row: dict[str, Any], reserve: Reservation | None) -> None:
         try:
             with self.transaction() as connection:
                 if entry.local_id in self._lost:
                     raise TaskLocked("request_busy", about=(self.path, entry), local_id=entry.local_id)
                 revision = self._written(connection, entry, row)
+                spending.update(connection, row, reserve)
         except DiskError as error:
             if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
                 live = next((other for other in self.matching(entry.fingerprint) if other.is_live), entry)
@@ -322,6 +351,10 @@ class PostgresStore:
             return [entry_of(row) for row in rows]
         except ValueError:
             raise DiskError("journal_unreadable", path=self.path) from None
+
+    def _read(self, read: Callable[..., T], *values: object) -> T:
+        with self._guard, schema.database_errors(self.path):
+            return read(self._connected(), *values)
 
     def _rows(self, statement: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         with self._guard, schema.database_errors(self.path):

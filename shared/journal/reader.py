@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from shared.journal.budget import BudgetGuard, existing
 from shared.journal.entry import Entry
 from shared.timefmt import format_time
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
+    from shared.journal.budget import Budget
     from shared.journal.entry import State
     from shared.journal.interface import Store
     from shared.journal.schema import Access
@@ -33,15 +35,22 @@ class JournalReader:
         now: Callable[[], datetime] | None = None,
         access: Access = "own",
         stores: Sequence[Store] | None = None,
+        run_budget: Budget | None = None,
     ) -> None:
         self.skill = skill
         self._stores = list(_sqlite_stores(skill, state_folders, access) if stores is None else stores)
-        self._now = now or (lambda: datetime.now(timezone.utc))
+        self.now = self._now = now or (lambda: datetime.now(timezone.utc))
+        self.guard = BudgetGuard(self._stores, self._now, run_budget)
+
+    @property
+    def all_stores(self) -> list[Store]:
+        """The stores, also those that do not exist yet; the first is the one that is written to."""
+        return list(self._stores)
 
     @property
     def stores(self) -> list[Store]:
         """The stores that exist, in an order that every process keeps to."""
-        return sorted((store for store in self._stores if store.exists()), key=lambda store: store.path)
+        return existing(self._stores)
 
     def find(self, identifier: str, base_url: str | None = None) -> Known | None:
         """Return the newest entry with this local or service id, and its location.

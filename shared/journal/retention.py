@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DiskError, TaskLocked
 from shared.files import create_file, disk_errors
-from shared.journal import schema
-from shared.journal.store import SqliteStore, entry_of
+from shared.journal import schema, spending
+from shared.journal.rows import entry_of
+from shared.journal.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,9 +68,11 @@ def set_damaged_aside(path: Path) -> tuple[Path, int] | None:
     store = SqliteStore(path.parent)
     store.create()
     readable = _readable(aside)
-    with store.transaction():
+    with store.transaction() as connection:
         for entry in readable:
             store.save(entry)
+        for statement, rows in _readable_budgets(aside):
+            connection.executemany(statement, rows)
     return aside, len(readable)
 
 
@@ -99,3 +102,17 @@ def _readable(path: Path) -> list[Entry]:
             with contextlib.suppress(ValueError):
                 entries.append(entry_of(row))
     return entries
+
+
+def _readable_budgets(path: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Return what keeps the budgets of a damaged database and their spending, as statements with their rows."""
+    known: list[tuple[str, list[tuple[object, ...]]]] = []
+    for statement, columns, table in spending.SALVAGED:
+        rows: list[tuple[object, ...]] = []
+        with (
+            contextlib.suppress(sqlite3.DatabaseError, DiskError),
+            contextlib.closing(schema.connect(path, "read")) as connection,
+        ):
+            rows.extend(map(tuple, connection.execute(f"SELECT {columns} FROM {table}")))  # noqa: S608
+        known.append((statement, rows))
+    return known

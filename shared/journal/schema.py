@@ -62,6 +62,30 @@ MIGRATIONS = (
     CREATE INDEX by_state ON tasks (state, created_at);
     CREATE INDEX by_end ON tasks (account, COALESCE(finished_at, '9')) WHERE possible_charges > 0;
     """,
+    """
+    CREATE TABLE budgets (
+      period TEXT NOT NULL CHECK (period IN ('day', 'week', 'month')),
+      unit TEXT NOT NULL,
+      amount REAL NOT NULL CHECK (typeof(amount) = 'real' AND amount > 0),
+      PRIMARY KEY (period, unit)
+    );
+    CREATE TABLE spending (
+      local_id TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      at TEXT NOT NULL,
+      run TEXT,
+      unit TEXT,
+      amount REAL,
+      PRIMARY KEY (local_id, number)
+    );
+    INSERT INTO spending (local_id, number, at, unit, amount)
+      SELECT local_id, possible_charges, COALESCE(submitted_at, created_at),
+        CASE charged WHEN 'yes' THEN unit END, CASE charged WHEN 'yes' THEN amount END
+      FROM tasks WHERE possible_charges > 0 AND charged != 'no';
+    CREATE INDEX spent_at ON spending (at, unit, amount);
+    CREATE INDEX spent_in_run ON spending (run, unit, amount) WHERE run IS NOT NULL;
+    CREATE INDEX spent_most ON spending (unit, amount);
+    """,
 )
 """The statements that bring a database from each version to the next; version 0 is an empty one."""
 VERSION = len(MIGRATIONS)

@@ -1,41 +1,37 @@
-"""The tasks of one skill in a SQLite database: columns for lookups, JSON for the rest."""
+"""The tasks of one skill in a SQLite database."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.disk_reason import system_reason
 from shared.errors import DiskError, TaskLocked
 from shared.files import Lock, make_private_folder
-from shared.journal import schema
-from shared.journal.entry import FINISHED, Entry
+from shared.journal import schema, spending
+from shared.journal.entry import FINISHED
 from shared.journal.interface import StoreBusy
-from shared.security.keys import redact
+from shared.journal.rows import COLUMNS, DERIVED, entry_of, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from shared.journal.entry import State
+    from shared.journal.budget import Budget, Reservation, Spending
+    from shared.journal.entry import Entry, State
 
 NAME, LOCKS = "journal.db", "locks"
-COLUMNS = (
-    "local_id", "task_id", "fingerprint", "sequence", "variant", "skill", "base_url", "account", "mode", "model",
-    "state", "created_at", "submitted_at", "finished_at", "charged", "possible_charges",
-)  # fmt: skip
-DERIVED = ("requested", "amount", "unit", "source", "details")
 _ALL = (*COLUMNS, *DERIVED)
 # Every name in these statements is one of the above; values are always bound.
 _INSERT = f"INSERT INTO tasks ({', '.join(_ALL)}) VALUES ({', '.join(':' + name for name in _ALL)})"  # noqa: S608
 _UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = :{name}' for name in _ALL[1:])} WHERE local_id = :local_id"  # noqa: S608
 _PRUNE = f"DELETE FROM tasks WHERE local_id < ? AND state IN ({', '.join(map(repr, sorted(FINISHED)))})"  # noqa: S608
 _PRICED = "charged = 'yes' AND amount IS NOT NULL"
+T = TypeVar("T")
 _CHARGED_SINCE = "FROM tasks WHERE created_at >= ? AND possible_charges > 0 AND"
 
 
@@ -64,7 +60,7 @@ class SqliteStore:
         return Lock(self.path.parent / LOCKS / f"{local_id}.lock")
 
     @contextlib.contextmanager
-    def transaction(self, *, claiming: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, claiming: bool = False, paying: bool = False) -> Iterator[sqlite3.Connection]:  # noqa: ARG002  - SQLite has one writer
         """Hold the database's only write lock; what the block wrote is on the disk when it ends well."""
         with self._guard, self._errors(claiming=claiming):
             connection = self._connected()
@@ -85,13 +81,14 @@ class SqliteStore:
                 connection.rollback()
                 raise
 
-    def save(self, entry: Entry) -> None:
+    def save(self, entry: Entry, reserve: Reservation | None = None) -> None:
         """Write an entry, masked; the database refuses a second live task of one request."""
         row = row_of(entry)
         with self.transaction() as connection:
             try:
                 if not connection.execute(_UPDATE, row).rowcount:
                     connection.execute(_INSERT, row)
+                spending.update(connection, row, reserve)
             except sqlite3.IntegrityError as error:
                 live = next((one for one in self.matching(entry.fingerprint) if one.is_live), entry)
                 raise TaskLocked("request_busy", about=(self.path, live), local_id=live.local_id) from error
@@ -157,6 +154,28 @@ class SqliteStore:
         unclear = _CHARGED_SINCE.removeprefix("FROM tasks ")
         return sums, self._entries(f"{unclear} NOT ({_PRICED}) ORDER BY created_at", (since,))
 
+    def budgets(self) -> list[Budget]:
+        """Return the budgets; a database of an older version has none."""
+        return self._read(spending.budgets)
+
+    def set_budget(self, budget: Budget) -> None:
+        """Keep a budget in place of one of the same period and unit."""
+        with self.transaction() as connection:
+            connection.execute(spending.SET_BUDGET, (budget.period, budget.unit, budget.amount))
+
+    def remove_budget(self, budget: Budget) -> None:
+        """Remove the budget of this period and unit."""
+        with self.transaction() as connection:
+            connection.execute(spending.REMOVE_BUDGET, (budget.period, budget.unit))
+
+    def spending(self, since: str, unit: str, run: str | None = None) -> Spending:
+        """Return what was spent in a unit since a time, or in a run."""
+        return self._read(spending.spent, since, unit, run)
+
+    def highest_cost(self, unit: str) -> float | None:
+        """Return the highest cost of one request in a unit; None if none is known."""
+        return self._read(spending.highest_cost, unit)
+
     def counts(self) -> dict[str, int]:
         """Return how many entries are in each state."""
         with self._guard, self._errors():
@@ -171,6 +190,7 @@ class SqliteStore:
         """Remove finished entries that are older than a local id, and shrink the file."""
         with self.transaction() as connection:
             removed = connection.execute(_PRUNE, (before,)).rowcount
+            spending.prune(connection, before)
         with self._guard, contextlib.suppress(sqlite3.OperationalError):  # a full disk, a long reader: later
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -188,6 +208,10 @@ class SqliteStore:
                 if self._access == "own":
                     raise schema.damaged(self.path) from None
         return entries
+
+    def _read(self, read: Callable[..., T], *values: object) -> T:
+        with self._guard, self._errors():
+            return read(self._connected(), *values)
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -207,39 +231,3 @@ class SqliteStore:
                 raise StoreBusy from error
             reason = system_reason(schema.system_error(error, self.path))
             raise DiskError("journal_failed", path=self.path, reason=reason, remedy="resume") from error
-
-
-def row_of(entry: Entry) -> dict[str, Any]:
-    """Return an entry's columns; every text from outside passes the redactor, ids and addresses stay."""
-    document = entry.to_document()
-    row = {name: document.pop(name) for name in COLUMNS}
-    requested = document.pop("requested")
-    amount, unit, source = ((entry.cost or {}).get(name) for name in ("amount", "unit", "source"))
-    details = json.dumps(_masked(document))
-    return row | {
-        "requested": json.dumps(_masked(requested), sort_keys=True),
-        "amount": amount, "unit": unit, "source": source, "details": details,
-    }  # fmt: skip
-
-
-def _masked(value: Any) -> Any:
-    """Return a JSON value without a key in play, and its links without credentials and query."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {_masked(name): _masked(item) for name, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def entry_of(row: sqlite3.Row | Mapping[str, Any]) -> Entry:
-    """Return the entry of a row, of any version of the database.
-
-    Raises:
-        ValueError: the row cannot be interpreted.
-    """
-    try:
-        document, requested = json.loads(row["details"]), json.loads(row["requested"])
-        known = {name: row[name] for name in COLUMNS if name in row.keys()}  # noqa: SIM118  - a row has values in it
-        return Entry.from_document({**document, **known, "requested": requested})
-    except (TypeError, IndexError, RecursionError) as error:
-        raise ValueError("a task that cannot be judged") from error

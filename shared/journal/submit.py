@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared import signals
-from shared.errors import DiskError
+from shared.errors import BudgetExceeded, DiskError
 from shared.journal.entry import FINISHED
 from shared.timefmt import format_time
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from shared.journal.budget import BudgetGuard, Reservation
     from shared.journal.entry import Charged, Entry, State
     from shared.journal.interface import Store, TaskLock
 
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
 class LockedTask:
     """An entry together with its lock: its owner may work on the task and write the entry."""
 
-    def __init__(self, entry: Entry, store: Store, lock: TaskLock, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        store: Store,
+        lock: TaskLock,
+        now: Callable[[], datetime],
+        guard: BudgetGuard | None = None,
+    ) -> None:
         self.entry = entry
         self._store = store
         self._lock = lock
         self._now = now
+        self._guard = guard
 
     @property
     def path(self) -> Path:
@@ -39,26 +48,33 @@ class LockedTask:
             DiskError: `journal_failed`; the journal still contains the former state.
             TaskLocked: `request_busy`; another task of the same request is alive.
         """
+        self._save(changes)
+
+    def _save(self, changes: Mapping[str, Any], reserve: Reservation | None = None) -> None:
         for name, value in changes.items():
             setattr(self.entry, name, value)
         with signals.defer_signals(uninterruptible=True):
-            self._store.save(self.entry)
+            self._store.save(self.entry, reserve)
 
     def mark_submitting(self) -> None:
         """Record, before a paid request is sent, that one may have been charged from now on.
 
         Raises:
+            BudgetExceeded: a budget has no room; the entry has ended as `unreachable` or `unknown`.
             DiskError, TaskLocked, Interrupted: the request must not be sent, and the entry is again what it was.
         """
         entry = self.entry
         before = {name: getattr(entry, name) for name in ("state", "charged", "attempts", "possible_charges")}
         try:
-            self.save(
+            self._reserve_and_save(
                 state="submitting",
                 charged="unknown",
                 attempts=entry.attempts + 1,
                 possible_charges=entry.possible_charges + 1,
             )
+        except BudgetExceeded as error:
+            self.finish("unknown" if entry.possible_charges else "unreachable", error={"code": error.code})
+            raise
         except signals.Interrupted:
             self.save(**before)
             raise
@@ -67,6 +83,14 @@ class LockedTask:
             if isinstance(error, DiskError) and error.code == "journal_failed":
                 error.remedy = "again"
             raise
+
+    def _reserve_and_save(self, **changes: Any) -> None:
+        """Reserve what the request may cost and save the entry in one step, if every budget has room."""
+        if self._guard is None:
+            self._save(changes)
+            return
+        with signals.defer_signals(uninterruptible=True), self._guard.transaction():
+            self._save(changes, self._guard.reserve(self.entry))
 
     def mark_not_charged(self, state: State, **changes: Any) -> None:
         """Record that the last paid request provably was not accepted.

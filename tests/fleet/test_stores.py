@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.errors import DiskError, OutcomeUnknown, StillRunning, TaskFailed, TaskLocked
+from shared.errors import BudgetExceeded, DiskError, OutcomeUnknown, StillRunning, TaskFailed, TaskLocked
+from shared.journal.budget import Budget
 from shared.journal.claim import Journal, LockWait
 from shared.journal.interface import StoreBusy
 from shared.journal.postgres import PostgresStore
@@ -302,3 +303,73 @@ def test_an_entry_that_cannot_be_judged_stops_everything(place: Place) -> None:
         connection.execute(f"UPDATE tasks SET details = '[' WHERE local_id = {mark}", (entry.local_id,))  # type: ignore[attr-defined]  # noqa: S608
     with pytest.raises(DiskError):
         place.journal().claim(draft(), AT_ONCE)
+
+
+# ---- budgets
+
+
+def buy(journal: Journal, number: int, price: float | None) -> None:
+    """Pay for a request; its cost is what the service says it took."""
+    cost = None if price is None else {"amount": price, "unit": "credits", "source": "charged"}
+    with journal.claim(draft(f"{number:064x}"), LockWait(time.monotonic() + 30)) as lease:
+        lease.task.mark_submitting()
+        lease.task.mark_submitted(str(number), charged="yes", cost=cost)
+        lease.task.finish("succeeded")
+
+
+def test_budgets_are_kept_replaced_and_removed(place: Place) -> None:
+    for budget in (Budget("week", "credits", 3), Budget("day", "credits", 4), Budget("day", "credits", 5)):
+        place.store.set_budget(budget)
+    assert place.open().budgets() == [Budget("day", "credits", 5.0), Budget("week", "credits", 3.0)]
+    place.store.remove_budget(Budget("week", "credits", 0))
+    assert place.store.budgets() == [Budget("day", "credits", 5.0)]
+
+
+def test_a_budget_counts_costs_reservations_and_what_was_forgotten(place: Place) -> None:
+    place.store.set_budget(Budget("day", "credits", 9))
+    buy(place.journal(), 1, 2)
+    buy(place.journal(), 2, None)  # reserves 2
+    buy(place.journal(), 3, 4)
+    room = place.journal().guard.rooms()[0]
+    assert (room.spent, room.left) == (8, 1)
+    place.store.remove(place.store.history()[0].local_id)
+    with pytest.raises(BudgetExceeded) as caught:
+        buy(place.journal(), 4, 1)
+    assert (caught.value.code, caught.value.facts["left"]) == ("budget_exceeded", "1")
+    assert place.store.highest_cost("credits") == 4
+    (refused,) = place.store.history(state="unreachable")
+    assert (refused.charged, refused.possible_charges) == ("no", 0)
+
+
+def test_a_row_of_spending_goes_with_the_proof_that_nothing_was_charged(place: Place) -> None:
+    place.store.set_budget(Budget("day", "requests", 2))
+    with place.journal().claim(draft(), AT_ONCE) as lease:
+        lease.task.mark_submitting()
+        lease.task.mark_submitting()
+        assert place.store.spending("", "requests").requests == 2
+        lease.task.mark_not_charged("submitting")
+        assert place.store.spending("", "requests").requests == 1
+        lease.task.finish("failed", charged="no")
+    assert place.store.spending("", "requests").requests == 0
+
+
+def test_owners_who_pay_at_once_do_not_exceed_a_budget(place: Place) -> None:
+    place.store.set_budget(Budget("day", "credits", 5))
+    buy(place.journal(), 0, 1)
+    refused: list[int] = []
+
+    def work(first: int) -> None:
+        journal = place.journal()
+        for number in range(first, first + 4):
+            try:
+                buy(journal, number, 1)
+            except BudgetExceeded:
+                refused.append(number)
+
+    threads = [threading.Thread(target=work, args=(first,)) for first in (10, 20, 30, 40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (place.journal().guard.rooms()[0].spent, len(refused)) == (5, 12)
+    assert len(place.store.history(state="succeeded")) == 5

@@ -222,14 +222,14 @@ def _newer_code(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_newer_code")
 def test_an_older_database_is_migrated_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as older:
-        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        older.setattr(schema, "VERSION", 1)
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
+        older.setattr(schema, "VERSION", schema.VERSION - 1)
         row = put(tmp_path, state="unknown")
         entry = row.entry
     claim_in(tmp_path)
     assert entry in entries_in(row.database)
     with closing(schema.connect(row.database, "read")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
         assert connection.execute("SELECT colour FROM tasks").fetchall()
 
 
@@ -237,8 +237,8 @@ def test_an_older_database_is_migrated_and_loses_nothing(tmp_path: Path, monkeyp
 def test_a_migration_that_fails_leaves_the_older_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watch(monkeypatch)
     with monkeypatch.context() as older:
-        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        older.setattr(schema, "VERSION", 1)
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
+        older.setattr(schema, "VERSION", schema.VERSION - 1)
         row = put(tmp_path, state="unknown")
 
     def full(statement: str) -> None:
@@ -250,7 +250,7 @@ def test_a_migration_that_fails_leaves_the_older_database(tmp_path: Path, monkey
         with pytest.raises(DiskError, match="journal_failed"):
             claim_in(tmp_path)
     with closing(schema.connect(row.database, "read")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone()[0] == 1
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION - 1
 
 
 def test_other_skills_databases_are_read_older_or_newer_and_left_alone(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from shared.i18n.catalog import LANGUAGES, Catalog, choose_language, harmless, s
 from shared.i18n.messages import SHARED_MESSAGES, CommandText, MessageRef, Translation
 from shared.images.other_formats import Format
 from shared.images.validate import InvalidReason as PictureReason
+from shared.journal.budget import PERIODS, UNITS
 from shared.journal.entry import State
 from shared.security import keys
 from shared.security.keys import Secret
@@ -45,6 +46,8 @@ FAMILIES = {
     "picture_is_*": get_args(Format),
     "not_allowed_*": get_args(Ban),
     "cost_*": ("charged", "quoted", "estimated"),
+    "budget_*": ("run", *PERIODS),
+    "unit_*": UNITS,
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),
     "verdict_*": get_args(CheckStatus),

@@ -155,6 +155,7 @@ def spending(line: Line, *flags: str) -> list[Row]:
     lines = {"oversized": LONG, "two lines": "a\nb", "a control character": "a\x7fb"}
     return [
         *line.refused("--variant", "200", lines),
+        *line.refused("--max-cost", "0.001 to 1000000000", {**NO_NUMBERS, "none": "0"}),
         *line.usage("--dry-run", "--no-wait", "--new", "--yes", *flags),
     ]
 
@@ -189,4 +190,42 @@ def tasks(resume: list[Row]) -> list[Row]:
         forget.row("no id", says=("ID",), error="usage"),
         *forget.argument("ID", "no record of task", {**NO_IDS, "empty": ""}, error="task_unknown"),
         *resume,
+        *budget(),
     ]
+
+
+def budget() -> list[Row]:
+    """Return the rows of tasks.py budget."""
+    group = Line("tasks.py", command=("budget",))
+    setting = Line("tasks.py", ("--unit", "requests", "--per-day", "5"), ("budget", "set"))
+    amount = Line("tasks.py", ("--unit", "requests"), ("budget", "set"))
+    removing = Line("tasks.py", command=("budget", "remove"))
+    return [
+        group.row("no command", says=("command",), error="usage"),
+        *setting.usage(),
+        *spoken(setting),
+        *[
+            row
+            for flag in ("--per-day", "--per-week", "--per-month")
+            for row in amount.refused(flag, "1 to 1000000000", {**NO_NUMBERS, "none": "0", "a half": "0.5"})
+        ],
+        amount.row("no period", says=("--per-day", "--per-week", "--per-month"), error="budget_period_missing"),
+        *setting.refused("--unit", "requests", NO_UNITS),
+        Line("tasks.py", ("--per-day", "5"), ("budget", "set")).row("no unit", says=("--unit", "requests")),
+        *setting.refused("--skill", "takes one of", NO_SKILLS),
+        *removing.usage(),
+        *removing.refused("--period", "day, week, month", {"empty": "", "wrong": "year", "oversized": LONG}),
+        *removing.refused("--unit", "requests", NO_UNITS),
+        *removing.refused("--skill", "takes one of", NO_SKILLS),
+        *Line("tasks.py", command=("budget", "show")).usage(),
+    ]
+
+
+NO_UNITS = {
+    "empty": "",
+    "wrong": "dollars",
+    "upper case": "REQUESTS",
+    "oversized": LONG,
+    "two lines": "requests\n",
+}
+NO_SKILLS = {"empty": "", "wrong": "image3", "path-like": "../image2", "oversized": LONG}

@@ -25,7 +25,7 @@ from openai_images.response.reader import decode_image, read_document
 from shared.cli.app import Options
 from shared.errors import SkillError
 from shared.journal.entry import Entry
-from shared.journal.store import COLUMNS, entry_of
+from shared.journal.rows import COLUMNS, entry_of
 from shared.openclaw import config_files
 from shared.openclaw.folders import configured_workspace, is_attachable
 from shared.security.keys import Secret, read_key_file

@@ -42,6 +42,7 @@ SKILL = Skill(
     "ima_image_create.py",
     key_variables=(KEY_NAME,),
     secret_options=(KEY_FLAG,),
+    cost_unit=wire.COST_UNIT,
 )
 DEFAULT_TIMEOUT = 600.0  # seconds; the published time limit of the wait
 MAX_INTERVAL = 3600.0  # seconds
@@ -168,7 +169,7 @@ class Service:
     def _journal(self) -> Journal:
         from shared.journal.claim import Journal  # noqa: PLC0415
 
-        return Journal(SKILL.slug, self._states)
+        return Journal(SKILL.slug, self._states, run_budget=self._options.run_budget(SKILL))
 
     @contextlib.contextmanager
     def _attached(self) -> Iterator[None]:

@@ -73,7 +73,8 @@ class Service:
             check_output_folder(self.folder)
         connection = Connection(client, account, context, deadline)
         sessions = Sessions(self.states, self.base_url, account.name)
-        services = Services(connection, Journal(context.skill.slug, self.states), sessions, self._language())
+        journal = Journal(context.skill.slug, self.states, run_budget=options.run_budget(context.skill))
+        services = Services(connection, journal, sessions, self._language())
         task_context = TaskContext(context, self.folder, deadline, self._interval, options.no_wait, options.new)
         try:
             with client:

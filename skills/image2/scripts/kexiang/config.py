@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from shared.journal.claim import Journal
 
 KEY_NAME = "X_API_KEY"
-SKILL = Skill("image2", "kexiang", __version__, MESSAGES, "create_task.py", key_variables=(KEY_NAME,))
+SKILL = Skill(
+    "image2",
+    "kexiang",
+    __version__,
+    MESSAGES,
+    "create_task.py",
+    key_variables=(KEY_NAME,),
+    cost_unit=wire.COST_UNIT,
+)
 DEFAULT_BASE_URL = "https://kexiangai.com"
 DEFAULT_TIMEOUT = 720.0  # seconds; the listing promises 12 minutes
 MAX_ATTEMPTS = 10_000
@@ -118,7 +126,7 @@ class Service:
         task_context = TaskContext(
             self._context, self._folder, deadline, self._interval, options.no_wait, options.new, summary
         )
-        return client, Journal(SKILL.slug, self._states), task_context
+        return client, Journal(SKILL.slug, self._states, run_budget=options.run_budget(SKILL)), task_context
 
 
 def base_url(params: dict[str, Any]) -> str:

@@ -49,6 +49,10 @@ REQUEST = {
         "Name the provider that the task was sent to with --provider; `tasks.py show` shows its address.",
         "请用 --provider 指定当时的服务商；`tasks.py show` 会显示它的地址。",
     ),
+    "max_cost_elsewhere": Translation(
+        "{flag} cannot be used with {other}: each of its tasks is a command of its own. Set a budget with tasks.py budget set, or use batch_run.py.",
+        "{flag} 不能用于 {other}：队列中的每个任务都是独立的命令。请用 tasks.py budget set 设置预算，或改用 batch_run.py。",
+    ),
     "option_goes_with": Translation(
         "{flag} cannot be used together with {other}.", "{flag} 不能与 {other} 同时使用。"
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import AuthenticationError, QuotaExceeded, TaskFailed
+from shared.errors import AuthenticationError, BudgetExceeded, QuotaExceeded, TaskFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ _COPIED_FIELDS = (
     "media",
     "error",
 )
-STOP_REASONS = ("stopped_by_key", "stopped_by_credits", "stopped_by_address")
+STOP_REASONS = ("stopped_by_key", "stopped_by_credits", "stopped_by_budget", "stopped_by_address")
 """Message ids of what every further task would meet as well."""
 IMAGE_FIELDS = ("media_type", "width", "height", "bytes", "sha256")
 
@@ -52,6 +52,8 @@ def stop_reason(exit_code: int, error_code: str | None) -> str | None:
     """Return the message id of a task's error that every further task would meet as well, None for any other."""
     if error_code == "address_wrong":
         return "stopped_by_address"
+    if error_code in {"budget_exceeded", "budget_undecided"}:
+        return "stopped_by_budget"
     exits = {AuthenticationError.exit_code: "stopped_by_key", QuotaExceeded.exit_code: "stopped_by_credits"}
     return exits.get(exit_code)
 
@@ -65,6 +67,8 @@ def stop_error(command: str, reason: str, **facts: Any) -> SkillError:
         return AuthenticationError(f"{command}_stopped_by_key", remedy="none", **facts)
     if reason == "stopped_by_credits":
         return QuotaExceeded(f"{command}_stopped_by_credits", remedy="again", **facts)
+    if reason == "stopped_by_budget":
+        return BudgetExceeded(f"{command}_stopped_by_budget", remedy="again", **facts)
     return TaskFailed(f"{command}_stopped_by_address", remedy="none", **facts)
 
 

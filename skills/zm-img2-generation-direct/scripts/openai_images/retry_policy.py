@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from openai_images.response.refusal import CONTENT_CODES, FIELD_REFUSED
 from openai_images.wire import RETRYABLE
 from shared import signals
-from shared.errors import NotSentError, OutcomeUnknown, RateLimitError, RequestRejected, SkillError
+from shared.errors import (
+    BudgetExceeded,
+    NotSentError,
+    OutcomeUnknown,
+    RateLimitError,
+    RequestRejected,
+    SkillError,
+)
 from shared.paid_request import recorded
 from shared.polling import MAX_RETRY_AFTER
 
@@ -73,6 +80,7 @@ def submit_with_retries(
         RequestRejected: no attempt can have been charged, and the service rejected the last one.
         NotSentError: no attempt can have been charged, and the last one was not sent.
         OutcomeUnknown: no image arrived, and an attempt may have been charged; the entry is `unknown`.
+        BudgetExceeded: no attempt can have been charged, and a budget has no room for this one.
         DiskError: the entry could not be written, or `begin` failed; this attempt sent nothing.
     """
     min_seconds = min(
@@ -83,7 +91,10 @@ def submit_with_retries(
     for number in itertools.count(1):
         seconds = min(policy.seconds, deadline.remaining)
         begin(seconds)
-        task.mark_submitting()
+        try:
+            task.mark_submitting()
+        except BudgetExceeded as error:
+            raise _final_error(task, error) from error
         try:
             with recorded(task), signals.defer_signals():
                 return send(seconds)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PATHS: Final[dict[Mode, str]] = {"generation": "/images/generations", "edit": "/images/edits"}
 MODELS_PATH = "/models"
+COST_UNIT = "tokens"
 FILE_FIELDS = ("image", "image[]")
 IMAGE_FIELDS = frozenset(("b64_json", "partial_image_b64"))
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -99,7 +100,7 @@ def _cost(usage: Any) -> dict[str, object] | None:
     amount = usage.get("total_tokens") if isinstance(usage, dict) else None
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= sys.float_info.max:
         return None
-    return {"amount": float(amount), "unit": "tokens", "source": "charged"}
+    return {"amount": float(amount), "unit": COST_UNIT, "source": "charged"}
 
 
 def lists_models(document: Any) -> bool:

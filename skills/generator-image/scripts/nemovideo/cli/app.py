@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nemovideo import __version__
+from nemovideo.api.wire import COST_UNIT
 from nemovideo.cli.export_commands import cancel_export, export
 from nemovideo.cli.message_commands import generate, say
 from nemovideo.cli.options import SERVICE_OPTIONS
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SKILL = Skill(
-    "generator-image", "nemovideo", __version__, MESSAGES, "generator_image.py", key_variables=("NEMO_TOKEN",)
+    "generator-image",
+    "nemovideo",
+    __version__,
+    MESSAGES,
+    "generator_image.py",
+    key_variables=("NEMO_TOKEN",),
+    cost_unit=COST_UNIT,
 )
 
 

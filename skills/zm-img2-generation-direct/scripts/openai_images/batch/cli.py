@@ -199,7 +199,7 @@ def _batch(
         tasks=tasks,
         folder=folder,
         provider=provider,
-        journal=Journal(SKILL.slug, states),
+        journal=Journal(SKILL.slug, states, run_budget=options.run_budget(SKILL)),
         state=states[0],
         client=functools.partial(Client, provider, user_agent=SKILL.user_agent),
         deadline=time.monotonic() + seconds,
@@ -221,6 +221,7 @@ def _run_batch(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
     context.reporter.info(
         "batch_begins", tasks=len(batch.tasks), made=len(done), workers=workers, path=batch.folder
     )
+    _say_what_fits(batch, [task for task in batch.tasks if task.request and task.index not in done])
     context.confirm_spend()
     with documents.hold_folder(batch, file.document, settings), signals.defer_signals():
         context.interrupted_message = "batch_stopped"
@@ -232,6 +233,13 @@ def _run_batch(batch: Batch, settings: dict[str, Any], file: TaskFile) -> None:
         documents.write_documents(batch, outcome)
     if outcome:
         raise outcome
+
+
+def _say_what_fits(batch: Batch, pending: Sequence[Task]) -> None:
+    """Say how many of the tasks that are to be paid the budgets have room for, if it is not all of them."""
+    fits = batch.fitting(pending)
+    if fits is not None and fits < len(pending):
+        batch.context.reporter.always("batch_fits", fits=fits, tasks=len(pending))
 
 
 def _done_indices(tasks: Sequence[Task], provider: Provider, journal: Journal, since: str) -> set[int]:

@@ -33,6 +33,8 @@ from shared.output.progress import Reporter
 from shared.polling import Deadline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from openai_images.batch.task import Batch, Task
     from openai_images.client import Client
     from shared.cli.context import CommandContext
@@ -47,20 +49,32 @@ JOIN_INTERVAL = 0.2  # seconds between two checks of the workers by the main thr
 def run_tasks(batch: Batch, workers: int) -> None:
     """Run every unfinished task, up to `workers` at once.
 
-    A failed task does not stop the others. After a rejected key, an empty account, SIGINT, SIGTERM or the
-    deadline, running tasks end and the rest stays `not_started`.
+    A failed task does not stop the others. After a rejected key, an empty account, a budget without room, SIGINT,
+    SIGTERM or the deadline, running tasks end and the rest stays `not_started`.
 
     Raises:
         ConfigurationError: certificates or a proxy cannot be used; nothing was sent.
     """
-    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    pending: list[Task] = []
     batch.known_entries = find_known_entries(batch.tasks, batch.provider, batch.journal)
     for task in batch.tasks:
         if task.error:
             batch.results[task.index] = record_result(batch, task, task.error)
         elif not _reuse_result(batch, task):
-            waiting.put(task)
-    clients = [batch.client() for _ in range(min(workers, waiting.qsize()))]
+            pending.append(task)
+    alone = 0 if batch.fitting(pending) is not None else 1  # its cost is what a budget needs to know
+    for tasks in (pending[:alone], pending[alone:]):
+        _run_together(batch, tasks, min(workers, len(tasks)))
+    if len(batch.results) < len(batch.tasks):
+        _record_not_started(batch)
+
+
+def _run_together(batch: Batch, tasks: Sequence[Task], workers: int) -> None:
+    """Run tasks in this number of threads, until they have ended or the batch stops."""
+    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    for task in tasks:
+        waiting.put(task)
+    clients = [batch.client() for _ in range(workers)]
     threads = [threading.Thread(target=_work, args=(batch, waiting, client), daemon=True) for client in clients]
     for thread in threads:
         thread.start()
@@ -69,8 +83,6 @@ def run_tasks(batch: Batch, workers: int) -> None:
     except signals.Interrupted as interrupted:  # the second signal
         batch.abandoned = interrupted
         _abandon(batch)
-    if len(batch.results) < len(batch.tasks):
-        _record_not_started(batch)
 
 
 def _wait_for_workers(batch: Batch, threads: list[threading.Thread]) -> None:

@@ -98,6 +98,10 @@ class Batch:
         """Return the folder of a task's documents."""
         return self.folder / "tasks" / task.label
 
+    def fitting(self, tasks: Sequence[Task]) -> int | None:
+        """Return how many of these tasks the budgets have room for, in this order; None if a cost is unknown."""
+        return self.journal.guard.fitting([task_entry(self, task) for task in tasks])
+
     def must_remake(self, task: Task) -> bool:
         """Return whether --new makes this task again, and has not done so yet."""
         return bool(self.since) and not (

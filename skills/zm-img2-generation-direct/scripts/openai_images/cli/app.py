@@ -48,6 +48,7 @@ SKILL = Skill(
     MESSAGES,
     "run.py",
     repeat_options=("--on-unknown",),
+    cost_unit=wire.COST_UNIT,
 )
 
 EXTRA_FIELDS: dict[str, Any] = {"output": None, "bytes": None, "run_dir": None, "raw": False, "proof": None}
@@ -178,7 +179,7 @@ class _Command:
         self._provider = find_provider(context.result.provider)
         if options.resume is None:
             self._provider.check_model(str(context.result.model))
-        self._journal = Journal(SKILL.slug, self._states)
+        self._journal = Journal(SKILL.slug, self._states, run_budget=options.run_budget(SKILL))
         if options.resume is not None and not self._journal.find(options.resume):
             raise BadInput("task_unknown", identifier=short_repr(options.resume))
         context.resume_options = {"--provider": self._provider.name}

@@ -99,6 +99,14 @@ BATCH = {
         "account, change its key: {key_place}.",
         "请为服务商 {provider} 的账户充值，再运行同一条命令即可继续。如需改用其他账户，请修改密钥：{key_place}。",
     ),
+    "batch_stopped_by_budget": Translation(
+        "{done} of {total} tasks are done; then the budget had no room. Number {number} ({name}): {first}",
+        "{total} 个任务完成了 {done} 个，随后预算不足。第 {number} 个（{name}）：{first}",
+    ),
+    "batch_stopped_by_budget.hint": Translation(
+        "The same command resumes when the budget renews, or when the user raises it (see tasks.py budget show).",
+        "预算重新计算后，或用户提高预算后，同一条命令会继续（见 tasks.py budget show）。",
+    ),
     "batch_stopped_by_address": Translation(
         "{done} of {total} tasks are done; the provider's address is wrong. Number {number} ({name}): {first}",
         "{total} 个任务完成了 {done} 个；服务商地址有误。第 {number} 个（{name}）：{first}",
@@ -154,6 +162,11 @@ BATCH = {
     "task_not_started": Translation("Not started: {reason}.", "未开始：{reason}。"),
     "stopped_by_key": Translation("the key was refused", "密钥被拒绝"),
     "stopped_by_credits": Translation("the account has no credits left", "账户余额不足"),
+    "stopped_by_budget": Translation("the budget has no room for another task", "预算不足以再做一个任务"),
+    "batch_fits": Translation(
+        "The budget has room for {fits} of the {tasks} tasks to be paid; the batch stops before the next one.",
+        "需要付费的 {tasks} 个任务中，预算够做 {fits} 个；批次会在下一个任务之前停止。",
+    ),
     "stopped_by_address": Translation("the provider's address is wrong", "服务商地址有误"),
     "stopped_by_signal": Translation("the batch was stopped", "批次被停止"),
     "stopped_by_time": Translation("the time ran out", "时间已用完"),
@@ -210,6 +223,10 @@ QUEUE = {
         "{done} of {total} tasks are completed; then the account had no credits left, and no further task was "
         "started: {first}",
         "{total} 个任务完成了 {done} 个，随后账户余额不足，其余任务未开始：{first}",
+    ),
+    "queue_stopped_by_budget": Translation(
+        "{done} of {total} tasks are completed; then the budget had no room, and no further task was started: {first}",
+        "{total} 个任务完成了 {done} 个，随后预算不足，其余任务未开始：{first}",
     ),
     "queue_stopped_by_address": Translation(
         "{done} of {total} tasks are completed; the provider's address is wrong, and no further task was started: "
@@ -307,7 +324,7 @@ QUEUE = {
     "queue_is_orphaned": Translation("orphaned", "已失去归属"),
 }
 
-for _reason in ("key", "credits", "address"):
+for _reason in ("key", "credits", "budget", "address"):
     QUEUE[f"queue_stopped_by_{_reason}.hint"] = BATCH[f"batch_stopped_by_{_reason}.hint"]
 
 MANY = {**TASK_FILES, **BATCH, **QUEUE}

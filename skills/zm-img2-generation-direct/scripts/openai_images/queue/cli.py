@@ -90,6 +90,8 @@ def _run(
 
     if options.resume is not None:
         raise BadInput("option_goes_with", flag="--resume", other="image_queue.py run")
+    if options.max_cost is not None:  # each of its tasks is a command of its own
+        raise BadInput("max_cost_elsewhere", flag="--max-cost", other="image_queue.py run")
     enqueuer = Enqueuer(context, options, tasks, params)
     folder = state_folder(state_dir)
     context.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
