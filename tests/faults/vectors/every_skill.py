@@ -212,11 +212,11 @@ def budget() -> list[Row]:
         amount.row("no period", says=("--per-day", "--per-week", "--per-month"), error="budget_period_missing"),
         *setting.refused("--unit", "requests", NO_UNITS),
         Line("tasks.py", ("--per-day", "5"), ("budget", "set")).row("no unit", says=("--unit", "requests")),
-        *setting.refused("--skill", "takes one of", NO_SKILLS),
+        *setting.refused("--skill", "must be one of", NO_SKILLS),
         *removing.usage(),
         *removing.refused("--period", "day, week, month", {"empty": "", "wrong": "year", "oversized": LONG}),
         *removing.refused("--unit", "requests", NO_UNITS),
-        *removing.refused("--skill", "takes one of", NO_SKILLS),
+        *removing.refused("--skill", "must be one of", NO_SKILLS),
         *Line("tasks.py", command=("budget", "show")).usage(),
     ]
 
