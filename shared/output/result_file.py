@@ -17,9 +17,13 @@ MAX_BYTES = 64 << 20  # of an earlier result: far more than any has
 Trouble = Literal["no_folder", "link", "not_a_file", "not_ours"]
 
 
+RESULT_KEYS = frozenset(("schema_version", "ok", "skill", "skill_version", "charged", "possible_charges"))
+"""What every result has, of any version; other programs' documents have a `schema_version` too."""
+
+
 def is_result(document: Any) -> bool:
     """Return whether a JSON document is a result document."""
-    return isinstance(document, dict) and "schema_version" in document
+    return isinstance(document, dict) and document.keys() >= RESULT_KEYS
 
 
 def why_not_replaceable(path: str, is_ours: Callable[[Any], bool]) -> Trouble | None:

@@ -19,7 +19,7 @@ from shared.cli.next_command import PYTHON_COMMAND, early_options, parsed_invoca
 from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.messages import Translation
 from shared.output.progress import Reporter
-from shared.output.result_file import is_result, why_not_replaceable
+from shared.output.result_file import RESULT_KEYS, is_result, why_not_replaceable
 from shared.security import keys
 from shared.security.keys import Secret
 from shared.signals import Interrupted
@@ -486,6 +486,7 @@ def test_a_picture_that_cannot_be_attached_is_told_and_the_others_are(
         ("folder/", False),
         ("missing/new.json", False),
         ("file/new.json", False),
+        ("another program's", False),
         ("pipe", False),
         ("link to nothing", False),
         ("loop", False),
@@ -501,7 +502,8 @@ def test_a_result_file_replaces_nothing_but_a_file(
         ("file", ""),
         ("words", "mine"),
         ("list", "[]"),
-        ("result", '{"schema_version": 1}'),
+        ("result", json.dumps(dict.fromkeys(RESULT_KEYS, 1))),
+        ("another program's", '{"schema_version": 1, "settings": {}}'),
     ):
         (tmp_path / name_of_file).write_text(content)
     (tmp_path / "folder").mkdir()
