@@ -1,4 +1,4 @@
-# Every target makes what it needs; `make` alone lists them. GNU make 3.81 or newer, any POSIX shell.
+# Every target installs what it needs; `make` alone lists them. GNU make 3.81 or newer, any POSIX shell.
 
 PYTHON ?= python3
 ARGS ?=
@@ -20,15 +20,15 @@ help: ## List the targets
 	  /^##@ / { print "\n" substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-setup: $(ready) ## Make .venv with everything the other targets need (PYTHON=python3.12 picks another Python)
+setup: $(ready) ## Create .venv with everything the other targets need (PYTHON=python3.12 selects another Python)
 
-demo: $(ready) ## Make pictures with a stand-in service, twice and after a kill; nothing is really paid
+demo: $(ready) ## Create images with a simulated service, twice and after a kill; nothing is really paid
 	$(python) scripts/demo.py
 
-messages: $(ready) ## Print what is said to people, English and Chinese side by side
+messages: $(ready) ## Print all messages, English and Chinese side by side
 	@$(python) scripts/messages.py
 
-bench: $(ready) ## Measure start, memory and waiting against stand-ins (5 minutes a skill; ARGS=ima measures one)
+bench: $(ready) ## Measure start, memory and waiting with simulated services (5 minutes per skill; ARGS=ima measures one)
 	$(python) scripts/bench.py $(ARGS)
 
 ##@ Check
@@ -41,7 +41,7 @@ test-fleet: $(ready) ## Run the fleet's tests on a PostgreSQL of their own, with
 test-pythons: $(ready) ## Run the tests on every Python from 3.10 to 3.14 that this machine has
 	$(python) scripts/test_pythons.py $(ARGS)
 
-faults: $(ready) ## Meet every fault of docs/faults.md with every skill (about 10 minutes; SEED=<n> repeats an order)
+faults: $(ready) ## Test every skill against every fault of docs/faults.md (about 10 minutes; SEED=<n> repeats an order)
 	$(python) scripts/faults.py --seed='$(SEED)'
 
 lint: $(ready) ## Check style and formatting with ruff, and the import rules with import-linter
@@ -52,30 +52,30 @@ lint: $(ready) ## Check style and formatting with ruff, and the import rules wit
 types: $(ready) ## Check types with mypy
 	$(python) -m mypy
 
-secrets: $(ready) ## Look for keys in what git knows
+secrets: $(ready) ## Search the files that git tracks for keys
 	$(python) scripts/find_secrets.py
 
-audit: $(measuring) ## Look up known vulnerabilities of what the skills and this environment need (asks the network)
+audit: $(measuring) ## Check the dependencies for known vulnerabilities (needs the network)
 	$(measuring_python) scripts/audit.py
 
 without-audit:
-	@echo 'audit: left out, because OFFLINE=yes'
+	@echo 'audit: skipped, because OFFLINE=yes'
 
-check: lint types test validate secrets $(if $(filter yes,$(OFFLINE)),without-audit,audit) ## Everything that must pass before a commit (OFFLINE=yes: without the audit)
+check: lint types test validate secrets $(if $(filter yes,$(OFFLINE)),without-audit,audit) ## Run everything that must pass before a commit (OFFLINE=yes: without the audit)
 
 quality: $(measuring) ## Measure what the tests prove: branches, lives of a paid task, mutants; writes docs/quality.md
 	$(measuring_python) scripts/quality.py $(PARTS)
 
 ##@ Tidy
-clean: ## Remove whatever these targets made, .venv too; pictures in generated-images stay
+clean: ## Remove what these targets created, including .venv; keep the images in generated-images
 	rm -rf .venv build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamp is set-up's last act: an interrupted one leaves none, and the next target starts over.
+# Set-up writes the stamp last: an interrupted set-up leaves none, and the next target starts it again.
 $(ready): pyproject.toml scripts/setup.sh
 	@PYTHON='$(PYTHON)' sh scripts/setup.sh
 
-# What only measures stays out of .venv, so that set-up is quick.
+# Measuring tools have their own environment, so that set-up is quick.
 $(measuring): pyproject.toml | $(ready)
 	$(python) -m venv --clear build/quality/venv
 	$(measuring_python) -m pip install --quiet --disable-pip-version-check --no-input --editable '.[dev,quality]'
@@ -86,22 +86,22 @@ $(measuring): pyproject.toml | $(ready)
 
 clients := build/clients/.ready
 
-package: $(ready) ## Build what is published: dist/<slug>/ and a zip of each skill
+package: $(ready) ## Build the published bundles: dist/<slug>/ and a zip of each skill
 	$(python) scripts/package.py
 
-validate: package ## Hold the bundles to what ClawHub, OpenClaw and the validators ask
+validate: package ## Check the bundles against the rules of ClawHub, OpenClaw and the validators
 	$(python) scripts/validate.py
 
-test-bundles: package ## Run the process tests again, on the bundles instead of the checkout
+test-bundles: package ## Run the process tests on the bundles instead of the checkout
 	SKILLS_UNDER_TEST=dist $(python) -m pytest tests/contract tests/skill_md $(ARGS)
 
 test-clients: $(clients) ## Run the bundles in the real OpenClaw and ClawHub, on loopback (first installs 1 GB of programs)
 	$(python) -m pytest tests/clients -n 2 -rP --durations=0 $(ARGS)
 
-install-local: package ## Put the bundles into your own OpenClaw
+install-local: package ## Install the bundles into your own OpenClaw
 	$(python) scripts/install_local.py
 
-uninstall-local: $(ready) ## Take them out again; keys, tasks and pictures stay
+uninstall-local: $(ready) ## Remove them again; keep keys, tasks and images
 	$(python) scripts/install_local.py --uninstall
 
 bump: $(ready) ## Raise a version: SKILL=image2 PART=patch (or minor, major)

@@ -52,7 +52,7 @@ class Subject:
 
 def measure(subject: Subject) -> None:
     """Print the tables of one skill."""
-    print(f"{subject.skill} against its stand-in, Python {sys.version.split()[0]}\n")
+    print(f"{subject.skill} against its simulated service, Python {sys.version.split()[0]}\n")
     start_up(subject)
     memory(subject)
     waiting(subject)

@@ -43,7 +43,7 @@ class Cost:
 
 def measure() -> None:
     """Print the tables."""
-    print(f"\n{SKILL} against its stand-in, medians of {ROUNDS} interleaved rounds (quartiles)")
+    print(f"\n{SKILL} against its simulated service, medians of {ROUNDS} interleaved rounds (quartiles)")
     batches, floors, small, big = [], [], [], []
     for number in range(ROUNDS):
         floors.append(measured([sys.executable, "-c", "import requests"]).cpu)

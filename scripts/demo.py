@@ -48,7 +48,7 @@ def play(show: Show) -> None:
         once = len(requests) == len(set(requests)) > 0
         observe(f"{len(requests)} different requests, each paid exactly once", kept=once, told=show.observed)
         hosts = frozenset[str]().union(*(chapter.hosts for chapter in CHAPTERS))
-        only = f"Only {', '.join(sorted(hosts))} were asked for, and the stand-in answered in their place"
+        only = f"Only {', '.join(sorted(hosts))} were contacted, and the simulated service answered in their place"
         observe(only, kept=house.contacted == hosts, told=show.observed)
 
 

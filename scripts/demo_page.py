@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.providers.ledger import Charge
 
 NOTICE = (
-    "The service in this demo is a stand-in that runs on this machine. It draws its pictures itself and counts\n"
+    "The service in this demo is simulated and runs on this machine. It draws its images itself and counts\n"
     "play money: nothing is paid, nothing leaves this machine. The commands are the shipped ones, unchanged."
 )
 
@@ -103,7 +103,7 @@ def write_page(path: Path, show: Show) -> None:
 <body>
 <header>
 <h1>Contact sheet</h1>
-<p class="notice"><strong>This is a rehearsal with a stand-in.</strong> {escape(NOTICE)}</p>
+<p class="notice"><strong>This is a rehearsal with a simulated service.</strong> {escape(NOTICE)}</p>
 </header>
 <main>
 {chapters}
@@ -123,7 +123,7 @@ def _chapter(played: Played, folder: Path) -> str:
     figures = {row["path"]: _figure(row, step, folder) for step in played.steps for row in step.images}
     rows = "\n".join(_row(number, step, played.unit) for number, step in enumerate(played.steps, 1))
     return f"""<section>
-<h2>{escape(played.skill)} <small>{escape(played.service)}, played by a stand-in</small></h2>
+<h2>{escape(played.skill)} <small>{escape(played.service)}, simulated</small></h2>
 <div class="sheet">
 {"".join(figures.values())}</div>
 <table>
@@ -145,7 +145,7 @@ def _figure(row: dict[str, Any], step: Step, folder: Path) -> str:
         "Bytes": f"{row['bytes']:,} ({row['media_type']})",
         "SHA-256": row["sha256"],
         "Task": document["task_id"],
-        "Cost": f"{cost['amount']:g} {cost['unit']}" if cost["amount"] is not None else "not told",
+        "Cost": f"{cost['amount']:g} {cost['unit']}" if cost["amount"] is not None else "not stated",
     }
     terms = "".join(f"<dt>{term}<dd>{escape(str(value))}" for term, value in facts.items())
     link = escape(quote(Path(os.path.relpath(row["path"], folder)).as_posix()))

@@ -33,30 +33,30 @@ WORKERS = "6"  # they are idle most of the time
 HEAD = """\
 # Faults
 
-Written by `make faults` after a run of the whole table, which stands in `tests/faults/`; `make test` runs a part
-of it, and compares this page with the table. {line}.
+Written by `make faults` after a run of the complete table in `tests/faults/`. `make test` runs a part of it, and
+compares this page with the table. {line}.
 
-Each fault meets the shipped launchers, as processes, at stand-ins of the services at their real host names; every
-secret is a canary. It is survived when all of this holds:
+For each fault, the shipped launchers run as processes against simulated services at the services' real host
+names. Every secret is a canary. A fault is survived if all of this is true:
 
-- the exit code and the error code are those of its row, and the ledger holds the charges of its row;
+- the exit code, the error code and the charges in the ledger are those of its row;
 - the result's `charged` and `possible_charges` agree with the ledger and with the journal;
-- every id that the service gave out is in the journal, or on both streams;
-- no secret is in any byte: streams, files, arguments, children's environments, requests to others; raw,
-  URL-encoded, base64, hex, JSON-escaped, split or by half;
-- no traceback, no line that begins with `MEDIA:`, one JSON document on stdout, as its schema says;
-- it ended by its deadline plus 5 s (a paid request has its own limit of 60 s beyond that, see
+- every ID that the service issued is in the journal, or on both streams;
+- no secret is in streams, files, arguments, child environments or requests to others, in any form: raw,
+  URL-encoded, base64, hex, JSON-escaped, split or halved;
+- there is no traceback and no line that starts with `MEDIA:`; stdout is one JSON document that fits its schema;
+- it ends within its deadline plus 5 s (a paid request has its own limit of 60 s beyond that, see
   [money.md](money.md));
 - no process is left; nothing changed outside state and output folders; no partial file has a final name;
-- after exit 10 the same command sends nothing that costs and ends in the same way; generator-image's finds out at
-  its session what was charged, and fetches it;
-- the next command that the error names works once the fault is over, and costs what its row says.
+- after exit 10, the same command sends nothing that costs and ends in the same way; that of generator-image reads
+  its session, finds what was charged, and downloads it;
+- the next command that the error names works once the fault is over, and costs what its row states.
 
 A cell reads: exit code and error code, charges → exit code of the command that the error names, charges by then.
-A fault that comes *at every step* is met once at the first step, once at the second, and so on to the last; the
-end depends on the step. generator-image looks at its session after a lost answer, which is why so many of its rows
-end well. Clocks that jump are met in process as well (`tests/faults/test_clocks.py`), and bad input has a table of
-its own (`tests/faults/vectors/`).
+A fault *at every step* is tested once at the first step, once at the second, and so on to the last; the outcome
+depends on the step. generator-image reads its session after a lost answer, which is why so many of its rows
+succeed. Jumping clocks are also tested in process (`tests/faults/test_clocks.py`). Bad input has its own table
+(`tests/faults/vectors/`).
 """
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 TEXT = """\
 # What the tests prove
 
-Written by `make quality`; do not edit. It fails when a core module has a line or a branch without a test, when a
-mutant lives without an explanation, and when the line of an explanation is gone.
+Written by `make quality`; do not edit. It fails if a core module has a line or a branch without a test, if a
+mutant survives without an explanation, or if the line of an explanation is gone.
 
 ## Branches
 
-The modules that decide about money and keys: tests that start no launcher reach every line and branch of them.
-Those that run the launchers come on top of that.
+The modules that decide about money and keys. Tests that start no launcher reach all of their lines and branches;
+the tests that run launchers come on top.
 
 | module | branches | reached |
 | --- | ---: | ---: |
@@ -30,17 +30,17 @@ Those that run the launchers come on top of that.
 ## Lives of a paid task
 
 {lives} lives of {steps} steps each, in any order: requests, answers, losses, kills, resumes, other processes. None
-was charged without a word of the user, and none lost an id that the service gave out (tests/model).
+was charged without the user's consent, and none lost an ID that the service issued (tests/model).
 
 ## Mutants
 
-Each is one change to a core module; a test has to notice it.
+Each is one change to a core module; a test must detect it.
 
-| module | mutants | noticed |
+| module | mutants | detected |
 | --- | ---: | ---: |
 {tallies}
 
-## Mutants that live, and why they may
+## Surviving mutants, and why they may survive
 
 {survivors}
 """

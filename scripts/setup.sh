@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv, the developers' environment, as pyproject.toml asks for it; run again, it repairs what was interrupted.
-# Exit 0: .venv/.ready stands. Exit 3: this machine lacks something, and one sentence says what. 1: the installer failed.
+# Create .venv, the developers' environment, from pyproject.toml; a second run repairs an interrupted one.
+# Exit 0: .venv/.ready exists. 3: this machine lacks something, which one sentence names. 1: the installer failed.
 set -eu
 cd -P -- "$(dirname -- "$0")/.."
 
@@ -19,10 +19,10 @@ case $version in
     *) stop "'$python' is Python $version: $expected" ;;
 esac
 
-# The stamp is the last thing written, so a .venv without one was interrupted; a .venv whose Python is gone is no better.
+# The stamp is written last: a .venv without it was interrupted. A .venv whose Python is gone is unusable too.
 if [ ! -e .venv/.ready ] || ! .venv/bin/python -c '' 2>/dev/null; then
     rm -rf .venv
-    # Debian and Ubuntu take ensurepip out of their Python and put it into a package of its own.
+    # Debian and Ubuntu ship ensurepip in a separate package.
     if "$path" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; then
         echo "set-up: making .venv with Python $version"
         "$path" -m venv .venv

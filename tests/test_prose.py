@@ -72,6 +72,7 @@ DOCUMENTS = sorted(
         "docs/contract.md",
         "docs/money.md",
         "docs/architecture.md",
+        "docs/clients.md",
         "skills/*/SECURITY.md",
         "skills/*/references/*.md",
     )
