@@ -21,7 +21,9 @@ PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
 def read_prompt(text: str | None, file: str | None) -> str:
-    """Return the prompt of --prompt or --prompt-file (`-` is stdin), unaltered, without a byte order mark.
+    """Return the prompt of --prompt or --prompt-file (`-` is stdin), otherwise unaltered.
+
+    A file's byte order mark and one final line break are not part of it.
 
     Raises:
         BadInput: both or neither were given, the file cannot be read, or the text contains nothing visible, is
@@ -31,7 +33,7 @@ def read_prompt(text: str | None, file: str | None) -> str:
     if (text is None) == (file is None):
         raise BadInput("prompt_missing" if text is None else "prompt_twice")
     flag = "--prompt" if file is None else "--prompt-file"
-    prompt = text if text is not None else _read(str(file))
+    prompt = text if text is not None else _without_final_break(_read(str(file)))
     if not prompt.strip():
         raise BadInput("prompt_empty", flag=flag)
     try:
@@ -47,6 +49,11 @@ def read_prompt(text: str | None, file: str | None) -> str:
     if not any(is_visible(char) for char in prompt):
         raise BadInput("prompt_invisible", flag=flag)
     return prompt
+
+
+def _without_final_break(text: str) -> str:
+    """Return the text of a file without the one line break that editors and echo put at its end."""
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def is_visible(char: str) -> bool:
@@ -65,10 +72,10 @@ def is_visible(char: str) -> bool:
 def _read(file: str) -> str:
     try:
         if file == "-":
-            content = sys.stdin.buffer.read(MAX_PROMPT_BYTES + 4)
+            content = sys.stdin.buffer.read(MAX_PROMPT_BYTES + 8)
         else:
             with os.fdopen(_opened(file), "rb") as opened:
-                content = opened.read(MAX_PROMPT_BYTES + 4)
+                content = opened.read(MAX_PROMPT_BYTES + 8)
     except (OSError, ValueError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or MessageRef("stdin_closed")
         if isinstance(error, TimeoutError):

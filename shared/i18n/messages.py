@@ -773,6 +773,51 @@ TALK = {
     "unit_requests": Translation("paid requests", "次付费请求"),
     "cost_line": Translation("Cost: {cost}", "费用：{cost}"),
     "cost_unknown": Translation("known only after the task is created", "提交后才知道"),
+    "cost_no_history": Translation(
+        "known only after the task is created; no earlier task shows a cost",
+        "提交后才知道；以往任务没有费用记录可参考",
+    ),
+    "cost_last_same": Translation(
+        "about {amount} {unit} (the last task with these settings, on {date})",
+        "约 {amount} {unit}（参照 {date} 相同设置的上一个任务）",
+    ),
+    "cost_last_other": Translation(
+        "known only after the task is created; the last task, with other settings, cost {amount} {unit} on {date}",
+        "提交后才知道；上一个任务（{date}，设置不同）为 {amount} {unit}",
+    ),
+    "preview_create": Translation(
+        "Nothing was sent. Without --dry-run, this creates a new paid task. Cost: {cost}.",
+        "未发送任何请求。去掉 --dry-run 后会创建新的付费任务。费用：{cost}。",
+    ),
+    "preview_return": Translation(
+        "The same request was paid on {date} (task {local_id}, {state}): its result comes back at no cost. --new, or "
+        "another --variant, pays for a new image.",
+        "同一请求已于 {date} 付费（任务 {local_id}，{state}）：再次运行会直接返回结果，不会扣费。用 --new 或另一个 "
+        "--variant 会再次付费生成新图片。",
+    ),
+    "preview_attach": Translation(
+        "The same request was sent on {date} (task {local_id}, {state}): running it continues that task at no cost.",
+        "同一请求已于 {date} 提交（任务 {local_id}，{state}）：再次运行会继续该任务，不会再扣费。",
+    ),
+    "preview_stop": Translation(
+        "The same request of {date} may have been charged (task {local_id}, {state}): running it again sends nothing.",
+        "{date} 的同一请求可能已经扣费（任务 {local_id}，{state}）：再次运行不会发送任何请求。",
+    ),
+    "preview_tasks": Translation(
+        "Nothing was sent. Tasks to pay for: {pay}. Returned or continued at no cost: {free}. Possibly charged before, "
+        "and not sent again: {unclear}. Cost of each: {cost}.",
+        "未发送任何请求。需付费的任务：{pay} 个；直接返回或继续、不再扣费：{free} 个；此前可能已扣费、不会重发：{unclear} "
+        "个。每个任务的费用：{cost}。",
+    ),
+    "preview_size": Translation("Size: {size}.", "尺寸：{size}。"),
+    "preview_variant": Translation(
+        'Variant "{variant}": another image of the same request, paid separately.',
+        "变体“{variant}”：同一请求的另一张图片，单独付费。",
+    ),
+    "preview_public": Translation(
+        "These files are uploaded and become reachable through a public link: {files}.",
+        "以下文件会被上传，并可通过公开链接访问：{files}。",
+    ),
     "cost_charged": Translation("{amount} {unit} (charged by the service)", "{amount} {unit}（服务实际扣费）"),
     "cost_quoted": Translation("{amount} {unit} (quoted by the service)", "{amount} {unit}（服务报价）"),
     "cost_estimated": Translation("about {amount} {unit} (as last time)", "约 {amount} {unit}（参照上次）"),

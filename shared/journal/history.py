@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from shared.output.summary import format_cost
+from shared.i18n.messages import MessageRef
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.i18n.catalog import Catalog
     from shared.journal.entry import Entry
     from shared.journal.reader import JournalReader
@@ -27,7 +29,26 @@ def durations(journal: JournalReader, entry: Entry) -> list[float]:
 
 def likely_cost(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:
     """Return the text of what such a task cost the last time, or that the cost is unknown so far."""
-    for past in similar_tasks(journal, entry):
-        if past.cost:
-            return format_cost({**past.cost, "source": "estimated"}, catalog)
-    return catalog.format("cost_unknown")
+    return format_estimate(estimate(journal, entry), catalog)
+
+
+def estimate(journal: JournalReader, entry: Entry) -> dict[str, Any] | None:
+    """Return what the last task cost, with `at`, its time, and whether it had the `same_settings`.
+
+    A task with the same settings counts before any other; None if the journal knows no cost at all.
+    """
+    others = journal.history(state="succeeded", limit=MAX_SIMILAR)
+    for same_settings, tasks in ((True, similar_tasks(journal, entry)), (False, others)):
+        for past in tasks:
+            if past.cost and past.cost["source"] in {"charged", "estimated"}:
+                return {**past.cost, "source": "estimated", "at": past.created_at, "same_settings": same_settings}
+    return None
+
+
+def format_estimate(cost: Mapping[str, Any] | None, catalog: Catalog) -> str:
+    """Return an estimate as text, with the date of the task that it comes from."""
+    if not cost or cost["amount"] is None or not catalog.has(f"unit_{cost['unit']}"):
+        return catalog.format("cost_no_history")
+    message = "cost_last_same" if cost["same_settings"] else "cost_last_other"
+    unit = MessageRef(f"unit_{cost['unit']}")
+    return catalog.format(message, amount=f"{cost['amount']:g}", unit=unit, date=cost["at"][:10])

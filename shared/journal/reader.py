@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from shared.journal.budget import BudgetGuard, existing
 from shared.journal.entry import Entry
+from shared.journal.states import LEFT_BY_THE_DEAD, action_for
 from shared.timefmt import format_time
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from shared.journal.entry import State
     from shared.journal.interface import Store
     from shared.journal.schema import Access
+    from shared.journal.states import Action
 
 Known = tuple["Path", Entry]
 """Where an entry is kept, and the entry."""
@@ -64,6 +67,22 @@ class JournalReader:
         """Return the newest entry of a request that is in none of these states, and where it is."""
         matching = [pair for pair in self._matching(print_) if pair[1].state not in but_not]
         return (matching[0][0].path, matching[0][1]) if matching else None
+
+    def foresee(self, print_: str, passed_over: Collection[State] = ()) -> tuple[Action, Entry | None]:
+        """Return what a command would do with a request, and the earlier entry that decides; takes no lock.
+
+        `create` is without an entry. One that is being sent counts as `stop`, though its owner may be alive.
+        """
+        for _, entry in self._matching(print_):
+            if entry.state in passed_over:
+                continue
+            state = LEFT_BY_THE_DEAD[entry.state][0] if entry.state in LEFT_BY_THE_DEAD else entry.state
+            action = action_for(replace(entry, state=state), self._now(), resumed=False)
+            if action == "create":
+                break
+            if action != "next":
+                return action, entry
+        return "create", None
 
     def has_paid(self, print_: str) -> bool:
         """Return whether an entry of a request may have been charged."""

@@ -50,6 +50,7 @@ FAMILIES = {
     "unit_*": UNITS,
     "key_source_*": ("empty", "unresolved"),
     "state_*": get_args(State),
+    "preview_*": ("return", "attach", "stop"),
     "verdict_*": get_args(CheckStatus),
     "service_status_*": ("pending", "queued", "running", "processing", "success"),
     "disk_*": CAUSES.values(),

@@ -45,10 +45,11 @@ def test_a_prompt_is_never_altered(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert read_prompt(prompt, None) == prompt
     file = tmp_path / "prompt.txt"
     for mark in (b"\xef\xbb\xbf",) if prompt.startswith("\ufeff") else (b"", b"\xef\xbb\xbf"):
-        file.write_bytes(mark + prompt.encode())
-        assert read_prompt(None, str(file)) == prompt
-        stdin(monkeypatch, mark + prompt.encode())
-        assert read_prompt(None, "-") == prompt
+        for final in (b"\n", b"\r\n") if prompt.endswith("\n") else (b"", b"\n", b"\r\n"):
+            file.write_bytes(mark + prompt.encode() + final)
+            assert read_prompt(None, str(file)) == prompt
+            stdin(monkeypatch, mark + prompt.encode() + final)
+            assert read_prompt(None, "-") == prompt
 
 
 ALLOWED = st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t\r")

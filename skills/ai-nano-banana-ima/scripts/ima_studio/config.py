@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,12 @@ from ima_studio.messages import MESSAGES
 from ima_studio.request import TASK_TYPES, ImageRequest, check_task_type
 from shared.cli.app import Options, parse_number
 from shared.cli.context import CommandContext, Skill
+from shared.cli.preview import show_plan, show_preview
 from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import short_repr
 from shared.journal.entry import Entry, split_task_ref
+from shared.journal.reader import JournalReader
+from shared.journal.states import PASSED_OVER_BY_NEW
 from shared.openclaw.folders import expand_path, output_folder, state_folders
 from shared.polling import MIN_POLL_INTERVAL, Deadline
 from shared.security.keys import KeySource, ResolvedKey, find_key
@@ -94,6 +96,7 @@ class Service:
     def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
         """Put into the result what would be sent and what it costs; the free product list is read for that."""
         from ima_studio import provider  # noqa: PLC0415
+        from ima_studio.submit import price_text  # noqa: PLC0415
         from ima_studio.user_messages import tell_notice  # noqa: PLC0415
 
         with self._logged(), self._hands(writes=False) as (client, task_context):
@@ -107,6 +110,14 @@ class Service:
         ]
         body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
         uploads = [f"{image.path} -> {wire.UPLOAD_HOST}" for image in request.files]
+        show_preview(
+            self._context,
+            provider.new_entry(order, purchase, self._folder),
+            JournalReader(SKILL.slug, self._states, access="read"),
+            passed_over=PASSED_OVER_BY_NEW if self._options.new else (),
+            public_files=[str(image.path) for image in request.files],
+            agreed={"--max-points": price_text(purchase.offer.points)},
+        )
         self._show({"method": "POST", "path": wire.CREATE_PATH, "body": body, "uploads": uploads})
 
     def list_models(self) -> None:
@@ -141,9 +152,7 @@ class Service:
             "cost": self._context.result.cost,
             "output_dir": str(self._folder),
         }
-        self._context.result.status = "prepared"
-        self._context.result.extra["plan"] = plan
-        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        show_plan(self._context, plan)
 
     @contextlib.contextmanager
     def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, TaskContext]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from nemovideo import __version__
 from nemovideo.api import wire
 from nemovideo.sessions import Sessions
 from shared.cli.app import parse_number
+from shared.cli.preview import show_plan
 from shared.errors import BadInput, ConfigurationError
 from shared.http.base_url import checked_base_url, trusted_hosts
 from shared.openclaw.folders import expand_path, output_folder, state_folders, user_home
@@ -120,9 +120,7 @@ class Service:
         token = f"Bearer {self._own.secret}" if self._own else "Bearer (an anonymous token)"
         attribution = wire.headers(__version__, platform(self._context))
         plan = {**plan, "headers": {"Authorization": token, **attribution}, "output_dir": str(self.folder)}
-        self._context.result.status = "prepared"
-        self._context.result.extra["plan"] = plan
-        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        show_plan(self._context, plan)
 
     def _language(self) -> str:
         return str(self._given.get("language") or self._context.catalog.language)

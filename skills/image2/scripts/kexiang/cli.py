@@ -82,7 +82,9 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.command(help="Create one image with image2 on kexiangai.com, or resume a task (--resume ID).")
 @click.option("--mode", metavar="|".join(MODES), help="Create from text, or from reference images.")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option(
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+)
 @click.option("--size", metavar="RATIO", help="Aspect ratio: " + ", ".join(SIZES) + ".")
 @click.option(
     "--url",

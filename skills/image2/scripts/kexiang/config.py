@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -12,8 +11,11 @@ from kexiang import __version__, wire
 from kexiang.messages import MESSAGES
 from shared.cli.app import Options, parse_number
 from shared.cli.context import CommandContext, Skill
+from shared.cli.preview import show_plan, show_preview
 from shared.http.base_url import checked_base_url, trusted_hosts
 from shared.journal.entry import Entry
+from shared.journal.reader import JournalReader
+from shared.journal.states import PASSED_OVER_BY_NEW
 from shared.openclaw.folders import expand_path, output_folder, state_folders, user_home
 from shared.polling import MIN_POLL_INTERVAL, Deadline
 from shared.security.keys import MAX_KEY_LENGTH, KeySource, find_key, read_key_file
@@ -66,14 +68,8 @@ class Service:
         """Create the image of a request."""
         from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
 
-        key, options = self._key, self._options
-        draft = provider.new_entry(
-            request,
-            base_url=self._base_url,
-            account=key.secret.account(),
-            variant=options.variant,
-            folder=self._folder,
-        )
+        key = self._key
+        draft = self._entry(request)
         summary = {
             "mode": request.mode,
             "size": request.size,
@@ -109,9 +105,22 @@ class Service:
         if request:
             plan = {"method": "POST", "url": self._base_url + wire.CREATE_PATH, "body": wire.create_body(request)}
         plan |= {"headers": {wire.KEY_HEADER: str(self._key.secret)}, "output_dir": str(self._folder)}
-        self._context.result.status = "prepared"
-        self._context.result.extra["plan"] = plan
-        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        if request:
+            journal = JournalReader(SKILL.slug, self._states, access="read")
+            passed_over = PASSED_OVER_BY_NEW if self._options.new else ()
+            show_preview(self._context, self._entry(request), journal, passed_over=passed_over)
+        show_plan(self._context, plan)
+
+    def _entry(self, request: ImageRequest) -> Entry:
+        from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
+
+        return provider.new_entry(
+            request,
+            base_url=self._base_url,
+            account=self._key.secret.account(),
+            variant=self._options.variant,
+            folder=self._folder,
+        )
 
     def _hands(self, summary: dict[str, object]) -> tuple[Client, Journal, TaskContext]:
         from kexiang.client import Client  # noqa: PLC0415

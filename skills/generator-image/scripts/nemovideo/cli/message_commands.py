@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MESSAGE_OPTIONS = (
     click.option("--prompt", metavar="TEXT", help="Same as TEXT."),
-    click.option("--prompt-file", metavar="FILE", help="Read the message from FILE (- for stdin)."),
+    click.option(
+        "--prompt-file", metavar="FILE", help="Read the message from FILE (- for stdin), less one final line end."
+    ),
     click.option(
         "--attach", "attachments", multiple=True, metavar="FILE|URL",
         help="Upload an image, video or audio file, or its https URL, first; repeatable.",

@@ -19,9 +19,12 @@ from nemovideo.request import (
     is_address,
 )
 from shared.cli.next_command import Invocation
+from shared.cli.preview import show_preview
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput, SkillError
 from shared.journal.entry import Entry, split_task_ref
+from shared.journal.reader import JournalReader
+from shared.journal.states import PASSED_OVER_BY_NEW
 
 if TYPE_CHECKING:
     from nemovideo.attachments import Attachment
@@ -136,6 +139,19 @@ class Messenger:
         return MessageRequest(mode, message, attachments, session, self._export)
 
     def _show_plan(self, request: MessageRequest) -> None:
+        from nemovideo.message.provider import SAID_AGAIN, new_entry  # noqa: PLC0415  - with requests
+
+        service, options = self._service, self._options
+        draft = new_entry(
+            request,
+            base_url=service.base_url,
+            account=service.account().name,
+            variant=options.variant,
+            folder=service.folder,
+        )
+        passed_over = PASSED_OVER_BY_NEW if options.new else SAID_AGAIN if request.mode == "say" else frozenset()
+        journal = JournalReader(self._context.skill.slug, service.states, access="read")
+        show_preview(self._context, draft, journal, passed_over=passed_over)
         session = request.session or NEW_SESSION
         plan = {"method": "POST", "url": self._service.base_url + wire.MESSAGE_PATH}
         body = wire.message_body(session, request.text)

@@ -33,15 +33,18 @@ from openai_images.cli.options import (
     set_proof,
 )
 from openai_images.config.provider import find_provider
+from openai_images.journal_entry import new_entry
 from openai_images.request import DEFAULT_NAME, task_name
 from openai_images.result_rows import STOP_REASONS, remaining_cost, stop_error, unclear_only
 from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
 from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
+from shared.cli.preview import show_many, show_plan
 from shared.errors import BadInput, SkillError, StillRunning, TaskFailed
 from shared.i18n.catalog import short_repr
 from shared.journal.claim import Journal
+from shared.journal.states import PASSED_OVER_BY_NEW
 from shared.openclaw.folders import (
     configured_workspace,
     enclosing_skill,
@@ -113,7 +116,20 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
     task_file.warn_no_delivery(file, context)
     if options.dry_run:
         since = new_since(folder) if options.new else ""
-        done = _done_indices(tasks, provider, Journal(SKILL.slug, state_folders()), since)
+        journal = Journal(SKILL.slug, state_folders())
+        done = _done_indices(tasks, provider, journal, since)
+        drafts = [
+            new_entry(task.request, provider, variant=task.variant, folder=folder)
+            for task in tasks
+            if task.request and task.index not in done
+        ]
+        show_many(
+            context,
+            drafts,
+            journal,
+            made=len(done),
+            passed_over=PASSED_OVER_BY_NEW if options.new else (),
+        )
         _show_plan(context, tasks, provider, folder, done)
         return
     _run_batch(_batch(context, tasks, folder, provider, options), settings, file)
@@ -303,9 +319,7 @@ def _show_plan(
         elif task.error:
             row["error"] = context.catalog.format(task.error.code, **task.error.facts)
         rows.append(row)
-    context.result.status = "prepared"
-    context.result.extra["plan"] = {"batch_dir": str(folder), "tasks": rows}
-    context.summary_lines.append(json.dumps(context.result.extra["plan"], ensure_ascii=False, indent=2))
+    show_plan(context, {"batch_dir": str(folder), "tasks": rows})
     refused = next((task.error for task in tasks if task.error), None)
     if refused:
         raise refused

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import os
 import time
 from pathlib import Path
@@ -22,15 +21,18 @@ from openai_images.cli.options import (
     set_proof,
 )
 from openai_images.config.provider import DEFAULT_PROVIDER, NAME, find_provider
+from openai_images.journal_entry import new_entry
 from openai_images.messages import MESSAGES
 from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
 from shared.cli.app import Options, common_options, run_command
 from shared.cli.context import CommandContext, Skill
 from shared.cli.next_command import early_options
+from shared.cli.preview import show_plan, show_preview
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 from shared.journal.claim import Journal
+from shared.journal.states import PASSED_OVER_BY_NEW
 from shared.openclaw.folders import output_folder, state_folders
 from shared.polling import Deadline
 
@@ -128,7 +130,9 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 @click.command(help="Create one image from text and up to five reference images, or resume a task (--resume ID).")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option(
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+)
 @click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Prefix of the file names.")
 @click.option(
     "--input-image", "--image", "--reference-image", "inputs", multiple=True, metavar="PATH",
@@ -189,7 +193,6 @@ class _Command:
     def run(self, request: ImageRequest | None, name: str) -> None:
         """Create the image, or resume a task."""
         from openai_images import (  # noqa: PLC0415  - with requests, which costs the most
-            journal_entry,
             provider,
             run_folder,
         )
@@ -197,9 +200,7 @@ class _Command:
         services, task_context = self._services(name)
         with services.client, run_folder.recorded(self._context):
             if request:
-                entry = journal_entry.new_entry(
-                    request, self._provider, variant=self._options.variant, folder=self._folder
-                )
+                entry = new_entry(request, self._provider, variant=self._options.variant, folder=self._folder)
                 provider.generate(request, entry, services, task_context)
             else:
                 provider.resume(str(self._options.resume), services, task_context)
@@ -217,10 +218,11 @@ class _Command:
             plan = request_plan(request, self._provider)
             plan["output"] = str(self._folder / f"{name}-<id>.png")
             plan["run_dir"] = str(self._folder / "_runs" / f"{name}-<id>")
+            draft = new_entry(request, self._provider, variant=self._options.variant, folder=self._folder)
+            passed_over = PASSED_OVER_BY_NEW if self._options.new else ()
+            show_preview(self._context, draft, self._journal, passed_over=passed_over)
         plan["output_dir"] = str(self._folder)
-        self._context.result.status = "prepared"
-        self._context.result.extra["plan"] = plan
-        self._context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
+        show_plan(self._context, plan)
 
     def _services(self, name: str) -> tuple[Services, TaskContext]:
         from openai_images.client import Client  # noqa: PLC0415

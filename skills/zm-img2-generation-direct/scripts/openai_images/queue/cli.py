@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,10 @@ from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
 from shared.cli.app import Options, common_options
 from shared.cli.context import is_terminal
+from shared.cli.preview import show_many, show_plan
 from shared.errors import BadInput, TaskFailed, TaskLocked
+from shared.journal.reader import JournalReader
+from shared.journal.states import PASSED_OVER_BY_NEW
 from shared.openclaw.folders import state_folders
 
 if TYPE_CHECKING:
@@ -66,7 +68,9 @@ for _look in INSPECT_COMMANDS:
 )
 @click.argument("tasks", required=False, metavar="[@FILE]")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, for a single task.")
-@click.option("--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin).")
+@click.option(
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+)
 @click.option("--task-name", metavar="NAME", help="Prefix of the file names.")
 @click.option("--task-key", metavar="KEY", help="Unique key of the task; the same key is not paid twice.")
 @click.option(
@@ -96,9 +100,10 @@ def _run(
     folder = state_folder(state_dir)
     context.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
     if options.dry_run:
-        context.result.status = "prepared"
-        context.result.extra["plan"] = enqueuer.plan(folder)
-        context.summary_lines.append(json.dumps(context.result.extra["plan"], ensure_ascii=False, indent=2))
+        plan, drafts = enqueuer.plan(folder)
+        journal = JournalReader(SKILL.slug, state_folders(), access="read")
+        show_many(context, drafts, journal, passed_over=PASSED_OVER_BY_NEW if options.new else ())
+        show_plan(context, plan)
         return
     context.reporter.info("queue_begins", tasks=enqueuer.total, workers=enqueuer.workers, path=folder)
     context.confirm_spend()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from openai_images import task_file
 from openai_images.cli.options import model_name, number, provider_name, reference_list, retry_policy, set_proof
 from openai_images.config.provider import find_provider
+from openai_images.journal_entry import new_entry
 from openai_images.queue.mock_task import mock_argv
 from openai_images.queue.runner import Job, reject
 from openai_images.queue.store import now
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from openai_images.request import ImageRequest
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
+    from shared.journal.entry import Entry
 
 MAX_TASKS = 1000
 MAX_WORKERS = 4
@@ -133,19 +135,27 @@ class Enqueuer:
             }
         return jobs
 
-    def plan(self, folder: Path) -> dict[str, Any]:
-        """Return what a run would do."""
-        rows = []
+    def plan(self, folder: Path) -> tuple[dict[str, Any], list[Entry]]:
+        """Return what a run would do, and the journal entries that its paid tasks would have."""
+        rows, drafts = [], []
         for index, definition in enumerate(self._file.tasks, 1):
             task = self._checked(definition)
             request = None if set(MOCKS) & task.keys() else self._request(task)
             rows.append({"index": index, "task_key": task.get("task_key"), "mode": request and request.mode})
-        return {
+            if request and self.provider_config:
+                variant = self._variant(task_file.task_key(task), request)
+                drafts.append(new_entry(request, self.provider_config, variant=variant, folder=folder))
+        plan = {
             "state_dir": str(folder),
             "output_dir": str(self._commands.folder),
             "workers": self.workers,
             "tasks": rows,
         }
+        return plan, drafts
+
+    def _variant(self, key: str | None, request: ImageRequest) -> str:
+        key = key or task_file.default_key(request, self._key_counts)
+        return task_file.row_variant(self._options.variant, self._file, key)
 
     def _row(self, store: QueueStore, index: int, definition: Any) -> Row:
         """Return the row of a new task; its name is checked later."""
@@ -193,15 +203,12 @@ class Enqueuer:
         if row["mock"]:
             return Job(row, _mock(row["task_id"], task))
         request = self._request(task)
-        key = row["task_key"] or task_file.default_key(request, self._key_counts)
-        row["variant"] = task_file.row_variant(self._options.variant, self._file, key)
+        row["variant"] = self._variant(row["task_key"], request)
         row["model"], row["mode"] = request.model, request.mode
         attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
         retry_policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
-        prompt = request.prompt.encode(
-            "utf-8-sig"
-        )  # run.py removes one byte order mark, which may belong to the prompt
+        prompt = f"{request.prompt}\n".encode("utf-8-sig")  # run.py removes one byte order mark and one line break
         return Job(row, self._commands.argv(request, row, attempts), prompt)
 
 
