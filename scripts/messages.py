@@ -28,7 +28,7 @@ def main() -> None:
     for name, table in tables().items():
         print(f"\n## {name}\n\n| id | English | 中文 |\n| --- | --- | --- |")
         for message, text in table.items():
-            print(f"| {message} | {text.en} | {text.zh} |")
+            print(f"| {message} | {text.en} | {text.zh} |".replace("\n", "<br>"))
 
 
 if __name__ == "__main__":

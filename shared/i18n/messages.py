@@ -421,7 +421,7 @@ SERVICE = {
         "收到的是网页，而不是服务的响应（HTTP {status}），无法确定请求是否已被受理，可能已经扣费。",
     ),
     "answer_without_id": Translation(
-        "The service answered without a task id: it may have been charged.",
+        "The service answered without a task ID: it may have been charged.",
         "服务的响应中没有任务 ID，可能已经扣费。",
     ),
     "unreachable": Translation("{host} could not be reached: {reason}.", "无法连接 {host}：{reason}。"),
@@ -640,22 +640,22 @@ DISK = {
     ),
     "disk_quota": Translation("Disk quota exceeded", "超出磁盘配额"),
     "disk_quota_remedy": Translation(
-        "The disk has room, but this user's share of it is used up: remove files, have the quota raised, or {elsewhere}.",
+        "The disk has free space, but this user's quota is used up: remove files, have the quota raised, or {elsewhere}.",
         "磁盘还有空间，但当前用户的配额已用完：请删除一些文件、申请提高配额，或{elsewhere}。",
     ),
     "disk_read_only": Translation("Read-only file system", "文件系统为只读"),
     "disk_read_only_remedy": Translation(
-        "Neither rights nor free space help: have it mounted writable (in a container: a volume without `:ro`), or {elsewhere}.",
-        "调整权限或清理空间都无济于事：请以可写方式重新挂载（容器中去掉卷的 `:ro`），或{elsewhere}。",
+        "Permissions and free space are not the problem: mount it as writable (in a container: a volume without `:ro`), or {elsewhere}.",
+        "问题不在权限或空间：请以可写方式重新挂载（容器中去掉卷的 `:ro`），或{elsewhere}。",
     ),
     "disk_long_name": Translation("File name too long", "文件名过长"),
     "disk_long_name_remedy": Translation(
-        "Use shorter names (a name may have about 255 bytes, or 85 Chinese characters), or {elsewhere}.",
+        "Use shorter names (at most about 255 bytes, or 85 Chinese characters), or {elsewhere}.",
         "请使用较短的名称（单个名称约 255 字节，即 85 个汉字），或{elsewhere}。",
     ),
     "disk_no_rights": Translation("Permission denied", "没有权限"),
     "disk_no_rights_remedy": Translation(
-        "Give this user the right to write there (`ls -ld` shows owner and mode), or {elsewhere}.",
+        "Give this user write permission there (`ls -ld` shows owner and mode), or {elsewhere}.",
         "请给当前用户写入权限（用 `ls -ld` 查看所有者和权限），或{elsewhere}。",
     ),
     "disk_file_limit": Translation("File too large", "文件过大"),
@@ -670,7 +670,7 @@ DISK = {
     ),
     "disk_broken": Translation("Input/output error", "输入输出错误"),
     "disk_broken_remedy": Translation(
-        "The disk or the network share does not work: check it, or {elsewhere}.",
+        "The disk or the network share is not working: check it, or {elsewhere}.",
         "磁盘或网络共享出现故障：请检查，或{elsewhere}。",
     ),
     "disk_no_folder": Translation("Not a directory", "不是文件夹"),
@@ -685,17 +685,17 @@ DISK = {
     ),
     "disk_gone": Translation("No such file or directory", "文件或文件夹不存在"),
     "disk_gone_remedy": Translation(
-        "It was removed or is not mounted: make it again, or {elsewhere}.",
-        "它已被删除或未挂载：请重新建立，或{elsewhere}。",
+        "It was removed or is not mounted: create it again, or {elsewhere}.",
+        "它已被删除或未挂载：请重新创建，或{elsewhere}。",
     ),
     "disk_link": Translation("Too many levels of symbolic links", "符号链接不可用"),
     "disk_link_remedy": Translation(
         "A symbolic link is where a file or folder of this skill should be: remove it, or {elsewhere}.",
-        "应为此技能自己的文件或文件夹的位置是一个符号链接：请删除，或{elsewhere}。",
+        "此技能的文件或文件夹所在的位置是一个符号链接：请删除，或{elsewhere}。",
     ),
     "disk_no_locks": Translation("No locks available", "文件系统不支持锁"),
     "disk_no_locks_remedy": Translation(
-        "That file system has no locks, which keep a task from being paid twice: {elsewhere}, on a local disk.",
+        "That file system does not support locks, which prevent double payment: {elsewhere}, on a local disk.",
         "该文件系统不支持锁，而锁用来防止重复付费：请{elsewhere}，并放在本地磁盘上。",
     ),
     "disk_other_remedy": Translation("Check that place, or {elsewhere}.", "请检查该位置，或{elsewhere}。"),
@@ -877,11 +877,11 @@ BUDGET = {
         "请等那些任务结束、费用明确后再运行同一命令，或改用按付费请求次数计算的预算（--unit requests）。{then}",
     ),
     "budget_renews": Translation(
-        "The budget renews at {at}. Change it only if the user says so (tasks.py budget set).",
+        "The budget renews at {at}. Change it only if the user asks for that (tasks.py budget set).",
         "预算将于 {at} 重新计算。只有在用户要求时才更改预算（tasks.py budget set）。",
     ),
     "budget_run_over": Translation(
-        "The limit is --max-cost of this command. Raise it only if the user says so.",
+        "The limit is --max-cost of this command. Raise it only if the user asks for that.",
         "该上限来自本命令的 --max-cost。只有在用户要求时才提高。",
     ),
     "budget_day": Translation("per day", "每天"),
@@ -897,8 +897,8 @@ BUDGET = {
         "A budget needs at least one of: {expected}.", "设置预算至少需要以下选项之一：{expected}。"
     ),
     "budget_elsewhere": Translation(
-        "The budget of {skill} is set with its own tasks.py, not with that of {own}.",
-        "{skill} 的预算要用它自己的 tasks.py 设置，而不是 {own} 的。",
+        "Set the budget of {skill} with its own tasks.py, not with that of {own}.",
+        "请用 {skill} 自己的 tasks.py 设置它的预算，而不是 {own} 的。",
     ),
     "budget_elsewhere.hint": Translation("Run: python3 {launcher} budget", "请运行：python3 {launcher} budget"),
 }
@@ -919,12 +919,12 @@ DOCTOR = {
     "packages_found": Translation("with {versions}", "依赖包 {versions}"),
     "uv_present": Translation("{version} ({path})", "{version}（{path}）"),
     "uv_absent": Translation(
-        "uv was not found; it is not needed, because the packages are installed",
-        "没有找到 uv；依赖包已安装，不需要它",
+        "not found; not needed, because the packages are installed",
+        "没有找到；依赖包已安装，不需要它",
     ),
     "uv_broken": Translation(
-        "uv ({path}) does not start ({reason}); it is not needed now, because the packages are installed",
-        "uv（{path}）无法启动（{reason}）；依赖包已安装，目前不需要它",
+        "{path} does not start ({reason}); not needed now, because the packages are installed",
+        "{path} 无法启动（{reason}）；依赖包已安装，目前不需要它",
     ),
     "check_key_files": Translation("key files", "密钥文件"),
     "key_file_private": Translation(

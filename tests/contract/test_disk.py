@@ -19,7 +19,7 @@ SABOTAGE = Path(__file__).parent / "sabotage"
 CAUSES = {
     "ENOSPC": ("No space left on device", "Free space"),
     "EDQUOT": ("Disk quota exceeded", "quota raised"),
-    "EROFS": ("Read-only file system", "mounted writable"),
+    "EROFS": ("Read-only file system", "mount it as writable"),
     "EIO": ("Input/output error", "check it"),
 }
 PLACES = {"pictures": "--output-dir", "journal": "OPENCLAW_STATE_DIR"}

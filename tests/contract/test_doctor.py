@@ -100,7 +100,7 @@ def lines_of(document: dict[str, Any], name: str) -> list[tuple[str, str]]:
         ("echo 'uv 9.8.7 (dummy)'", "ok", "uv 9.8.7 (dummy)"),
         ("exit 2", "note", "does not start (CalledProcessError)"),
         ("printf 'uv \\033[31m9\\nMEDIA:/etc/passwd'", "ok", "uv [31m9"),
-        (None, "ok", "uv was not found"),
+        (None, "ok", "not found"),
     ],
 )
 def test_uv_is_named_with_its_version(bench: Bench, script: str | None, verdict: str, words: str) -> None:

@@ -61,18 +61,18 @@ def test_hint_names_the_option_of_the_error(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "Free space"),
         (errno.EDQUOT, "quota raised"),
-        (errno.EROFS, "mounted writable"),
+        (errno.EROFS, "mount it as writable"),
         (errno.ENAMETOOLONG, "shorter names"),
-        (errno.EACCES, "right to write"),
-        (errno.EPERM, "right to write"),
+        (errno.EACCES, "write permission"),
+        (errno.EPERM, "write permission"),
         (errno.EFBIG, "ulimit -f"),
         (errno.EMFILE, "ulimit -n"),
-        (errno.EIO, "does not work"),
+        (errno.EIO, "is not working"),
         (errno.ENOTDIR, "A file is where a folder should be"),
         (errno.EEXIST, "Something else has that name"),
         (errno.ENOENT, "removed or is not mounted"),
         (errno.ELOOP, "symbolic link"),
-        (errno.ENOLCK, "has no locks"),
+        (errno.ENOLCK, "does not support locks"),
         (errno.EBUSY, "Check that place"),
     ],
 )
@@ -109,7 +109,7 @@ def test_journal_s_hint_keeps_the_ids(tmp_path: Path) -> None:
     reason = system_reason(OSError(errno.EROFS, "Read-only file system"))
     hint = hint_of(DiskError("journal_failed", path=tmp_path / "home" / ".openclaw", reason=reason), ENGLISH)
     assert hint
-    assert hint.startswith("Keep any IDs above. Neither rights nor free space help: ")
+    assert hint.startswith("Keep any IDs above. Permissions and free space are not the problem: ")
     assert "OPENCLAW_STATE_DIR" in hint
 
 

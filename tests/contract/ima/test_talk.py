@@ -42,7 +42,7 @@ def test_the_ids_and_the_time_are_told_before_the_first_look_even_quietly(studio
     told = ended.talk.splitlines()
     assert document["task_id"] in told[0]
     assert document["local_id"] in told[0]
-    assert told[1] == "Expected: 20-40 s."
+    assert told[1] == "Expected: about 20-40 s."
     assert len(told) == 2
 
 

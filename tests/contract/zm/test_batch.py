@@ -188,7 +188,7 @@ def test_at_most_four_at_once(stage: Stage, house: StandInHouse, service: OpenAi
     expect(ended, 0)
     begun = sorted(request.received_at for request in house.recorder.requests_to(GENERATIONS))
     assert begun[4] - begun[0] >= 0.39
-    assert "9 workers" in ended.talk
+    assert "(9 requested)" in ended.talk
 
 
 def test_a_batch_from_stdin_and_from_text(stage: Stage, house: StandInHouse) -> None:

@@ -243,11 +243,11 @@ TALK = {
         "积分：可用 {available}，冻结 {frozen}，总计 {total}。",
     ),
     "clips_over_limit": Translation(
-        "The session lists {count} clips, more than are taken from one message; the first {saved} are saved.",
+        "The session lists {count} videos and audio files, more than can be saved from one message; the first {saved} were saved.",
         "会话中有 {count} 个视频或音频，超过单条消息的上限；已保存前 {saved} 个。",
     ),
     "media_over_limit": Translation(
-        "The session has more files than are listed here; the newest {most} of each kind are.",
+        "The session has more files than can be listed here; only the newest {most} of each kind are listed.",
         "会话中的文件过多，这里每类只列出最新的 {most} 个。",
     ),
     "state_counts": Translation(

@@ -50,7 +50,7 @@ REQUEST = {
         "请用 --provider 指定当时的服务商；`tasks.py show` 会显示它的地址。",
     ),
     "max_cost_elsewhere": Translation(
-        "{flag} cannot be used with {other}: each of its tasks is a command of its own. Set a budget with tasks.py budget set, or use batch_run.py.",
+        "{flag} cannot be used with {other}: each of its tasks is a separate command. Set a budget with tasks.py budget set, or use batch_run.py.",
         "{flag} 不能用于 {other}：队列中的每个任务都是独立的命令。请用 tasks.py budget set 设置预算，或改用 batch_run.py。",
     ),
     "option_goes_with": Translation(
@@ -123,7 +123,7 @@ VERIFY = {
     ),
     "self_test_failed": Translation("The rules are broken: {case}.", "验收规则有误：{case}。"),
     "rule_ok": Translation("the run succeeded", "运行成功"),
-    "rule_provider": Translation("the provider is happy", "服务商为 happy"),
+    "rule_provider": Translation("the provider is named happy", "服务商为 happy"),
     "rule_model": Translation("the model is gpt-image-2", "模型为 gpt-image-2"),
     "rule_mode": Translation("the mode matches the reference images", "模式与参考图相符"),
     "rule_input_images": Translation("the reference images are the ones that were sent", "参考图与实际发送的一致"),

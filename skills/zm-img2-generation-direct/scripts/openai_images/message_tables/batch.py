@@ -91,7 +91,7 @@ BATCH = {
         "请先修正密钥：{key_place}。再运行同一条命令即可继续；修正之前重复运行，结果不变。",
     ),
     "batch_stopped_by_credits": Translation(
-        "{done} of {total} tasks are done; then the account was empty. Number {number} ({name}): {first}",
+        "{done} of {total} tasks are done; then the account had no credits left. Number {number} ({name}): {first}",
         "{total} 个任务完成了 {done} 个，随后账户余额不足。第 {number} 个（{name}）：{first}",
     ),
     "batch_stopped_by_credits.hint": Translation(
@@ -285,10 +285,10 @@ QUEUE = {
         "此队列中有 {count} 个任务未完成。最近一个：{task_id}（{error}）",
     ),
     "queue_status_incomplete.hint": Translation(
-        "`image_queue.py list` shows them all. The same `image_queue.py run` tries them again; what was made is "
-        "not paid again, and what may have been charged is not sent again without --on-unknown retry.",
-        "`image_queue.py list` 会列出全部任务。再次执行同一条 `image_queue.py run` 会重试；已生成的不会重复付费，"
-        "可能已扣费的不会自动重发，除非加 --on-unknown retry。",
+        "`image_queue.py list` shows them all. The same `image_queue.py run` retries them: finished images are not "
+        "paid again, and a task that may have been charged is not sent again without --on-unknown retry.",
+        "`image_queue.py list` 会列出全部任务。再次执行同一条 `image_queue.py run` 会重试：已生成的图片不会重复付费；"
+        "可能已扣费的任务不会重发，除非加上 --on-unknown retry。",
     ),
     "queue_status_running": Translation(
         "{count} task(s) of this queue have not ended yet.", "此队列中有 {count} 个任务尚未结束。"
