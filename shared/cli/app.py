@@ -123,6 +123,7 @@ def _with_options(function: Function, decorators: tuple[Function, ...], *, spend
         parsed = click.get_current_context()
         context = parsed.ensure_object(CommandContext)
         context.invocation = parsed_invocation(parsed, context.launcher, context.skill.secret_options)
+        context.lang = options.lang
         context.json, context.yes = options.json, options.yes  # in an invalid line it may have been a prompt
         context.spends = spends and not options.dry_run and options.resume is None
         context.result_file = _checked_result_file(options.result_file)

@@ -77,6 +77,7 @@ class CommandContext:
         self.result = Result(skill.slug, skill.version, skill.provider)
         self.result_file = ""
         self.yes = False
+        self.lang = "auto"
         self.invocation: Invocation | None = None
         """This command, once its options are parsed."""
         self.spends = False

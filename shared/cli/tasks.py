@@ -5,28 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
-from itertools import chain
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from shared.cli.app import output_options, parse_number
+from shared.cli.app import output_options
 from shared.cli.budget import budget_command
-from shared.cli.journals import from_each, journals
-from shared.errors import BadInput, OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
+from shared.cli.journals import journals
+from shared.cli.task_list import add_costs, known_task, list_tasks, show_task
+from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
-from shared.journal.entry import FINISHED, UNFINISHED, State
+from shared.journal.entry import FINISHED
 from shared.journal.reader import JournalReader
 from shared.openclaw.folders import state_folders
-from shared.output.summary import format_cost
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.cli.context import CommandContext, Skill
-    from shared.errors import Remedy
-    from shared.journal.entry import Entry
 
 AGE = re.compile(r"(\d{1,5})([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -38,7 +33,7 @@ def tasks_command(skill: Skill) -> click.Group:
     group = click.Group(
         "tasks", no_args_is_help=False, help="Show and manage the paid tasks of all image skills on this machine."
     )
-    for command in (_list, _show, _cost, budget_command(), _forget, _prune, _set_aside):
+    for command in (list_tasks, show_task, add_costs, budget_command(), _forget, _prune, _set_aside):
         group.add_command(command)
     described = f"Resume a task of {skill.slug}. Free. Takes the options of {skill.main_launcher}."
     identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
@@ -58,76 +53,6 @@ def age(flag: str, text: str) -> timedelta:
     return timedelta(**{UNITS[match.group(2)]: int(match.group(1))})
 
 
-@click.command("list", help="List the tasks, newest first.")
-@click.option("--state", metavar="STATE", help="Show only tasks in this state, such as submitted or unknown.")
-@click.option("--limit", default="20", metavar="N", help="Show at most N tasks (default: 20).")
-@output_options
-def _list(context: CommandContext, state: str | None, limit: str) -> None:
-    if state is not None and state not in get_args(State):
-        raise BadInput("not_one_of", flag="--state", expected=", ".join(get_args(State)), got=short_repr(state))
-    max_listed = int(parse_number("--limit", limit, 1, MAX_LISTED, whole=True) or MAX_LISTED)
-    known = chain.from_iterable(
-        from_each(context, journals(), lambda journal: journal.history(state=state, limit=max_listed))
-    )
-    newest = sorted(known, key=lambda entry: entry.created_at, reverse=True)[:max_listed]
-    context.result.status = "succeeded"
-    context.result.extra["tasks"] = [asdict(entry) for entry in newest]
-    context.summary_lines += [_line(entry, context) for entry in newest] or [context.catalog.format("tasks_none")]
-
-
-@click.command("show", help="Show one task by its local ID or the service's.")
-@click.argument("identifier", metavar="ID")
-@output_options
-def _show(context: CommandContext, identifier: str) -> None:
-    path, entry = _known(context, identifier)
-    context.result.update_from_entry(entry, path)
-    context.result.skill, context.result.provider = entry.skill, entry.provider
-    context.result.images = [row for row in entry.images if isinstance(row, dict)]
-    context.result.extra["tasks"] = [asdict(entry)]
-    context.summary_lines.append(_line(entry, context))
-    state = MessageRef(f"state_{entry.state}")
-    if entry.state in UNFINISHED:
-        remedy: Remedy = "resume" if entry.skill == context.skill.slug else "none"
-        raise StillRunning(
-            "task_unfinished", local_id=entry.local_id, state=state, skill=entry.skill, remedy=remedy
-        )
-    if entry.state == "unknown":
-        since = entry.created_at
-        raise OutcomeUnknown("outcome_unknown_before", local_id=entry.local_id, since=since, remedy="none")
-    if entry.state == "failed" and context.result.images:
-        reason = (entry.error or {}).get("reason") or MessageRef("no_words")
-        raise UnusableResult("partly_done", reason=reason, saved=len(context.result.images), remedy="none")
-    if entry.state != "succeeded":
-        raise TaskFailed("task_without_pictures", local_id=entry.local_id, state=state, remedy="none")
-
-
-@click.command("cost", help="Add up the costs by skill and unit; list unknown outcomes.")
-@click.option(
-    "--since", default="30d", metavar="AGE", help="Include tasks up to AGE old, such as 24h or 7d (default: 30d)."
-)
-@output_options
-def _cost(context: CommandContext, since: str) -> None:
-    oldest = datetime.now(timezone.utc) - age("--since", since)
-    sums: list[dict[str, Any]] = []
-    unclear: list[Entry] = []
-    for known, unknown in from_each(context, journals(), lambda journal: journal.spent(oldest)):
-        sums += known
-        unclear += unknown
-    context.result.status = "succeeded"
-    context.result.extra["costs"] = sums
-    context.result.extra["unknown"] = [asdict(entry) for entry in unclear]
-    for row in sums:
-        cost = format_cost(row, context.catalog)
-        context.summary_lines.append(
-            context.catalog.format("cost_sum", skill=row["skill"], tasks=row["tasks"], cost=cost)
-        )
-    if unclear:
-        context.summary_lines.append(context.catalog.format("cost_unclear", tasks=len(unclear)))
-        context.summary_lines += [_line(entry, context) for entry in unclear]
-    if not context.summary_lines:
-        context.summary_lines.append(context.catalog.format("tasks_none"))
-
-
 @click.command("forget", help="Remove one task from the journal.")
 @click.argument("identifier", metavar="ID")
 @click.option(
@@ -135,7 +60,7 @@ def _cost(context: CommandContext, since: str) -> None:
 )
 @output_options
 def _forget(context: CommandContext, identifier: str, agreed: bool) -> None:
-    path, entry = _known(context, identifier)
+    path, entry = known_task(context, identifier)
     if entry.state not in FINISHED and not agreed:
         state = MessageRef(f"state_{entry.state}")
         raise BadInput("forget_needs_yes", flag="--yes", local_id=entry.local_id, state=state)
@@ -181,17 +106,3 @@ def _set_aside(context: CommandContext) -> None:
     context.result.extra["set_aside"] = rows
     if not rows:
         context.summary_lines.append(context.catalog.format("journal_whole"))
-
-
-def _known(context: CommandContext, identifier: str) -> tuple[Path, Entry]:
-    match = next(filter(None, from_each(context, journals(), lambda journal: journal.find(identifier))), None)
-    if not match:
-        raise BadInput("task_unknown", identifier=short_repr(identifier))
-    return match
-
-
-def _line(entry: Entry, context: CommandContext) -> str:
-    cost = format_cost(entry.cost, context.catalog) if entry.cost else "-"
-    state = context.catalog.format(f"state_{entry.state}")
-    start = short_repr(entry.prompt.get("start", ""))
-    return f"{entry.local_id}  {entry.skill}  {state}  {entry.task_id or '-'}  {cost}  {start}"

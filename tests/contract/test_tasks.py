@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.cli.task_list import since_time
 from shared.journal.entry import Entry
 from tests.journals import Kept, alter, keep
 from tests.providers.kexiang import TaskPlan
@@ -84,6 +88,69 @@ def test_cost_adds_up_what_was_charged_and_lists_what_is_unclear(three: Bench) -
     assert [one["state"] for one in document["unknown"]] == ["unknown"]
     three.put({**entry(three, "succeeded"), "created_at": "2020-01-01T00:00:00.000Z"})
     assert tasks(three, "cost", "--since", "7d")[1]["costs"][0]["tasks"] == 1
+
+
+@pytest.mark.parametrize("since", ["today", "this-week", "7d", "2026-11-01"])
+def test_cost_takes_the_words_of_a_question(three: Bench, since: str) -> None:
+    code, document = tasks(three, "cost", "--since", since)
+    assert (code, document["costs"][0]["tasks"]) == (0, 2)
+    paid = entry(three, "succeeded")
+    last = {"skill": "image2", "at": paid["created_at"], "local_id": paid["local_id"], **paid["cost"]}
+    assert document["last_costs"] == [last]
+    assert "image2: the last task, on " in three.run("tasks.py", "cost", "--since", since).stdout.decode()
+
+
+NOW = datetime(2026, 12, 2, 1, 30, tzinfo=timezone(timedelta(hours=8)))  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("today", "2026-12-02T00:00:00+08:00"),
+        ("this-week", "2026-11-30T00:00:00+08:00"),
+        ("36h", "2026-11-30T13:30:00+08:00"),
+        ("2026-11-01", "2026-11-01T00:00:00+08:00"),
+    ],
+)
+def test_days_begin_in_the_local_time_zone(text: str, since: str) -> None:
+    assert since_time("--since", text, NOW) == datetime.fromisoformat(since)
+
+
+def test_list_searches_prompts_and_variants_and_shows_dates(three: Bench) -> None:
+    three.put({**entry(three, "succeeded"), "variant": "Zweite"})
+    for text in ("RED", "zweite", entry(three, "succeeded")["task_id"]):
+        found = tasks(three, "list", "--search", text)[1]["tasks"]
+        assert [one["state"] for one in found] == ["succeeded"]
+    assert tasks(three, "list", "--search", "purple")[1]["tasks"] == []
+    line = three.run("tasks.py", "list", "--search", "red").stdout.decode()
+    assert re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}  ", line)
+    assert line.rstrip().endswith("Zweite")
+
+
+def test_show_attaches_what_is_saved_and_resumes_what_is_gone(three: Bench, house: StandInHouse) -> None:
+    known = entry(three, "succeeded")
+    code, document = tasks(three, "show", known["local_id"])
+    (path,) = document["media"]
+    assert (code, document["next"], Path(path).read_bytes()) == (
+        0,
+        None,
+        Path(known["images"][0]["path"]).read_bytes(),
+    )
+    Path(known["images"][0]["path"]).write_bytes(b"edited")
+    code, document = tasks(three, "show", known["local_id"])
+    assert (code, document["images"], document["media"]) == (0, [], [])
+    assert (document["next"]["cost"], document["next"]["needs_consent"]) == ("none", False)
+    resumed = three.shell(document["next"])
+    assert (resumed.code, len(resumed.document["media"])) == (0, 1)
+    assert len(house.ledger) == 3
+
+
+def test_the_language_is_that_of_the_conversation(bench: Bench) -> None:
+    assert bench.run(*CREATE, "红色的风筝").code == 0
+    (known,) = bench.entries()
+    for argv in (("list",), ("show", known["local_id"])):
+        assert "成功" in bench.run("tasks.py", *argv).stdout.decode()
+        assert "succeeded" in bench.run("tasks.py", *argv, "--lang", "en").stdout.decode()
 
 
 @pytest.mark.parametrize("state", ["submitted", "unknown"])

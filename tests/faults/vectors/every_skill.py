@@ -174,9 +174,14 @@ def tasks(resume: list[Row]) -> list[Row]:
         *output(listing),
         *listing.refused("--limit", "1 to 1000", {**NO_NUMBERS, "none": "0", "too many": "1001", "a half": "1.5"}),
         *listing.refused("--state", "submitted", {"empty": "", "wrong": "submited", "oversized": LONG}),
+        *listing.refused(
+            "--search", "200 characters", {"empty": "", "blank": " ", "oversized": LONG, "lines": "a\nb"}
+        ),
         *cost.usage(),
         *spoken(cost),
-        *cost.refused("--since", "7d", NO_AGES),
+        *cost.refused(
+            "--since", "7d", {**NO_AGES, "no day": "2026-02-30", "no month": "2026-1-1", "a word": "Today"}
+        ),
         *aged.usage(),
         prune.row("--older-than missing", says=("--older-than",), error="usage"),
         *prune.refused("--older-than", "24h or 7d", NO_AGES),
