@@ -28,6 +28,7 @@ BUNDLED = (
     "scripts/*.sh",
     "scripts/{package}/*.py",
     "scripts/{package}/*/*.py",
+    "scripts/{package}/*/*.json",
 )
 """Patterns of the files in a skill's folder that ship, as paths relative to it."""
 LEFT_OUT = (".clawhubignore",)

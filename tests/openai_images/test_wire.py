@@ -48,6 +48,38 @@ def test_the_parts_of_an_edit_tell_no_path() -> None:
     assert parts[4:] == list(zip(heads, range(3), strict=True))
 
 
+OPTIONS: dict[str, str | int] = {
+    "quality": "high",
+    "output_format": "webp",
+    "output_compression": 80,
+    "background": "transparent",
+    "moderation": "low",
+    "input_fidelity": "high",
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_is_sent_under_the_name_of_the_api_and_alone(name: str) -> None:
+    request = ImageRequest("a cup", "gpt-image-2", "auto", api_options={name: OPTIONS[name]})
+    basic = {"model": "gpt-image-2", "prompt": "a cup", "size": "auto", "n": 1}
+    assert wire.generation_body(request) == {**basic, name: OPTIONS[name]}
+    form = wire.edit_parts(
+        ImageRequest("a cup", "gpt-image-2", "auto", REFERENCES, {name: OPTIONS[name]}), "image[]"
+    )
+    head = f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+    assert form[3] == (head, str(OPTIONS[name]).encode())
+    assert len(form) == 5 + len(REFERENCES)
+
+
+def test_what_the_service_applied_is_read_off_its_answer() -> None:
+    row = {"url": "https://a.example/x"}
+    named = {"size": "1024x1024", "quality": "high", "background": "opaque", "output_format": "png"}
+    assert delivered({"data": [row], **named}).applied == named
+    assert delivered({"code": 0, "data": {"data": [row], **named}}).applied == named
+    odd = {"size": 7, "quality": "", "background": "x" * 41, "output_format": "a\nb", "moderation": "low"}
+    assert delivered({"data": [row], **odd}).applied == {}
+
+
 def test_a_single_reference_goes_as_openais_own_sdk_sends_it() -> None:
     request = ImageRequest(REQUEST.prompt, REQUEST.model, REQUEST.size, REFERENCES[:1])
     head, content = wire.edit_parts(request, wire.field_name(1))[-1]

@@ -42,11 +42,13 @@ CREDENTIALS = b"content credentials of the stand-in "
 class ImagePlan:
     """What one image is like; what is left out is ordinary.
 
-    `size` are (width, height) in pixels. `megabytes` pads the PNG with a chunk of content credentials. `as_url`
+    `kind` and `transparent` are as the request asks unless they are set. `size` are (width, height) in pixels.
+    `megabytes` pads the PNG with a chunk of content credentials. `as_url`
     answers a link instead of base64. `picture` is answered as it is, whatever it holds.
     """
 
-    kind: str = "png"
+    kind: str | None = None
+    transparent: bool | None = None
     size: tuple[int, int] | None = None
     megabytes: float = 0.0
     as_url: bool = False
@@ -76,7 +78,8 @@ class OpenAiImagesService:
 
     `complaints` lists every request that breaks the wire facts: a test asserts that it is empty. With
     `honours_keys` a repeated Idempotency-Key gets the first answer again and is not charged again. `counted` is
-    how many requests the service may charge for: it got them whole, and did not refuse them with a 4xx.
+    how many requests the service may charge for: it got them whole, and did not refuse them with a 4xx. `applies`
+    are parameters that it names as applied, whatever was asked for.
     """
 
     def __init__(self, ledger: Ledger, *, key: str, default_seconds: float = 0.0) -> None:
@@ -90,6 +93,7 @@ class OpenAiImagesService:
         self.pictures: list[bytes] = []
         self.complaints: list[str] = []
         self.extra_headers: dict[str, str] = {}
+        self.applies: dict[str, str] = {}
         self._by_key: dict[str, Made] = {}
         self._links: dict[str, tuple[str, bytes]] = {}
         self._lock = threading.RLock()
@@ -179,16 +183,25 @@ class OpenAiImagesService:
         image = self._plans.image.popleft() if self._plans.image else ImagePlan()
         picture = _draw(image, wanted)
         self.pictures.append(picture)
-        row: dict[str, Any] = {"revised_prompt": wanted.asked.fields["prompt"]}
+        fields = wanted.asked.fields
+        row: dict[str, Any] = {"revised_prompt": fields["prompt"]}
+        kind = image.kind or fields.get("output_format", "png")
         if image.as_url:
-            target = f"/{secrets.token_hex(8)}.{image.kind}?signature={secrets.token_hex(8)}"
-            self._links[target] = (MEDIA_TYPES[image.kind], picture)
+            target = f"/{secrets.token_hex(8)}.{kind}?signature={secrets.token_hex(8)}"
+            self._links[target] = (MEDIA_TYPES[kind], picture)
             row["url"] = f"https://{PICTURE_HOST}{target}"
         else:
             row["b64_json"] = base64.b64encode(picture).decode()
         usage = {"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210}
-        reply = json_reply({"created": 1700000000, "data": [row], "usage": usage})
+        answer = {"created": 1700000000, "data": [row], "usage": usage, **applied(fields), **self.applies}
+        reply = json_reply(answer)
         return Reply(headers={**reply.headers, "x-request-id": f"req_{len(self.made)}"}, body=reply.body)
+
+
+def applied(fields: dict[str, Any]) -> dict[str, str]:
+    """Return what the service names as applied: it chooses where the request leaves it open."""
+    chosen = {"background": "opaque", "output_format": "png", "quality": "high", "size": "1024x1024"}
+    return {name: chosen[name] if fields.get(name) in (None, "auto") else fields[name] for name in chosen}
 
 
 def _error(message: str, code: str, status: int) -> Reply:
@@ -203,7 +216,10 @@ def _draw(image: ImagePlan, wanted: Made) -> bytes:
     if image.size is None and size != "auto":
         asked = [int(side) for side in size.split("x")]
         wide, high = (max(1, side * SIDE // max(asked)) for side in asked)
-    picture = make_picture(image.kind, wide, high, int(wanted.fingerprint[:6], 16))
+    fields = wanted.asked.fields
+    transparent = fields.get("background") == "transparent" if image.transparent is None else image.transparent
+    kind = image.kind or fields.get("output_format", "png")
+    picture = make_picture(kind, wide, high, int(wanted.fingerprint[:6], 16), transparent=transparent)
     return padded(picture, round(image.megabytes * 1e6)) if image.megabytes else picture
 
 

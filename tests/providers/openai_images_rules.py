@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from tests.providers.request import Request
 
 FIELDS = frozenset({"model", "prompt", "size", "n"})
-MAX_REFERENCES = 5
+"""What every request has."""
+OPTIONAL = frozenset({"quality", "background", "output_format", "output_compression"})
+GENERATION_ONLY, EDIT_ONLY = frozenset({"moderation"}), frozenset({"input_fidelity"})
+MAX_REFERENCES = 16
+MAX_PROMPT = 32_000  # characters
+STANDARD_SIZES = frozenset({"auto", "1024x1024", "1536x1024", "1024x1536"})
+QUALITIES = frozenset({"auto", "low", "medium", "high"})
+WORDS = {
+    "background": frozenset({"auto", "opaque", "transparent"}),
+    "output_format": frozenset({"png", "jpeg", "webp"}),
+    "moderation": frozenset({"auto", "low"}),
+}
+FIDELITIES = {"gpt-image-1.5": {"high", "low"}, "gpt-image-1-mini": {"low"}}
 _SIGNATURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BOUNDARY = re.compile(r"multipart/form-data; boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
@@ -54,7 +66,7 @@ def check_generation(request: Request) -> Asked:
         document = request.json_object()
     except (ValueError, RecursionError) as error:
         refuse(f"generation: {error}")
-    _check_fields(document)
+    _check_fields(document, OPTIONAL | GENERATION_ONLY)
     if type(document["n"]) is not int or document["n"] != 1:
         refuse(f"n: {document['n']!r}")
     return Asked(document)
@@ -75,7 +87,9 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
         if not content.startswith(_SIGNATURES.get(media_type, b"\0")) or not file.endswith(_ENDINGS[media_type]):
             refuse(f"{file}: {media_type} with {content[:4]!r}")
         references.append(content)
-    _check_fields(fields)
+    if "output_compression" in fields:
+        fields["output_compression"] = _whole(fields["output_compression"])
+    _check_fields(fields, OPTIONAL | EDIT_ONLY)
     if fields["n"] != "1":
         refuse(f"n: {fields['n']!r}")
     if not 1 <= len(references) <= MAX_REFERENCES:
@@ -85,14 +99,55 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
     return Asked(fields, tuple(references))
 
 
-def _check_fields(fields: dict[str, Any]) -> None:
-    if fields.keys() != FIELDS:
-        refuse(f"has {sorted(fields)} instead of {sorted(FIELDS)}")
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        refuse(f"not a number: {text!r}")
+    return int(text)
+
+
+def _check_fields(fields: dict[str, Any], optional: frozenset[str]) -> None:
+    if not FIELDS <= fields.keys() <= FIELDS | optional:
+        refuse(f"has {sorted(fields)} instead of {sorted(FIELDS)} and some of {sorted(optional)}")
     for name in ("model", "prompt", "size"):
         if not isinstance(fields[name], str) or not fields[name].strip():
             refuse(f"{name}: {fields[name]!r}")
     if not _SIZE.fullmatch(fields["size"]):
         refuse(f"size: {fields['size']!r}")
+    if len(fields["prompt"]) > MAX_PROMPT:
+        refuse(f"prompt of {len(fields['prompt'])} characters")
+    _check_model(fields["model"].rpartition("/")[2], fields)
+    _check_options(fields)
+
+
+def _check_model(model: str, fields: dict[str, Any]) -> None:
+    """Refuse what a model of the API does not take; another model takes what it likes."""
+    if not model.startswith("gpt-image-"):
+        return
+    newest = model.startswith(("gpt-image-2.5", "gpt-image-2.6"))
+    if fields.get("quality", "auto") not in QUALITIES | ({"xhigh", "max"} if newest else set()):
+        refuse(f"quality: {fields['quality']!r}")
+    if "input_fidelity" in fields and fields["input_fidelity"] not in FIDELITIES.get(model, ()):
+        refuse(f"input_fidelity: {fields['input_fidelity']!r} of {model}")
+    if fields["size"] in STANDARD_SIZES:
+        return
+    wide, high = map(int, fields["size"].split("x"))
+    fits = wide % 16 == high % 16 == 0 and wide <= 3 * high and high <= 3 * wide and max(wide, high) <= 3840
+    if not (model.startswith("gpt-image-2") and fits and 655_360 <= wide * high <= 8_294_400):
+        refuse(f"size: {fields['size']!r} of {model}")
+
+
+def _check_options(fields: dict[str, Any]) -> None:
+    for name, words in WORDS.items():
+        if name in fields and fields[name] not in words:
+            refuse(f"{name}: {fields[name]!r}")
+    output_format = fields.get("output_format", "png")
+    if fields.get("background") == "transparent" and output_format == "jpeg":
+        refuse("a transparent background needs png or webp")
+    compression = fields.get("output_compression")
+    if compression is not None and (
+        type(compression) is not int or not 0 <= compression <= 100 or output_format == "png"
+    ):
+        refuse(f"output_compression: {compression!r} of {output_format}")
 
 
 def _parts(request: Request) -> list[tuple[str, str | None, str, bytes]]:

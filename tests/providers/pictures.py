@@ -16,10 +16,10 @@ _GOLDEN = 0.618034  # multiples of it, modulo 1, never come close to each other:
 
 
 @functools.lru_cache(maxsize=256)
-def make_picture(kind: str, width: int, height: int, seed: int) -> bytes:
+def make_picture(kind: str, width: int, height: int, seed: int, *, transparent: bool = False) -> bytes:
     """Draw a gradient with translucent circles and the words STAND-IN; the same arguments give the same bytes.
 
-    `kind` is a key of MEDIA_TYPES, sizes are in pixels.
+    `kind` is a key of MEDIA_TYPES, sizes are in pixels. A transparent one has clear corners.
     """
     dark, light = _colour(seed, 0.45), _colour(seed + 1, 0.95)
     gradient = Image.linear_gradient("L").resize((width, height), Image.Resampling.BICUBIC)
@@ -41,6 +41,10 @@ def make_picture(kind: str, width: int, height: int, seed: int) -> bytes:
         stroke_width=max(1, short // 200),
         stroke_fill=dark,
     )
+    if transparent:
+        clear = Image.new("L", picture.size)
+        ImageDraw.Draw(clear).ellipse((0, 0, width - 1, height - 1), fill=255)
+        picture.putalpha(clear)
     stream = io.BytesIO()
     picture.save(stream, kind)
     return stream.getvalue()

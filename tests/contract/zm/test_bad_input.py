@@ -65,7 +65,12 @@ ROWS: list[tuple[Any, str]] = [
     ({"prompt": "x", "timeout_ms": "many"}, "not_a_number"),
     ({"prompt": "x", "max_attempts": 99}, "not_a_number"),
     ({"prompt": "x", "images": {"a": 1}}, "references_malformed"),
-    ({"prompt": "x", "images": ["r.png"] * 6}, "references_count"),
+    ({"prompt": "x", "images": ["r.png"] * 17}, "references_count"),
+    ({"prompt": "x", "quality": "best"}, "option_not_taken"),
+    ({"prompt": "x", "quality": 7}, "field_type"),
+    ({"prompt": "x", "compression": 80}, "option_needs"),
+    ({"prompt": "x", "compression": "many"}, "not_a_number"),
+    ({"prompt": "x", "model": "gpt-image-1.5", "size": "1040x1024"}, "option_not_taken"),
     ({"prompt": "x", "task_name": "../x"}, "task_name_invalid"),
     ({"prompt": "x", "task_key": "a/b"}, "task_name_invalid"),
     ({}, "prompt_empty"),
@@ -172,7 +177,7 @@ class Full:
     then: int
 
 
-@pytest.mark.parametrize("full", [Full(100_000, 110_000, "no", 0, 0), Full(100_000, 1, "unknown", 1, 10)], ids=str)
+@pytest.mark.parametrize("full", [Full(100_000, 27_500, "no", 0, 0), Full(100_000, 1, "unknown", 1, 10)], ids=str)
 def test_a_disk_that_is_full_before_or_after_the_request_is_sent(
     full: Full, stage: Stage, house: StandInHouse
 ) -> None:
@@ -183,7 +188,7 @@ def test_a_disk_that_is_full_before_or_after_the_request_is_sent(
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (full.limit, full.limit))
 
-    prompt = ("--prompt", "x" * full.prompt)
+    prompt = ("--prompt", "\U0001f375" * full.prompt)  # 4 bytes each
     ended = subprocess.run(
         stage.argv("run.py", "--json", *prompt),
         env=stage.environment, cwd=stage.work, capture_output=True, check=False, preexec_fn=small_files,

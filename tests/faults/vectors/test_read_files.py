@@ -135,15 +135,14 @@ def test_odd_json5_is_a_configuration_or_unreadable(home: Path, text: bytes) -> 
 TASKS = {
     "tasks": [{"prompt": "a cup", "task_name": "cup", "task_key": "k", "size": "auto", "raw": False}],
     "batch_name": "b", "max_workers": 4, "timeout_ms": 1000, "max_attempts": 3, "provider": "happy", "model": "m",
-    "send_to_feishu": False,
+    "send_to_feishu": False, "quality": "low", "format": "webp", "compression": 80, "background": "opaque",
 }  # fmt: skip
 
 
 def test_an_odd_file_of_tasks_is_refused_or_each_task_says_why() -> None:
-    allowed = cli.BATCH_FIELDS | frozenset(cli.ATTEMPT_FIELDS)
     for document in spoilings(TASKS):
         with contextlib.suppress(SkillError):
-            file = task_file.read_tasks(f" {json.dumps(document)}", fields=allowed, maximum=200)
+            file = task_file.read_tasks(f" {json.dumps(document)}", fields=cli.BATCH_FIELDS, maximum=200)
             settings = cli._settings(file, {})
             provider = Provider("happy", "https://images.example/v1", Secret("dummy-" + "key"))
             for index, task in enumerate(file.tasks, 1):

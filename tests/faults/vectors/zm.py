@@ -18,6 +18,7 @@ DOCTOR = Line("doctor.py")
 STATUSES = "queued, running, completed"
 PASSED = ("--raw", "--no-send")
 FEW_NUMBERS = {name: NO_NUMBERS[name] for name in ("wrong", "negative", "not a number")}
+NO_WORDS = {"empty": "", "wrong": "best", "two lines": "low\n", "oversized": LONG, "an escape": "\x1b[2J"}
 NO_PROVIDERS = {"empty": "", "two words": "a b", "oversized": LONG, "path-like": "../x", "two lines": "happy\n"}
 NO_NAMES = {"empty": "", "oversized": LONG, "path-like": "../up", "a device of Windows": "con", "a flag": "-rf",
             "two lines": "a\nb", "an escape": "\x1b[2J", "hidden": ".cup",
@@ -46,6 +47,36 @@ def pictures(line: Line) -> list[Row]:
             {"empty": "", "wrong": "big", "hexadecimal": "0x10", "a ratio": "16:9", "negative": "-1x1024",
              "other digits": "1٠24x1٠24", "two lines": "1024x1024\n", "oversized": "9" * 400 + "x1024"},
         ),
+        *line.refused(
+            "--size", "multiples of 16, no side longer than 3840",
+            {"no multiple of 16": "1000x1024", "too small": "512x512", "too large": "3840x2880",
+             "too long": "3856x2160", "too narrow": "3200x1024"},
+        ),
+        *line.refused("--size", "1024x1024, 1536x1024, 1024x1536, auto",
+                      {"that only newer models take": "1536x864"}, "--model=gpt-image-1.5"),
+        *line.refused("--quality", "auto, low, medium, high (", {**NO_WORDS, "of newer models": "max"}),
+        *line.refused("--format", "png, jpeg, webp", {**NO_WORDS, "moving": "gif", "upper case": "PNG"}),
+        *line.refused("--compression", "0 to 100", {**FEW_NUMBERS, "too much": "101", "a half": "80.5"}),
+        *line.refused("--background", "auto, opaque, transparent", {**NO_WORDS, "a colour": "white"}),
+        *line.refused("--moderation", "auto, low", {**NO_WORDS, "none": "none"}),
+        *line.refused("--input-fidelity", "high, low", NO_WORDS, "--model=gpt-image-1.5"),
+        line.row("--input-fidelity of another model", "--input-fidelity=high",
+                 says=("gpt-image-2", "--input-fidelity", "leave it out")),
+    ]  # fmt: skip
+
+
+def combinations(line: Line) -> list[Row]:
+    """Return the rows of options that the API takes only together with others."""
+    return [
+        line.row("--compression of a png", "--compression=80", says=("--compression", "--format jpeg")),
+        line.row("--compression of a named png", "--compression=80", "--format=png", says=("--format webp",)),
+        line.row("--background transparent of a jpeg", "--background=transparent", "--format=jpeg",
+                 says=("--background transparent", "--format png")),
+        line.row("--input-fidelity without a reference", "--input-fidelity=high", "--model=gpt-image-1.5",
+                 says=("--input-fidelity", "--input-image")),
+        line.row("--moderation beside a reference", "--moderation=low", "--image=good.png",
+                 says=("--moderation", "--input-image")),
+        line.row("a prompt that is too long for the model", "--prompt", "x" * 32_001, says=("32000", "32001")),
     ]  # fmt: skip
 
 
@@ -73,8 +104,8 @@ def references(line: Line) -> list[Row]:
         ],
         line.row("--input-image moving", "--image=moving.gif", says=("--input-image", "PNG, JPEG or WebP", "gif")),
         line.row("--images with one missing", "--images=good.png, gone.png", says=("--images", "No such file")),
-        line.row("--images of six", "--images", ",".join(["good.png"] * 5), "--reference-image=good.png",
-                 says=("5", "6", "reference images"), process=line is RUN),
+        line.row("--images of seventeen", "--images", ",".join(["good.png"] * 16), "--reference-image=good.png",
+                 says=("16", "17", "reference images"), process=line is RUN),
         *line.refused("--images", "JSON array", NO_LISTS),
     ]  # fmt: skip
 
@@ -82,6 +113,7 @@ def references(line: Line) -> list[Row]:
 RUNS = [
     *RUN.refused("--task-name", "file name", NO_NAMES),
     *pictures(RUN),
+    *combinations(RUN),
     *attempts(RUN, NO_NUMBERS),
     *references(RUN),
     *every_skill.output(RUN),

@@ -118,6 +118,13 @@ _FIELDS = {
     "model of two words": ('"model":"a b"', "name of a model"),
     "size of a number": ('"size":1024', "size"),
     "size of a word": ('"size":"big"', "1024x1536"),
+    "quality of a number": ('"quality":7', "quality"),
+    "quality of a word": ('"quality":"best"', "auto, low, medium, high"),
+    "format of a list": ('"format":["png"]', "format"),
+    "compression of true": ('"compression":true', "0 to 100"),
+    "compression of a list": ('"compression":[80]', "0 to 100"),
+    "background of nothing": ('"background":""', "auto, opaque, transparent"),
+    "moderation of a word": ('"moderation":"off"', "auto, low"),
     "send_to_feishu of a word": ('"send_to_feishu":"yes"', "send_to_feishu"),
 }
 _QUEUE_FIELDS = {

@@ -18,7 +18,7 @@ SKILL = "zm-img2-generation-direct"
 
 def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
     """Return the journal entry of a request, without its prompt and key."""
-    parameters: dict[str, Any] = {"size": request.size}
+    parameters: dict[str, Any] = request.parameters
     account = provider.secret.account()
     return Entry(
         fingerprint=fingerprint(

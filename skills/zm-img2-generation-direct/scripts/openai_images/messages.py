@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openai_images.message_tables.batch import MANY
 from openai_images.message_tables.config import PROVIDER
+from openai_images.message_tables.options import OPTIONS
 from openai_images.message_tables.service import SERVICE
 from shared.i18n.messages import Translation
 
@@ -134,4 +135,4 @@ VERIFY = {
     "rule_no_mock": Translation("it is not a mock", "不是模拟结果"),
 }
 
-MESSAGES = {**PROVIDER, **REQUEST, **SERVICE, **TALK, **MANY, **VERIFY}
+MESSAGES = {**PROVIDER, **REQUEST, **OPTIONS, **SERVICE, **TALK, **MANY, **VERIFY}

@@ -5,25 +5,38 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
+from openai_images.model_tables.capabilities import capabilities_of
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 from shared.images.inputs import read_input_image
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.images.inputs import InputImage
 
 Mode = Literal["generation", "edit"]
-MAX_REFERENCES = 5
 REFERENCE_TYPES = frozenset(("image/png", "image/jpeg", "image/webp"))  # what images/edits accepts
 DEFAULT_MODEL = "gpt-image-2"
 DEFAULT_SIZE = "1024x1024"
 DEFAULT_NAME = "img2"
-SIZE = re.compile(r"auto|[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")
+DEFAULT_FORMAT = "png"
+OPTIONS = {
+    "quality": "quality",
+    "format": "output_format",
+    "compression": "output_compression",
+    "background": "background",
+    "moderation": "moderation",
+    "input_fidelity": "input_fidelity",
+}
+"""The optional parameters: the name of the flag or the field of a task, and the API's own name."""
+NUMBERS = {"compression": (0, 100)}
+"""The options that are whole numbers, with their least and greatest value."""
+COMPRESSED_FORMATS = ("jpeg", "webp")
+TRANSPARENT_FORMATS = ("png", "webp")
 MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:/@-]{0,99}")
 MAX_NAME_LENGTH = (
     100  # characters of a task's name; with an id and an ending it stays below every file system's 255
@@ -51,33 +64,87 @@ class ImageRequest:
     model: str
     size: str
     references: tuple[InputImage, ...] = ()
+    api_options: Mapping[str, str | int] = field(default_factory=dict)
+    """The optional parameters that were set, by the API's names."""
 
     @property
     def mode(self) -> Mode:
         """The endpoint: any reference image makes it an edit."""
         return "edit" if self.references else "generation"
 
+    @property
+    def parameters(self) -> dict[str, str | int]:
+        """The parameters that change the image, by the API's names: the size and the options that were set."""
+        return {"size": self.size, **self.api_options}
+
     def options(self) -> dict[str, str | tuple[str, ...]]:
         """Return the options of run.py that describe this request, all but the prompt."""
         references = tuple(str(reference.path) for reference in self.references)
-        return {"--model": self.model, "--size": self.size, "--input-image": references}
+        optional = {
+            f"--{name.replace('_', '-')}": str(self.api_options[api_name])
+            for name, api_name in OPTIONS.items()
+            if api_name in self.api_options
+        }
+        return {"--model": self.model, "--size": self.size, **optional, "--input-image": references}
 
 
-def image_request(*, prompt: str, model: str, size: str, references: Sequence[tuple[str, str]]) -> ImageRequest:
+def image_request(
+    *,
+    prompt: str,
+    model: str,
+    size: str,
+    references: Sequence[tuple[str, str]],
+    options: Mapping[str, Any] | None = None,
+) -> ImageRequest:
     """Return the request that flags or a task's fields describe; the prompt was checked where it was read.
 
-    `references` are pairs of the flag or field and its path, in order.
+    `references` are pairs of the flag or field and its path, in order; `options` are by the names of OPTIONS, with
+    their numbers checked.
 
     Raises:
-        BadInput: names the flag, what was expected and what was received.
+        BadInput: names the flag, what this model takes and what was received.
     """
-    if not SIZE.fullmatch(size):
-        raise BadInput("size_invalid", flag="--size", got=short_repr(size))
+    api_options = check_parameters(model, size, options or {})
+    capabilities = capabilities_of(model)
+    if len(references) > capabilities.max_references:
+        most = capabilities.max_references
+        raise BadInput("references_count", flag=references[-1][0], most=most, got=len(references))
+    if capabilities.max_prompt and len(prompt) > capabilities.max_prompt:
+        most = capabilities.max_prompt
+        raise BadInput("prompt_too_long", flag="--prompt", model=model, most=most, got=len(prompt))
+    _check_combination(api_options, has_references=bool(references))
+    images = tuple(_reference(flag, path) for flag, path in references)
+    return ImageRequest(prompt, model, size, images, api_options)
+
+
+def check_parameters(model: str, size: str, options: Mapping[str, Any]) -> dict[str, str | int]:
+    """Return the options by the API's names, after checking each value against what the model takes.
+
+    Raises:
+        BadInput: names the flag, what this model takes and what was received.
+    """
     if not MODEL.fullmatch(model):
         raise BadInput("model_invalid", flag="--model", got=short_repr(model))
-    if len(references) > MAX_REFERENCES:
-        raise BadInput("references_count", flag=references[-1][0], most=MAX_REFERENCES, got=len(references))
-    return ImageRequest(prompt, model, size, tuple(_reference(flag, path) for flag, path in references))
+    capabilities = capabilities_of(model)
+    capabilities.check_size(size)
+    chosen = {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    for name, value in chosen.items():
+        if name not in NUMBERS:
+            capabilities.check_option(name, value)
+    return {OPTIONS[name]: value for name, value in chosen.items()}
+
+
+def _check_combination(options: Mapping[str, str | int], *, has_references: bool) -> None:
+    """Refuse options that the API accepts only together with others."""
+    output_format = options.get("output_format", DEFAULT_FORMAT)
+    if "output_compression" in options and output_format not in COMPRESSED_FORMATS:
+        raise BadInput("option_needs", flag="--compression", other="--format jpeg, --format webp")
+    if options.get("background") == "transparent" and output_format not in TRANSPARENT_FORMATS:
+        raise BadInput("option_needs", flag="--background transparent", other="--format png, --format webp")
+    if "input_fidelity" in options and not has_references:
+        raise BadInput("option_needs", flag="--input-fidelity", other="--input-image")
+    if "moderation" in options and has_references:  # images/edits has no such parameter
+        raise BadInput("option_goes_with", flag="--moderation", other="--input-image")
 
 
 @functools.lru_cache(maxsize=256)  # the tasks of a batch often share one

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from openai_images.applied import applied_parameters, report_differences
 from openai_images.delivery import save_delivered
 from shared.errors import UnusableResult
+from shared.files import disk_errors
 from shared.http.urls import without_query
 from shared.images.download import reuse_saved_images
 
@@ -68,8 +70,8 @@ def save(
             fail(task, error, task_context)
         raise
     result.images = saved.rows
-    row = saved.rows[0]
-    applied = {**entry.applied, "size": f"{row['width']}x{row['height']}"}
+    with disk_errors(target):
+        applied = applied_parameters(entry.requested, delivered, saved.rows)
     images = [{**image, "url": image["url"] and without_query(image["url"])} for image in saved.rows]
     task.finish("succeeded", images=images, applied=applied)
     if saved.left_out:
@@ -81,8 +83,7 @@ def save(
     if delivered.images[0].draft:
         task_context.context.reporter.always("image_is_draft")
     set_output(task_context)
-    if entry.requested["size"] not in ("auto", applied["size"]):
-        task_context.context.reporter.info("size_differs", asked=entry.requested["size"], got=applied["size"])
+    report_differences(entry.requested, applied, task_context.context)
 
 
 def fail(task: LockedTask, error: UnusableResult, task_context: TaskContext) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 
 from openai_images import wire
-from openai_images.request import image_request
+from openai_images.request import OPTIONS, image_request
 from openai_images.wire import IDEMPOTENCY_HEADER, Delivered
 from shared.errors import BadInput, DiskError, SkillError, UnusableResult
 from shared.files import create_anew, disk_errors, make_own_folder, open_to_append, read_document, write_atomically
@@ -49,7 +49,7 @@ def request_record(
         "url": provider.base_url + package.path,
         "headers": {**headers, IDEMPOTENCY_HEADER: idempotency_key, **dict.fromkeys(provider.headers, "****")},
         "mode": request.mode,
-        "body": {"model": request.model, "prompt": request.prompt, "size": request.size, "n": 1},
+        "body": wire.generation_body(request),
         "input_images": [reference.row() for reference in request.references],
         "seconds": round(seconds, 3),
         "started_at": format_time(datetime.now(timezone.utc)),
@@ -73,6 +73,7 @@ def recorded_request(entry: Entry) -> ImageRequest:
         model=entry.model,
         size=entry.requested["size"],
         references=[("--input-image", str(row["path"])) for row in rows],
+        options={name: entry.requested.get(api_name) for name, api_name in OPTIONS.items()},
     )
     for reference, row in zip(request.references, rows, strict=True):
         if reference.sha256 != row["sha256"]:

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from openai_images.cli.options import model_name, reference_list
-from openai_images.request import DEFAULT_SIZE, ImageRequest, image_request, task_name
+from openai_images.cli.options import image_options, model_name, reference_list
+from openai_images.request import (
+    DEFAULT_SIZE,
+    NUMBERS,
+    OPTIONS,
+    ImageRequest,
+    check_parameters,
+    image_request,
+    task_name,
+)
 from shared.cli.app import MAX_VARIANT_LENGTH
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
@@ -27,11 +35,17 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 32 << 20  # bytes
 MAX_KEY_LENGTH = 100  # characters of a task_key
 SINGLE_REFERENCES = ("input_image", "image", "reference_image")
-TEXTS = ("task_name", "task_key", "prompt", "size", "model", "provider", "batch_name")
+TEXTS = (
+    *("task_name", "task_key", "prompt", "size", "model", "provider", "batch_name"),
+    *(name for name in OPTIONS if name not in NUMBERS),
+)
 FLAGS = ("raw", "no_send", "send_to_feishu")
-NUMBERS = ("timeout_ms", "max_attempts")
+ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
 TASK_FIELDS: Final = frozenset(
-    ("task_name", "task_key", "prompt", "size", "model", *FLAGS, *NUMBERS, *SINGLE_REFERENCES, "images")
+    (
+        *("task_name", "task_key", "prompt", "size", "model", "images"),
+        *(*OPTIONS, *FLAGS, *ATTEMPT_FIELDS, *SINGLE_REFERENCES),
+    )
 )
 
 
@@ -155,28 +169,30 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
     return task
 
 
+def attempt_settings(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a task that are about its attempts."""
+    return {name: task[name] for name in ATTEMPT_FIELDS if name in task}
+
+
 def uses_default_model(tasks: Collection[Any]) -> bool:
     """Return whether any task relies on the default model."""
     return any(isinstance(task, dict) and "model" not in task for task in tasks)
 
 
 def check_defaults(settings: Mapping[str, Any]) -> None:
-    """Check the default model and size.
+    """Check the default model, size and options; how they go together is checked with each task.
 
     Raises:
         BadInput: names the flag.
     """
     size = settings.get("size")
-    image_request(
-        prompt="",
-        model=model_name(settings.get("model")),
-        size=DEFAULT_SIZE if size is None else size,
-        references=(),
+    check_parameters(
+        model_name(settings.get("model")), DEFAULT_SIZE if size is None else size, image_options(settings)
     )
 
 
-def task_request(task: Mapping[str, Any], defaults: Mapping[str, str | None]) -> ImageRequest:
-    """Return the request of a checked task; missing model and size come from `defaults`.
+def task_request(task: Mapping[str, Any], defaults: Mapping[str, Any]) -> ImageRequest:
+    """Return the request of a checked task; its missing model, size and options come from `defaults`.
 
     Raises:
         BadInput: names the field.
@@ -189,6 +205,7 @@ def task_request(task: Mapping[str, Any], defaults: Mapping[str, str | None]) ->
         model=model_name(task.get("model", defaults.get("model"))),
         size=task.get("size") or defaults.get("size") or DEFAULT_SIZE,
         references=references,
+        options={**image_options(defaults), **image_options(task)},
     )
 
 
@@ -216,7 +233,8 @@ def default_key(request: ImageRequest, counts: Counter[str]) -> str:
     removed, and all following tasks would be paid again.
     """
     references = [reference.sha256 for reference in request.references]
-    text = json.dumps([request.prompt, request.model, request.size, references])
+    identity = [request.prompt, request.model, request.size, references]
+    text = json.dumps([*identity, dict(request.api_options)] if request.api_options else identity, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     counts[digest] += 1
     return f"{digest}-{counts[digest]}"

@@ -22,6 +22,8 @@ MODELS_PATH = "/models"
 COST_UNIT = "tokens"
 FILE_FIELDS = ("image", "image[]")
 IMAGE_FIELDS = frozenset(("b64_json", "partial_image_b64"))
+APPLIED_FIELDS = ("size", "quality", "background", "output_format")
+MAX_APPLIED = 40  # characters of such a value
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 RETRYABLE = frozenset((408, 429, 500, 502, 503, 504))
 OK = 200
@@ -34,6 +36,8 @@ class Delivered:
 
     images: tuple[FoundImage, ...]
     cost: dict[str, object] | None
+    applied: dict[str, str] = field(default_factory=dict)
+    """What the service says that it applied: some of APPLIED_FIELDS."""
     document: dict[str, Any] = field(default_factory=dict)
     """The response without its images."""
     request_id: str | None = None
@@ -55,8 +59,8 @@ def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, byte
     `file_field` is the name of every part that is a file.
     """
     parts: list[tuple[bytes, bytes | int]] = [
-        (f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), text.encode())
-        for name, text in {**_fields(request), "n": "1"}.items()
+        (f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), str(value).encode())
+        for name, value in {**_fields(request), "n": 1}.items()
     ]
     for index, reference in enumerate(request.references):
         file = f"reference-{index + 1}{EXTENSIONS[reference.media_type]}"
@@ -65,8 +69,9 @@ def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, byte
     return parts
 
 
-def _fields(request: ImageRequest) -> dict[str, str]:
-    return {"model": request.model, "prompt": request.prompt, "size": request.size}
+def _fields(request: ImageRequest) -> dict[str, str | int]:
+    """Return the parameters under the API's names; what was not set is left out, so that its default holds."""
+    return {"model": request.model, "prompt": request.prompt, **request.parameters}
 
 
 def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str | None) -> Delivered:
@@ -74,16 +79,35 @@ def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str
     usage = next((item_usage for item in reversed(content.documents) if (item_usage := _usage(item))), None)
     document = _without_images(content.document)
     return Delivered(
-        tuple(images), _cost(usage), document if isinstance(document, dict) else {"answer": document}, request_id
+        tuple(images),
+        _cost(usage),
+        _applied(content.documents),
+        document if isinstance(document, dict) else {"answer": document},
+        request_id,
     )
+
+
+def _places(document: Any) -> list[dict[str, Any]]:
+    """Return the objects that may hold the fields of a response: itself, and what an envelope holds."""
+    if not isinstance(document, dict):
+        return []
+    return [document, *(inner for name in ("response", "data") if isinstance(inner := document.get(name), dict))]
 
 
 def _usage(document: Any) -> Any:
     """Return the `usage` object of a response, or of the envelope that contains it."""
-    places = (
-        [document, *(document.get(name) for name in ("response", "data"))] if isinstance(document, dict) else []
-    )
-    return next((place["usage"] for place in places if isinstance(place, dict) and place.get("usage")), None)
+    return next((place["usage"] for place in _places(document) if place.get("usage")), None)
+
+
+def _applied(documents: Sequence[Any]) -> dict[str, str]:
+    """Return the parameters that the last documents of a response name as applied."""
+    return {
+        name: value
+        for document in documents
+        for place in reversed(_places(document))
+        for name in APPLIED_FIELDS
+        if isinstance(value := place.get(name), str) and 0 < len(value) <= MAX_APPLIED and value.isprintable()
+    }
 
 
 def _without_images(value: Any) -> Any:

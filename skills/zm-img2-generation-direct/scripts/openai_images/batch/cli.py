@@ -25,7 +25,9 @@ from openai_images.cli.app import (
 )
 from openai_images.cli.options import (
     TOTAL_SECONDS,
+    image_options,
     model_name,
+    note_other_models,
     number,
     provider_name,
     refuse_incomplete_proof,
@@ -34,7 +36,7 @@ from openai_images.cli.options import (
 )
 from openai_images.config.provider import find_provider
 from openai_images.journal_entry import new_entry
-from openai_images.request import DEFAULT_NAME, task_name
+from openai_images.request import DEFAULT_NAME, OPTIONS, task_name
 from openai_images.result_rows import STOP_REASONS, remaining_cost, stop_error, unclear_only
 from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
@@ -62,8 +64,12 @@ if TYPE_CHECKING:
     from shared.cli.context import CommandContext
 
 DEFAULT_FOLDER = Path("content-factory", "live-course-design", "img2", "batches")
-BATCH_FIELDS = frozenset(("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"))
-ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
+BATCH_FIELDS = frozenset(
+    (
+        *("batch_name", "max_workers", "send_to_feishu", "provider", "model", "size"),
+        *(*OPTIONS, *task_file.ATTEMPT_FIELDS),
+    )
+)
 TRANSIENT_CODES = frozenset(("task_not_started", "disk_failed", "journal_failed", "journal_damaged"))
 NEVER_FETCHED = frozenset(("link_refused", "link_private", "picture_too_large"))
 """Error codes of images that are never fetched: the same command costs nothing and ends the same."""
@@ -96,8 +102,7 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
 
     if options.resume is not None:
         raise BadInput("option_goes_with", flag="--resume", other="@FILE")
-    fields = BATCH_FIELDS | frozenset(ATTEMPT_FIELDS)
-    file = task_file.read_tasks(batch, fields=fields, maximum=batches.MAX_TASKS)
+    file = task_file.read_tasks(batch, fields=BATCH_FIELDS, maximum=batches.MAX_TASKS)
     settings = _settings(file, params)
     context.set_language(
         " ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang
@@ -114,6 +119,7 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
     folder = _folder(file, settings, options)
     context.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
     task_file.warn_no_delivery(file, context)
+    note_other_models(context, [task.request.model for task in tasks if task.request])
     if options.dry_run:
         since = new_since(folder) if options.new else ""
         journal = Journal(SKILL.slug, state_folders())
@@ -137,7 +143,7 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
 
 def _settings(file: TaskFile, params: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of every task: the flags, otherwise the fields of the file."""
-    document = task_file.check_fields(file.document, BATCH_FIELDS | frozenset(ATTEMPT_FIELDS) | {"tasks"})
+    document = task_file.check_fields(file.document, BATCH_FIELDS | {"tasks"})
     settings = {**document, **{name: value for name, value in params.items() if value is not None}}
     settings["provider"] = settings.get("provider")
     task_file.check_defaults(settings)
@@ -170,7 +176,7 @@ def _task(  # noqa: PLR0917  - each is used, and no two belong together
             key_counts[key] += 1
             if key_counts[key] > 1:
                 raise BadInput("task_key_twice", got=short_repr(key))
-        attempts = retry_policy({**settings, **{field: task[field] for field in ATTEMPT_FIELDS if field in task}})
+        attempts = retry_policy({**settings, **task_file.attempt_settings(task)})
         raw = bool(task.get("raw") or settings.get("raw"))
         request = task_file.task_request(task, settings)
         provider.check_model(request.model)
@@ -189,6 +195,7 @@ def _folder(file: TaskFile, settings: dict[str, Any], options: Options) -> Path:
     except BadInput:
         name = "batch"
     selection = [provider_name(settings["provider"]), model_name(settings.get("model")), settings.get("size")]
+    selection += [image_options(settings)] if image_options(settings) else []
     identity = [file.tasks, *selection, options.variant]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return parent / f"{name}-{digest[:8]}"

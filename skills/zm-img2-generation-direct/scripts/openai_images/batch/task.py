@@ -151,7 +151,7 @@ def context_for(batch: Batch, task: Task) -> CommandContext:
     }
     if task.request:
         context.result.mode, context.result.model = task.request.mode, task.request.model
-        context.result.requested = context.result.applied = {"size": task.request.size}
+        context.result.requested = context.result.applied = task.request.parameters
         context.result.input_images = [reference.row() for reference in task.request.references]
     return context
 

@@ -14,7 +14,9 @@ import click
 from openai_images import __version__, parent_watch, wire
 from openai_images.cli.options import (
     TOTAL_SECONDS,
+    image_options,
     model_name,
+    note_other_models,
     provider_name,
     reference_list,
     retry_policy,
@@ -101,6 +103,12 @@ IMAGE_OPTIONS = (
     *PROVIDER_OPTIONS,
     click.option("--model", metavar="NAME", help="Image model (default: gpt-image-2)."),
     click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
+    click.option("--quality", metavar="LEVEL", help="auto, low, medium or high; newer models also xhigh or max."),
+    click.option("--format", metavar="TYPE", help="File type: png (default), jpeg or webp."),
+    click.option("--compression", metavar="N", help="Quality of jpeg and webp, 0 to 100 (default: 100)."),
+    click.option("--background", metavar="KIND", help="auto, opaque or transparent (png and webp)."),
+    click.option("--moderation", metavar="LEVEL", help="Content filter of the service: auto or low."),
+    click.option("--input-fidelity", metavar="LEVEL", help="How closely to follow references: high or low."),
 )
 ATTEMPT_OPTIONS = (
     click.option("--timeout-ms", metavar="MS", help="Time limit of one attempt (default: 600000)."),
@@ -128,7 +136,7 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     )
 
 
-@click.command(help="Create one image from text and up to five reference images, or resume a task (--resume ID).")
+@click.command(help="Create one image from text and up to 16 reference images, or resume a task (--resume ID).")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
 @click.option(
     "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
@@ -262,8 +270,10 @@ def _request(context: CommandContext, options: Options, params: dict[str, Any]) 
         model=model_name(params["model"]),
         size=params["size"] if params["size"] is not None else DEFAULT_SIZE,
         references=references,
+        options=image_options(params),
     )
+    note_other_models(context, [request.model])
     context.result.mode, context.result.model = request.mode, request.model
-    context.result.requested = context.result.applied = {"size": request.size}
+    context.result.requested = context.result.applied = request.parameters
     context.result.input_images = [reference.row() for reference in request.references]
     return request

@@ -7,14 +7,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from openai_images.config.provider import APPROVED, DEFAULT_PROVIDER, NAME
-from openai_images.request import DEFAULT_MODEL
+from openai_images.model_tables.capabilities import capabilities_of
+from openai_images.request import DEFAULT_MODEL, NUMBERS, OPTIONS
 from openai_images.retry_policy import MAX_ATTEMPTS, RetryPolicy
 from shared.cli.app import parse_number as spelled_number
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shared.cli.context import CommandContext
 
@@ -93,6 +94,25 @@ def model_name(option: str | None) -> str:
     """
     name = option if option is not None else os.environ.get("OPENCLAW_IMAGE_MODEL") or DEFAULT_MODEL
     return name.removeprefix(f"{DEFAULT_PROVIDER}/") if name == "/".join(APPROVED) else name
+
+
+def image_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of an image that are set, by the names of OPTIONS; numbers are checked here.
+
+    Raises:
+        BadInput: `not_a_number`.
+    """
+    options = {name: settings[name] for name in OPTIONS if settings.get(name) is not None}
+    for name in NUMBERS.keys() & options.keys():
+        options[name] = int(number(f"--{name}", options[name], *NUMBERS[name], whole=True) or 0)
+    return options
+
+
+def note_other_models(context: CommandContext, models: Iterable[str]) -> None:
+    """Say which models the table of capabilities does not have: their values are sent as they are."""
+    for model in dict.fromkeys(models):
+        if not capabilities_of(model).listed:
+            context.reporter.info("model_unlisted", model=model)
 
 
 def reference_list(flag: str, value: Any) -> list[str]:

@@ -10,14 +10,22 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from openai_images import task_file
-from openai_images.cli.options import model_name, number, provider_name, reference_list, retry_policy, set_proof
+from openai_images.cli.options import (
+    model_name,
+    note_other_models,
+    number,
+    provider_name,
+    reference_list,
+    retry_policy,
+    set_proof,
+)
 from openai_images.config.provider import find_provider
 from openai_images.journal_entry import new_entry
 from openai_images.queue.mock_task import mock_argv
 from openai_images.queue.runner import Job, reject
 from openai_images.queue.store import now
 from openai_images.queue.task_command import TaskCommands
-from openai_images.request import DEFAULT_MODEL, DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
+from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, OPTIONS, image_request, task_name
 from openai_images.task_file import TaskFile
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput, SkillError
@@ -53,6 +61,7 @@ QUEUE_FIELDS = frozenset(
         "model",
         "size",
         "send_to_feishu",
+        *OPTIONS,
     ]
 )
 
@@ -128,6 +137,7 @@ class Enqueuer:
                 jobs.append(job)
         models = [job.row["model"] for job in jobs if not job.row["mock"]]
         set_proof(self._context, self._provider_name, models)
+        note_other_models(self._context, models)
         if any(job.row["mock"] for job in jobs):
             self._context.result.extra["proof"] = {
                 "acceptable": False,
@@ -205,7 +215,7 @@ class Enqueuer:
         request = self._request(task)
         row["variant"] = self._variant(row["task_key"], request)
         row["model"], row["mode"] = request.model, request.mode
-        attempts: dict[str, Any] = {name: task[name] for name in ("timeout_ms", "max_attempts") if name in task}
+        attempts = task_file.attempt_settings(task)
         retry_policy({**self._settings, **attempts})
         attempts["raw"] = task.get("raw") or self._settings.get("raw")
         prompt = f"{request.prompt}\n".encode("utf-8-sig")  # run.py removes one byte order mark and one line break
@@ -243,7 +253,8 @@ def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
         references += [("--images", path) for path in reference_list("--images", flags["images"])]
     if references:
         task["images"] = [path for _, path in references]
-        image_request(prompt="", model=DEFAULT_MODEL, size=DEFAULT_SIZE, references=references)
+        model = model_name(params["model"])
+        image_request(prompt="", model=model, size=DEFAULT_SIZE, references=references)
     return TaskFile({"tasks": [task]}, "single")
 
 

@@ -1,0 +1,34 @@
+"""Sentences about the optional parameters of an image."""
+
+from __future__ import annotations
+
+from shared.i18n.messages import Translation
+
+OPTIONS = {
+    "size_not_taken": Translation(
+        "{flag} of {model}: both sides must be multiples of {multiple}, no side longer than {max_edge}, the longer side "
+        "at most {max_ratio} times the shorter, and width x height from {min_pixels} to {max_pixels} (got {got}).",
+        "{model} 的 {flag} 值 {got} 无效：宽和高都须是 {multiple} 的倍数，边长不超过 {max_edge}，"
+        "长边不超过短边的 {max_ratio} 倍，总像素在 {min_pixels} 到 {max_pixels} 之间。",
+    ),
+    "option_not_taken": Translation(
+        "{flag} of {model} must be one of: {expected} (got {got}).",
+        "{model} 的 {flag} 值 {got} 无效，只接受：{expected}。",
+    ),
+    "option_unknown_to_model": Translation(
+        "{model} does not accept {flag}; leave it out.", "{model} 不支持 {flag}，请去掉该参数。"
+    ),
+    "option_needs": Translation("{flag} works only with {other}.", "{flag} 只能与 {other} 一起使用。"),
+    "prompt_too_long": Translation(
+        "{flag} of {model} must have at most {most} characters (got {got}).",
+        "{model} 的 {flag} 最多 {most} 个字符，实际为 {got} 个。",
+    ),
+    "model_unlisted": Translation(
+        "Note: {model} is not in this skill's table of models; its parameters are sent unchecked.",
+        "注意：本技能的模型表中没有 {model}，参数将不经核对直接发送。",
+    ),
+    "option_differs": Translation(
+        "Note: {flag} {requested} was requested, the service applied {applied}.",
+        "注意：请求的 {flag} 是 {requested}，服务实际采用的是 {applied}。",
+    ),
+}
