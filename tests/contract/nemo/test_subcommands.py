@@ -170,3 +170,76 @@ def test_a_draft_replaces_nothing_but_an_earlier_draft(room: Room) -> None:
     for _ in range(2):  # an empty file, then the draft itself
         room.do("state", "--draft-file", draft)
         assert json.loads(draft.read_text()) in room.service.sessions["session-0001"].drafts
+
+
+def test_a_message_that_did_something_else_is_not_called_done(room: Room) -> None:
+    room.run(*GENERATE, "a clip")
+    room.service.plan_message(MessagePlan(effects=("title",), text="Music added!"))
+    document = room.run(*SAY, "add calm music")
+    assert document["changes"] == [{"kind": "text", "change": "added", "segments_before": 0, "segments_after": 1}]
+    assert (document["wishes"], document["missing"]) == ([{"kind": "audio", "change": "added"}],) * 2
+    assert document["warnings"] == ["audio track: requested, but none was added."]
+    assert (document["changed"], document["answer"]) == (True, "complete")
+    room.service.plan_message(MessagePlan(effects=("music",)))
+    done = room.run(*SAY, "add calm music")
+    assert (done["missing"], done["warnings"], done["changes"][0]["kind"]) == ([], [], "audio")
+
+
+def test_nothing_is_exported_when_nothing_of_the_wish_came(room: Room) -> None:
+    room.service.plan_message(MessagePlan(effects=("title",)))
+    document = room.run(*GENERATE, "add calm music", "--export", code=13, error="wish_not_exported")
+    assert (document["next"], document["charged"], document["missing"][0]["kind"]) == (None, "yes", "audio")
+    again = room.run(*GENERATE, "add calm music", "--export", code=13, error="wish_not_exported")
+    assert (again["reused"], again["missing"]) == (True, document["missing"])
+    room.service.plan_message(MessagePlan(effects=("nothing",)))
+    room.run(*SAY, "warmer light", "--export", code=13, error="wish_not_exported")
+    assert (room.service.renders.by_id, len(room.charged())) == ({}, 2)
+
+
+def test_a_part_of_the_wish_is_exported_with_a_warning(room: Room) -> None:
+    room.service.plan_message(MessagePlan(effects=("clip",)))
+    document = room.run(*GENERATE, "generate a clip and add music", "--export")
+    assert [wish["kind"] for wish in document["missing"]] == ["audio"]
+    assert len(room.service.renders.by_id) == 1
+
+
+def test_a_broken_answer_is_a_field(room: Room) -> None:
+    room.service.plan_message(MessagePlan(cut=1))
+    assert room.run(*GENERATE, "a red kite")["answer"] == "broken"
+    assert room.run(*GENERATE, "a red kite")["answer"] == "broken"
+
+
+def test_route_in_a_running_session_answers_say_and_names_it(room: Room) -> None:
+    assert room.do("route", "add lo-fi music")["next"]["argv"][2:] == ["generate", "add lo-fi music"]
+    session = room.do("connect")["session_id"]
+    document = room.do("route", "add lo-fi music")
+    assert (document["action"], document["session_id"]) == ("say", session)
+    assert document["next"]["argv"][2:] == ["say", "add lo-fi music", "--session", session]
+    assert room.do("route", "export it")["next"]["argv"][2:] == ["export", "--session", session]
+    unclear = room.do("route", "hmm, well")
+    assert (unclear["action"], unclear["next"]) == ("unknown", None)
+
+
+def test_the_newest_session_never_changes_silently(room: Room) -> None:
+    first = room.run(*GENERATE, "one")["session_id"]
+    ended = room.bench.run(*GENERATE, "two")
+    second = room.checked(ended)
+    assert second["newest_session"] == {"before": first, "now": second["session_id"]}
+    assert f"the newest session is now {second['session_id']}" in ended.talk
+    room.run(*EXPORT, "--session", first)  # an export leaves it
+    used = room.bench.run(LAUNCHER, "state", "--json")
+    assert room.checked(used)["session_id"] == second["session_id"]
+    assert f"Session: {second['session_id']} (the newest one)" in used.talk
+    assert "newest_session" not in used.document
+    assert room.run(*SAY, "more", "--session", first)["newest_session"]["now"] == first
+
+
+def test_upload_says_which_message_carries_the_file(room: Room) -> None:
+    session = room.run(*GENERATE, "one")["session_id"]
+    document = room.do("upload", room.file("a.png"))
+    assert document["next_message"] == {"command": "say", "session_id": session, "carries": True}
+    assert document["uploads"][0]["in_session"] is True
+    warned = room.run(*GENERATE, "two")
+    assert (warned["carries"], len(warned["warnings"]), "a.png" in warned["warnings"][0]) == ([], 1, True)
+    assert room.run(*SAY, "make it a poster", "--session", session)["carries"] == ["a.png"]
+    assert room.run(*SAY, "warmer", "--session", session)["carries"] == []

@@ -75,12 +75,20 @@ class Service:
         sessions = Sessions(self.states, self.base_url, account.name)
         journal = Journal(context.skill.slug, self.states, run_budget=options.run_budget(context.skill))
         services = Services(connection, journal, sessions, self._language())
+        newest = _newest(sessions)
         task_context = TaskContext(context, self.folder, deadline, self._interval, options.no_wait, options.new)
         try:
             with client:
                 yield services, task_context
         finally:
+            self._report_newest(newest, _newest(sessions))
             self._attach()
+
+    def _report_newest(self, before: str | None, now: str | None) -> None:
+        """Report that another session is the newest now, in which `say`, `state` and `export` work by default."""
+        if before and now and now != before:
+            self._context.result.extra["newest_session"] = {"before": before, "now": now}
+            self._context.reporter.always("session_newest_changed", before=before, now=now)
 
     def _attach(self) -> None:
         """Make the saved files attachable; an export uses its own id, not that of an earlier message."""
@@ -104,6 +112,8 @@ class Service:
         session = self.last_session()
         if session is None:
             raise BadInput("session_missing", flag="--session")
+        message = "session_newest" if self._given.get("session") is None else "session_named"
+        self._context.reporter.info(message, session=session)
         return session
 
     def last_session(self) -> str | None:
@@ -124,6 +134,10 @@ class Service:
 
     def _language(self) -> str:
         return str(self._given.get("language") or self._context.catalog.language)
+
+
+def _newest(sessions: Sessions) -> str | None:
+    return next((session.session_id for session in sessions.newest_first()), None)
 
 
 def base_url(params: dict[str, Any]) -> str:

@@ -34,6 +34,8 @@ class Session:
     last_at: str = ""
     uploads: list[str] = field(default_factory=list)
     renders: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Uploads that no message has carried yet."""
     unfinished: dict[str, str] = field(default_factory=dict)
     """Renders whose end no command has seen, oldest first, each with the digest of its order."""
 
@@ -52,8 +54,8 @@ class Sessions:
     def note(self, session_id: str, **facts: object) -> None:
         """Record facts of a session, or only its use.
 
-        Facts are `task_id`, `language`, `uploads`, `renders` (ids with the digest of their order) and `ended`
-        (renders whose end was seen).
+        Facts are `task_id`, `language`, `uploads`, `carried` (uploads that a message carries), `renders` (ids with
+        the digest of their order) and `ended` (renders whose end was seen).
 
         Raises:
             DiskError: `disk_failed`.
@@ -80,16 +82,25 @@ class Sessions:
             blank = Session(str(line["session_id"]), self._base_url, self._account)
             session = sessions.setdefault(blank.session_id, blank)
             session.opened_at = min(session.opened_at or "9", str(line["at"]))
-            session.last_at = max(session.last_at, str(line["at"]))
+            if not line.keys() & {"renders", "ended"}:  # an export of an older session does not make it the newest
+                session.last_at = max(session.last_at, str(line["at"]))
             session.task_id = str(line.get("task_id") or session.task_id)
             session.language = str(line.get("language") or session.language)
             uploads, renders, ends = (_several(line.get(name)) for name in ("uploads", "renders", "ended"))
             session.uploads += [str(item) for item in uploads]
+            session.waiting += [str(item) for item in uploads]
+            for carried in _several(line.get("carried")):
+                if carried in session.waiting:
+                    session.waiting.remove(str(carried))
             session.renders += [str(item) for item in renders]
             session.unfinished |= renders if isinstance(renders, dict) else {}
             for ended in ends:
                 session.unfinished.pop(str(ended), None)
         return sorted(sessions.values(), key=lambda item: (item.last_at, item.session_id), reverse=True)
+
+    def waiting_uploads(self, session_id: str) -> list[str]:
+        """Return the names of the uploads of a session that no message has carried yet."""
+        return next((item.waiting for item in self.newest_first() if item.session_id == session_id), [])
 
     def unfinished(self, session_id: str, digest: str) -> str | None:
         """Return the newest render with this digest in a session whose end was not seen."""

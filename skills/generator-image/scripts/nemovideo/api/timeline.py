@@ -43,8 +43,13 @@ class Track:
 
 def tracks(draft: Any) -> tuple[Track, ...]:
     """Return the tracks of a draft; malformed ones are left out."""
+    return tuple(_track(row) for row in raw_tracks(draft))
+
+
+def raw_tracks(draft: Any) -> list[dict[str, Any]]:
+    """Return the tracks of a draft as the service sent them; malformed ones are left out."""
     rows = draft.get("t") if isinstance(draft, dict) else None
-    return tuple(_track(row) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def is_exportable(draft: Any) -> bool:

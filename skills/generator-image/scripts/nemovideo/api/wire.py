@@ -139,11 +139,15 @@ def balance(data: dict[str, Any]) -> Balance:
 
 
 def uploaded(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Read what was uploaded, with the service's facts that people may want to know."""
+    """Read what was uploaded, with the service's facts that people may want to know.
+
+    `in_session` is False where the service says that the session does not hold the file.
+    """
     rows = data.get("files")
     names = ("filename", "file_type", "cdn_url", "width", "height", "duration")
     files = rows if isinstance(rows, list) else []
-    return [{name: row.get(name) for name in names} for row in files if isinstance(row, dict)]
+    applied = {"in_session": data.get("session_state_applied") is not False}
+    return [{**{name: row.get(name) for name in names}, **applied} for row in files if isinstance(row, dict)]
 
 
 def amount(value: Any) -> float | None:

@@ -21,7 +21,7 @@ from nemovideo.request import (
 from shared.cli.next_command import Invocation
 from shared.cli.preview import show_preview
 from shared.cli.prompt_input import read_prompt
-from shared.errors import BadInput, SkillError
+from shared.errors import BadInput, SkillError, UnusableResult
 from shared.journal.entry import Entry, split_task_ref
 from shared.journal.reader import JournalReader
 from shared.journal.states import PASSED_OVER_BY_NEW
@@ -47,7 +47,9 @@ class Messenger:
         self._export = _export(params)
         self._service = Service(context, options, params, DEFAULT_TIMEOUT)
         context.result.extra |= {"session_id": None, "text": None, "changed": None, "videos": [], "actions": []}
-        context.result.extra["timeline"] = None
+        context.result.extra |= {"timeline": None, "answer": None, "changes": None, "wishes": [], "missing": []}
+        context.result.extra |= {"carries": []}
+        context.result.extra.setdefault("warnings", [])
 
     def generate(self) -> None:
         """Send the message in a new session, or resume one."""
@@ -102,13 +104,17 @@ class Messenger:
         """Export the session if requested and the message is done; the message stays done if the export fails.
 
         Raises:
+            UnusableResult: `wish_not_exported`; nothing of the wish was made, so nothing is rendered.
             SkillError: with the export alone as the next command.
         """
         context, wanted = self._context, self._export
         if wanted is None or context.result.status != "succeeded":
             return
         from nemovideo.export.export import export_session  # noqa: PLC0415
+        from nemovideo.message.report import nothing_came  # noqa: PLC0415
 
+        if nothing_came(context.result.extra):
+            raise UnusableResult("wish_not_exported", session=context.result.extra["session_id"], remedy="none")
         session = str(context.result.extra["session_id"])
         try:
             export_session(session, wanted, None, services, task_context)

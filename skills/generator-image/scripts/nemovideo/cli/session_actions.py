@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -10,17 +11,17 @@ from nemovideo import __version__
 from nemovideo.api import timeline, wire
 from nemovideo.cli import routes
 from nemovideo.cli.message_request import attachment
-from nemovideo.config import NEW_SESSION, Service, platform
+from nemovideo.config import NEW_SESSION, Service, base_url, config_folder, own_token, platform
 from nemovideo.request import LANGUAGE
 from nemovideo.sessions import Sessions
 from shared.cli.app import check_written_file
 from shared.cli.next_command import Invocation
-from shared.errors import BadInput
+from shared.errors import BadInput, SkillError
 from shared.files import disk_errors
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import CommandText
 from shared.journal.claim import Journal
-from shared.openclaw.folders import expand_path
+from shared.openclaw.folders import expand_path, state_folders
 from shared.output.result import NextCommand
 from shared.output.result_file import write_replaceable
 
@@ -73,9 +74,14 @@ def upload(context: CommandContext, options: Options, params: dict[str, Any]) ->
 
     with service.services(saves=False) as (services, _errand):
         session = session or open_session(services, context)
-        context.result.extra["uploads"] = upload_all(sources, session, services, context)
+        rows = upload_all(sources, session, services, context)
+    carried = all(row["in_session"] for row in rows)
+    context.result.extra |= {"session_id": session, "uploads": rows}
+    context.result.extra["next_message"] = {"command": "say", "session_id": session, "carries": carried}
     context.result.status = "succeeded"
     context.summary_lines.append(context.catalog.format("uploads_done", count=len(sources)))
+    message = "upload_carried" if carried else "upload_not_carried"
+    context.summary_lines.append(context.catalog.format(message, session=session))
 
 
 def show_credits(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
@@ -156,20 +162,38 @@ def sessions(context: CommandContext, options: Options, params: dict[str, Any]) 
 def route(context: CommandContext, words: str) -> None:
     """Show the action for a user's sentence, and its command."""
     context.result.mode = "route"
-    action = routes.route(words)
-    context.result.status = "succeeded"
-    context.result.extra["action"] = action
+    action: str = routes.route(words)
+    session = _running_session(context)
+    options = {"--session": session} if session and action != "credits" else {}
     if action == "message":
-        argv = Invocation(context.launcher, arguments=(words,), subcommand="generate").to_argv()
+        action = "say" if session else "message"
+        subcommand = "say" if session else "generate"
+        argv = Invocation(context.launcher, options, (words,), subcommand).to_argv()
         context.result.next_command = NextCommand(argv, "yes", needs_consent=True)
-    else:
-        context.result.next_command = NextCommand(Invocation(context.launcher, subcommand=action).to_argv())
+    elif action not in {"unknown", "upload"}:  # upload needs its file, and what is unclear no command
+        argv = Invocation(context.launcher, options, subcommand=action).to_argv()
+        context.result.next_command = NextCommand(argv)
+    context.result.status = "succeeded"
+    context.result.extra |= {"action": action, "session_id": session}
     context.summary_lines.append(
         context.catalog.format("routed_line", action=CommandText(action), meaning=_meaning(action))
     )
+    if session:
+        context.summary_lines.append(context.catalog.format("session_newest", session=session))
 
 
-def _meaning(action: routes.Action) -> str:
+def _running_session(context: CommandContext) -> str | None:
+    """Return the newest remembered session; None where there is none, or the settings do not tell."""
+    from nemovideo.api.account import Account  # noqa: PLC0415
+
+    with contextlib.suppress(SkillError):
+        address = base_url({"base_url": None, "trusted": ()})
+        account = Account(config_folder(), address, own_token(context)).name
+        return next((item.session_id for item in Sessions(state_folders(), address, account).newest_first()), None)
+    return None
+
+
+def _meaning(action: str) -> str:
     from shared.i18n.messages import MessageRef  # noqa: PLC0415
 
     return MessageRef(f"route_{action}")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.api.session_state import EMPTY, State
+from nemovideo.message.report import warn
+from nemovideo.message.track_changes import track_facts, wishes
 from shared.errors import InvalidRequest, ReadError, SkillError
+from shared.i18n.catalog import sanitize_line
 
 if TYPE_CHECKING:
     from nemovideo.api.connection import Connection
@@ -31,13 +34,20 @@ def prepare(request: MessageRequest, task: LockedTask, services: Services, task_
         session = request.session
         services.sessions.note(session)
     else:
+        _warn_of_waiting_uploads(services, context)
         session = open_session(services, context)
     _note(task, context, {"session_id": session})
     upload_all(request.attachments, session, services, context)
     before = read_state(connection, session)
     held = _balance(connection)
     facts: dict[str, Any] = {"digest": before.digest, "media": [item.key for item in before.generated]}
-    _note(task, context, {"before": facts, "credits": vars(held) if held else None})
+    facts["tracks"] = track_facts(before.draft)
+    carried = services.sessions.waiting_uploads(session)
+    services.sessions.note(session, carried=carried)
+    held_facts = vars(held) if held else None
+    _note(
+        task, context, {"before": facts, "credits": held_facts, "wishes": wishes(request.text), "carries": carried}
+    )
 
 
 def use_new_session(
@@ -126,6 +136,14 @@ def _balance(connection: Connection) -> Balance | None:
         if error.code.startswith("token_refused"):
             raise
         return None
+
+
+def _warn_of_waiting_uploads(services: Services, context: CommandContext) -> None:
+    """Warn if files wait in the newest session for a message, which a message in a new session does not carry."""
+    newest = next(iter(services.sessions.newest_first()), None)
+    if newest and newest.waiting:
+        names = ", ".join(newest.waiting)
+        warn(context, "uploads_elsewhere", names=sanitize_line(names), session=newest.session_id)
 
 
 def _note(task: LockedTask, context: CommandContext, facts: dict[str, Any]) -> None:

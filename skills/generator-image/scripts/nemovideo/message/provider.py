@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nemovideo.message.prepare import prepare, use_new_session
-from nemovideo.message.results import MAX_TEXT, finish
+from nemovideo.message.report import MAX_TEXT
+from nemovideo.message.results import finish
 from nemovideo.message.stream_result import LISTEN_SECONDS, read_stream, reminding
 from nemovideo.request import MODEL
 from shared.errors import InvalidRequest, OutcomeUnknown, RequestRejected

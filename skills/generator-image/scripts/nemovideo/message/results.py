@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from nemovideo.api import timeline
 from nemovideo.api.refusals import refusal
 from nemovideo.media import save_media
 from nemovideo.message.measure_cost import measure_cost
 from nemovideo.message.prepare import read_state, state_or_none
 from nemovideo.message.reconcile import ELSEWHERE_SECONDS, WORK_SECONDS, Reconciled, ending_of, reconcile
-from nemovideo.message.reply_rewriter import translate
+from nemovideo.message.report import outcome, report
 from shared.errors import OutcomeUnknown, StillRunning, TaskFailed, UnusableResult
 from shared.http.urls import without_query
 from shared.i18n.messages import MessageRef
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nemovideo.api.agent_event import AgentEvent
-    from nemovideo.api.session_state import Media, State
+    from nemovideo.api.session_state import Media
     from nemovideo.message.reconcile import Ending
     from nemovideo.message.stream_result import StreamResult
     from nemovideo.services import Services
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from shared.journal.claim import TaskLease
     from shared.journal.entry import Entry
     from shared.journal.submit import LockedTask
-
-MAX_TEXT = 4000  # characters of the answer that the journal keeps, so that a kill does not lose it
 
 
 def finish(claim: TaskLease, heard: StreamResult | None, services: Services, task_context: TaskContext) -> None:
@@ -59,7 +56,9 @@ def finish(claim: TaskLease, heard: StreamResult | None, services: Services, tas
     settled = _settle(task, heard, services, task_context)
     if entry.state == "unknown":  # what it changed proves that it was accepted
         task.mark_submitted(_session(entry), charged="unknown", cost=None)
-    _tell(entry, settled.state, settled.changed, context)
+    if "outcome" not in entry.extra:  # a run before this one compared it, when less had happened since
+        task.save(extra={**entry.extra, "outcome": outcome(entry, settled.state)})
+    report(entry, settled.state, settled.changed, context)
     if entry.charged == "unknown":  # else a run before this one drew it up, when less had happened since
         task.save(**measure_cost(entry, services, changed=settled.changed))
     known = entry.extra.get("before", {}).get("media", [])
@@ -118,20 +117,6 @@ def _undecided(entry: Entry) -> OutcomeUnknown:
     return OutcomeUnknown("message_undecided", local_id=entry.local_id, since=since, remedy="resume")
 
 
-def _tell(entry: Entry, state: State | None, changed: bool | None, context: CommandContext) -> None:
-    """Put the agent's reply, the change and the timeline into the result."""
-    say = context.catalog.format
-    text, actions = translate(str(entry.extra.get("text") or "")[:MAX_TEXT], say)
-    line = timeline.timeline(state.draft, say) if state and timeline.tracks(state.draft) else None
-    context.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
-    if text:
-        context.summary_lines.append(text)
-    if changed is not None:
-        context.summary_lines.append(say("session_changed" if changed else "session_unchanged"))
-    if line:
-        context.summary_lines.append(line)
-
-
 def _save(task: LockedTask, media: Sequence[Media], services: Services, task_context: TaskContext) -> None:
     """Save every file that can be downloaded; the entry and the result list them even if one fails.
 
@@ -185,12 +170,12 @@ def _return(task: LockedTask, services: Services, task_context: TaskContext) -> 
     rows = (entry.images, entry.extra.get("videos", []))
     images, videos = (reuse_saved_images(some, task_context.output_dir) if some else [] for some in rows)
     if images is not None and videos is not None:
-        _tell(entry, None, changed, context)
+        report(entry, None, changed, context)
         show_files(images, videos, context)
         return
     state = read_state(services.connection, _session(entry))
     made = [item for item in state.generated if item.key in entry.extra.get("made", [])]
-    _tell(entry, state, changed, context)
+    report(entry, state, changed, context)
     if len(made) < len(entry.extra.get("made", [])):
         raise UnusableResult("pictures_gone", task_id=_session(entry), remedy="new")
     _save(task, made, services, task_context)
