@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.contract.ima.studio import KITE, LAUNCHER, WORDS
+import pytest
+
+from tests.contract.ima.studio import CHANGE, KITE, LAUNCHER, WORDS
 from tests.launcher import wait
 from tests.providers import ima
+from tests.providers.ima import refused
+from tests.providers.pictures import make_picture
 
 if TYPE_CHECKING:
     from tests.contract.ima.studio import Studio
@@ -24,9 +28,12 @@ def test_the_words_for_the_user_in_chinese(studio: Studio) -> None:
         "• 模型：Nano Banana2",
         "• 预计耗时：20–40 秒",
         "• 消耗积分：13",
+        "• 注意：不支持 8K，已改用最大尺寸 4K。",
     ]
-    first, model, seconds, points, link = messages["success"].splitlines()
+    assert messages["notice"] == "注意：不支持 8K，已改用最大尺寸 4K。"
+    first, model, seconds, points, notice, link = messages["success"].splitlines()
     assert (first, model, points) == ("✅ 图片生成成功！", "• 模型：Nano Banana2", "• 消耗积分：13")
+    assert notice == "• 注意：不支持 8K，已改用最大尺寸 4K。"
     assert seconds.startswith("• 耗时：预计 20–40 秒，实际 ")
     assert link == f"🔗 原始链接：{document['url']}"
     assert "[请转告用户] 🎨 开始生成图片" in ended.talk
@@ -34,6 +41,70 @@ def test_the_words_for_the_user_in_chinese(studio: Studio) -> None:
     assert "8K" in document["applied"]["notice"]
     languages = {request.headers["x_app_language"] for request in studio.house.recorder.requests_to("/open")}
     assert languages == {"zh"}
+
+
+def test_no_start_is_told_before_the_create_was_accepted(studio: Studio) -> None:
+    studio.house.ima.plan_create(refused(4008, "no points"))
+    ended = studio.bench.run(*KITE)
+    document = studio.checked(ended, 5, "points_missing")
+    assert "start" not in document["messages"]
+    assert "🎨" not in ended.talk
+    lines = studio.bench.run(*KITE).talk.splitlines()
+    start = next(number for number, line in enumerate(lines) if "🎨" in line)
+    assert any("task-000001" in line for line in lines[:start])
+
+
+@pytest.mark.parametrize(
+    ("flags", "advice"),
+    [
+        (("--extra-params", '{"n":2}'), "one image instead of 2"),
+        (("--size", "2K"), "a smaller size than 2K"),
+        (("--size", "512"), None),
+    ],
+)
+def test_the_advice_can_be_followed_and_says_that_nothing_was_charged(
+    studio: Studio, flags: tuple[str, ...], advice: str | None
+) -> None:
+    studio.house.ima.plan_create(refused(4008, "no points"))
+    failure = studio.run(*KITE, *flags, code=5, error="points_missing")["messages"]["failure"]
+    assert failure.splitlines()[-2] == "• Cost: nothing was charged"
+    assert (advice or "Top up at") in failure
+    assert "smaller size" not in failure or advice
+
+
+def test_a_file_that_becomes_public_is_in_the_messages_before_it_is_sent(studio: Studio) -> None:
+    photo = studio.bench.work / "me.png"
+    photo.write_bytes(make_picture("png", 160, 90, 1))
+    planned = studio.run(*CHANGE, "--input-images", photo, "--dry-run")
+    assert "me.png will be uploaded to IMA" in planned["messages"]["notice"]
+    assert planned["applied"]["aspect_ratio"] == "16:9"
+    made = studio.run(*CHANGE, "--input-images", photo)
+    assert "me.png will be uploaded to IMA" in made["messages"]["start"]
+    assert studio.bodies()[0]["parameters"]["aspect_ratio"] == "16:9"
+
+
+@pytest.mark.parametrize(("sides", "ratio"), [((90, 160), "9:16"), ((100, 100), "1:1"), ((120, 90), "4:3")])
+def test_the_photos_own_ratio_is_the_default(studio: Studio, sides: tuple[int, int], ratio: str) -> None:
+    photo = studio.bench.work / "me.png"
+    photo.write_bytes(make_picture("png", *sides, 1))
+    document = studio.run(*CHANGE, "--input-images", photo, "--dry-run")
+    assert document["applied"]["aspect_ratio"] == ratio
+    named = ("--extra-params", '{"aspect_ratio":"3:4"}')
+    assert studio.run(*CHANGE, "--input-images", photo, *named, "--dry-run")["applied"]["aspect_ratio"] == "3:4"
+
+
+def test_a_photo_of_another_ratio_leaves_the_default(studio: Studio) -> None:
+    photo = studio.bench.work / "me.png"
+    photo.write_bytes(make_picture("png", 100, 40, 1))
+    plain = studio.run(*CHANGE, "--input-images", "https://example.com/a.jpg", "--dry-run")
+    document = studio.run(*CHANGE, "--input-images", photo, "--dry-run")
+    assert document["applied"]["aspect_ratio"] == plain["applied"]["aspect_ratio"]
+
+
+def test_a_larger_size_at_the_same_price_is_said(studio: Studio) -> None:
+    document = studio.run(*KITE, *PRO, "--size", "1K", "--dry-run")
+    assert "2K costs the same as 1K" in document["messages"]["notice"]
+    assert "notice" not in studio.run(*KITE, *PRO, "--size", "4K", "--dry-run")["messages"]
 
 
 def test_the_ids_and_the_time_are_told_before_the_first_look_even_quietly(studio: Studio) -> None:

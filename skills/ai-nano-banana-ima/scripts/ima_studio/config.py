@@ -97,14 +97,14 @@ class Service:
         """Put into the result what would be sent and what it costs; the free product list is read for that."""
         from ima_studio import provider  # noqa: PLC0415
         from ima_studio.submit import price_text  # noqa: PLC0415
-        from ima_studio.user_messages import tell_notice  # noqa: PLC0415
+        from ima_studio.user_messages import tell_notices  # noqa: PLC0415
 
         with self._logged(), self._hands(writes=False) as (client, task_context):
             order = self._order(request, lambda _offer: None, remembered=remembered)
             products = self._products(client, request.task_type, task_context)
             purchase = provider.price(order, products, client, task_context)
             purchase.check_price()
-            tell_notice(self._context, purchase)
+            tell_notices(self._context, purchase)
         links = [
             image if isinstance(image, str) else f"(uploaded first: {image.path.name})" for image in request.inputs
         ]

@@ -89,10 +89,7 @@ BEFORE = {
         "Set --size, or remove other parameters. Nothing was charged.",
         "请指定 --size，或去掉其他参数。本次未扣费。",
     ),
-    "no_rule.advice": Translation(
-        "Choose a size, or remove other requirements. Nothing was charged.",
-        "请指定尺寸，或去掉其他要求。本次未扣费。",
-    ),
+    "no_rule.advice": Translation("Choose a size, or remove other requirements.", "请指定尺寸，或去掉其他要求。"),
     "rule_unusable": Translation(
         "IMA's price for {model} with these parameters cannot be used at the moment (attribute ID 0).",
         "IMA 目前给出的 {model} 价格规则不可用（attribute_id 为 0）。",
@@ -107,13 +104,13 @@ REFUSALS = {
     "ima_key_refused": Translation("IMA does not accept the key: {words}.", "IMA 不接受该密钥：{words}。"),
     "ima_key_refused.hint": Translation("Create a new key at {link}.", "请到 {link} 重新创建密钥。"),
     "points_missing": Translation("The account does not have enough points: {words}.", "账户积分不足：{words}。"),
-    "points_missing.hint": Translation(
-        "Top up at {link}, or use a cheaper size (--size 512 costs least). Nothing was charged.",
-        "请到 {link} 充值，或换更便宜的尺寸（--size 512 最省）。本次未扣费。",
+    "points_missing.hint": Translation("Top up at {link}. Nothing was charged.", "请到 {link} 充值。本次未扣费。"),
+    "points_missing.advice": Translation("Top up at {link}.{cheaper}", "请到 {link} 充值。{cheaper}"),
+    "cheaper_one": Translation(
+        " Or I make one image instead of {count}.", "也可以只生成 1 张，而不是 {count} 张。"
     ),
-    "points_missing.advice": Translation(
-        "Top up at {link}, or use a smaller size.", "请到 {link} 充值，或换更小的尺寸。"
-    ),
+    "cheaper_size": Translation(" Or I use a smaller size than {size}.", "也可以换用比 {size} 更小的尺寸。"),
+    "cheaper_model": Translation(" Or I use the default model.", "也可以换用默认模型。"),
     "tier_too_low": Translation(
         "The subscription does not include this: {words}.", "当前订阅等级不支持此操作：{words}。"
     ),
@@ -138,8 +135,7 @@ REFUSALS = {
         "若用户同意，下面的命令会改用 {size}（{points} 积分）；--allow-downgrade 可自动降低尺寸。本次未扣费。",
     ),
     "too_complex_smaller.advice": Translation(
-        "Shall I use {size} instead ({points} points)? Nothing was charged.",
-        "改用 {size}（{points} 积分）如何？本次未扣费。",
+        "Shall I use {size} instead ({points} points)?", "改用 {size}（{points} 积分）如何？"
     ),
     "price_above_limit": Translation(
         "The price is {points} points, which is above the agreed limit of {limit}.",
@@ -150,8 +146,7 @@ REFUSALS = {
         "本次未扣费。下面的命令同意最多支付 {points} 积分，请先征得用户同意。",
     ),
     "price_above_limit.advice": Translation(
-        "It now costs {points} points. Shall I continue? Nothing was charged.",
-        "现在需要 {points} 积分，是否继续？本次未扣费。",
+        "It now costs {points} points. Shall I continue?", "现在需要 {points} 积分，是否继续？"
     ),
     "price_changed": Translation(
         "IMA refused the price even after it was read again (code {code_}): {words}.",
@@ -191,8 +186,8 @@ REFUSALS = {
 }
 for _code in ("price_changed", "attribute_missing", "attribute_wrong", "ima_refused"):
     REFUSALS[f"{_code}.hint"] = Translation(
-        "Try again with the defaults or a smaller size. Nothing was charged.",
-        "请改用默认参数或更小的尺寸重试。本次未扣费。",
+        "Try again with the defaults (no size, no ratio, one image), or with the other model. Nothing was charged.",
+        "请改用默认参数（不指定尺寸和比例，只要一张）重试，或换用另一款模型。本次未扣费。",
     )
 
 TALK = {
@@ -205,20 +200,30 @@ TALK = {
         "🎨 开始生成图片，请稍候… 模型：{model}；预计耗时：{duration}；消耗积分：{points}",
     ),
     "start_message": Translation(
-        "🎨 Generating the image, please wait…\n• Model: {model}\n• Expected: {duration}\n• Points: {points}",
-        "🎨 开始生成图片，请稍候…\n• 模型：{model}\n• 预计耗时：{duration}\n• 消耗积分：{points}",
+        "🎨 Generating the image, please wait…\n• Model: {model}\n• Expected: {duration}\n• Points: {points}{notices}",
+        "🎨 开始生成图片，请稍候…\n• 模型：{model}\n• 预计耗时：{duration}\n• 消耗积分：{points}{notices}",
     ),
     "success_message": Translation(
-        "✅ The image is ready!\n• Model: {model}\n• Time: expected {expected}, took {actual}\n• Points: {points}{before}",
-        "✅ 图片生成成功！\n• 模型：{model}\n• 耗时：预计 {expected}，实际 {actual}\n• 消耗积分：{points}{before}",
+        "✅ The image is ready!\n• Model: {model}\n• Time: expected {expected}, took {actual}\n• Points: {points}{before}{notices}",
+        "✅ 图片生成成功！\n• 模型：{model}\n• 耗时：预计 {expected}，实际 {actual}\n• 消耗积分：{points}{before}{notices}",
+    ),
+    "nothing_charged": Translation("\n• Cost: nothing was charged", "\n• 费用：本次未扣费"),
+    "notice_bullet": Translation("\n• Note: {notice}", "\n• 注意：{notice}"),
+    "file_public": Translation(
+        "{names} will be uploaded to IMA and can then be opened by anyone who has its link.",
+        "{names} 会上传到 IMA，之后任何知道链接的人都能打开。",
+    ),
+    "same_price": Translation(
+        "{larger} costs the same as {size} with this model: {points} points.",
+        "该模型的 {larger} 与 {size} 价格相同：{points} 积分。",
     ),
     "paid_before": Translation(" (paid earlier; nothing charged now)", "（之前已付，本次未扣）"),
     "original_link": Translation("🔗 Original: ", "🔗 原始链接："),
     "seconds_unknown": Translation("unknown", "未知"),
     "seconds_unmeasured": Translation("not measured", "未计时"),
     "failure_message": Translation(
-        "❌ The image could not be generated\n• Reason: {reason}\n• Suggestion: {advice}\nShall I try again?",
-        "❌ 图片生成失败\n• 原因：{reason}\n• 建议：{advice}\n需要我为您重试吗？",
+        "❌ The image could not be generated\n• Reason: {reason}\n• Suggestion: {advice}{cost}\nShall I try again?",
+        "❌ 图片生成失败\n• 原因：{reason}\n• 建议：{advice}{cost}\n需要我为您重试吗？",
     ),
     "unknown_message": Translation(
         "⚠️ It is unclear whether the image is being generated\n• Reason: {reason}\n• Before trying again: {advice}",

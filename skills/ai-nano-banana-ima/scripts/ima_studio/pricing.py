@@ -100,6 +100,15 @@ def smaller(product: Product, request: ImageRequest, size: str | None) -> Offer 
     return None
 
 
+def larger_at_same_price(offer: Offer) -> str | None:
+    """Return the largest size that costs as much as the offered one, None if there is no larger one."""
+    points = offer.product.points_by_size()
+    if offer.size not in SIZES:
+        return None
+    larger = [size for size in SIZES[SIZES.index(offer.size) + 1 :] if points.get(size) == offer.rule.points]
+    return larger[-1] if larger else None
+
+
 def _defaults(product: Product) -> dict[str, Scalar]:
     """Return the default values of the form."""
     values = dict(product.defaults)

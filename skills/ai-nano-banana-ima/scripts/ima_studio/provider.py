@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ima_studio import wire
@@ -14,8 +14,8 @@ from ima_studio.request import TOO_LARGE_SIZE
 from ima_studio.results import finish
 from ima_studio.submit import Purchase
 from ima_studio.uploads import public_links
-from ima_studio.user_messages import name_remembered, tell_start
-from shared.errors import SkillError
+from ima_studio.user_messages import name_remembered, tell_price, tell_start
+from shared.errors import BadInput, InvalidRequest, SkillError
 from shared.journal.entry import Entry, fingerprint, prompt_record
 
 if TYPE_CHECKING:
@@ -57,7 +57,14 @@ def price(order: Order, products: Sequence[Product], client: Client, task_contex
         BadInput, InvalidRequest: the products do not offer what was requested.
     """
     request = order.request
-    offer = resolve(choose(products, request.model_id, request.version_id), request)
+    product = choose(products, request.model_id, request.version_id)
+    try:
+        offer = resolve(product, request)
+    except (BadInput, InvalidRequest):
+        if not request.own_ratio:
+            raise
+        request = replace(request, aspect_ratio=None)  # nobody asked for it, so its absence is no error
+        offer = resolve(product, request)
     if order.remembered:
         name_remembered(request, offer, products, task_context.context)
     notice = task_context.context.catalog.format("size_8k") if request.size == TOO_LARGE_SIZE else None
@@ -138,10 +145,12 @@ def generate(
                 claim.task.finish("unreachable", error={"code": "not_offered"})
                 raise unpriced or AssertionError("neither a price nor a reason")
             purchase.check_price()
-            tell_start(context, purchase, expected_range(draft, journal))
+            expected = expected_range(draft, journal)
+            tell_price(context, purchase, expected)
             context.confirm_spend()
             links = public_links(order.request.inputs, client, task_context.deadline)
             purchase.send(claim.task, links, lambda created: _accepted(created, claim.task.entry, context))
+            tell_start(context, purchase, expected)
             order.on_bought(purchase.offer)
         elif claim.action == "attach":
             _say_resumed(claim, context)

@@ -23,6 +23,7 @@ DEFAULT_MODEL = FLASH
 SIZES = ("512", "1K", "2K", "4K")
 TOO_LARGE_SIZE, LARGEST_SIZE = "8K", "4K"
 RATIOS = ("1:1", "16:9", "9:16", "4:3", "3:4")
+RATIO_TOLERANCE = 0.02  # cameras and crops miss a ratio by a few pixels
 MAX_PICTURES = 10  # n; each is charged
 MAX_INPUTS = 14  # reference images; the models use no more
 INPUTS_FLAG = "--input-images"
@@ -74,6 +75,8 @@ class ImageRequest:
     count: int = 1
     extra: tuple[tuple[str, Scalar], ...] = ()
     inputs: tuple[Input, ...] = ()
+    own_ratio: bool = False
+    """The aspect ratio is that of the first local image, because the user named none."""
 
     @property
     def applied_size(self) -> str | None:
@@ -136,17 +139,31 @@ def image_request(
     count = extra.pop("n", 1)
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_PICTURES:
         raise BadInput("not_a_number", flag="--extra-params n", least=1, most=MAX_PICTURES, got=short_repr(count))
+    images = _inputs(kind, inputs)
+    own_ratio = _ratio_of(images[0]) if images and aspect_ratio is None else None
     return ImageRequest(
         kind,
         prompt,
         model_id,
         version_id,
         _size(size),
-        str(aspect_ratio) if aspect_ratio else None,
+        str(aspect_ratio) if aspect_ratio else own_ratio,
         count,
         tuple(sorted(extra.items())),
-        _inputs(kind, inputs),
+        images,
+        own_ratio=own_ratio is not None,
     )
+
+
+def _ratio_of(image: Input) -> str | None:
+    """Return which of the five ratios a local image has; None for another one, and for a link."""
+    if isinstance(image, str):
+        return None
+    for ratio in RATIOS:
+        width, height = map(int, ratio.split(":"))
+        if abs(image.width * height - image.height * width) <= RATIO_TOLERANCE * image.height * width:
+            return ratio
+    return None
 
 
 def _size(text: str | None) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ima_studio.pricing import Offer, choose, resolve
+from ima_studio.pricing import Offer, choose, larger_at_same_price, resolve
 from ima_studio.products import MAX_LABEL
-from ima_studio.request import DEFAULT_MODEL
+from ima_studio.request import DEFAULT_MODEL, SIZES
 from shared.errors import (
     BadInput,
     DiskError,
@@ -46,10 +46,23 @@ ADVICE: dict[type, str] = {
 }
 
 
+def tell_price(context: CommandContext, purchase: Purchase, expected: Seconds | None) -> None:
+    """Report to the person what is about to be paid; nothing was accepted yet."""
+    context.reporter.info("create_summary", **_start_facts(purchase, expected))
+    tell_notices(context, purchase)
+
+
 def tell_start(context: CommandContext, purchase: Purchase, expected: Seconds | None) -> None:
-    """Report what is about to be paid, for the person and for the agent to pass on."""
+    """Give the agent the message that the generation has begun, once the service has accepted it."""
+    facts = _start_facts(purchase, expected)
+    notices = "".join(context.catalog.format("notice_bullet", notice=text) for text in _notices(context, purchase))
+    context.result.extra["messages"]["start"] = context.catalog.format("start_message", **facts, notices=notices)
+    context.reporter.notify_user("start_for_user", **facts)
+
+
+def _start_facts(purchase: Purchase, expected: Seconds | None) -> dict[str, Any]:
     offer = purchase.offer
-    facts = {
+    return {
         "model": offer.product.label,
         "size": sanitize_line(offer.size or "-", 20),
         "ratio": offer.ratio,
@@ -57,16 +70,30 @@ def tell_start(context: CommandContext, purchase: Purchase, expected: Seconds | 
         "points": f"{offer.points:g}",
         "duration": duration(*expected) if expected else MessageRef("seconds_unknown"),
     }
-    context.result.extra["messages"]["start"] = context.catalog.format("start_message", **facts)
-    context.reporter.info("create_summary", **facts)
-    context.reporter.notify_user("start_for_user", **facts)
-    tell_notice(context, purchase)
 
 
-def tell_notice(context: CommandContext, purchase: Purchase) -> None:
-    """Report what is less than the user requested."""
-    if purchase.notice:
-        context.reporter.always("notice_line", notice=purchase.notice)
+def tell_notices(context: CommandContext, purchase: Purchase) -> None:
+    """Report what the user should know before paying, also as `messages.notice` for the agent to pass on."""
+    notices = _notices(context, purchase)
+    for notice in notices:
+        context.reporter.always("notice_line", notice=notice)
+    if notices:
+        lines = [context.catalog.format("notice_line", notice=notice) for notice in notices]
+        context.result.extra["messages"]["notice"] = "\n".join(lines)
+
+
+def _notices(context: CommandContext, purchase: Purchase) -> list[str]:
+    """Return in words: a reduced size, files that become public, a larger size at the same price."""
+    say, offer = context.catalog.format, purchase.offer
+    notices = [purchase.notice] if purchase.notice else []
+    if purchase.request.files:
+        names = ", ".join(sanitize_line(image.path.name, MAX_LABEL) for image in purchase.request.files)
+        notices.append(say("file_public", names=names))
+    larger = larger_at_same_price(offer)
+    if larger and offer.size:
+        facts = {"larger": larger, "size": offer.size, "points": f"{offer.rule.points:g}"}
+        notices.append(say("same_price", **facts))
+    return notices
 
 
 def name_remembered(
@@ -93,7 +120,7 @@ def identify(context: CommandContext, entry: Entry) -> None:
 
 def tell_success(context: CommandContext, entry: Entry, expected: Seconds | None) -> None:
     """Put the success message into the result; the user's link keeps its query."""
-    say, url = context.catalog.format, context.result.extra["url"]
+    say, url, notice = context.catalog.format, context.result.extra["url"], entry.applied.get("notice")
     message = say(
         "success_message",
         model=sanitize_line(entry.applied.get("model_name") or entry.model or "-", MAX_LABEL),
@@ -101,6 +128,7 @@ def tell_success(context: CommandContext, entry: Entry, expected: Seconds | None
         actual=duration(entry.seconds) if entry.seconds else MessageRef("seconds_unmeasured"),
         points=f"{entry.cost['amount']:g}" if entry.cost else "-",
         before=MessageRef("paid_before") if context.result.reused else "",
+        notices=MessageRef("notice_bullet", notice=notice) if notice else "",
     )
     context.result.extra["messages"]["success"] = f"{message}\n{say('original_link')}{url}"
     context.summary_lines.append(context.result.extra["messages"]["success"])
@@ -115,8 +143,20 @@ def tell_failure(context: CommandContext, error: SkillError) -> None:
         _failure(context, error),
         saved=len(context.result.images),
         reason=say(error.code, **error.facts),
-        advice=say(_advice(context, error), **error.facts),
+        advice=say(_advice(context, error), cheaper=_cheaper(context), **error.facts),
+        cost=MessageRef("nothing_charged") if context.result.charged == "no" else "",
     )
+
+
+def _cheaper(context: CommandContext) -> str:
+    """Return what would cost less: one image, a smaller size, the default model; "" if nothing would."""
+    requested = {**context.result.applied, **context.result.requested}
+    count, size = requested.get("n"), requested.get("size")
+    if isinstance(count, int) and count > 1:
+        return MessageRef("cheaper_one", count=count)
+    if size in SIZES[1:]:
+        return MessageRef("cheaper_size", size=size)
+    return MessageRef("cheaper_model") if context.result.model not in (None, DEFAULT_MODEL) else ""
 
 
 def _failure(context: CommandContext, error: SkillError) -> str:
