@@ -25,11 +25,11 @@ Whether money was spent is not a property of an error but of the task: it is in 
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.journal.entry import Entry
 
 Remedy = Literal["again", "new", "instead", "resume", "set_aside", "none"]
@@ -192,3 +192,12 @@ class TaskLocked(SkillError):
     exit_code = 14
     retryable = True
     remedy: Remedy | None = "again"
+
+
+def bug_error(failure: Exception) -> SkillError:
+    """Return the error for an unexpected exception, with its place in the code and without its text."""
+    frame = traceback.extract_tb(failure.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    error = SkillError("bug", kind=type(failure).__name__, where=where)
+    error.__cause__ = failure
+    return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared import signals
@@ -37,6 +38,15 @@ class AcceptedTask(Protocol):
     def cost(self) -> dict[str, object] | None:
         """`{amount, unit, source}`, if the service sent it."""
         ...
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The acceptance of a paid request by a service that says no more than this."""
+
+    task_id: str
+    cost: dict[str, object] | None = None
+    charged: Charged = "yes"
 
 
 Created = TypeVar("Created", bound=AcceptedTask)

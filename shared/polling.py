@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -77,6 +78,11 @@ class Deadline:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     max_polls: int | None = None
+
+    @classmethod
+    def after(cls, seconds: float, max_polls: int | None = None) -> Deadline:
+        """Return the deadline so many seconds from now."""
+        return cls(time.monotonic() + seconds, time.monotonic, time.sleep, max_polls)
 
     @property
     def remaining(self) -> float:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADING = "## Adding a skill"
+SOURCES = ROOT / "tests" / "kettle" / "teapot"
 SLUG, PACKAGE, LAUNCHER = "paper-kettle", "teapot", "pour.py"
 
 PAGE = """---
@@ -63,50 +64,11 @@ the user that the tea is ready, and that it would be wise to let it cool down be
 FILES = {
     "SKILL.md": PAGE,
     "references/<page>.md": "# The kettle\n\nIt is made of paper; `pour.py` does not mind.\n",
-    "scripts/<package>/__init__.py": '"""paper-kettle: tea for nobody."""\n\n__version__ = "1.0.0"\n',
-    "scripts/<package>/messages.py": '''"""What only the kettle says."""
-
-from shared.i18n.messages import Translation
-
-MESSAGES = {"poured": Translation("{cups} cup is full.", "已倒满 {cups} 杯茶。")}
-''',
-    "scripts/<package>/cli.py": '''"""The command line of paper-kettle."""
-
-from __future__ import annotations
-
-import os
-from typing import TYPE_CHECKING
-
-import click
-
-from shared.cli.app import output_options, run_command
-from shared.cli.context import CommandContext, Skill
-from teapot import __version__
-from teapot.messages import MESSAGES
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-SKILL = Skill("paper-kettle", "teapot", __version__, MESSAGES, "pour.py")
-KEY_NAME = "KETTLE_KEY"
-
-
-def pour(argv: Sequence[str], launcher: str) -> int:
-    """Run pour.py and return its exit code."""
-    return run_command(_pour, SKILL, argv, launcher)
-
-
-@click.command(help="Pour a cup.")
-@click.version_option(__version__)
-@output_options
-def _pour(run: CommandContext) -> None:
-    run.result.status = "succeeded"
-    run.summary_lines.append(run.catalog.format("poured", cups=1 if os.environ.get(KEY_NAME) else 0))
-''',
+    **{f"scripts/<package>/{path.name}": path.read_text("utf-8") for path in sorted(SOURCES.glob("*.py"))},
 }
 """Contents by the path that CONTRIBUTING.md gives, below skills/<slug>/."""
 COPIED = ("requirements.txt", "scripts/<launcher>.py")
-"""What CONTRIBUTING.md tells to copy from another skill."""
+"""The files that CONTRIBUTING.md copies from another skill."""
 ENTRY = IndexEntry(SLUG, PACKAGE, "Paper kettle", ("creative",), ("tea", "paper"))
 
 

@@ -226,7 +226,8 @@ def test_a_skill_made_by_the_description_packages_and_ships_only_its_own(tmp_pat
     bundle = build(Tree(copy), entry)
     assert "scripts/pour.py" in bundle.files
     assert "scripts/shared/cli/app.py" in bundle.files
-    assert "scripts/shared/paid_request.py" not in bundle.files
+    assert "scripts/shared/queue_task.py" in bundle.files
+    assert "scripts/shared/cli/doctor.py" not in bundle.files
     assert bundle.files["scripts/pour.py"].executable
     assert len(package.package(copy, tmp_path / "dist")) == len(ENTRIES) + 1
 

@@ -6,7 +6,6 @@ import functools
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,10 +16,11 @@ import click
 from shared import signals
 from shared.cli.context import CommandContext, Skill, is_terminal
 from shared.cli.next_command import parsed_invocation
-from shared.errors import BadInput, SkillError
+from shared.errors import BadInput, SkillError, bug_error
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.journal.budget import MAX_BUDGET, MIN_BUDGET, REQUESTS, Budget
 from shared.openclaw.folders import enclosing_skill, expand_path
+from shared.output.outcome import Outcome
 from shared.output.result_file import is_result, why_not_replaceable
 
 if TYPE_CHECKING:
@@ -95,6 +95,17 @@ _SPENDING = (
 Function = Callable[..., Any]
 
 
+def options_of(*decorators: Function) -> Function:
+    """Return one decorator for several options, which --help lists in their order."""
+
+    def decorated(function: Function) -> Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorated
+
+
 def output_options(function: Function) -> Function:
     """Add the options of every command, which its run obeys; the function gets the `context`."""
 
@@ -141,7 +152,8 @@ def _with_options(function: Function, decorators: tuple[Function, ...], *, spend
         options.cost_limit()  # a bad one is refused in a dry run too
         return function(context, options=options, **arguments)
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(decorators), with_options)
+    decorated: Function = options_of(*decorators)(with_options)
+    return decorated
 
 
 def _checked_result_file(path: str | None) -> str:
@@ -195,7 +207,7 @@ def run_command(
     prepare_streams()
     argv = [restore_utf8(argument) for argument in argv]
     context = CommandContext(skill, argv, launcher)
-    context.result.extra |= own or {}
+    context.note_own(**(own or {}))
     error: SkillError | signals.Interrupted | None = None
     with signals.handle_signals():
         try:
@@ -204,6 +216,8 @@ def run_command(
                 ended = command.main(args=argv, prog_name=name, standalone_mode=False, obj=context)
             if isinstance(ended, int):  # --help and --version have printed their text
                 return ended
+            if isinstance(ended, Outcome):
+                context.result, error = ended, ended.error
         except click.ClickException as failure:
             context.result_file = ""  # nothing was parsed: what looks like this option may be part of a prompt
             error = BadInput("usage", detail=sanitize_line(failure.format_message()), launcher=context.launcher)
@@ -242,10 +256,3 @@ def prepare_streams() -> None:
             stream.reconfigure(errors=errors)
         else:
             stream.reconfigure(encoding="utf-8", errors=errors)
-
-
-def bug_error(failure: Exception) -> SkillError:
-    """Return the error for an unexpected exception, with its place in the code and without its text."""
-    frame = traceback.extract_tb(failure.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
-    return SkillError("bug", kind=type(failure).__name__, where=where)

@@ -90,8 +90,8 @@ def _report(context: CommandContext) -> None:
         for journal, rooms in from_each(context, journals(), lambda journal: (journal, journal.guard.rooms()))
         for room in rooms
     ]
-    context.result.status = "succeeded"
-    context.result.extra["budgets"] = rows
+    context.note(status="succeeded")
+    context.note_own(budgets=rows)
     for row in rows:
         names = {"unit": MessageRef(f"unit_{row['unit']}"), "period": MessageRef(f"budget_{row['period']}")}
         numbers = {name: amount_text(row[name]) for name in ("amount", "spent", "left")}

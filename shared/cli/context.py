@@ -16,9 +16,10 @@ from shared.cli.next_command import PYTHON_COMMAND, Invocation, early_options
 from shared.disk_reason import system_reason
 from shared.errors import DiskError, RateLimitError, SkillError, StillRunning, TaskLocked
 from shared.i18n.catalog import Catalog, choose_language, harmless
-from shared.openclaw.folders import attachable_path
+from shared.output.media import attachable
+from shared.output.outcome import Outcome
 from shared.output.progress import Reporter
-from shared.output.result import NextCommand, Result, to_json_line
+from shared.output.result import NextCommand, document, to_json_line
 from shared.output.result_file import is_result, write_replaceable
 from shared.output.summary import next_line, summary
 from shared.security.keys import Secret, redact_keys
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from shared.cli.next_command import OptionValue
     from shared.i18n.messages import Translation
     from shared.output.result import Charges
-
-MAX_ATTACHMENT_BYTES = 6_000_000  # bytes; chat channels refuse more
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class CommandContext:
         self.reporter = Reporter(
             self.catalog, sys.stderr, quiet=early["quiet"], live=_is_live_terminal(sys.stderr)
         )
-        self.result = Result(skill.slug, skill.version, skill.provider)
+        self.result = Outcome(skill.slug, skill.version, skill.provider)
         self.result_file = ""
         self.yes = False
         self.lang = "auto"
@@ -90,6 +89,14 @@ class CommandContext:
         """The message for an interruption, for a command with more than one task."""
         self.resume_options: dict[str, OptionValue] = {}
         """Options that a resume needs besides the id: service address, key source, output folder; never a key."""
+
+    def note(self, **changes: Any) -> None:
+        """Replace facts of the outcome so far."""
+        self.result = replace(self.result, **changes)
+
+    def note_own(self, **facts: Any) -> None:
+        """Add keys of the document that only this command has."""
+        self.note(extra={**self.result.extra, **facts})
 
     def set_language(self, language_of: str, lang: str) -> None:
         """Set the language once the prompt is known (it may come from a file)."""
@@ -150,13 +157,9 @@ class CommandContext:
         its own id, or "" for the task's.
         """
         local_id = self.result.local_id or identifier or "result"
-        for row, own_id in (*((row, "") for row in self.result.images), *others):
-            if row["bytes"] > MAX_ATTACHMENT_BYTES:
-                self.reporter.always("picture_large", path=row["path"], megabytes=f"{row['bytes'] / 1e6:.1f}")
-            try:
-                self.result.media.append(str(attachable_path(Path(row["path"]), own_id or local_id, state)))
-            except OSError as failure:
-                self.reporter.always("not_attachable", path=row["path"], reason=system_reason(failure))
+        rows = (*((row, local_id) for row in self.result.images), *((row, own or local_id) for row, own in others))
+        for path in attachable(rows, state, self.reporter):
+            self.note(media=[*self.result.media, path])
 
     def confirm_spend(self) -> None:
         """On a terminal, let the person confirm before money is spent; without one, do nothing.
@@ -174,17 +177,20 @@ class CommandContext:
         """Return the result document with this outcome."""
         if isinstance(error, SkillError) and error.about:
             path, entry = error.about
-            self.result.update_from_entry(entry, path)
-        return self.result.document(self._error_document(error) if error else None)
+            self.result = self.result.with_entry(entry, path)
+        described = self._error_document(error) if error else None
+        if self.result.continues and not error:
+            self.note(next_command=self.resume())
+        return document(self.result, described)
 
     def finish(self, error: SkillError | signals.Interrupted | None) -> int:
         """Print how the command ended and return its exit code."""
         self.reporter.end()
-        document = self.result_document(error)
+        result = self.result_document(error)
         code = _exit_code(error)
         if self.result_file and not (isinstance(error, SkillError) and error.code.startswith("result_file_")):
             try:
-                text = to_json_line(document, ascii_only=False) + "\n"
+                text = to_json_line(result, ascii_only=False) + "\n"
                 write_replaceable(Path(self.result_file).absolute(), text.encode(), is_result)
             except OSError as failure:
                 reason = system_reason(failure)
@@ -193,12 +199,12 @@ class CommandContext:
                 )
                 if error is None:
                     error, code = late, late.exit_code
-                    document = self.result.document(self._error_document(late))
+                    result = document(self.result, self._error_document(late))
                 else:
                     self.reporter.always(late.code, **late.facts)
         if error:
-            self._print_error(document)
-        if not self._print_result(document):
+            self._print_error(result)
+        if not self._print_result(result):
             return code or DiskError.exit_code
         return code
 
@@ -209,7 +215,7 @@ class CommandContext:
         if error.remedy is None and self.result.status in ("submitted", "running"):
             error.remedy = "resume"  # the task keeps running at the service, whatever failed here
         following = self._next_command(error)
-        self.result.next_command = following or self.result.next_command
+        self.note(next_command=following or self.result.next_command)
         return {
             "code": error.code,
             "message": self.catalog.format(error.code, **error.facts),
@@ -269,16 +275,16 @@ class CommandContext:
         if error["next"]:
             self.reporter.line(next_line({**document, "next": error["next"]}, self.catalog))
 
-    def _print_result(self, document: dict[str, Any]) -> bool:
+    def _print_result(self, result: dict[str, Any]) -> bool:
         """Print the result on stdout; return False if stdout is closed."""
         if sys.stdout is None:
             self.reporter.always("stdout_failed")
             return False
         if self.json:
             utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-            text = to_json_line(document, ascii_only=not utf8)
+            text = to_json_line(result, ascii_only=not utf8)
         else:
-            text = harmless(redact_keys(summary(document, self.summary_lines, self.catalog)))
+            text = harmless(redact_keys(summary(result, [*self.result.lines, *self.summary_lines], self.catalog)))
         try:
             if text:
                 sys.stdout.write(text + "\n")

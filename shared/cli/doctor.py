@@ -82,8 +82,8 @@ def doctor_command(
 
     def doctor(context: CommandContext, **params: Any) -> None:
         checks = DoctorChecks(context, make_config(params))
-        context.result.status = "succeeded"
-        context.result.extra["checks"] = [asdict(finding) for finding in checks.findings()]
+        context.note(status="succeeded")
+        context.note_own(checks=[asdict(finding) for finding in checks.findings()])
         for finding in context.result.extra["checks"]:
             sign = context.catalog.format(f"verdict_{finding['verdict']}")
             check = context.catalog.format(f"check_{finding['check']}")
@@ -91,7 +91,7 @@ def doctor_command(
             if finding["hint"]:
                 context.summary_lines.append(f"        {finding['hint']}")
         if checks.failure:
-            context.result.status = "not_started"
+            context.note(status="not_started")
             raise checks.failure
 
     command = output_options(doctor)

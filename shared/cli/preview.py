@@ -26,8 +26,8 @@ UNKNOWN_COST = {"amount": None, "unit": None, "source": "unknown"}
 
 def show_plan(context: CommandContext, plan: Mapping[str, Any]) -> None:
     """Put the masked payload of a dry run into the result."""
-    context.result.status = "prepared"
-    context.result.extra["plan"] = dict(plan)
+    context.note(status="prepared")
+    context.note_own(plan=dict(plan))
     context.summary_lines.append(json.dumps(plan, ensure_ascii=False, indent=2))
 
 
@@ -47,18 +47,20 @@ def show_preview(
     """
     action, earlier = journal.foresee(draft.fingerprint, passed_over)
     cost = draft.cost or estimate(journal, draft) or UNKNOWN_COST
-    context.result.cost = {name: cost[name] for name in ("amount", "unit", "source")}
+    context.note(cost={name: cost[name] for name in ("amount", "unit", "source")})
     size = draft.applied.get("size")
-    context.result.extra["preview"] = {
-        "pays": action == "create",
-        "cost": {"at": None, "same_settings": None, **cost},
-        "earlier_task": earlier and _row(earlier),
-        "variant": draft.variant or None,
-        "size": size,
-        "public_files": list(public_files),
-    }
+    context.note_own(
+        preview={
+            "pays": action == "create",
+            "cost": {"at": None, "same_settings": None, **cost},
+            "earlier_task": earlier and _row(earlier),
+            "variant": draft.variant or None,
+            "size": size,
+            "public_files": list(public_files),
+        }
+    )
     context.summary_lines += _sentences(context, draft, action, earlier, cost, public_files)
-    context.result.next_command = _create(context, action, agreed or {})
+    context.note(next_command=_create(context, action, agreed or {}))
 
 
 def show_many(
@@ -80,14 +82,16 @@ def show_many(
         "free": made + actions["return"] + actions["attach"],
         "unclear": actions["stop"],
     }
-    context.result.extra["preview"] = {
-        "pays": bool(counts["pay"]),
-        "tasks": counts,
-        "cost_of_each": {"at": None, "same_settings": None, **cost},
-    }
+    context.note_own(
+        preview={
+            "pays": bool(counts["pay"]),
+            "tasks": counts,
+            "cost_of_each": {"at": None, "same_settings": None, **cost},
+        }
+    )
     facts = {**counts, "cost": format_estimate(cost, context.catalog)}
     context.summary_lines.append(context.catalog.format("preview_tasks", **facts))
-    context.result.next_command = _create(context, "create" if counts["pay"] else "return", {})
+    context.note(next_command=_create(context, "create" if counts["pay"] else "return", {}))
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def list_tasks(context: CommandContext, state: str | None, search: str | None, l
     matching = (entry for entry in known if search is None or search.casefold() in _searched(entry))
     newest = sorted(matching, key=lambda entry: entry.created_at, reverse=True)[:max_listed]
     _speak_as(context, newest)
-    context.result.status = "succeeded"
-    context.result.extra["tasks"] = [asdict(entry) for entry in newest]
+    context.note(status="succeeded")
+    context.note_own(tasks=[asdict(entry) for entry in newest])
     context.summary_lines += [task_line(entry, context) for entry in newest]
     if not newest:
         context.summary_lines.append(context.catalog.format("tasks_none"))
@@ -92,10 +92,10 @@ def show_task(context: CommandContext, identifier: str) -> None:
     """Show one task."""
     path, entry = known_task(context, identifier)
     _speak_as(context, [entry])
-    context.result.update_from_entry(entry, path)
-    context.result.skill, context.result.provider = entry.skill, entry.provider
+    context.result = context.result.with_entry(entry, path)
+    context.note(skill=entry.skill, provider=entry.provider)
     _attach_saved(context, entry)
-    context.result.extra["tasks"] = [asdict(entry)]
+    context.note_own(tasks=[asdict(entry)])
     context.summary_lines.append(task_line(entry, context))
     state = MessageRef(f"state_{entry.state}")
     if entry.state in UNFINISHED:
@@ -118,13 +118,13 @@ def _attach_saved(context: CommandContext, entry: Entry) -> None:
     images = [row for row in entry.images if isinstance(row, dict)]
     videos = [row for row in entry.extra.get("videos") or () if isinstance(row, dict)]
     saved = [row for row in (*images, *videos) if is_same_file(Path(row["path"]), row["sha256"])]
-    context.result.images = [row for row in images if row in saved]
+    context.note(images=[row for row in images if row in saved])
     context.attach_media(state_folders()[0], [(row, "") for row in videos if row in saved])
     gone = len(images) + len(videos) - len(saved)
     if gone:
         context.reporter.always("images_gone", count=gone)
         if entry.skill == context.skill.slug and entry.state == "succeeded":
-            context.result.next_command = context.resume()
+            context.note(next_command=context.resume())
     if entry.images and not all(row.get("url") is None for row in images):
         context.reporter.info("links_unsigned")
 
@@ -149,8 +149,8 @@ def add_costs(context: CommandContext, since: str) -> None:
         sums += known
         unclear += unknown
     last = [row for row in from_each(context, readers, _last_cost) if row]
-    context.result.status = "succeeded"
-    context.result.extra |= {"costs": sums, "unknown": [asdict(entry) for entry in unclear], "last_costs": last}
+    context.note(status="succeeded")
+    context.note_own(costs=sums, unknown=[asdict(entry) for entry in unclear], last_costs=last)
     say = context.catalog.format
     lines = [
         say("cost_sum", skill=row["skill"], tasks=row["tasks"], cost=format_cost(row, context.catalog))

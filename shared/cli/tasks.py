@@ -67,8 +67,8 @@ def _forget(context: CommandContext, identifier: str, agreed: bool) -> None:
     from shared.journal.retention import forget  # noqa: PLC0415
 
     forget(path, entry)
-    context.result.status = "succeeded"
-    context.result.extra["tasks"] = [asdict(entry)]
+    context.note(status="succeeded")
+    context.note_own(tasks=[asdict(entry)])
     context.summary_lines.append(
         context.catalog.format("entry_forgotten", local_id=entry.local_id, task_id=entry.task_id or "-")
     )
@@ -84,8 +84,8 @@ def _prune(context: CommandContext, older_than: str) -> None:
 
     before = datetime.now(timezone.utc) - age("--older-than", older_than)
     count = prune((store.path for journal in journals() for store in journal.stores), before)
-    context.result.status = "succeeded"
-    context.result.extra["removed"] = count
+    context.note(status="succeeded")
+    context.note_own(removed=count)
     context.summary_lines.append(context.catalog.format("entries_pruned", count=count))
 
 
@@ -102,7 +102,7 @@ def _set_aside(context: CommandContext) -> None:
             context.summary_lines.append(
                 context.catalog.format("journal_set_aside", path=store.path, aside=aside[0], count=aside[1])
             )
-    context.result.status = "succeeded"
-    context.result.extra["set_aside"] = rows
+    context.note(status="succeeded")
+    context.note_own(set_aside=rows)
     if not rows:
         context.summary_lines.append(context.catalog.format("journal_whole"))

@@ -142,6 +142,27 @@ class Entry:
         }  # otherwise it could not be read again
 
 
+def entry_of_request(
+    *,
+    skill: str,
+    base_url: str,
+    account: str,
+    mode: str,
+    model: str,
+    prompt: str,
+    parameters: Mapping[str, object],
+    references: Sequence[str] = (),
+    variant: str = "",
+    **known: Any,
+) -> Entry:
+    """Return the entry of a request that the journal has not seen; `known` are fields besides its identity."""
+    identity: dict[str, Any] = {
+        "skill": skill, "base_url": base_url, "account": account, "mode": mode, "model": model, "variant": variant,
+    }  # fmt: skip
+    digest = fingerprint(prompt=prompt, parameters=parameters, references=references, **identity)
+    return Entry(digest, prompt=prompt_record(prompt), **identity, **known)
+
+
 _KINDS: dict[str, tuple[type, ...]] = {
     "None": (type(None),), "str": (str,), "int": (int,), "float": (int, float), "dict": (dict,), "list": (list,),
 }  # fmt: skip

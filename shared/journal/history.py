@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.journal.reader import JournalReader
 
 
+ENOUGH_HISTORY = 5  # past tasks, below which published durations count too
 MAX_SIMILAR = 50  # tasks that an estimate uses
 
 
@@ -25,6 +26,16 @@ def similar_tasks(journal: JournalReader, entry: Entry) -> list[Entry]:
 def durations(journal: JournalReader, entry: Entry) -> list[float]:
     """Return how long such tasks took from acceptance to the end, in seconds; empty without history."""
     return [past.seconds for past in similar_tasks(journal, entry) if past.seconds]
+
+
+def expected_range(
+    journal: JournalReader, entry: Entry, usual: tuple[float, ...] = ()
+) -> tuple[float, float] | None:
+    """Return the shortest and longest known duration in seconds; with little history, the usual ones count too."""
+    known = durations(journal, entry)
+    if len(known) < ENOUGH_HISTORY:
+        known += usual
+    return (min(known), max(known)) if known else None
 
 
 def likely_cost(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from shared.journal.entry import Entry
-from shared.security.keys import redact
+from shared.security.keys import redact_record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,20 +25,11 @@ def row_of(entry: Entry) -> dict[str, Any]:
     row = {name: document.pop(name) for name in COLUMNS}
     requested = document.pop("requested")
     amount, unit, source = ((entry.cost or {}).get(name) for name in ("amount", "unit", "source"))
-    details = json.dumps(_masked(document))
+    details = json.dumps(redact_record(document))
     return row | {
-        "requested": json.dumps(_masked(requested), sort_keys=True),
+        "requested": json.dumps(redact_record(requested), sort_keys=True),
         "amount": amount, "unit": unit, "source": source, "details": details,
     }  # fmt: skip
-
-
-def _masked(value: Any) -> Any:
-    """Return a JSON value without a key in play, and its links without credentials and query."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {_masked(name): _masked(item) for name, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def entry_of(row: sqlite3.Row | Mapping[str, Any]) -> Entry:

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from shared.timefmt import format_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.journal.entry import Charged, Entry, State
+    from shared.output.outcome import Outcome
 
 SCHEMA_VERSION = 1
 Charges = Literal["none", "maybe", "yes"]
@@ -29,17 +29,6 @@ _MEDIA_LINE = re.compile(rf"([{_BREAKS}](?:[^\w{_BREAKS}]|_)*media[^\S\n]*)(:)",
 _INVISIBLE = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-Status = Literal["prepared", "submitted", "running", "succeeded", "failed", "refused", "unknown", "not_started"]
-_STATUS_OF_ENTRY: dict[State, Status] = {
-    "prepared": "not_started",
-    "submitting": "unknown",
-    "submitted": "submitted",
-    "succeeded": "succeeded",
-    "failed": "failed",
-    "refused": "refused",
-    "unreachable": "not_started",
-    "unknown": "unknown",
-}
 
 
 @dataclass(frozen=True)
@@ -63,81 +52,38 @@ class NextCommand:
         }
 
 
-@dataclass
-class Result:
-    """What a command has found out so far; it ends as one document, however the command ends.
-
-    `charged`, `possible_charges` and `cost` speak of the task, not of this run: with `reused` true, this run
-    sent nothing that costs.
-    """
-
-    skill: str
-    skill_version: str
-    provider: str
-    status: Status = "not_started"
-    model: str | None = None
-    mode: str | None = None
-    task_id: str | None = None
-    local_id: str | None = None
-    reused: bool = False
-    images: list[dict[str, Any]] = field(default_factory=list)
-    media: list[str] = field(default_factory=list)
-    input_images: list[dict[str, Any]] = field(default_factory=list)
-    requested: dict[str, Any] = field(default_factory=dict)
-    applied: dict[str, Any] = field(default_factory=dict)
-    cost: dict[str, Any] = field(default_factory=lambda: {"amount": None, "unit": None, "source": "unknown"})
-    charged: Charged = "no"
-    possible_charges: int = 0
-    attempts: int = 0
-    journal: str | None = None
-    next_command: NextCommand | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-    """What the skill's own contract names at the top level."""
-    started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    _started: float = field(default_factory=time.monotonic)
-
-    def update_from_entry(self, entry: Entry, path: object) -> None:
-        """Copy what the journal's entry knows about the task."""
-        self.local_id, self.task_id, self.journal = entry.local_id, entry.task_id, str(path)
-        self.model, self.mode = entry.model or self.model, entry.mode or self.mode
-        self.charged, self.possible_charges, self.attempts = entry.charged, entry.possible_charges, entry.attempts
-        self.requested, self.applied = entry.requested or self.requested, entry.applied or self.applied
-        self.cost = entry.cost or self.cost
-        if not (entry.state == "submitted" and self.status == "running"):  # the journal does not record polls
-            self.status = _STATUS_OF_ENTRY[entry.state]
-
-    def document(self, error: dict[str, Any] | None) -> dict[str, Any]:
-        """Return the finished document; `error` is None for success."""
-        finished = datetime.now(timezone.utc)
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "ok": error is None,
-            "status": self.status,
-            "skill": self.skill,
-            "skill_version": self.skill_version,
-            "provider": self.provider,
-            "model": self.model,
-            "mode": self.mode,
-            "task_id": self.task_id,
-            "local_id": self.local_id,
-            "reused": self.reused,
-            "images": self.images,
-            "media": self.media,
-            "input_images": self.input_images,
-            "requested": self.requested,
-            "applied": self.applied,
-            "cost": self.cost,
-            "charged": self.charged,
-            "possible_charges": self.possible_charges,
-            "attempts": self.attempts,
-            "started_at": format_time(self.started_at),
-            "finished_at": format_time(finished),
-            "elapsed_seconds": round(time.monotonic() - self._started, 3),
-            "journal": self.journal,
-            "next": self.next_command.document() if self.next_command else None,
-            "error": error,
-            **self.extra,
-        }
+def document(outcome: Outcome, error: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the finished document; `error` is None for success."""
+    finished = datetime.now(timezone.utc)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": error is None,
+        "status": outcome.status,
+        "skill": outcome.skill,
+        "skill_version": outcome.skill_version,
+        "provider": outcome.provider,
+        "model": outcome.model,
+        "mode": outcome.mode,
+        "task_id": outcome.task_id,
+        "local_id": outcome.local_id,
+        "reused": outcome.reused,
+        "images": outcome.images,
+        "media": outcome.media,
+        "input_images": outcome.input_images,
+        "requested": outcome.requested,
+        "applied": outcome.applied,
+        "cost": outcome.cost,
+        "charged": outcome.charged,
+        "possible_charges": outcome.possible_charges,
+        "attempts": outcome.attempts,
+        "started_at": format_time(outcome.started_at),
+        "finished_at": format_time(finished),
+        "elapsed_seconds": round(time.monotonic() - outcome.started, 3),
+        "journal": outcome.journal,
+        "next": outcome.next_command.document() if outcome.next_command else None,
+        "error": error,
+        **outcome.extra,
+    }
 
 
 def shell_line(argv: Sequence[str]) -> str:

@@ -121,6 +121,15 @@ def redact(text: str) -> str:
     return text
 
 
+def redact_record(value: Any) -> Any:
+    """Return a JSON value that is kept: every text in it, names too, as `redact` returns it."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact_record(name): redact_record(item) for name, item in value.items()}
+    return [redact_record(item) for item in value] if isinstance(value, list | tuple) else value
+
+
 def _without_query(word: re.Match[str]) -> str:
     """Return a word without the part after the `?` or `#` of its URL; in linear time for any input."""
     text = word[0]

@@ -7,17 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from ima_studio import provider as use_case
+from ima_studio import provider
 from ima_studio.config import SKILL
 from ima_studio.products import read_products
 from ima_studio.request import FLASH, PRO, ImageRequest
 from ima_studio.task_status import Media, Task
+from ima_studio.user_messages import with_messages
 from ima_studio.wire import Created, quote
 
 from shared.cli.context import CommandContext
-from shared.cli.task_context import TaskContext
 from shared.errors import ReadError, StillRunning, UnusableResult
 from shared.journal.claim import Journal
+from shared.provider import Context
 from tests.ima_studio.fakes import FAILED, LINKLESS, WORKING, task
 from tests.providers import ima_products
 from tests.providers.pictures import make_picture
@@ -47,7 +48,7 @@ def limited() -> ReadError:
 
 @dataclass
 class Service:
-    """Stands in for the client: `answer` gets the seconds since the create and says how the task is."""
+    """A fake client: `answer` gets the seconds since the create and returns the task's status."""
 
     clock: FakeClock
     answer: Callable[[float], Task | ReadError]
@@ -88,12 +89,15 @@ class Scene:
 
     def make(self, variant: str = "", *, model: str = FLASH, count: int = 1) -> CommandContext:
         self.run = CommandContext(SKILL, ["--prompt", "a cat"], str(self.folder / "ima_image_create.py"))
-        self.run.result.extra["messages"] = {}
+        self.run.note_own(messages={})
         request = ImageRequest("text_to_image", "a cat", model, count=count)
-        order = use_case.Order(request, "0" * 12, variant, False, False, self.bought.append)
-        errand = TaskContext(self.run, self.folder, self.clock.limits(600.0))
+        order = provider.Order(request, "0" * 12, variant, False, False, self.bought.append)
+        context = Context(self.run, self.journal, self.folder, self.folder, self.clock.limits(600.0))
         client = cast("Any", self.service)
-        use_case.generate(order, PRODUCTS, client=client, journal=self.journal, task_context=errand)
+        outcome = provider.create(order, PRODUCTS, client, context, self.run.result)
+        self.run.result = with_messages(outcome, self.run.catalog)
+        if self.run.result.error:
+            raise self.run.result.error
         return self.run
 
     @property

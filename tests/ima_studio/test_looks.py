@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from ima_studio.polling import LINKS_GRACE, Poller, expected_range, pictures_of
+from ima_studio.provider import Provider, pictures_of
 
 from shared.errors import AuthenticationError, InvalidRequest, ReadError
+from shared.journal import history
 from shared.journal.entry import Entry
+from shared.queue_poller import LINKS_GRACE, QueuePoller
 from tests.ima_studio.fakes import FAILED, LINKLESS, READY, WORKING, FakeClient, task
 from tests.shared.fakes import FakeClock
 
@@ -16,8 +19,15 @@ if TYPE_CHECKING:
     from ima_studio.task_status import Task
 
 
-def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> Poller:
-    return Poller(cast("Any", FakeClient(answers)), "t1", count, clock.limits(600.0))
+def looks(clock: FakeClock, *answers: Task | Exception, count: int = 1) -> QueuePoller[Task]:
+    provider = Provider(cast("Any", FakeClient(answers)))
+    created = entry("m", task_id="t1", applied={"n": count})
+    return QueuePoller(partial(provider.poll, created), provider.polling(created), "t1", clock)
+
+
+def expected_range(entry: Entry, journal: Any) -> tuple[float, float] | None:
+    usual = Provider(cast("Any", None)).polling(entry).usual_seconds
+    return history.expected_range(journal, entry, usual)
 
 
 def test_a_task_whose_pictures_are_ready_has_ended() -> None:

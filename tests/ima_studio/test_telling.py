@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ima_studio.config import SKILL
-from ima_studio.user_messages import tell_failure
+from ima_studio.user_messages import with_messages
 
 from shared import errors
 from shared.cli.context import CommandContext
 
 if TYPE_CHECKING:
-    from shared.output.result import Status
+    from shared.output.outcome import Status
 
 FAILED, UNKNOWN = "❌ The image could not be generated", "⚠️ It is unclear whether the image is being generated"
 UNFINISHED, PARTIAL = "⚠️ The image has not arrived yet", "⚠️ Only 1 image(s) arrived"
@@ -22,10 +23,8 @@ PAY, FETCH = "trying again costs points again", "downloaded later at no further 
 
 def told(error: errors.SkillError, status: Status, images: int = 0, lang: str = "en") -> str:
     run = CommandContext(SKILL, ["--lang", lang], "ima_image_create.py")
-    run.result.status, run.result.images = status, [{}] * images
-    run.result.extra["messages"] = {}
-    tell_failure(run, error)
-    return str(run.result.extra["messages"].get("failure", ""))
+    outcome = replace(run.result, status=status, images=[{}] * images, extra={"messages": {}}, error=error)
+    return str(with_messages(outcome, run.catalog).extra["messages"].get("failure", ""))
 
 
 def limited(code: str) -> errors.RateLimitError:

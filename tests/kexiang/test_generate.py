@@ -8,15 +8,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from kexiang import provider as use_case
 from kexiang.messages import MESSAGES
+from kexiang.provider import Provider, new_entry
 from kexiang.request import ImageRequest
-from kexiang.wire import Created, Task
+from kexiang.wire import Task
 
+from shared import queue_task
 from shared.cli.context import CommandContext, Skill
-from shared.cli.task_context import TaskContext
 from shared.errors import InvalidRequest, ReadError, StillRunning, TaskFailed, UnusableResult
 from shared.journal.claim import Journal
+from shared.paid_request import Accepted
+from shared.provider import Context
+from shared.security.keys import ResolvedKey, Secret
 from tests.providers.pictures import make_picture
 from tests.shared.fakes import NOW, FakeClock
 
@@ -34,6 +37,7 @@ LINK = "https://img.example/one.png?sig=1"
 RUNNING = Task("running", "running")
 READY = Task("succeeded", "success", (LINK,))
 WITHOUT_LINKS = Task("succeeded", "success")
+KEY = ResolvedKey(Secret("dummy-key-of-the-tests"), "-", ())
 SKILL = Skill("image2", "kexiang", "1.1.0", MESSAGES, "create_task.py")
 
 
@@ -47,7 +51,7 @@ def unreachable() -> ReadError:
 
 @dataclass
 class Service:
-    """Stands in for the client: `answer` gets the seconds since the create and says how the task is."""
+    """A fake client: `answer` gets the seconds since the create and returns the task's status."""
 
     clock: FakeClock
     answer: Callable[[float], Task | ReadError]
@@ -59,11 +63,11 @@ class Service:
     def downloads(self) -> Service:
         return self
 
-    def create(self, _request: ImageRequest, _seconds: float) -> Created:
+    def create(self, _request: ImageRequest, _seconds: float) -> Accepted:
         self.creates += 1
         self.created = self.clock.now
         self.looks = []
-        return Created("77", {"amount": 0.2, "unit": "credits", "source": "charged"})
+        return Accepted("77", {"amount": 0.2, "unit": "credits", "source": "charged"})
 
     def query(self, _task_id: str, _seconds: float) -> Task:
         self.looks.append(round(self.clock.now - self.created, 3))
@@ -89,15 +93,16 @@ class Scene:
     def make(self, variant: str = "", *, timeout: float = 720.0, no_wait: bool = False) -> CommandContext:
         run = CommandContext(SKILL, ["--prompt", "a kite"], str(self.folder / "create_task.py"))
         limits = self.clock.limits(timeout)
-        summary: dict[str, object] = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
-        errand = TaskContext(run, self.folder, limits, no_wait=no_wait, summary=summary)
+        context = Context(run, self.journal, self.folder, self.folder, limits, no_wait=no_wait)
         request = ImageRequest("text2img", "a kite", "3:4")
-        draft = use_case.new_entry(
+        draft = new_entry(
             request, base_url="https://kexiangai.com", account="0" * 12, variant=variant, folder=self.folder
         )
         self.run = run
-        client = cast("Client", self.service)
-        use_case.generate(request, draft, client=client, journal=self.journal, task_context=errand)
+        provider = Provider(cast("Client", self.service), request, KEY)
+        run.result = queue_task.create(draft, provider, context, run.result)
+        if run.result.error:
+            raise run.result.error
         return run
 
     @property
@@ -238,9 +243,9 @@ def test_output_without_a_link_is_kept_in_a_file_at_once(scene: Scene) -> None:
 def test_without_waiting_nothing_is_looked_at(scene: Scene) -> None:
     run = scene.make(no_wait=True)
     assert (scene.service.looks, run.result.status) == ([], "submitted")
-    assert run.result.next_command
-    assert list(run.result.next_command.argv)[2:] == ["--resume", "77"]
-    assert (run.result.next_command.cost, run.result.next_command.needs_consent) == ("none", False)
+    following = run.result_document(None)["next"]
+    assert following["argv"][2:] == ["--resume", "77"]
+    assert (following["cost"], following["needs_consent"]) == ("none", False)
 
 
 # ---- estimates

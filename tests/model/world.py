@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kexiang import provider as use_case
 from kexiang.client import Client
 from kexiang.messages import MESSAGES
+from kexiang.provider import Provider, new_entry
 from kexiang.request import ImageRequest
 
+from shared import queue_task
 from shared.cli.context import CommandContext, Skill
-from shared.cli.task_context import TaskContext
 from shared.errors import NotSentError, ReadError, ResponseLost, SkillError
 from shared.http.response import HttpResponse
 from shared.i18n.catalog import Catalog
@@ -21,7 +21,8 @@ from shared.journal.claim import Journal
 from shared.journal.entry import Entry
 from shared.journal.retention import forget
 from shared.output.progress import Reporter
-from shared.security.keys import Secret
+from shared.provider import Context
+from shared.security.keys import ResolvedKey, Secret
 from tests.journals import WatchedConnection, entries_in, watch
 from tests.providers import kexiang
 from tests.providers.kexiang import KexiangService
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from shared.output.outcome import Outcome
     from tests.providers.reply import Reply
 
     Send = Literal["arrives", "never arrives", "dies before", "answer lost", "dies after", "refused", "unclear"]
@@ -120,14 +122,15 @@ class World:
     def generate(self, prompt: str, variant: str, fate: Fate, *, new: bool, no_wait: bool) -> str:
         """Run create_task.py and return how it ended: "done", "killed" or the error's code."""
         request = ImageRequest("text2img", prompt, "3:4")
-        draft = use_case.new_entry(
+        draft = new_entry(
             request, base_url=f"https://{kexiang.HOST}", account="0" * 12, variant=variant, folder=self.folder
         )
 
         self.fingerprints[draft.fingerprint] = (prompt, variant)
 
-        def work(client: Client, errand: TaskContext) -> None:
-            use_case.generate(request, draft, client=client, journal=self.journal, task_context=errand)
+        def work(client: Client, context: Context, outcome: Outcome) -> Outcome:
+            provider = Provider(client, request, ResolvedKey(Secret(KEY), "-", ()))
+            return queue_task.create(draft, provider, context, outcome)
 
         return self._process(Process(fate, (prompt, variant)), work, new=new, no_wait=no_wait)
 
@@ -135,8 +138,8 @@ class World:
         """Run create_task.py --resume and return how it ended."""
         blank = Entry("", "image2", "kexiang", "text2img", "", f"https://{kexiang.HOST}", "0" * 12)
 
-        def work(client: Client, errand: TaskContext) -> None:
-            use_case.resume(identifier, blank, client=client, journal=self.journal, task_context=errand)
+        def work(client: Client, context: Context, outcome: Outcome) -> Outcome:
+            return queue_task.resume(identifier, blank, Provider(client), context, outcome)
 
         return self._process(Process(fate, identifier), work, new=False, no_wait=False)
 
@@ -151,26 +154,26 @@ class World:
         )
 
     def _process(
-        self, process: Process, work: Callable[[Client, TaskContext], None], *, new: bool, no_wait: bool
+        self, process: Process, work: Callable[[Client, Context, Outcome], Outcome], *, new: bool, no_wait: bool
     ) -> str:
         self._processes.append(process)
         run = CommandContext(SKILL, [], str(self.folder / "create_task.py"))
         run.reporter = Reporter(Catalog("en", MESSAGES), process.said, clock=self.clock)
-        facts = dict.fromkeys(("mode", "size", "model", "references", "key", "source"), "-")
-        errand = TaskContext(
-            run, self.folder, self.clock.limits(300.0), no_wait=no_wait, new=new, summary=dict(facts)
-        )
+        limits = self.clock.limits(300.0)
+        context = Context(run, self.journal, self.folder, self.folder, limits, no_wait=no_wait, new=new)
         client = Client(f"https://{kexiang.HOST}", Secret(KEY), user_agent=SKILL.user_agent)
         wire: Any = Wire(self, process)
         client._api = client.downloads = wire
         try:
-            work(client, errand)
+            error = work(client, context, run.result).error
         except Killed:
             return "killed"
-        except SkillError as error:
-            return error.code
         finally:
             self._processes.pop()
+        if isinstance(error, SkillError) and error.code != "bug":
+            return error.code
+        if error:
+            raise error
         return "done"
 
     def _before(self, statement: str) -> None:

@@ -118,6 +118,17 @@ class _Module:
         for value in self._renamed:
             if isinstance(value, ast.Constant):
                 yield Said(self._place(value), str(value.value), is_error=True, facts=None)
+        for value, is_error in self._handed_to_the_poller():
+            for message in self._messages(value, code):
+                yield Said(self._place(value), message, is_error, facts=None)
+
+    def _handed_to_the_poller(self) -> Iterator[tuple[ast.expr, bool]]:
+        """Yield the ids that a provider hands to the pipeline, which uses them in its place."""
+        for keyword in (keyword for call in self._calls.get("PollPolicy", ()) for keyword in call.keywords):
+            if keyword.arg == "announced_as":
+                yield keyword.value, False
+            if keyword.arg == "final_refusals":
+                yield from ((value, True) for value in self._values(keyword.value))
 
     def unread(self, code: list[_Module]) -> Iterator[str]:
         for call, _ in self._sites():

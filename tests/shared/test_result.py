@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -19,7 +20,9 @@ from shared import errors, launch, signals
 from shared.cli.context import CommandContext, Skill
 from shared.i18n.catalog import harmless
 from shared.journal.entry import State
-from shared.output.result import NextCommand, Result, Status, shell_line, to_json_line
+from shared.output.outcome import Outcome, Status
+from shared.output.result import NextCommand, shell_line, to_json_line
+from shared.output.result import document as document_of
 from shared.security import keys
 from shared.security.keys import Secret
 from tests.shared.fakes import draft
@@ -47,8 +50,8 @@ def complaints(document: object) -> list[str]:
     return [error.message for error in Draft202012Validator(SCHEMA).iter_errors(cast("Any", document))]
 
 
-def full_result() -> Result:
-    result = Result("image2", "1.1.0", "kexiang", extra={"image_urls": [IMAGE["url"]]})
+def full_result() -> Outcome:
+    result = Outcome("image2", "1.1.0", "kexiang", extra={"image_urls": [IMAGE["url"]]})
     entry = draft(
         local_id=LOCAL_ID,
         task_id="77",
@@ -60,11 +63,13 @@ def full_result() -> Result:
         requested={"size": "3:4"},
         applied={"size": "3:4"},
     )
-    result.update_from_entry(entry, "/journal/one.json")
-    result.images, result.media = [dict(IMAGE)], ["/p/one.png"]
-    result.input_images = [{"url": "https://a.example/1.png"}]
-    result.next_command = NextCommand(["python3", "/s/create_task.py", "--resume", "77"])
-    return result
+    return replace(
+        result.with_entry(entry, "/journal/one.json"),
+        images=[dict(IMAGE)],
+        media=["/p/one.png"],
+        input_images=[{"url": "https://a.example/1.png"}],
+        next_command=NextCommand(["python3", "/s/create_task.py", "--resume", "77"]),
+    )
 
 
 @pytest.fixture
@@ -107,11 +112,11 @@ def test_only_the_top_level_is_open() -> None:
 def test_the_words_of_the_schema_are_those_of_the_code() -> None:
     properties = SCHEMA["properties"]
     assert tuple(properties["status"]["enum"]) == get_args(Status)
-    assert list(properties) == list(Result("image2", "1.1.0", "kexiang").document(None))
+    assert list(properties) == list(document_of(Outcome("image2", "1.1.0", "kexiang"), None))
 
 
 def broken(**changes: Any) -> dict[str, Any]:
-    return {**full_result().document(None), **changes}
+    return {**document_of(full_result(), None), **changes}
 
 
 ERROR = {
@@ -172,8 +177,8 @@ def test_no_key_may_be_missing(name: str) -> None:
 
 
 def test_an_empty_result_and_a_full_one_keep_to_the_schema() -> None:
-    empty = Result("image2", "1.1.0", "kexiang").document(None)
-    document = full_result().document(None)
+    empty = document_of(Outcome("image2", "1.1.0", "kexiang"), None)
+    document = document_of(full_result(), None)
     assert (complaints(empty), complaints(document)) == ([], [])
     assert list(document) == [*SCHEMA["required"], "image_urls"]
     assert (document["charged"], document["attempts"], document["journal"]) == ("yes", 1, "/journal/one.json")
@@ -194,20 +199,17 @@ STATUSES: dict[str, Status] = {
 
 @pytest.mark.parametrize("state", get_args(State))
 def test_the_status_follows_the_entry(state: State) -> None:
-    result = Result("image2", "1.1.0", "kexiang")
-    result.update_from_entry(draft(state=state, local_id=LOCAL_ID), "/j")
+    result = Outcome("image2", "1.1.0", "kexiang")
+    result = result.with_entry(draft(state=state, local_id=LOCAL_ID), "/j")
     assert result.status == STATUSES[state]
-    result.status = "running"
-    result.update_from_entry(draft(state=state, local_id=LOCAL_ID), "/j")
+    result = replace(result, status="running").with_entry(draft(state=state, local_id=LOCAL_ID), "/j")
     assert result.status == ("running" if state == "submitted" else STATUSES[state])
 
 
 def test_an_adopted_entry_that_knows_little_leaves_what_the_run_knows() -> None:
-    result = full_result()
-    result.update_from_entry(
-        draft(mode="", model="", requested={}, applied={}, cost=None, local_id=LOCAL_ID), "/j"
-    )
-    document = result.document(None)
+    adopted = draft(mode="", model="", requested={}, applied={}, cost=None, local_id=LOCAL_ID)
+    result = full_result().with_entry(adopted, "/j")
+    document = document_of(result, None)
     assert (document["mode"], document["model"], document["requested"]) == (
         "text2img",
         "GPT-Image-2",
@@ -269,7 +271,7 @@ def test_the_launcher_writes_the_same_document(code: str, line: str | None) -> N
         "/skills/image2/scripts/create_task.py", code, "Missing.", "Install it.", following
     )
     assert complaints(document) == []
-    assert set(document) == set(Result("image2", "1.1.0", "kexiang").document(None))
+    assert set(document) == set(document_of(Outcome("image2", "1.1.0", "kexiang"), None))
     assert (document["skill"], document["status"], document["charged"]) == ("image2", "not_started", "no")
     nulls = {name for name, value in document.items() if value is None and name != "next"}
     nullable = {
@@ -281,7 +283,7 @@ def test_the_launcher_writes_the_same_document(code: str, line: str | None) -> N
 
 
 def test_only_a_launcher_leaves_the_skill_in_the_dark() -> None:
-    document = full_result().document(None)
+    document = document_of(full_result(), None)
     assert (document["skill_version"], document["provider"]) == ("1.1.0", "kexiang")
 
 

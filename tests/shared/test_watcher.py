@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from shared.cli.poll_reporter import PollReporter, ReminderInterval
 from shared.i18n.catalog import Catalog
+from shared.output.poll_reporter import PollReporter, ReminderInterval
 from shared.output.progress import Reporter
 
 
@@ -19,8 +17,7 @@ def watched(
     stream = io.StringIO()
     catalog = Catalog("en")
     reporter = Reporter(catalog, stream, live=live, quiet=quiet, clock=lambda: 0.0)
-    run = SimpleNamespace(catalog=catalog, reporter=reporter, result=SimpleNamespace(status="submitted"))
-    return PollReporter(cast("Any", run), [20.0, 40.0], rhythm=rhythm), stream
+    return PollReporter(reporter, [20.0, 40.0], rhythm=rhythm), stream
 
 
 def told(stream: io.StringIO) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ima_studio import __version__, wire
-from ima_studio.polling import TELL_EVERY, USUAL_SECONDS
+from ima_studio.provider import REMIND_EVERY, USUAL_SECONDS
 from ima_studio.request import FLASH, MODELS, PRO, RATIOS
 
 from shared import errors
@@ -131,5 +131,5 @@ def test_the_page_of_models_agrees_with_the_code_and_the_documented_points() -> 
     for model in (FLASH, PRO):
         least, most = USUAL_SECONDS[model]
         assert f"{least:.0f}-{most:.0f} s" in MODELS_PAGE
-        assert f"every {TELL_EVERY[model]:.0f} s" in MODELS_PAGE
+        assert f"every {REMIND_EVERY[model]:.0f} s" in MODELS_PAGE
     assert all(f"`{ratio}`" in MODELS_PAGE for ratio in RATIOS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ima_studio.request import ImageRequest, TaskType
     from shared.cli.context import CommandContext
     from shared.cli.doctor import DoctorConfig
+    from shared.output.outcome import Outcome
     from shared.security.keys import ResolvedKey
 
 
@@ -86,43 +88,41 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="API key; the variab
 @click.option("--poll-interval", metavar="SECONDS", help="Poll every SECONDS (default: adaptive).")
 @click.version_option(__version__)
 @common_options
-def _ima_image_create(context: CommandContext, options: Options, **params: Any) -> None:
+def _ima_image_create(context: CommandContext, options: Options, **params: Any) -> Outcome:
     try:
-        _dispatch(context, options, params)
+        outcome = _dispatch(context, options, params)
     except SkillError as error:
-        from ima_studio.user_messages import tell_failure  # noqa: PLC0415
+        outcome = replace(context.result, error=error)
+    from ima_studio.user_messages import with_messages  # noqa: PLC0415  - the first request need not wait for it
 
-        tell_failure(context, error)
-        raise
+    return with_messages(outcome, context.catalog)
 
 
-def _dispatch(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
+def _dispatch(context: CommandContext, options: Options, params: dict[str, Any]) -> Outcome:
     lang = _language(options, params["language"])
     context.set_language(context.words, lang)
     user_id = check_user_id(params["user_id"])
     if params["forget_preference"]:
-        _forget(context, user_id, params["task_type"])
-    elif options.resume is not None:
-        Service(context, options, params).resume(options.resume)
-    elif params["list_models"]:
-        Service(context, options, params).list_models()
-    else:
-        _make(context, options, params, user_id, lang)
+        return _forget(context, user_id, params["task_type"])
+    if options.resume is not None:
+        return Service(context, options, params).resume(options.resume)
+    if params["list_models"]:
+        return Service(context, options, params).list_models()
+    return _make(context, options, params, user_id, lang)
 
 
 def _make(
     context: CommandContext, options: Options, params: dict[str, Any], user_id: str | None, lang: str
-) -> None:
+) -> Outcome:
     task_type = check_task_type(params["task_type"])
     named = params["model_id"] is not None
     remembered = _preferences().remembered(user_id, task_type) if user_id and not named else None
     request = _request(context, params, remembered, lang)
     service = Service(context, options, params)
     if options.dry_run:
-        service.show_plan(request, remembered=remembered is not None)
-        return
+        return service.plan(request, remembered=remembered is not None)
     on_bought = _remembering(context, user_id if named else None, task_type)
-    service.generate(request, on_bought, remembered=remembered is not None)
+    return service.generate(request, on_bought, remembered=remembered is not None)
 
 
 def _request(
@@ -140,10 +140,14 @@ def _request(
         extra_params=params["extra_params"],
         inputs=params["inputs"],
     )
-    context.result.mode, context.result.model = request.task_type, request.model_id
-    context.result.requested = {"size": request.size, "aspect_ratio": request.aspect_ratio, "n": request.count}
-    context.result.input_images = input_rows(request.inputs)
-    context.result.extra["model_id"] = request.model_id
+    context.result = replace(
+        context.result,
+        mode=request.task_type,
+        model=request.model_id,
+        requested={"size": request.size, "aspect_ratio": request.aspect_ratio, "n": request.count},
+        input_images=input_rows(request.inputs),
+        extra={**context.result.extra, "model_id": request.model_id},
+    )
     return request
 
 
@@ -168,7 +172,7 @@ def _remembering(context: CommandContext, user_id: str | None, task_type: TaskTy
     return remember
 
 
-def _forget(context: CommandContext, user_id: str | None, task_type: str | None) -> None:
+def _forget(context: CommandContext, user_id: str | None, task_type: str | None) -> Outcome:
     if user_id is None:
         raise BadInput("user_id_needed", flag="--user-id")
     named = None if task_type is None else check_task_type(task_type)
@@ -178,12 +182,10 @@ def _forget(context: CommandContext, user_id: str | None, task_type: str | None)
     except (OSError, ValueError) as error:
         reason = system_reason(error) if isinstance(error, OSError) else str(error)
         raise DiskError("disk_failed", path=preferences.path, reason=reason) from error
-    context.result.status = "succeeded"
-    context.result.extra["forgotten"] = gone
     say = context.catalog.format
-    context.summary_lines.append(
-        say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none")
-    )
+    line = say("preference_forgotten", tasks=", ".join(gone)) if gone else say("preference_none")
+    extra = {**context.result.extra, "forgotten": gone}
+    return replace(context.result, status="succeeded", extra=extra, lines=(line,))
 
 
 def _language(options: Options, option: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ima_studio import __version__, wire
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ima_studio.products import Product
     from ima_studio.provider import Order
     from ima_studio.request import TaskType
-    from shared.cli.task_context import TaskContext
-    from shared.journal.claim import Journal
+    from shared.output.outcome import Outcome
+    from shared.provider import Context
 
 KEY_NAME = "IMA_API_KEY"
 KEY_FLAG, KEY_START = "--api-key", "ima_"
@@ -55,9 +55,9 @@ class Service:
     """One run's way to the service; the key is found and the places for files are chosen when it is made."""
 
     def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
-        self._context = context
+        self._ui = context
         self._options = options
-        self._given = params
+        self._params = params
         self._interval = parse_number("--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, MAX_INTERVAL)
         self._max_points = parse_number("--max-points", params["max_points"], 0, MAX_POINTS)
         self._seconds = options.seconds() or DEFAULT_TIMEOUT
@@ -68,147 +68,161 @@ class Service:
         if options.output_dir is not None:
             context.resume_options = {"--output-dir": str(expand_path(options.output_dir))}
 
-    def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> None:
-        """Create the images of a request."""
-        with self._logged(), self._attached(), self._hands() as (client, task_context):
-            products = self._products(client, request.task_type, task_context)
-            from ima_studio import provider  # noqa: PLC0415  - the first request need not wait for it
+    def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> Outcome:
+        """Make the pictures of a request."""
 
-            order = self._order(request, on_bought, remembered=remembered)
-            provider.generate(order, products, client=client, journal=self._journal(), task_context=task_context)
+        def work() -> Outcome:
+            with self._client() as client:
+                products = self._products(client, request.task_type)
+                from ima_studio import provider  # noqa: PLC0415  - the first request need not wait for it
 
-    def resume(self, identifier: str | None) -> None:
+                order = self._order(request, on_bought, remembered=remembered)
+                return provider.create(order, products, client, self._task_context(), self._ui.result)
+
+        return self._logged(work)
+
+    def resume(self, identifier: str | None) -> Outcome:
         """Resume a task."""
         if not wire.TASK_ID.fullmatch(split_task_ref(identifier or "")[1]):
             raise BadInput("resume_invalid", flag="--resume", got=short_repr(identifier))
         account = self._key.secret.account()
-        blank = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=f"https://{wire.HOST}", account=account)
+        imported = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=f"https://{wire.HOST}", account=account)
         if self._options.dry_run:
-            self._show({"method": "POST", "path": wire.DETAIL_PATH, "body": {"task_id": identifier}})
-            return
-        from ima_studio import provider  # noqa: PLC0415
+            return self._plan({"method": "POST", "path": wire.DETAIL_PATH, "body": {"task_id": identifier}})
 
-        with self._logged(), self._attached(), self._hands() as (client, task_context):
-            provider.resume(
-                str(identifier), blank, client=client, journal=self._journal(), task_context=task_context
+        def work() -> Outcome:
+            from ima_studio.provider import Provider  # noqa: PLC0415
+            from shared import queue_task  # noqa: PLC0415
+
+            with self._client() as client:
+                context = self._task_context()
+                return queue_task.resume(str(identifier), imported, Provider(client), context, self._ui.result)
+
+        return self._logged(work)
+
+    def plan(self, request: ImageRequest, *, remembered: bool) -> Outcome:
+        """Return what would be sent and what it costs; the free product list is read for that."""
+
+        def work() -> Outcome:
+            from ima_studio import provider  # noqa: PLC0415
+            from ima_studio.submit import price_text  # noqa: PLC0415
+            from ima_studio.user_messages import tell_notices, with_message  # noqa: PLC0415
+
+            with self._client(writes=False) as client:
+                order = self._order(request, lambda _offer: None, remembered=remembered)
+                products = self._products(client, request.task_type)
+                purchase = provider.price(order, products, client, self._task_context())
+                self._ui.result = purchase.describe(self._ui.result)  # also where the price is above the limit
+                purchase.check_price()
+                notice = tell_notices(purchase, self._ui.reporter)
+                if notice:
+                    self._ui.result = with_message(self._ui.result, "notice", notice)
+            links = [
+                image if isinstance(image, str) else f"(uploaded first: {image.path.name})"
+                for image in request.inputs
+            ]
+            body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
+            uploads = [f"{image.path} -> {wire.UPLOAD_HOST}" for image in request.files]
+            show_preview(
+                self._ui,
+                provider.new_entry(order, purchase, self._folder),
+                JournalReader(SKILL.slug, self._states, access="read"),
+                passed_over=PASSED_OVER_BY_NEW if self._options.new else (),
+                public_files=[str(image.path) for image in request.files],
+                agreed={"--max-points": price_text(purchase.offer.points)},
             )
+            return self._plan({"method": "POST", "path": wire.CREATE_PATH, "body": body, "uploads": uploads})
 
-    def show_plan(self, request: ImageRequest, *, remembered: bool) -> None:
-        """Put into the result what would be sent and what it costs; the free product list is read for that."""
-        from ima_studio import provider  # noqa: PLC0415
-        from ima_studio.submit import price_text  # noqa: PLC0415
-        from ima_studio.user_messages import tell_notices  # noqa: PLC0415
+        return self._logged(work)
 
-        with self._logged(), self._hands(writes=False) as (client, task_context):
-            order = self._order(request, lambda _offer: None, remembered=remembered)
-            products = self._products(client, request.task_type, task_context)
-            purchase = provider.price(order, products, client, task_context)
-            purchase.check_price()
-            tell_notices(self._context, purchase)
-        links = [
-            image if isinstance(image, str) else f"(uploaded first: {image.path.name})" for image in request.inputs
-        ]
-        body = wire.create_body(request.task_type, request.prompt, purchase.offer, links)
-        uploads = [f"{image.path} -> {wire.UPLOAD_HOST}" for image in request.files]
-        show_preview(
-            self._context,
-            provider.new_entry(order, purchase, self._folder),
-            JournalReader(SKILL.slug, self._states, access="read"),
-            passed_over=PASSED_OVER_BY_NEW if self._options.new else (),
-            public_files=[str(image.path) for image in request.files],
-            agreed={"--max-points": price_text(purchase.offer.points)},
-        )
-        self._show({"method": "POST", "path": wire.CREATE_PATH, "body": body, "uploads": uploads})
-
-    def list_models(self) -> None:
-        """Put into the result what can be bought, with its points."""
+    def list_models(self) -> Outcome:
+        """Return what can be bought, with its points."""
         from ima_studio import model_list  # noqa: PLC0415
 
-        named = self._given["task_type"]
+        named = self._params["task_type"]
         task_types = TASK_TYPES if named is None else (check_task_type(named),)
-        models: dict[str, Any] = {}
-        with self._logged(), self._hands(writes=False) as (client, task_context):
-            for task_type in task_types:
-                products = self._products(client, task_type, task_context)
-                models[task_type] = model_list.rows(products)
-                self._context.summary_lines += model_list.lines(task_type, products, self._context.catalog)
-        self._context.result.status = "succeeded"
-        self._context.result.extra["models"] = models
+
+        def work() -> Outcome:
+            models: dict[str, Any] = {}
+            lines: list[str] = []
+            with self._client(writes=False) as client:
+                for task_type in task_types:
+                    products = self._products(client, task_type)
+                    models[task_type] = model_list.rows(products)
+                    lines += model_list.lines(task_type, products, self._ui.catalog)
+            extra = {**self._ui.result.extra, "models": models}
+            return replace(self._ui.result, status="succeeded", extra=extra, lines=tuple(lines))
+
+        return self._logged(work)
 
     def _order(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> Order:
         from ima_studio.provider import Order  # noqa: PLC0415
 
         account, options = self._key.secret.account(), self._options
-        downgrade = self._given["allow_downgrade"]
+        downgrade = self._params["allow_downgrade"]
         return Order(request, account, options.variant, downgrade, remembered, on_bought, self._max_points)
 
-    def _show(self, plan: dict[str, Any]) -> None:
-        headers = {**wire.headers(self._context.catalog.language), "Authorization": f"Bearer {self._key.secret}"}
+    def _plan(self, plan: dict[str, Any]) -> Outcome:
+        headers = {**wire.headers(self._ui.catalog.language), "Authorization": f"Bearer {self._key.secret}"}
         plan = {
             "method": plan.pop("method"),
             "url": f"https://{wire.HOST}{plan.pop('path')}",
             "headers": headers,
             **plan,
-            "cost": self._context.result.cost,
+            "cost": self._ui.result.cost,
             "output_dir": str(self._folder),
         }
-        show_plan(self._context, plan)
+        show_plan(self._ui, plan)
+        return self._ui.result
 
     @contextlib.contextmanager
-    def _hands(self, *, writes: bool = True) -> Iterator[tuple[Client, TaskContext]]:
+    def _client(self, *, writes: bool = True) -> Iterator[Client]:
         from ima_studio.client import Client  # noqa: PLC0415  - with requests, slower than all of the above
-        from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
 
-        deadline = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep)
-        options, language = self._options, self._context.catalog.language
-        task_context = TaskContext(
-            self._context, self._folder, deadline, self._interval, options.no_wait, options.new
-        )
+        self._deadline = Deadline.after(self._seconds)
+        language = self._ui.catalog.language
         with Client(self._key.secret, user_agent=SKILL.user_agent, language=language) as client:
             if writes:
                 check_output_folder(self._folder)
-            yield client, task_context
+            yield client
 
-    def _products(self, client: Client, task_type: TaskType, task_context: TaskContext) -> list[Product]:
+    def _task_context(self) -> Context:
+        from shared.journal.claim import Journal  # noqa: PLC0415
+        from shared.provider import Context  # noqa: PLC0415
+
+        return Context(
+            self._ui,
+            Journal(SKILL.slug, self._states, run_budget=self._options.run_budget(SKILL)),
+            self._states[0],
+            self._folder,
+            self._deadline,
+            self._interval,
+            no_wait=self._options.no_wait,
+            new=self._options.new,
+        )
+
+    def _products(self, client: Client, task_type: TaskType) -> list[Product]:
         from ima_studio.client import read_list  # noqa: PLC0415
 
-        return read_list(client, task_type, task_context.deadline)
+        return read_list(client, task_type, self._deadline)
 
-    def _journal(self) -> Journal:
-        from shared.journal.claim import Journal  # noqa: PLC0415
-
-        return Journal(SKILL.slug, self._states, run_budget=self._options.run_budget(SKILL))
-
-    @contextlib.contextmanager
-    def _attached(self) -> Iterator[None]:
-        """Make the images attachable in OpenClaw however the block ends, even if only some were saved."""
-        try:
-            yield
-        finally:
-            self._context.attach_media(self._states[0])
-
-    @contextlib.contextmanager
-    def _logged(self) -> Iterator[None]:
-        """Log how the block begins and ends."""
-        result = self._context.result
+    def _logged(self, work: Callable[[], Outcome]) -> Outcome:
+        """Return the outcome of the work, and log how it began and ended."""
+        asked = self._ui.result
         self._log.clear()
-        self._log.note("begin", mode=result.mode, model=result.model, requested=result.requested)
+        self._log.note("begin", mode=asked.mode, model=asked.model, requested=asked.requested)
         try:
-            yield
+            outcome = work()
         except SkillError as error:
-            self._log.note("end", error=error.code, code=error.provider_code, status=error.http_status)
+            outcome = replace(self._ui.result, error=error)
+        except BaseException:
+            self._log.task(self._ui.result)
             raise
-        finally:
-            self._log.note(
-                "task",
-                local_id=result.local_id,
-                task_id=result.task_id,
-                status=result.status,
-                cost=result.cost["amount"],
-                attempts=result.attempts,
-                pictures=len(result.images),
-            )
+        if isinstance(failure := outcome.error, SkillError):
+            self._log.note("end", error=failure.code, code=failure.provider_code, status=failure.http_status)
+        self._log.task(outcome)
+        return outcome
 
 
 def found_key(context: CommandContext, flag_value: str | None) -> ResolvedKey:

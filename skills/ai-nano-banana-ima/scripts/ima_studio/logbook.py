@@ -16,6 +16,8 @@ from shared.timefmt import format_time
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.output.outcome import Outcome
+
 KEPT_FOR = 7 * 24 * 3600  # seconds
 
 
@@ -38,6 +40,18 @@ class Logbook:
                 os.write(descriptor, line.encode())  # one write: lines of two processes do not mix
             finally:
                 os.close(descriptor)
+
+    def task(self, outcome: Outcome) -> None:
+        """Write the line about the task of a command."""
+        self.note(
+            "task",
+            local_id=outcome.local_id,
+            task_id=outcome.task_id,
+            status=outcome.status,
+            cost=outcome.cost["amount"],
+            attempts=outcome.attempts,
+            pictures=len(outcome.images),
+        )
 
     def clear(self) -> None:
         """Remove log files that were not written to for a week."""

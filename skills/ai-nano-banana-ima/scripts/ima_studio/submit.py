@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,16 +12,15 @@ from ima_studio.client import read_list
 from ima_studio.pricing import Offer, choose, resolve, smaller
 from shared.errors import InvalidRequest
 from shared.i18n.catalog import sanitize_line
-from shared.paid_request import submit_once
+from shared.pipeline import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ima_studio.client import Client
     from ima_studio.request import ImageRequest
     from ima_studio.wire import Created
-    from shared.cli.task_context import TaskContext
     from shared.journal.submit import LockedTask
+    from shared.output.outcome import Outcome
+    from shared.provider import Context
 
 MAX_CREATES = 3
 RESOLVED_AGAIN = {wire.PRICE_CHANGED: 1, wire.ATTRIBUTE_MISSING: 2, wire.ATTRIBUTE_WRONG: 2}
@@ -33,37 +32,29 @@ class Purchase:
     """A create and its corrections; `offer` was sent last, and `notice` names a reduced size.
 
     Without `allow_downgrade` a smaller size is only proposed. Nothing is sent that costs more than `max_points`
-    for
-    all images together: the shown price, or the one that the user agreed to.
+    for all images together: the shown price, or the one that the user agreed to.
     """
 
     request: ImageRequest
     offer: Offer
     client: Client
-    task_context: TaskContext
+    context: Context
     allow_downgrade: bool
     max_points: float
     notice: str | None = None
 
-    def send(self, task: LockedTask, links: tuple[str, ...], on_accepted: Callable[[Created], None]) -> None:
+    def send(self, task: LockedTask, links: tuple[str, ...]) -> None:
         """Send the create, at most three times.
 
         Raises:
             InvalidRequest: `too_complex` with the smaller size as the next command, or the last refusal.
-            SkillError: as for `spend_once`; only the four refusals are followed by another create.
+            SkillError: as for `submit_once`; only the four refusals are followed by another create.
         """
         refusals: list[int] = []
         while True:
             last = len(refusals) == MAX_CREATES - 1
             try:
-                submit_once(
-                    task,
-                    partial(self._create, self.offer, links),
-                    sleep=self.task_context.deadline.sleep,
-                    left=lambda: self.task_context.deadline.remaining,
-                    on_accepted=on_accepted,
-                    last=last,
-                )
+                submit(task, partial(self._create, self.offer, links), self.context, last=last)
             except InvalidRequest as refusal:
                 refusals.append(int(refusal.provider_code or 0))
                 self.offer = self._corrected(refusal, refusals, last=last)
@@ -91,6 +82,27 @@ class Purchase:
             limit=price_text(self.max_points),
         )
 
+    def describe(self, outcome: Outcome) -> Outcome:
+        """Return an outcome with what is going to be bought, and its price."""
+        offer = self.offer
+        return replace(
+            outcome,
+            requested=self.requested(),
+            applied=self.applied(),
+            cost=wire.quote(offer),
+            extra={**outcome.extra, "model_name": offer.product.name, "credit": offer.points},
+        )
+
+    def requested(self) -> dict[str, Any]:
+        """Return the requested parameters, defaults included."""
+        request, offer = self.request, self.offer
+        return {
+            "size": request.size or offer.size,
+            "aspect_ratio": request.aspect_ratio or offer.parameters.get("aspect_ratio"),
+            "n": request.count,
+            **dict(request.extra),
+        }
+
     def applied(self) -> dict[str, Any]:
         """Return the parameters that are sent, as the result's `applied`."""
         product = self.offer.product
@@ -108,7 +120,7 @@ class Purchase:
             return self._smaller(refusal, last=last)
         if last or refusals.count(code) > RESOLVED_AGAIN.get(code, 0):
             raise refusal
-        products = read_list(self.client, self.request.task_type, self.task_context.deadline)
+        products = read_list(self.client, self.request.task_type, self.context.deadline)
         product = choose(products, self.request.model_id, self.request.version_id)
         complete = code == wire.ATTRIBUTE_MISSING
         offer = resolve(product, self.request, size=self.offer.size if self.notice else None, complete=complete)
@@ -128,17 +140,17 @@ class Purchase:
             raise refusal
         self.check_price(lower, **{"--size": lower.size})
         facts = {"asked": sanitize_line(self.offer.size, 20), "size": lower.size}
-        self.notice = self.task_context.context.catalog.format("downgraded", **facts)
+        self.notice = self.context.ui.reporter.catalog.format("downgraded", **facts)
         self._tell("downgraded", lower, **facts)
         return lower
 
     def _tell(self, message: str, offer: Offer, **facts: object) -> None:
         """Report what is sent next, and its price if that changed."""
-        context = self.task_context.context
-        context.reporter.always(message, **facts)
+        reporter = self.context.ui.reporter
+        reporter.always(message, **facts)
         if offer.points != self.offer.points:
             before, points = price_text(self.offer.points), price_text(offer.points)
-            context.reporter.always("price_now", before=before, points=points)
+            reporter.always("price_now", before=before, points=points)
 
 
 def price_text(points: float) -> str:

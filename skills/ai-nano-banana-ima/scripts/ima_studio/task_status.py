@@ -34,6 +34,8 @@ class Task:
     word: str
     medias: tuple[Media, ...] = ()
     known: bool = True
+    count: int = 1
+    """How many images the task was created for."""
 
     @property
     def ended(self) -> bool:
@@ -47,9 +49,24 @@ class Task:
         return "linkless" in states and "running" not in states
 
     @property
+    def is_complete(self) -> bool:
+        """False if only links are missing, or an image is not listed yet."""
+        return not (self.only_links_missing or (self.ended and len(self.medias) < self.count))
+
+    @property
+    def final_state(self) -> State:
+        """The state of such a task once it was waited for in vain."""
+        return "failed" if any(media.state == "failed" for media in self.medias) else "succeeded"
+
+    @property
     def ready(self) -> tuple[Media, ...]:
         """The images that can be downloaded."""
         return tuple(media for media in self.medias if media.state == "succeeded")
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links of the images that can be downloaded."""
+        return tuple(media.link for media in self.ready)
 
     @property
     def reason(self) -> str:

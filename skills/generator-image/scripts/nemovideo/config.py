@@ -87,7 +87,7 @@ class Service:
     def _report_newest(self, before: str | None, now: str | None) -> None:
         """Report that another session is the newest now, in which `say`, `state` and `export` work by default."""
         if before and now and now != before:
-            self._context.result.extra["newest_session"] = {"before": before, "now": now}
+            self._context.note_own(newest_session={"before": before, "now": now})
             self._context.reporter.always("session_newest_changed", before=before, now=now)
 
     def _attach(self) -> None:
@@ -174,7 +174,7 @@ def own_token(context: CommandContext) -> ResolvedKey | None:
     code = token_ignored()
     if code:
         context.reporter.always(code, name=KEY_NAME)
-        context.result.extra["warnings"] = [context.catalog.format(code, name=KEY_NAME)]
+        context.note_own(warnings=[context.catalog.format(code, name=KEY_NAME)])
     return None
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import click
 from kexiang import __version__, wire
 from kexiang.config import KEY_NAME, SKILL, Service, base_url, key_file, key_sources, stdin_key
 from kexiang.request import DEFAULT_MODEL, MODES, SIZES, ImageRequest, image_request
-from shared.cli.app import Options, common_options, output_options, run_command, waiting_options
+from shared.cli.app import Options, common_options, options_of, output_options, run_command, waiting_options
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
@@ -20,10 +20,11 @@ from shared.journal.entry import split_task_ref
 from shared.security.keys import KeySource, ResolvedKey, find_key, write_key_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from shared.cli.context import CommandContext
     from shared.cli.doctor import DoctorConfig
+    from shared.output.outcome import Outcome
 
 
 def create_task(argv: Sequence[str], launcher: str) -> int:
@@ -73,12 +74,6 @@ _POLLING_OPTIONS = (
 )
 
 
-def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda function: functools.reduce(
-        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
-    )
-
-
 @click.command(help="Create one image with image2 on kexiangai.com, or resume a task (--resume ID).")
 @click.option("--mode", metavar="|".join(MODES), help="Create from text, or from reference images.")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
@@ -94,44 +89,40 @@ def _options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     help="https URL of a reference image; repeatable, 1 to 8 for img2img.",
 )
 @click.option("--model-name", default=DEFAULT_MODEL, metavar="NAME", help=f"Model (default: {DEFAULT_MODEL}).")
-@_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
+@options_of(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @common_options
-def _create_task(context: CommandContext, options: Options, **params: Any) -> None:
+def _create_task(context: CommandContext, options: Options, **params: Any) -> Outcome:
     resumed = None if options.resume is None else _task_id("--resume", options.resume)
     request = None if resumed else _request(context, options, params)
     service = Service(context, options, params)
-    if options.dry_run:
-        service.show_plan(request)
-    elif request is None:
-        service.resume(str(resumed))
-    else:
-        service.generate(request)
+    return service.plan(request) if options.dry_run else service.run(request, resumed)
 
 
 @click.command(help="Query a task once, or wait for it; save its images when it is done. Free.")
 @click.argument("identifier", metavar="ID")
 @click.option("--wait", is_flag=True, help="Wait until the task has ended.")
-@_options(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
+@options_of(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @waiting_options
-def _query_task(context: CommandContext, options: Options, identifier: str, wait: bool, **params: Any) -> None:
+def _query_task(context: CommandContext, options: Options, identifier: str, wait: bool, **params: Any) -> Outcome:
     if not wait and params["max_attempts"] is None:
         params["max_attempts"] = "1"
-    Service(context, options, params).resume(_task_id("ID", identifier))
+    service = Service(context, options, params)
+    return service.run(None, _task_id("ID", identifier))
 
 
 @click.command(help="Save the x-api-key to ~/.config/image2/.env, readable only by you.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of prompting for it.")
 @click.version_option(__version__)
 @output_options
-def _set_key(context: CommandContext, from_stdin: bool) -> None:
+def _set_key(context: CommandContext, from_stdin: bool) -> Outcome:
     path = key_file()
     key = find_key([KeySource("--stdin" if from_stdin else "terminal", lambda: _typed_key(context, from_stdin))])
     write_key_file(path, KEY_NAME, key.secret)
-    context.result.status = "succeeded"
-    context.result.extra |= {"key_file": str(path), "key": str(key.secret)}
-    context.summary_lines.append(context.catalog.format("key_saved", key=key.secret, path=path))
+    saved = {"key_file": str(path), "key": str(key.secret)}
+    line = context.catalog.format("key_saved", key=key.secret, path=path)
+    return replace(context.result, status="succeeded", extra=saved, lines=(line,))
 
 
 def _request(context: CommandContext, options: Options, params: dict[str, Any]) -> ImageRequest:
@@ -142,9 +133,15 @@ def _request(context: CommandContext, options: Options, params: dict[str, Any]) 
     request = image_request(
         mode=params["mode"], prompt=prompt, size=params["size"], urls=params["urls"], model=params["model_name"]
     )
-    context.result.mode, context.result.model = request.mode, request.model
-    context.result.requested = context.result.applied = {"size": request.size}
-    context.result.input_images = [{"url": url} for url in request.urls]
+    requested = {"size": request.size}
+    context.result = replace(
+        context.result,
+        mode=request.mode,
+        model=request.model,
+        requested=requested,
+        applied=requested,
+        input_images=[{"url": url} for url in request.urls],
+    )
     return request
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kexiang.request import ImageRequest
     from shared.http.response import HttpResponse
+    from shared.paid_request import Accepted
     from shared.security.keys import Secret
 
 CREATE_SECONDS = 60.0  # for one create, from the first byte sent to the last one read
@@ -31,7 +32,7 @@ class Client:
         self._api = Session(user_agent=user_agent, hosts={host_of(base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None)
 
-    def create(self, request: ImageRequest, seconds: float) -> wire.Created:
+    def create(self, request: ImageRequest, seconds: float) -> Accepted:
         """Create a paid task: one request, never repeated in here.
 
         Raises:

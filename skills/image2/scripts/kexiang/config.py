@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from kexiang import __version__, wire
@@ -12,6 +11,7 @@ from kexiang.messages import MESSAGES
 from shared.cli.app import Options, parse_number
 from shared.cli.context import CommandContext, Skill
 from shared.cli.preview import show_plan, show_preview
+from shared.cli.task_context import task_context
 from shared.http.base_url import checked_base_url, trusted_hosts
 from shared.journal.entry import Entry
 from shared.journal.reader import JournalReader
@@ -23,11 +23,9 @@ from shared.security.keys import MAX_KEY_LENGTH, KeySource, find_key, read_key_f
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kexiang.client import Client
     from kexiang.request import ImageRequest
     from shared.cli.next_command import OptionValue
-    from shared.cli.task_context import TaskContext
-    from shared.journal.claim import Journal
+    from shared.output.outcome import Outcome
 
 KEY_NAME = "X_API_KEY"
 SKILL = Skill(
@@ -49,7 +47,7 @@ class Service:
     """One run's way to the service; the key is found and the places for files are chosen when it is made."""
 
     def __init__(self, context: CommandContext, options: Options, params: dict[str, Any]) -> None:
-        self._context = context
+        self._ui = context
         self._options = options
         self._interval = parse_number("--poll-interval", params["poll_interval"], MIN_POLL_INTERVAL, MAX_INTERVAL)
         attempts = parse_number("--max-attempts", params["max_attempts"], 1, MAX_ATTEMPTS, whole=True)
@@ -57,85 +55,51 @@ class Service:
         without_limit = DEFAULT_TIMEOUT if attempts is None else MAX_ATTEMPTS * MAX_INTERVAL
         self._seconds = options.seconds() or without_limit
         self._base_url = base_url(params)
-        self._states = state_folders()
-        self._folder = output_folder(options.output_dir, self._states[0])
+        self._folder = output_folder(options.output_dir, state_folders()[0])
         self._key = find_key(key_sources(params))
         for source, reason in self._key.passed_over:
             context.reporter.info(f"key_source_{reason}", source=source)
         context.resume_options = _resume_options(options, params)
 
-    def generate(self, request: ImageRequest) -> None:
-        """Create the image of a request."""
-        from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
+    def run(self, request: ImageRequest | None, resumed: str | None) -> Outcome:
+        """Make the image of a request, or resume a task by its id."""
+        from kexiang.client import Client  # noqa: PLC0415  - with requests, which costs more than all of the above
+        from kexiang.provider import Provider  # noqa: PLC0415
+        from shared import queue_task  # noqa: PLC0415
 
-        key = self._key
-        draft = self._entry(request)
-        summary = {
-            "mode": request.mode,
-            "size": request.size,
-            "model": request.model,
-            "references": len(request.urls),
-            "key": key.secret,
-            "source": key.source,
-        }
-        client, journal, task_context = self._hands(summary)
-        try:
-            with client:
-                provider.generate(request, draft, client=client, journal=journal, task_context=task_context)
-        finally:  # three of four images can be attached too
-            self._context.attach_media(self._states[0])
+        account = self._key.secret.account()
+        with Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent) as client:
+            provider = Provider(client, request, self._key)
+            deadline = Deadline.after(self._seconds, self._attempts)
+            context = task_context(self._ui, self._options, self._folder, deadline, self._interval)
+            if request is None:
+                imported = Entry("", SKILL.slug, SKILL.provider, "", "", base_url=self._base_url, account=account)
+                return queue_task.resume(str(resumed), imported, provider, context, self._ui.result)
+            return queue_task.create(self._entry(request), provider, context, self._ui.result)
 
-    def resume(self, identifier: str) -> None:
-        """Resume a task."""
-        from kexiang import provider  # noqa: PLC0415
-
-        blank = Entry(
-            "", SKILL.slug, SKILL.provider, "", "", base_url=self._base_url, account=self._key.secret.account()
-        )
-        client, journal, task_context = self._hands({})
-        try:
-            with client:
-                provider.resume(identifier, blank, client=client, journal=journal, task_context=task_context)
-        finally:
-            self._context.attach_media(self._states[0])
-
-    def show_plan(self, request: ImageRequest | None) -> None:
-        """Put into the result what would be sent and where files would go; nothing is sent or written."""
+    def plan(self, request: ImageRequest | None) -> Outcome:
+        """Return what would be sent and where files would go; nothing is sent or written."""
         plan: dict[str, Any] = {"method": "GET", "url": self._base_url + wire.QUERY_PATH + "<task id>"}
         if request:
             plan = {"method": "POST", "url": self._base_url + wire.CREATE_PATH, "body": wire.create_body(request)}
         plan |= {"headers": {wire.KEY_HEADER: str(self._key.secret)}, "output_dir": str(self._folder)}
         if request:
-            journal = JournalReader(SKILL.slug, self._states, access="read")
+            journal = JournalReader(SKILL.slug, state_folders(), access="read")
             passed_over = PASSED_OVER_BY_NEW if self._options.new else ()
-            show_preview(self._context, self._entry(request), journal, passed_over=passed_over)
-        show_plan(self._context, plan)
+            show_preview(self._ui, self._entry(request), journal, passed_over=passed_over)
+        show_plan(self._ui, plan)
+        return self._ui.result
 
     def _entry(self, request: ImageRequest) -> Entry:
-        from kexiang import provider  # noqa: PLC0415  - with requests, which costs more than all of the above
+        from kexiang.provider import new_entry  # noqa: PLC0415  - with requests, which costs more than all of the above
 
-        return provider.new_entry(
+        return new_entry(
             request,
             base_url=self._base_url,
             account=self._key.secret.account(),
             variant=self._options.variant,
             folder=self._folder,
         )
-
-    def _hands(self, summary: dict[str, object]) -> tuple[Client, Journal, TaskContext]:
-        from kexiang.client import Client  # noqa: PLC0415
-        from shared.cli.task_context import TaskContext  # noqa: PLC0415
-        from shared.images.download import check_output_folder  # noqa: PLC0415
-        from shared.journal.claim import Journal  # noqa: PLC0415
-
-        client = Client(self._base_url, self._key.secret, user_agent=SKILL.user_agent)
-        check_output_folder(self._folder)
-        deadline = Deadline(time.monotonic() + self._seconds, time.monotonic, time.sleep, self._attempts)
-        options = self._options
-        task_context = TaskContext(
-            self._context, self._folder, deadline, self._interval, options.no_wait, options.new, summary
-        )
-        return client, Journal(SKILL.slug, self._states, run_budget=options.run_budget(SKILL)), task_context
 
 
 def base_url(params: dict[str, Any]) -> str:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from shared.errors import InvalidRequest, OutcomeUnknown, ReadError
 from shared.http.envelopes import find_object, id_text, parsed
 from shared.http.refusals import FIREWALL_STATUSES, SERVER_ERROR, error_of, http_refusal
 from shared.i18n.catalog import sanitize_line
 from shared.i18n.messages import MessageRef
+from shared.paid_request import Accepted
+from shared.queue_poller import QueueTask
 
 if TYPE_CHECKING:
     from kexiang.request import ImageRequest
     from shared.http.refusals import Refusal
-    from shared.journal.entry import Charged
+    from shared.queue_poller import State
 
 CREATE_PATH = "/api/v1/user_task/asyncCreateWithCost"
 QUERY_PATH = "/api/v1/user_task/get/passAuth/"
 KEY_HEADER = "x-api-key"
 COST_UNIT = "credits"
 
-State = Literal["running", "succeeded", "failed"]
 _STATES: dict[str, State] = {
     **dict.fromkeys(("pending", "running"), "running"),
     **dict.fromkeys(("success", "succeeded", "done", "completed"), "succeeded"),
@@ -52,32 +53,18 @@ DEFINITE = (401, 403, 451)
 
 
 @dataclass(frozen=True)
-class Created:
-    """The service's answer to a create."""
+class Task(QueueTask):
+    """The status of a task."""
 
-    task_id: str
-    cost: dict[str, object] | None
-    charged: Charged = "yes"
-
-
-@dataclass(frozen=True)
-class Task:
-    """The status of a task: `word` is the service's own, `known` whether it is documented."""
-
-    state: State
-    word: str
-    links: tuple[str, ...] = ()
-    reason: str = ""
-    known: bool = True
     output: bool = False
     """Whether the answer has any output, readable or not."""
     document: object = None
-    """The complete answer."""
+    """The whole answer."""
 
     @property
-    def ended(self) -> bool:
-        """True if the service will not change the task any more."""
-        return self.state != "running"
+    def is_complete(self) -> bool:
+        """False for a task that is done and has no output yet."""
+        return super().is_complete or self.output
 
 
 def create_body(request: ImageRequest) -> dict[str, Any]:
@@ -93,7 +80,7 @@ def create_body(request: ImageRequest) -> dict[str, Any]:
     return {"cost_type": 1, "business_url": "gpt-image2/img", "user_input": user_input}
 
 
-def created(status: int, document: Any, *, retry_after: float | None = None, is_page: bool = False) -> Created:
+def created(status: int, document: Any, *, retry_after: float | None = None, is_page: bool = False) -> Accepted:
     """Read a create's answer; its id is a number and its cost a string, according to the documents.
 
     Raises:
@@ -107,7 +94,7 @@ def created(status: int, document: Any, *, retry_after: float | None = None, is_
         task_id = _bare_id(document.get("data"))
     is_success = 200 <= status < 300  # noqa: PLR2004
     if task_id and is_success:
-        return Created(task_id, _cost(inner.get("cost")))
+        return Accepted(task_id, _cost(inner.get("cost")))
     error = refusal(status, document, retry_after, is_page=is_page)
     if error:
         raise error

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openai_images.wire import Delivered
-    from shared.cli.context import CommandContext
+    from shared.output.progress import Reporter
 
 AUTO = "auto"
 MEASURED = {"opaque": False, "transparent": True}
@@ -40,12 +40,12 @@ def applied_parameters(
     return applied
 
 
-def report_differences(requested: Mapping[str, Any], applied: Mapping[str, Any], context: CommandContext) -> None:
+def report_differences(requested: Mapping[str, Any], applied: Mapping[str, Any], reporter: Reporter) -> None:
     """Say which parameters the service applied otherwise than requested; `auto` leaves the choice to it."""
     for name, value in requested.items():
         if value in (AUTO, applied[name]):
             continue
         if name == "size":
-            context.reporter.info("size_differs", asked=value, got=applied[name])
+            reporter.info("size_differs", asked=value, got=applied[name])
         else:
-            context.reporter.always("option_differs", flag=name, requested=value, applied=applied[name])
+            reporter.always("option_differs", flag=name, requested=value, applied=applied[name])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from shared.journal.entry import Entry, fingerprint, prompt_record
+from shared.journal.entry import entry_of_request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from openai_images.config.provider import Provider
     from openai_images.request import ImageRequest
+    from shared.journal.entry import Entry
 
 SKILL = "zm-img2-generation-direct"
 
@@ -19,27 +20,17 @@ SKILL = "zm-img2-generation-direct"
 def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder: Path) -> Entry:
     """Return the journal entry of a request, without its prompt and key."""
     parameters: dict[str, Any] = request.parameters
-    account = provider.secret.account()
-    return Entry(
-        fingerprint=fingerprint(
-            skill=SKILL,
-            base_url=provider.base_url,
-            account=account,
-            mode=request.mode,
-            model=request.model,
-            prompt=request.prompt,
-            parameters=parameters,
-            references=[reference.sha256 for reference in request.references],
-            variant=variant,
-        ),
+    return entry_of_request(
         skill=SKILL,
         provider=provider.name,
+        base_url=provider.base_url,
+        account=provider.secret.account(),
         mode=request.mode,
         model=request.model,
-        base_url=provider.base_url,
-        account=account,
+        prompt=request.prompt,
+        parameters=parameters,
+        references=[reference.sha256 for reference in request.references],
         variant=variant,
-        prompt=prompt_record(request.prompt),
         requested=parameters,
         applied=dict(parameters),
         output_dir=str(folder),

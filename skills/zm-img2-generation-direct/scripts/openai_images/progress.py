@@ -7,20 +7,24 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from shared.cli.poll_reporter import PollReporter
+from shared.output.poll_reporter import PollReporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shared.cli.context import CommandContext
+    from shared.output.progress import Reporter
+    from shared.pipeline import Job
     from shared.polling import Deadline
 
 
 @contextlib.contextmanager
-def report_elapsed(context: CommandContext, expected: Sequence[float]) -> Iterator[None]:
+def report_elapsed(job: Job, expected: Sequence[float]) -> Iterator[None]:
     """Report every second how long the block has been running; the reporter decides what is shown."""
     over = threading.Event()
-    watcher = PollReporter(context, expected, word=context.catalog.format("word_sent"))
+    reporter = job.context.ui.reporter
+    watcher = job.watcher = job.watcher or PollReporter(
+        reporter, expected, word=reporter.catalog.format("word_sent")
+    )
     started = time.monotonic()
 
     def tick() -> None:
@@ -36,9 +40,9 @@ def report_elapsed(context: CommandContext, expected: Sequence[float]) -> Iterat
         thread.join()
 
 
-def wait_before_retry(context: CommandContext, seconds: float, deadline: Deadline) -> None:
+def wait_before_retry(reporter: Reporter, seconds: float, deadline: Deadline) -> None:
     """Sleep in steps of a second, reporting the remaining time."""
     until = deadline.clock() + seconds
     while (left := until - deadline.clock()) > 0:
         deadline.sleep(min(1.0, left))
-        context.reporter.status("waiting_to_retry", left=f"{left:.0f}")
+        reporter.status("waiting_to_retry", left=f"{left:.0f}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_images.delivery import reread, salvage
 from openai_images.prepared_request import prepare
 from openai_images.progress import report_elapsed, wait_before_retry
-from openai_images.results import fail, reused_images, save, set_output
+from openai_images.results import fail, note_output, reused_images, save
 from openai_images.retry_policy import SEND_AGAIN, submit_with_retries
 from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request, request_record
 from shared import signals
@@ -20,6 +21,7 @@ from shared.i18n.catalog import duration, short_repr
 from shared.i18n.messages import MessageRef
 from shared.journal.claim import TaskLease
 from shared.journal.history import durations
+from shared.pipeline import carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,47 +31,51 @@ if TYPE_CHECKING:
     from openai_images.request import ImageRequest
     from openai_images.services import Services
     from openai_images.wire import Delivered
-    from shared.cli.task_context import TaskContext
+    from shared.journal.claim import Journal
     from shared.journal.entry import Entry
-    from shared.journal.submit import LockedTask
+    from shared.output.outcome import Outcome
+    from shared.pipeline import Job
+    from shared.provider import Context
 
 
-def generate(request: ImageRequest, entry: Entry, services: Services, task_context: TaskContext) -> None:
-    """Create the image of a request, submitting as often as the policy allows; fill the context's result.
-
-    Raises:
-        SkillError: every outcome but success, see docs/contract.md.
-    """
-    lease = _acquire(lambda: services.journal.claim(entry, task_context.lock_wait, new=task_context.new), services)
-    with lease, task_context.reporting(lease):
-        if lease.action == "create":
-            _create(request, lease.task, services, task_context)
-        else:
-            _finish_existing(lease, services, task_context)
+def generate(
+    request: ImageRequest, entry: Entry, services: Services, context: Context, outcome: Outcome
+) -> Outcome:
+    """Create the image of a request, submitting as often as the policy allows; every end is an outcome."""
+    claim = partial(context.journal.claim, entry, context.lock_wait, new=context.new)
+    return carry_out(
+        lambda: _acquire(claim, services, context), lambda job: _steps(request, services, job), context, outcome
+    )
 
 
-def resume(identifier: str, services: Services, task_context: TaskContext) -> None:
+def resume(identifier: str, services: Services, context: Context, outcome: Outcome) -> Outcome:
     """Resume a task by its local id; free unless its outcome is unknown and the user agreed to another request.
 
     Raises:
-        SkillError: every outcome but success, see docs/contract.md.
+        BadInput: the journal does not know the task, or it belongs to another provider.
     """
-    match = services.journal.find(identifier)
+    match = context.journal.find(identifier)
     if not match:
         raise BadInput("task_unknown", identifier=short_repr(identifier))
     if (match[1].base_url, match[1].account) != (services.provider.base_url, services.provider.secret.account()):
         raise BadInput("resume_elsewhere", identifier=identifier, provider=services.provider.name)
-    lease = _acquire(lambda: services.journal.resume(identifier, match[1], task_context.lock_wait), services)
-    with lease, task_context.reporting(lease):
-        if lease.action == "create":
-            _create(recorded_request(lease.task.entry), lease.task, services, task_context)
-        else:
-            _finish_existing(lease, services, task_context)
+    claim = partial(context.journal.resume, identifier, match[1], context.lock_wait)
+    return carry_out(
+        lambda: _acquire(claim, services, context), lambda job: _steps(None, services, job), context, outcome
+    )
 
 
-def _create(request: ImageRequest, task: LockedTask, services: Services, task_context: TaskContext) -> None:
+def _steps(request: ImageRequest | None, services: Services, job: Job) -> None:
+    """Create the image, or finish an existing task; the request of a resumed task comes from its folder."""
+    if job.action == "create":
+        _create(request or recorded_request(job.task.entry), services, job)
+    else:
+        _finish_existing(services, job)
+
+
+def _create(request: ImageRequest, services: Services, job: Job) -> None:
     """Print the summary, confirm the cost, then submit."""
-    context, entry = task_context.context, task.entry
+    ui, entry = job.context.ui, job.task.entry
     name = entry.extra.get("picture") or services.paths.name_for(entry.local_id)
     folder = RunFolder(Path(entry.extra.get("run_dir") or services.paths.runs / name))
     if entry.possible_charges:  # images that arrived before must not be lost
@@ -77,13 +83,13 @@ def _create(request: ImageRequest, task: LockedTask, services: Services, task_co
     folder.drop_answer()
     entry.extra |= {"run_dir": str(folder.path), "picture": name}
     entry.provider = services.provider.name  # a resume may go by another one of the same address and account
-    context.result.extra["run_dir"] = str(folder.path)
-    context.result.input_images = entry.extra["input_images"]
-    context.reporter.info("create_summary", **_summary(request, services.provider))
-    context.confirm_spend()
-    context.reporter.always("task_begins", local_id=entry.local_id)
+    job.note_own(run_dir=str(folder.path))
+    job.note(input_images=entry.extra["input_images"])
+    ui.reporter.info("create_summary", **_summary(request, services.provider))
+    ui.confirm_spend()
+    ui.reporter.always("task_begins", local_id=entry.local_id)
     with prepare(request, folder.path) as package:
-        _submit(request, package, task, folder, services, task_context)
+        _submit(request, package, folder, services, job)
 
 
 def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
@@ -98,18 +104,18 @@ def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
     }
 
 
-def _acquire(acquire: Callable[[], TaskLease], services: Services) -> TaskLease:
+def _acquire(acquire: Callable[[], TaskLease], services: Services, context: Context) -> TaskLease:
     """Acquire a task; one with an unknown outcome only if its response is on disk or may be requested again."""
     while True:
         try:
             return acquire()
         except OutcomeUnknown as error:
-            lease = _reopen(error, services)
+            lease = _reopen(error, services, context.journal)
         if lease:
             return lease
 
 
-def _reopen(error: OutcomeUnknown, services: Services) -> TaskLease | None:
+def _reopen(error: OutcomeUnknown, services: Services, journal: Journal) -> TaskLease | None:
     """Acquire a task whose response the journal does not know; return None if another process was faster.
 
     A process killed between the last byte of a response and the next journal write leaves a complete response on
@@ -118,7 +124,7 @@ def _reopen(error: OutcomeUnknown, services: Services) -> TaskLease | None:
     Raises:
         OutcomeUnknown: there is neither a response nor consent.
     """
-    lease = services.journal.reopen(*error.about) if error.about else None
+    lease = journal.reopen(*error.about) if error.about else None
     if not lease and error.about:
         return None
     if lease:
@@ -139,19 +145,15 @@ def _with_retry_hint(error: OutcomeUnknown) -> OutcomeUnknown:
     return error
 
 
-def _submit(  # noqa: PLR0917  - each is used, and no two belong together
-    request: ImageRequest,
-    package: PreparedRequest,
-    task: LockedTask,
-    folder: RunFolder,
-    services: Services,
-    task_context: TaskContext,
+def _submit(
+    request: ImageRequest, package: PreparedRequest, folder: RunFolder, services: Services, job: Job
 ) -> None:
     """Send the request as often as the policy allows, and save the returned image."""
-    context, entry = task_context.context, task.entry
-    expected = durations(services.journal, entry) if services.interactive else []
+    context, task, entry = job.context, job.task, job.task.entry
+    reporter, catalog = context.ui.reporter, context.ui.reporter.catalog
+    expected = durations(context.journal, entry) if services.interactive else []
     if expected:
-        context.reporter.info("expected_line", duration=duration(min(expected), max(expected)))
+        reporter.info("expected_line", duration=duration(min(expected), max(expected)))
 
     def begin(seconds: float) -> None:
         record = request_record(request, services.provider, package, entry.extra["idempotency_key"], seconds)
@@ -162,33 +164,33 @@ def _submit(  # noqa: PLR0917  - each is used, and no two belong together
     def send(seconds: float) -> None:
         started = time.monotonic()
         try:
-            with report_elapsed(context, expected):
+            with report_elapsed(job, expected):
                 delivered = _send_once(package, entry.extra["idempotency_key"], seconds, folder, services)
         except SkillError as error:
             with contextlib.suppress(DiskError):  # what the attempt came to is what counts
-                folder.end_attempt(started, error, context.catalog.format(error.code, **error.facts))
+                folder.end_attempt(started, error, catalog.format(error.code, **error.facts))
             raise
         entry.seconds = round(time.monotonic() - started, 1)
         task.save(state="submitted", charged="yes", cost=delivered.cost)
         folder.end_attempt(started, delivered)
-        save(delivered, task, folder, services, task_context)
+        save(delivered, folder, services, job)
         signals.discard_pending()
 
     def wait(number: int, delay: float, error: SkillError) -> None:
-        reason = context.catalog.format(error.code, **error.facts)
+        reason = catalog.format(error.code, **error.facts)
         max_attempts = services.retry_policy.max_attempts
-        context.reporter.info("attempt_failed", number=number, most=max_attempts, pause=f"{delay:.0f}", why=reason)
-        wait_before_retry(context, delay, task_context.deadline)
+        reporter.info("attempt_failed", number=number, most=max_attempts, pause=f"{delay:.0f}", why=reason)
+        wait_before_retry(reporter, delay, context.deadline)
 
     try:
         rename = package.rename_field or (lambda: None)
         submit_with_retries(
-            task, send, services.retry_policy, task_context.deadline, begin=begin, wait=wait, rename_field=rename
+            task, send, services.retry_policy, context.deadline, begin=begin, wait=wait, rename_field=rename
         )
     except OutcomeUnknown as error:
         last = error.facts.get("last")
         if isinstance(last, SkillError):
-            error.facts["last"] = context.catalog.format(last.code, **last.facts)
+            error.facts["last"] = catalog.format(last.code, **last.facts)
         raise _with_retry_hint(error) from error
 
 
@@ -213,24 +215,22 @@ def _send_once(
         raise
 
 
-def _finish_existing(lease: TaskLease, services: Services, task_context: TaskContext) -> None:
+def _finish_existing(services: Services, job: Job) -> None:
     """Return the image of a finished task, or save the image of a response that was received but not processed."""
-    task, result = lease.task, task_context.context.result
-    result.provider = task.entry.provider
-    result.extra["run_dir"] = task.entry.extra["run_dir"]
-    result.input_images = task.entry.extra["input_images"]
-    if lease.action == "attach":
-        folder = RunFolder(Path(task.entry.extra["run_dir"]))
+    entry = job.task.entry
+    job.note(provider=entry.provider, input_images=entry.extra["input_images"])
+    job.note_own(run_dir=entry.extra["run_dir"])
+    if job.action == "attach":
+        folder = RunFolder(Path(entry.extra["run_dir"]))
         try:
             delivered = reread(folder.answer)
         except UnusableResult as error:
-            fail(task, error, task_context)
+            fail(error, job)
             raise
-        save(delivered, task, folder, services, task_context)
+        save(delivered, folder, services, job)
         return
-    result.reused = True
-    images = reused_images(task, services, task_context)
+    images = reused_images(services, job)
     if not images:
-        raise UnusableResult("pictures_gone", task_id=task.entry.local_id, remedy="new")
-    result.images = images
-    set_output(task_context)
+        raise UnusableResult("pictures_gone", task_id=entry.local_id, remedy="new")
+    job.note(images=images)
+    note_output(job)

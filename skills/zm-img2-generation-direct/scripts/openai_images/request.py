@@ -88,6 +88,17 @@ class ImageRequest:
         return {"--model": self.model, "--size": self.size, **optional, "--input-image": references}
 
 
+def request_facts(request: ImageRequest) -> dict[str, Any]:
+    """Return what the result document says of a request."""
+    return {
+        "mode": request.mode,
+        "model": request.model,
+        "requested": request.parameters,
+        "applied": request.parameters,
+        "input_images": [reference.row() for reference in request.references],
+    }
+
+
 def image_request(
     *,
     prompt: str,

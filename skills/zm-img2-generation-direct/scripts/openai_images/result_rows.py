@@ -1,4 +1,4 @@
-"""Result rows of commands with many tasks, and their aggregate."""
+"""Outcome rows of commands with many tasks, and their aggregate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from shared.errors import SkillError
-    from shared.output.result import Charges, Result
+    from shared.output.result import Charges
 
 _COPIED_FIELDS = (
     "ok",
@@ -78,20 +78,23 @@ def image_columns(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"output": image.get("path"), **{name: image.get(name) for name in IMAGE_FIELDS}}
 
 
-def aggregate(result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put the aggregate of all tasks into the result: images, charges and common values."""
-    result.images = [
+def aggregate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the aggregate of all tasks as facts of an outcome: images, charges and common values."""
+    images = [
         {"path": row["output"], "url": None, **{name: row[name] for name in IMAGE_FIELDS}}
         for row in rows
         if row.get("output")
     ]
-    result.media = [path for row in rows for path in row.get("media") or ()]
-    result.attempts = sum(row.get("attempts") or 0 for row in rows)
-    result.possible_charges = sum(row.get("possible_charges") or 0 for row in rows)
     charges = {row.get("charged") for row in rows}
-    result.charged = "unknown" if "unknown" in charges else "yes" if "yes" in charges else "no"
-    result.cost = _cost([row for row in rows if row.get("charged") in {"yes", "unknown"}])
-    result.model, result.mode = (common_value(row.get(name) for row in rows) for name in ("model", "mode"))
+    return {
+        "images": images,
+        "media": [path for row in rows for path in row.get("media") or ()],
+        "attempts": sum(row.get("attempts") or 0 for row in rows),
+        "possible_charges": sum(row.get("possible_charges") or 0 for row in rows),
+        "charged": "unknown" if "unknown" in charges else "yes" if "yes" in charges else "no",
+        "cost": _cost([row for row in rows if row.get("charged") in {"yes", "unknown"}]),
+        **{name: common_value(row.get(name) for row in rows) for name in ("model", "mode")},
+    }
 
 
 def remaining_cost(incomplete: Iterable[Mapping[str, Any]]) -> Charges:

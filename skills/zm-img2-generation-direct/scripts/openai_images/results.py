@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from openai_images.run_folder import RunFolder
     from openai_images.services import Services
     from openai_images.wire import Delivered
-    from shared.cli.task_context import TaskContext
-    from shared.journal.submit import LockedTask
+    from shared.pipeline import Job
 
 RETRIABLE_CODE = "picture_unreachable"
 """Error code of an image link that may work later; the link stays in the spooled response."""
@@ -24,11 +23,12 @@ NEVER_FETCHED = frozenset(("link_refused", "link_private", "picture_too_large"))
 """Error codes of images that are never fetched: another paid request would end the same."""
 
 
-def reused_images(task: LockedTask, services: Services, task_context: TaskContext) -> list[dict[str, Any]]:
+def reused_images(services: Services, job: Job) -> list[dict[str, Any]]:
     """Return the unchanged images of a task in the output folder; [] if the first is gone or changed.
 
     A copy may be all that is left of an image, because an edited batch has its own folder.
     """
+    task = job.task
     copies = task.entry.extra.get("copies", [])  # the latest first
     rows: list[dict[str, Any]] = []
     for number, image in enumerate(task.entry.images, 1):
@@ -36,7 +36,7 @@ def reused_images(task: LockedTask, services: Services, task_context: TaskContex
         file_name = f"{name}-{number}" if name and number > 1 else name
         places = [image, *(copy for copy in copies if copy["sha256"] == image["sha256"])]
         existing = next(
-            filter(None, (reuse_saved_images([row], task_context.output_dir, called=file_name) for row in places)),
+            filter(None, (reuse_saved_images([row], job.context.output_dir, called=file_name) for row in places)),
             None,
         )
         if not existing and not rows:
@@ -48,54 +48,52 @@ def reused_images(task: LockedTask, services: Services, task_context: TaskContex
     return rows
 
 
-def save(
-    delivered: Delivered, task: LockedTask, folder: RunFolder, services: Services, task_context: TaskContext
-) -> None:
+def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) -> None:
     """Save the images and finish the task.
 
     Raises:
         UnusableResult: there is no complete image; the entry is `failed`, unless a link may still work later.
         DiskError: the entry and the response are kept.
     """
-    result, entry = task_context.context.result, task.entry
-    target = task_context.output_dir / entry.extra["picture"]
+    task, entry = job.task, job.task.entry
+    target = job.context.output_dir / entry.extra["picture"]
     try:
-        saved = save_delivered(delivered, folder.answer, target, services.client, task_context.deadline)
+        saved = save_delivered(delivered, folder.answer, target, services.client, job.context.deadline)
     except UnusableResult as error:
         if error.code == RETRIABLE_CODE:
             error.remedy = "again"
         elif error.code in NEVER_FETCHED:
             error.remedy = "none"
         else:
-            fail(task, error, task_context)
+            fail(error, job)
         raise
-    result.images = saved.rows
+    job.note(images=saved.rows)
     with disk_errors(target):
         applied = applied_parameters(entry.requested, delivered, saved.rows)
     images = [{**image, "url": image["url"] and without_query(image["url"])} for image in saved.rows]
     task.finish("succeeded", images=images, applied=applied)
     if saved.left_out:
-        task_context.context.reporter.always(
+        job.context.ui.reporter.always(
             "images_left_out", saved=len(images), count=saved.left_out, path=folder.answer
         )
     else:
         folder.drop_answer()
     if delivered.images[0].draft:
-        task_context.context.reporter.always("image_is_draft")
-    set_output(task_context)
-    report_differences(entry.requested, applied, task_context.context)
+        job.context.ui.reporter.always("image_is_draft")
+    note_output(job)
+    report_differences(entry.requested, applied, job.context.ui.reporter)
 
 
-def fail(task: LockedTask, error: UnusableResult, task_context: TaskContext) -> None:
+def fail(error: UnusableResult, job: Job) -> None:
     """Finish a task as failed that was paid and has no image."""
     error.remedy = "new"
-    reason = task_context.context.catalog.format(error.code, **error.facts).rstrip(
+    reason = job.context.ui.reporter.catalog.format(error.code, **error.facts).rstrip(
         ".。"
     )  # it is quoted inside another one
-    task.finish("failed", error={"code": error.code, "reason": reason})
+    job.task.finish("failed", error={"code": error.code, "reason": reason})
 
 
-def set_output(task_context: TaskContext) -> None:
-    """Set the result's `output` and `bytes` from its first image."""
-    row = task_context.context.result.images[0]
-    task_context.context.result.extra |= {"output": row["path"], "bytes": row["bytes"]}
+def note_output(job: Job) -> None:
+    """Note the document's `output` and `bytes`, of the first image."""
+    row = job.outcome.images[0]
+    job.note_own(output=row["path"], bytes=row["bytes"])

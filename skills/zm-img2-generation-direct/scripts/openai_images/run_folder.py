@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
@@ -20,11 +21,10 @@ from shared.i18n.catalog import short_repr
 from shared.journal.entry import prompt_record
 from shared.output.result import to_json_line
 from shared.security.keys import redact, redact_values
-from shared.signals import Interrupted
 from shared.timefmt import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from openai_images.config.provider import Provider
     from openai_images.prepared_request import PreparedRequest
@@ -91,22 +91,17 @@ def _prompt_of(entry: Entry, path: Path) -> str | None:
     return None
 
 
-@contextlib.contextmanager
-def recorded(context: CommandContext) -> Iterator[None]:
-    """Write the result of the run into its folder, once it has one."""
-
-    def record(error: SkillError | Interrupted | None) -> None:
-        path = context.result.extra.get("run_dir")
-        if path and not context.result.reused:
-            RunFolder(Path(path)).finish(context.result_document(error))
-
+def record(context: CommandContext) -> None:
+    """Write the result of the run into its folder, if it has one; an error before that takes precedence."""
+    outcome = context.result
+    path = outcome.extra.get("run_dir")
+    if not path or outcome.reused:
+        return
     try:
-        yield
-    except (SkillError, Interrupted) as error:
-        with contextlib.suppress(DiskError):  # what happened before is what counts
-            record(error)
-        raise
-    record(None)
+        RunFolder(Path(path)).finish(context.result_document(outcome.error))
+    except DiskError as error:
+        if not outcome.error:
+            context.result = replace(outcome, error=error)
 
 
 class RunFolder:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from openai_images.client import Client
     from openai_images.config.provider import Provider
     from openai_images.retry_policy import RetryPolicy
-    from shared.journal.claim import Journal
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,10 @@ class OutputPaths:
 
 @dataclass(frozen=True)
 class Services:
-    """What a task uses: provider, client, journal, retry policy and output paths."""
+    """What a task uses: provider, client, retry policy and output paths."""
 
     provider: Provider
     client: Client
-    journal: Journal
     retry_policy: RetryPolicy
     paths: OutputPaths
     interactive: bool = True

@@ -22,14 +22,14 @@ MAX_DRAFT = 16 << 20  # bytes
 
 def export(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Export a session, or resume a render."""
-    context.result.mode = "export"
-    context.result.extra |= {"session_id": None, "render_id": None, "videos": []}
+    context.note(mode="export")
+    context.note_own(session_id=None, render_id=None, videos=[])
     request = export_request(params["form"], params["quality"])
     draft = None if params["draft_file"] is None else _draft("--draft", params["draft_file"])
     service = Service(context, options, params)
     resumed = None if options.resume is None else identifier("--resume", options.resume)
     session = None if resumed else service.newest_session()
-    context.result.requested = {"format": request.form, "quality": request.quality}
+    context.note(requested={"format": request.form, "quality": request.quality})
     if options.dry_run:
         body = wire.render_body("render_<time>", session or "-", draft or "<of the session>", request)
         url = service.base_url + wire.RENDER_PATH
@@ -47,17 +47,17 @@ def export(context: CommandContext, options: Options, params: dict[str, Any]) ->
 
 def cancel(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Cancel a render."""
-    context.result.mode = "cancel-export"
+    context.note(mode="cancel-export")
     render_id = identifier("RENDER_ID", params["render_id"])
     service = Service(context, options, params)
-    context.result.extra["render_id"] = render_id
+    context.note_own(render_id=render_id)
     if options.dry_run:
         service.show_plan({"method": "POST", "url": f"{service.base_url}{wire.RENDER_PATH}/{render_id}/cancel"})
         return
     with service.services(saves=False) as (services, _errand):
         connection = services.connection
         connection.read(lambda seconds: connection.client.cancel_render(render_id, seconds))
-    context.result.status = "succeeded"
+    context.note(status="succeeded")
     context.summary_lines.append(context.catalog.format("render_is_cancelled", render=render_id))
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nemovideo.cli.options import POLL_OPTION, SERVICE_OPTIONS, SESSION_OPTION, options_of
-from shared.cli.app import Options, common_options
+from nemovideo.cli.options import POLL_OPTION, SERVICE_OPTIONS, SESSION_OPTION
+from shared.cli.app import Options, common_options, options_of
 
 if TYPE_CHECKING:
     from shared.cli.context import CommandContext

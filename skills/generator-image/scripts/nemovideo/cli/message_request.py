@@ -46,10 +46,10 @@ class Messenger:
         self._given = params
         self._export = _export(params)
         self._service = Service(context, options, params, DEFAULT_TIMEOUT)
-        context.result.extra |= {"session_id": None, "text": None, "changed": None, "videos": [], "actions": []}
-        context.result.extra |= {"timeline": None, "answer": None, "changes": None, "wishes": [], "missing": []}
-        context.result.extra |= {"carries": []}
-        context.result.extra.setdefault("warnings", [])
+        context.note_own(session_id=None, text=None, changed=None, videos=[], actions=[])
+        context.note_own(timeline=None, answer=None, changes=None, wishes=[], missing=[])
+        context.note_own(carries=[])
+        context.note_own(warnings=context.result.extra.get("warnings", []))
 
     def generate(self) -> None:
         """Send the message in a new session, or resume one."""
@@ -80,7 +80,7 @@ class Messenger:
                 variant=self._options.variant,
                 folder=self._service.folder,
             )
-            self._context.result.requested = provider.requested_facts(request)
+            self._context.note(requested=provider.requested_facts(request))
             provider.generate(request, draft, services, task_context)
             self._export_after(services, task_context)
 
@@ -138,10 +138,10 @@ class Messenger:
         session = None if params["session"] is None else identifier("--session", params["session"])
         if mode == "say" and session is None:
             session = self._service.newest_session()
-        self._context.result.mode, self._context.result.model = mode, MODEL
-        self._context.result.input_images = [
-            {"url": source} if isinstance(source, str) else source.row() for source in attachments
-        ]
+        self._context.note(mode=mode, model=MODEL)
+        self._context.note(
+            input_images=[{"url": source} if isinstance(source, str) else source.row() for source in attachments]
+        )
         return MessageRequest(mode, message, attachments, session, self._export)
 
     def _show_plan(self, request: MessageRequest) -> None:

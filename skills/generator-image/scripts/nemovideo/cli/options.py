@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
-
 import click
 from click.core import ParameterSource
 
 from shared.cli.context import CommandContext
 from shared.errors import BadInput
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SERVICE_OPTIONS = (
     click.option("--base-url", "--api-url", metavar="URL", help="Address of the service (or set NEMO_API_URL)."),
@@ -25,13 +19,6 @@ SESSION_OPTION = click.option(
 )
 POLL_OPTION = click.option("--poll-interval", metavar="SECONDS", help="Poll every SECONDS (default: adaptive).")
 PAYING = {"--resume": "resume", "--new": "new", "--variant": "variant"}
-
-
-def options_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return one decorator for several options, which --help lists in their order."""
-    return lambda function: functools.reduce(
-        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
-    )
 
 
 def refuse_paying_options(command: str, *allowed: str) -> None:

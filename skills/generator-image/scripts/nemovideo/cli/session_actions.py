@@ -38,7 +38,7 @@ def connect(context: CommandContext, options: Options, params: dict[str, Any]) -
     language = params["language"]
     if language is not None and not LANGUAGE.fullmatch(language):
         raise BadInput("language_invalid", flag="--language", got=short_repr(language))
-    context.result.mode = "connect"
+    context.note(mode="connect")
     service = Service(context, options, params)
     if options.dry_run:
         body = wire.session_body(language or context.catalog.language)
@@ -51,21 +51,19 @@ def connect(context: CommandContext, options: Options, params: dict[str, Any]) -
         task_id = services.sessions.newest_first()[0].task_id
     facts = {"task": task_id, "session": session, "skill_name": context.skill.slug}
     facts |= {"skill_version": __version__, "skill_source": platform(context)}
-    context.result.extra["link"] = f"{wire.SITE}/workspace/claim?{urlencode(facts)}"
-    context.result.status = "succeeded"
+    context.note_own(link=f"{wire.SITE}/workspace/claim?{urlencode(facts)}")
+    context.note(status="succeeded")
     context.summary_lines.append(context.catalog.format("ready"))
 
 
 def upload(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Upload files and URLs into the last session, or a new one."""
-    context.result.mode = "upload"
+    context.note(mode="upload")
     sources = tuple(attachment("FILE", source) for source in params["sources"])
-    context.result.input_images = [
-        {"url": source} if isinstance(source, str) else source.row() for source in sources
-    ]
+    context.note(input_images=[{"url": source} if isinstance(source, str) else source.row() for source in sources])
     service = Service(context, options, params)
     session = service.last_session()
-    context.result.extra["session_id"] = session
+    context.note_own(session_id=session)
     if options.dry_run:
         url = service.base_url + wire.UPLOAD_PATH + (session or NEW_SESSION)
         service.show_plan({"method": "POST", "url": url, "files": context.result.input_images})
@@ -76,9 +74,9 @@ def upload(context: CommandContext, options: Options, params: dict[str, Any]) ->
         session = session or open_session(services, context)
         rows = upload_all(sources, session, services, context)
     carried = all(row["in_session"] for row in rows)
-    context.result.extra |= {"session_id": session, "uploads": rows}
-    context.result.extra["next_message"] = {"command": "say", "session_id": session, "carries": carried}
-    context.result.status = "succeeded"
+    context.note_own(session_id=session, uploads=rows)
+    context.note_own(next_message={"command": "say", "session_id": session, "carries": carried})
+    context.note(status="succeeded")
     context.summary_lines.append(context.catalog.format("uploads_done", count=len(sources)))
     message = "upload_carried" if carried else "upload_not_carried"
     context.summary_lines.append(context.catalog.format(message, session=session))
@@ -86,28 +84,28 @@ def upload(context: CommandContext, options: Options, params: dict[str, Any]) ->
 
 def show_credits(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Show the balance."""
-    context.result.mode = "credits"
+    context.note(mode="credits")
     service = Service(context, options, params)
     if options.dry_run:
         service.show_plan({"method": "GET", "url": service.base_url + wire.CREDITS_PATH})
         return
     with service.services(saves=False) as (services, _errand):
         balance = services.connection.read(services.connection.client.credits)
-    context.result.status = "succeeded"
-    context.result.extra["credits"] = asdict(balance)
+    context.note(status="succeeded")
+    context.note_own(credits=asdict(balance))
     facts = {name: "?" if value is None else f"{value:g}" for name, value in asdict(balance).items()}
     context.summary_lines.append(context.catalog.format("credits_line", **facts))
 
 
 def state(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """Show the state of a session, as a timeline for people."""
-    context.result.mode = "state"
+    context.note(mode="state")
     path = None if params["draft_file"] is None else expand_path(params["draft_file"])
     if path is not None:
         check_written_file("--draft-file", str(path), timeline.is_draft, taken="draft_file_taken")
     service = Service(context, options, params)
     session = service.newest_session()
-    context.result.extra["session_id"] = session
+    context.note_own(session_id=session)
     if options.dry_run:
         service.show_plan({"method": "GET", "url": service.base_url + wire.STATE_PATH.format(session=session)})
         return
@@ -119,14 +117,14 @@ def state(context: CommandContext, options: Options, params: dict[str, Any]) -> 
         with disk_errors(path):
             write_replaceable(path, timeline.to_file(session_state.draft), timeline.is_draft)
     line = timeline.timeline(session_state.draft, context.catalog.format)
-    context.result.status = "succeeded"
-    context.result.extra |= {
-        "timeline": line,
-        "tracks": [track.row() for track in timeline.tracks(session_state.draft)],
-        "ready_for_export": timeline.is_exportable(session_state.draft),
-        "generated_media": [_row(media) for media in session_state.generated[-MAX_LISTED:]],
-        "video_infos": [_row(media) for media in session_state.uploads[-MAX_LISTED:]],
-    }
+    context.note(status="succeeded")
+    context.note_own(
+        timeline=line,
+        tracks=[track.row() for track in timeline.tracks(session_state.draft)],
+        ready_for_export=timeline.is_exportable(session_state.draft),
+        generated_media=[_row(media) for media in session_state.generated[-MAX_LISTED:]],
+        video_infos=[_row(media) for media in session_state.uploads[-MAX_LISTED:]],
+    )
     if max(len(session_state.generated), len(session_state.uploads)) > MAX_LISTED:
         context.reporter.always("media_over_limit", most=MAX_LISTED)
     counts = {"made": len(session_state.generated), "uploads": len(session_state.uploads)}
@@ -139,7 +137,7 @@ def _row(media: Media) -> dict[str, Any]:
 
 def sessions(context: CommandContext, options: Options, params: dict[str, Any]) -> None:
     """List the remembered sessions with their messages in the journal."""
-    context.result.mode = "sessions"
+    context.note(mode="sessions")
     service = Service(context, options, params)
     remembered = Sessions(service.states, service.base_url, service.account().name).newest_first()
     entries = Journal(context.skill.slug, service.states).history()[::-1]
@@ -153,15 +151,15 @@ def sessions(context: CommandContext, options: Options, params: dict[str, Any]) 
         rows.append({**asdict(session), "messages": messages})
         facts = {"messages": len(messages), "uploads": len(session.uploads), "last": session.last_at}
         context.summary_lines.append(context.catalog.format("session_line", session=session.session_id, **facts))
-    context.result.status = "succeeded"
-    context.result.extra["sessions"] = rows
+    context.note(status="succeeded")
+    context.note_own(sessions=rows)
     if not rows:
         context.summary_lines.append(context.catalog.format("sessions_none"))
 
 
 def route(context: CommandContext, words: str) -> None:
     """Show the action for a user's sentence, and its command."""
-    context.result.mode = "route"
+    context.note(mode="route")
     action: str = routes.route(words)
     session = _running_session(context)
     options = {"--session": session} if session and action != "credits" else {}
@@ -169,12 +167,12 @@ def route(context: CommandContext, words: str) -> None:
         action = "say" if session else "message"
         subcommand = "say" if session else "generate"
         argv = Invocation(context.launcher, options, (words,), subcommand).to_argv()
-        context.result.next_command = NextCommand(argv, "yes", needs_consent=True)
+        context.note(next_command=NextCommand(argv, "yes", needs_consent=True))
     elif action not in {"unknown", "upload"}:  # upload needs its file, and what is unclear no command
         argv = Invocation(context.launcher, options, subcommand=action).to_argv()
-        context.result.next_command = NextCommand(argv)
-    context.result.status = "succeeded"
-    context.result.extra |= {"action": action, "session_id": session}
+        context.note(next_command=NextCommand(argv))
+    context.note(status="succeeded")
+    context.note_own(action=action, session_id=session)
     context.summary_lines.append(
         context.catalog.format("routed_line", action=CommandText(action), meaning=_meaning(action))
     )

@@ -40,8 +40,8 @@ def export_session(
         Rejected, ReadError, DiskError.
     """
     context = task_context.context
-    context.result.extra["session_id"] = session
-    context.result.requested |= {"format": request.form, "quality": request.quality}
+    context.note_own(session_id=session)
+    context.note(requested={**context.result.requested, "format": request.form, "quality": request.quality})
     state = read_state(services.connection, session) if draft is None or request.is_still else None
     if request.is_still:
         links = [media.url for media in state.generated if media.kind == "image"] if state else []
@@ -56,8 +56,8 @@ def export_session(
             order, services, task_context
         )
         if task_context.no_wait:
-            context.result.status = "submitted"
-            context.result.next_command = context.resume()
+            context.note(status="submitted")
+            context.note(next_command=context.resume())
             return
         status = wait_for(render_id, services, task_context)
         if status.condition == "failed" and not last:
@@ -75,8 +75,8 @@ def resume_render(render_id: str, services: Services, task_context: TaskContext)
     """
     context = task_context.context
     session = services.sessions.of_render(render_id)
-    context.result.extra |= {"session_id": session.session_id if session else None, "render_id": render_id}
-    context.result.task_id = render_id
+    context.note_own(session_id=session.session_id if session else None, render_id=render_id)
+    context.note(task_id=render_id)
     _end(render_id, wait_for(render_id, services, task_context), None, services, task_context)
 
 
@@ -92,16 +92,18 @@ def _end(
     if status.condition != "completed":
         _forget(render_id, services, context)
         code = "render_cancelled" if status.condition == "cancelled" else "render_failed"
-        context.result.status = "failed"
+        context.note(status="failed")
         raise TaskFailed(code, render=render_id, reason=status.reason or MessageRef("no_words"), remedy="none")
     row = _save_render(render_id, status.url, services, task_context)
     kind = row["path"].rpartition(".")[2]
-    context.result.applied |= {"format": kind, **({"quality": request.quality} if request else {})}
+    context.note(
+        applied={**context.result.applied, "format": kind, **({"quality": request.quality} if request else {})}
+    )
     if request and kind != request.form:
         context.reporter.always("render_other_format", asked=request.form, found=row["media_type"])
     _forget(render_id, services, context)
     show_files(context.result.images, [*context.result.extra.get("videos", []), row], context)
-    context.result.status = "succeeded"
+    context.note(status="succeeded")
 
 
 def _forget(render_id: str, services: Services, context: CommandContext) -> None:
@@ -151,7 +153,7 @@ def _save_stills(
     if not links:
         raise UnusableResult("nothing_to_export", session=session, remedy="none")
     name = re.sub(r"[^\w-]", "_", f"still-{session}", flags=re.ASCII)
-    context.result.extra["stills_id"] = name
+    context.note_own(stills_id=name)
     target = task_context.output_dir / name
     images, failure = save_images(
         services.connection.client.downloads, links, target, task_context.deadline, context.reporter.always,
@@ -160,16 +162,18 @@ def _save_stills(
     _show_stills(images, request, context)
     if failure:
         raise failure
-    context.result.status = "succeeded"
+    context.note(status="succeeded")
 
 
 def _show_stills(images: list[dict[str, Any]], request: ExportRequest, context: CommandContext) -> None:
     known = {row["path"] for row in context.result.images}
-    context.result.images = [*context.result.images, *(row for row in images if row["path"] not in known)]
+    context.note(images=[*context.result.images, *(row for row in images if row["path"] not in known)])
     types = sorted({row["media_type"] for row in images})
-    context.result.applied = {
-        **context.result.applied,
-        "format": [media_type.partition("/")[2] for media_type in types],
-    }
+    context.note(
+        applied={
+            **context.result.applied,
+            "format": [media_type.partition("/")[2] for media_type in types],
+        }
+    )
     if any(media_type != STILLS[request.form] for media_type in types):
         context.reporter.always("still_other_format", asked=request.form, found=", ".join(types))

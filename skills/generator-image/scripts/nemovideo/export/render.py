@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nemovideo.api.render_status import Render
 from nemovideo.api.session_state import without_signatures
 from nemovideo.request import RENDER_START
-from shared.cli.poll_reporter import PollReporter, ReminderInterval
 from shared.errors import InvalidRequest, NotSentError, ReadError, RequestRejected
+from shared.output.poll_reporter import PollReporter, ReminderInterval
 from shared.paid_request import PAUSES
 from shared.polling import PollSchedule, wait_for_task
 
@@ -92,9 +92,9 @@ def begin(order: Order, services: Services, task_context: TaskContext) -> str:
 
 def _tell(render_id: str, message: str, task_context: TaskContext) -> None:
     context = task_context.context
-    context.result.extra["render_id"] = render_id
+    context.note_own(render_id=render_id)
     if context.result.local_id is None:  # else the result is about the message that came before
-        context.result.task_id, context.result.status = render_id, "running"
+        context.note(task_id=render_id, status="running")
     context.reporter.always(message, render=render_id)
 
 
@@ -120,11 +120,16 @@ def wait_for(render_id: str, services: Services, task_context: TaskContext) -> R
         unknown = 0
         return status
 
+    context = task_context.context
+    watcher = PollReporter(context.reporter, rhythm=ReminderInterval(REMIND_EVERY, USUAL_SECONDS))
+
+    def update(elapsed: float, status: Render | ReadError | None) -> None:
+        context.note(status="running")
+        watcher.update(elapsed, status)
+
     return wait_for_task(
         look,
         schedule=PollSchedule(task_context.interval or POLITE_INTERVAL),
         deadline=task_context.deadline,
-        on_update=PollReporter(
-            task_context.context, [], rhythm=ReminderInterval(REMIND_EVERY, USUAL_SECONDS)
-        ).update,
+        on_update=update,
     )

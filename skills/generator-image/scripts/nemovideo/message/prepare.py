@@ -65,7 +65,7 @@ def open_session(services: Services, context: CommandContext) -> str:
         lambda seconds: services.connection.client.open_session(services.language, seconds)
     )
     services.sessions.note(opened.session_id, task_id=opened.task_id, language=services.language)
-    context.result.extra["session_id"] = opened.session_id
+    context.note_own(session_id=opened.session_id)
     context.reporter.notify_user("ready")
     return opened.session_id
 
@@ -148,4 +148,4 @@ def _warn_of_waiting_uploads(services: Services, context: CommandContext) -> Non
 
 def _note(task: LockedTask, context: CommandContext, facts: dict[str, Any]) -> None:
     task.save(extra={**task.entry.extra, **facts})
-    context.result.extra["session_id"] = task.entry.extra["session_id"]
+    context.note_own(session_id=task.entry.extra["session_id"])

@@ -13,7 +13,7 @@ from nemovideo.message.stream_result import LISTEN_SECONDS, read_stream, remindi
 from nemovideo.request import MODEL
 from shared.errors import InvalidRequest, OutcomeUnknown, RequestRejected
 from shared.journal.claim import TaskLease
-from shared.journal.entry import Entry, fingerprint, prompt_record
+from shared.journal.entry import entry_of_request
 from shared.journal.history import likely_cost
 from shared.paid_request import submit_once
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.cli.task_context import TaskContext
     from shared.http.stream import Stream
     from shared.journal.claim import Journal
-    from shared.journal.entry import Charged, State
+    from shared.journal.entry import Charged, Entry, State
 
 SKILL = "generator-image"
 REDIRECTS = range(300, 400)
@@ -50,26 +50,17 @@ def new_entry(request: MessageRequest, *, base_url: str, account: str, variant: 
     """Return the journal entry of a message, without its text and token."""
     parameters = {"session": request.session} if request.session else {}
     requested = {"attachments": len(request.attachments)}
-    return Entry(
-        fingerprint=fingerprint(
-            skill=SKILL,
-            base_url=base_url,
-            account=account,
-            mode=request.mode,
-            model=MODEL,
-            prompt=request.text,
-            parameters=parameters,
-            references=request.references(),
-            variant=variant,
-        ),
+    return entry_of_request(
         skill=SKILL,
         provider="nemovideo",
-        mode=request.mode,
-        model=MODEL,
         base_url=base_url,
         account=account,
+        mode=request.mode,
+        model=MODEL,
+        prompt=request.text,
+        parameters=parameters,
+        references=request.references(),
         variant=variant,
-        prompt=prompt_record(request.text),
         requested=requested,
         applied=requested,
         output_dir=str(folder),
@@ -177,7 +168,7 @@ def _converse(
     if task_context.no_wait:
         sent.stream.close()
         return None
-    context.result.status = "running"
+    context.note(status="running")
     with reminding(context.reporter, task_context.deadline.clock):
         sent.stream.limit(min(task_context.deadline.remaining, LISTEN_SECONDS))
         heard = read_stream(sent.stream, task_context.deadline.clock)
@@ -200,7 +191,7 @@ def _send(request: MessageRequest, claim: TaskLease, services: Services, task_co
         return Sent(session, connection.client.send(session, request.text))
 
     def announce(sent: Sent) -> None:
-        context.result.task_id = sent.task_id
+        context.note(task_id=sent.task_id)
         context.reporter.always("message_accepted", local_id=task.entry.local_id, session=sent.task_id)
 
     while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from shared.cli.poll_reporter import PollReporter
+from shared.output.poll_reporter import PollReporter
 from shared.polling import PollSchedule, wait_for_task
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def reconcile(
     schedule = _ReconcileSchedule(
         interval or INTERVAL, first=0.0 if ending == "told" else min(FIRST_LOOK, interval or INTERVAL)
     )
-    watcher, reminders = PollReporter(context, []), 0
+    watcher, reminders = PollReporter(context.reporter), 0
 
     def update(elapsed: float, status: _Seen | ReadError | None) -> None:
         """Remind the user that the wait continues, without a percentage, because its length is unknown."""
@@ -110,6 +110,7 @@ def reconcile(
         if elapsed >= (reminders + 1) * REMIND_EVERY:
             reminders = int(elapsed // REMIND_EVERY)
             context.reporter.notify_user("still_reading", minutes=f"{elapsed / 60:.0f}")
+        context.note(status="running")
         watcher.update(elapsed, status)
 
     status = wait_for_task(look, schedule=schedule, deadline=deadline, on_update=update)

@@ -33,9 +33,9 @@ def report(entry: Entry, state: State | None, changed: bool | None, context: Com
     text, actions = translate(str(entry.extra.get("text") or "")[:MAX_TEXT], say)
     line = timeline.timeline(state.draft, say) if state and timeline.tracks(state.draft) else None
     facts = entry.extra.get("outcome", {"changes": None, "missing": []})
-    context.result.extra |= {"text": text or None, "changed": changed, "actions": actions, "timeline": line}
-    context.result.extra |= {"answer": _answer(entry), "wishes": entry.extra.get("wishes", [])}
-    context.result.extra |= {"carries": entry.extra.get("carries", []), **facts}
+    context.note_own(text=text or None, changed=changed, actions=actions, timeline=line)
+    context.note_own(answer=_answer(entry), wishes=entry.extra.get("wishes", []))
+    context.note_own(carries=entry.extra.get("carries", []), **facts)
     if text:
         context.summary_lines.append(text)
     if changed is not None:
@@ -50,8 +50,8 @@ def report(entry: Entry, state: State | None, changed: bool | None, context: Com
 def warn(context: CommandContext, message: str, **facts: Any) -> None:
     """Say something on stderr, even with --quiet, and list it under `warnings` in the document."""
     context.reporter.always(message, **facts)
-    warnings = context.result.extra.setdefault("warnings", [])
-    warnings.append(context.catalog.format(message, **facts))
+    warnings = context.result.extra.get("warnings", [])
+    context.note_own(warnings=[*warnings, context.catalog.format(message, **facts)])
 
 
 def nothing_came(extra: dict[str, Any]) -> bool:

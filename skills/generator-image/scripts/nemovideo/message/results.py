@@ -44,12 +44,12 @@ def finish(claim: TaskLease, heard: StreamResult | None, services: Services, tas
     """
     task, context = claim.task, task_context.context
     entry = task.entry
-    context.result.extra["session_id"] = _session(entry)
+    context.note_own(session_id=_session(entry))
     if claim.action == "return":
         _return(task, services, task_context)
         return
     if task_context.no_wait and entry.state == "submitted":
-        context.result.next_command = context.resume()
+        context.note(next_command=context.resume())
         return
     if task_context.no_wait and entry.state == "unknown":
         raise _undecided(entry)
@@ -144,8 +144,8 @@ def _save(task: LockedTask, media: Sequence[Media], services: Services, task_con
 
 def show_files(images: list[dict[str, Any]], videos: list[dict[str, Any]], context: CommandContext) -> None:
     """Put saved files into the result."""
-    context.result.images = images
-    context.result.extra["videos"] = videos
+    context.note(images=images)
+    context.note_own(videos=videos)
     for row in videos:
         kilobytes = f"{row['bytes'] / 1000:.0f}"
         path, kind = row["path"], row["media_type"]
@@ -165,7 +165,7 @@ def _return(task: LockedTask, services: Services, task_context: TaskContext) -> 
         UnusableResult: `pictures_gone`; the service no longer returns them.
     """
     entry, context = task.entry, task_context.context
-    context.result.reused = True
+    context.note(reused=True)
     changed = entry.extra.get("changed")
     rows = (entry.images, entry.extra.get("videos", []))
     images, videos = (reuse_saved_images(some, task_context.output_dir) if some else [] for some in rows)

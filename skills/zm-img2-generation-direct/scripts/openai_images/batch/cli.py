@@ -21,7 +21,6 @@ from openai_images.cli.app import (
     SKILL,
     request_plan,
     run_image_command,
-    with_options,
 )
 from openai_images.cli.options import (
     TOTAL_SECONDS,
@@ -40,7 +39,7 @@ from openai_images.request import DEFAULT_NAME, OPTIONS, task_name
 from openai_images.result_rows import STOP_REASONS, remaining_cost, stop_error, unclear_only
 from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
-from shared.cli.app import Options, common_options
+from shared.cli.app import Options, common_options, options_of
 from shared.cli.context import is_terminal
 from shared.cli.preview import show_many, show_plan
 from shared.errors import BadInput, SkillError, StillRunning, TaskFailed
@@ -93,7 +92,7 @@ current folder.
 @click.command(help=HELP)
 @click.argument("batch", metavar="@FILE")
 @click.option("--max-workers", metavar="N", help="Run N tasks at once (default: 4, maximum: 4).")
-@with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
+@options_of(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options
 def _batch_run(context: CommandContext, options: Options, batch: str, **params: Any) -> None:
@@ -107,7 +106,7 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
     context.set_language(
         " ".join(str(task.get("prompt")) for task in file.tasks if isinstance(task, dict)), options.lang
     )
-    context.result.provider = provider_name(settings["provider"])
+    context.note(provider=provider_name(settings["provider"]))
     provider = find_provider(context.result.provider)
     if task_file.uses_default_model(file.tasks):
         provider.check_model(model_name(settings.get("model")))
@@ -117,7 +116,7 @@ def _batch_run(context: CommandContext, options: Options, batch: str, **params: 
         for index, task in enumerate(file.tasks, 1)
     ]
     folder = _folder(file, settings, options)
-    context.result.extra |= {"batch_dir": str(folder), "results": [], "counters": {}}
+    context.note_own(batch_dir=str(folder), results=[], counters={})
     task_file.warn_no_delivery(file, context)
     note_other_models(context, [task.request.model for task in tasks if task.request])
     if options.dry_run:

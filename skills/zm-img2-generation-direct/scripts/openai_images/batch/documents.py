@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from openai_images.batch.task import Batch
     from shared.errors import SkillError
-    from shared.output.result import Status
+    from shared.output.outcome import Status
     from shared.signals import Interrupted
 
 MAX_NAME_COLUMNS = 40  # columns of a terminal for a task's name; a longer one is not aligned
@@ -79,14 +79,19 @@ def hold_folder(batch: Batch, document: Mapping[str, Any], settings: Mapping[str
 def write_documents(batch: Batch, ended: SkillError | Interrupted | None) -> None:
     """Put the outcome of the tasks into the result, and write batch_result.json and the report."""
     context, rows = batch.context, batch.rows()
-    result = context.result
-    result.status = _status(rows)
-    aggregate(result, rows)
     finished = [row for row in rows if row["output"]]
-    result.requested = {"tasks": len(rows), "size": common_value(row["requested"].get("size") for row in rows)}
-    result.applied = {"tasks": len(finished), "size": common_value(row["applied"].get("size") for row in finished)}
-    result.extra |= {"counters": batch.counters(), "results": rows}
-    result.extra |= {"batch_result": str(batch.folder / RESULT), "batch_report": str(batch.folder / REPORT)}
+    context.note(
+        **aggregate(rows),
+        status=_status(rows),
+        requested={"tasks": len(rows), "size": common_value(row["requested"].get("size") for row in rows)},
+        applied={"tasks": len(finished), "size": common_value(row["applied"].get("size") for row in finished)},
+    )
+    context.note_own(
+        counters=batch.counters(),
+        results=rows,
+        batch_result=str(batch.folder / RESULT),
+        batch_report=str(batch.folder / REPORT),
+    )
     with disk_errors(batch.folder):
         document = context.result_document(ended)
         write_atomically(batch.folder / RESULT, (to_json_line(document, ascii_only=False) + "\n").encode())

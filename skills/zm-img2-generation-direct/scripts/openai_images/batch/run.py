@@ -23,14 +23,13 @@ from openai_images.result_rows import stop_reason
 from openai_images.run_folder import RunFolder
 from openai_images.services import OutputPaths, Services
 from shared import signals
-from shared.cli.app import bug_error
-from shared.cli.task_context import TaskContext
-from shared.errors import SkillError, StillRunning
+from shared.errors import SkillError, StillRunning, bug_error
 from shared.files import is_same_file, read_document
 from shared.i18n.messages import MessageRef
 from shared.journal.entry import LOCAL_ID
 from shared.output.progress import Reporter
 from shared.polling import Deadline
+from shared.provider import Context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,12 +100,12 @@ def _abandon(batch: Batch) -> None:
     batch.stop_event.set()
     batch.stop_reason = "stopped_by_signal"
     for task in batch.tasks:
-        context = batch.running.get(task.index)
-        if context and task.index not in batch.results:
-            match = batch.journal.find(context.result.local_id) if context.result.local_id else None
+        entry = batch.running.get(task.index)
+        if entry and task.index not in batch.results:
+            match = batch.journal.find(entry.local_id) if entry.local_id else None
             if match and match[1].state not in {"prepared", "succeeded"}:
                 error = SkillError("interrupted_unknown", about=match, remedy="again")
-                batch.results[task.index] = record_result(batch, task, error, context)
+                batch.results[task.index] = record_result(batch, task, error)
 
 
 def _record_not_started(batch: Batch) -> None:
@@ -118,9 +117,9 @@ def _record_not_started(batch: Batch) -> None:
             context = context_for(batch, task)
             if task.index in entries:
                 path, entry = entries[task.index]
-                context.result.update_from_entry(entry, path)
+                context.result = context.result.with_entry(entry, path)
             if context.result.status == "succeeded":
-                context.result.status = "not_started"
+                context.note(status="not_started")
             batch.results[task.index] = record_result(
                 batch, task, StillRunning("task_not_started", reason=reason), context
             )
@@ -152,7 +151,7 @@ def _reuse_result(batch: Batch, task: Task) -> bool:
         if not LOCAL_ID.fullmatch(document["local_id"]) or str(picture) != image["path"]:
             return False
         context = context_for(batch, task)
-        context.result.local_id, context.result.images = document["local_id"], [image]
+        context.note(local_id=document["local_id"], images=[image])
         context.attach_media(batch.state)  # what OpenClaw may attach is cleared after a week
         batch.results[task.index] = task_row(
             task, {**document, "reused": True, "media": context.result.media}, path
@@ -170,7 +169,7 @@ def _work(batch: Batch, waiting: queue.SimpleQueue[Task], client: Client) -> Non
                 task = waiting.get_nowait()
             except queue.Empty:
                 return
-            context = batch.running[task.index] = context_for(batch, task)
+            context = context_for(batch, task)
             if batch.stop_event.is_set() or signals.pending():
                 return
             started = time.monotonic()
@@ -181,7 +180,7 @@ def _work(batch: Batch, waiting: queue.SimpleQueue[Task], client: Client) -> Non
 def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext) -> dict[str, Any]:
     """Run one task and return its row; never raises a task's error."""
     paths = OutputPaths(batch.images, batch.folder / "tasks", task.label, unique=True)
-    services = Services(batch.provider, client, batch.journal, task.retry_policy, paths, interactive=False)
+    services = Services(batch.provider, client, task.retry_policy, paths, interactive=False)
     error: SkillError | None = None
     try:
         folder = RunFolder(batch.task_folder(task))
@@ -192,11 +191,19 @@ def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext)
                 TASK_RECORD, {"index": task.index, "fingerprint": entry.fingerprint, "task": task.definition}
             )
             deadline = Deadline(batch.deadline, time.monotonic, time.sleep)
-            task_context = TaskContext(
-                context, batch.images, deadline, None, batch.no_wait, batch.must_remake(task)
+            settings = Context(
+                context,
+                batch.journal,
+                batch.state,
+                batch.images,
+                deadline,
+                no_wait=batch.no_wait,
+                new=batch.must_remake(task),
             )
-            generate(task_request(task), entry, services, task_context)
-            context.attach_media(batch.state)
+            batch.running[task.index] = entry
+            context.result = generate(task_request(task), entry, services, settings, context.result)
+            if isinstance(context.result.error, SkillError):
+                error = context.result.error
     except SkillError as failure:
         error = failure
     except Exception as failure:  # noqa: BLE001  - a bug in one task is told in its row and stops no other

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from openai_images.journal_entry import new_entry
+from openai_images.request import request_facts
 from openai_images.result_rows import row_from_result
 from openai_images.run_folder import RunFolder
 from shared.cli.context import CommandContext
 from shared.cli.next_command import Invocation
 from shared.errors import DiskError, SkillError
+from shared.output.outcome import Status
 from shared.output.progress import Reporter
-from shared.output.result import Status
 from shared.output.summary import summary
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class Batch:
     """Duration of the slowest task so far."""
     stop_event: threading.Event = field(default_factory=threading.Event)
     """Set when no further task may be started."""
-    running: dict[int, CommandContext] = field(default_factory=dict)
-    """The contexts of the tasks that a worker has taken, by index."""
+    running: dict[int, Entry] = field(default_factory=dict)
+    """The journal entries of the tasks that a worker has begun, by index."""
     abandoned: Interrupted | None = None
     """The second signal, which abandoned the running tasks."""
 
@@ -142,17 +143,8 @@ def context_for(batch: Batch, task: Task) -> CommandContext:
     context.catalog = batch.context.catalog
     context.reporter = Reporter(context.catalog, None)
     context.yes = True  # the batch has asked for confirmation once
-    context.result.provider = batch.provider.name
-    context.result.extra |= {
-        "output": None,
-        "bytes": None,
-        "run_dir": str(batch.task_folder(task)),
-        "raw": task.raw,
-    }
-    if task.request:
-        context.result.mode, context.result.model = task.request.mode, task.request.model
-        context.result.requested = context.result.applied = task.request.parameters
-        context.result.input_images = [reference.row() for reference in task.request.references]
+    context.note(provider=batch.provider.name, **(request_facts(task.request) if task.request else {}))
+    context.note_own(output=None, bytes=None, run_dir=str(batch.task_folder(task)), raw=task.raw)
     return context
 
 

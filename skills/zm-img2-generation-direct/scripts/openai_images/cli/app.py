@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,15 @@ from openai_images.cli.options import (
 from openai_images.config.provider import DEFAULT_PROVIDER, NAME, find_provider
 from openai_images.journal_entry import new_entry
 from openai_images.messages import MESSAGES
-from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, ImageRequest, image_request, task_name
-from shared.cli.app import Options, common_options, run_command
+from openai_images.request import (
+    DEFAULT_NAME,
+    DEFAULT_SIZE,
+    ImageRequest,
+    image_request,
+    request_facts,
+    task_name,
+)
+from shared.cli.app import Options, common_options, options_of, run_command
 from shared.cli.context import CommandContext, Skill
 from shared.cli.next_command import early_options
 from shared.cli.preview import show_plan, show_preview
@@ -39,11 +45,12 @@ from shared.openclaw.folders import output_folder, state_folders
 from shared.polling import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from openai_images.config.provider import Provider
     from openai_images.services import Services
-    from shared.cli.task_context import TaskContext
+    from shared.output.outcome import Outcome
+    from shared.provider import Context
 
 SKILL = Skill(
     "zm-img2-generation-direct",
@@ -129,13 +136,6 @@ ACCEPTED_OPTIONS = (
 )
 
 
-def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return one decorator that adds several options, listed by --help in this order."""
-    return lambda function: functools.reduce(
-        lambda wrapped, decorator: decorator(wrapped), reversed(decorators), function
-    )
-
-
 @click.command(help="Create one image from text and up to 16 reference images, or resume a task (--resume ID).")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
 @click.option(
@@ -149,18 +149,15 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.option(
     "--images", metavar="LIST", help="More reference images: a JSON array, or paths separated by commas."
 )
-@with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
+@options_of(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options
-def _run(context: CommandContext, options: Options, **params: Any) -> None:
-    context.result.extra["raw"] = params["raw"]
+def _run(context: CommandContext, options: Options, **params: Any) -> Outcome:
+    context.note_own(raw=params["raw"])
     name = task_name("--task-name", params["task_name"])
     request = None if options.resume is not None else _request(context, options, params)
     command = _Command(context, options, params)
-    if options.dry_run:
-        command.show_plan(request, name)
-    else:
-        command.run(request, name)
+    return command.plan(request, name) if options.dry_run else command.run(request, name)
 
 
 _OPTION_HELP = {
@@ -187,7 +184,7 @@ class _Command:
         self._folder = output_folder(
             options.output_dir, self._states[0], default=self._states[0] / "generated-images"
         )
-        context.result.provider = provider_name(params["provider"])
+        context.note(provider=provider_name(params["provider"]))
         self._provider = find_provider(context.result.provider)
         if options.resume is None:
             self._provider.check_model(str(context.result.model))
@@ -198,29 +195,30 @@ class _Command:
         if options.output_dir is not None:
             context.resume_options["--output-dir"] = str(self._folder)
 
-    def run(self, request: ImageRequest | None, name: str) -> None:
+    def run(self, request: ImageRequest | None, name: str) -> Outcome:
         """Create the image, or resume a task."""
         from openai_images import (  # noqa: PLC0415  - with requests, which costs the most
             provider,
             run_folder,
         )
 
-        services, task_context = self._services(name)
-        with services.client, run_folder.recorded(self._context):
+        ui = self._context
+        services, context = self._services(name)
+        with services.client:
             if request:
                 entry = new_entry(request, self._provider, variant=self._options.variant, folder=self._folder)
-                provider.generate(request, entry, services, task_context)
+                ui.result = provider.generate(request, entry, services, context, ui.result)
             else:
-                provider.resume(str(self._options.resume), services, task_context)
-            set_proof(self._context, self._context.result.provider, [str(self._context.result.model)])
-            self._context.attach_media(self._states[0])
-        if self._context.result.extra["run_dir"]:
-            self._context.summary_lines.append(
-                self._context.catalog.format("output_line", path=self._context.result.extra["run_dir"])
-            )
+                ui.result = provider.resume(str(self._options.resume), services, context, ui.result)
+        if not ui.result.error:
+            set_proof(ui, ui.result.provider, [str(ui.result.model)])
+        run_folder.record(ui)
+        folder = ui.result.extra["run_dir"]
+        lines = (ui.catalog.format("output_line", path=folder),) if folder and not ui.result.error else ()
+        return dataclasses.replace(ui.result, lines=lines)
 
-    def show_plan(self, request: ImageRequest | None, name: str) -> None:
-        """Add to the result what would be sent and where files would go; nothing is sent or written."""
+    def plan(self, request: ImageRequest | None, name: str) -> Outcome:
+        """Return what would be sent and where files would go; nothing is sent or written."""
         plan: dict[str, Any] = {"resume": self._options.resume}
         if request:
             plan = request_plan(request, self._provider)
@@ -231,23 +229,28 @@ class _Command:
             show_preview(self._context, draft, self._journal, passed_over=passed_over)
         plan["output_dir"] = str(self._folder)
         show_plan(self._context, plan)
+        return self._context.result
 
-    def _services(self, name: str) -> tuple[Services, TaskContext]:
+    def _services(self, name: str) -> tuple[Services, Context]:
         from openai_images.client import Client  # noqa: PLC0415
         from openai_images.private_folder import private_folder  # noqa: PLC0415
         from openai_images.services import OutputPaths, Services  # noqa: PLC0415
-        from shared.cli.task_context import TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
+        from shared.provider import Context  # noqa: PLC0415
 
         client = Client(self._provider, user_agent=SKILL.user_agent)
         check_output_folder(self._folder)
         runs = private_folder(self._folder / "_runs", "--output-dir")
-        deadline = Deadline(time.monotonic() + self._total_seconds, time.monotonic, time.sleep)
-        task_context = TaskContext(
-            self._context, self._folder, deadline, None, self._options.no_wait, self._options.new
+        context = Context(
+            self._context,
+            self._journal,
+            self._states[0],
+            self._folder,
+            Deadline.after(self._total_seconds),
+            no_wait=self._options.no_wait,
+            new=self._options.new,
         )
-        paths = OutputPaths(self._folder, runs, name)
-        return Services(self._provider, client, self._journal, self._retry_policy, paths), task_context
+        return Services(self._provider, client, self._retry_policy, OutputPaths(self._folder, runs, name)), context
 
 
 def request_plan(request: ImageRequest, provider: Provider) -> dict[str, Any]:
@@ -273,7 +276,5 @@ def _request(context: CommandContext, options: Options, params: dict[str, Any]) 
         options=image_options(params),
     )
     note_other_models(context, [request.model])
-    context.result.mode, context.result.model = request.mode, request.model
-    context.result.requested = context.result.applied = request.parameters
-    context.result.input_images = [reference.row() for reference in request.references]
+    context.note(**request_facts(request))
     return request

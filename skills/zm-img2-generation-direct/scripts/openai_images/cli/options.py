@@ -140,14 +140,14 @@ def is_approved(provider: str, model: str) -> bool:
 
 
 def set_proof(context: CommandContext, provider: str, models: Sequence[str]) -> None:
-    """Set in the result whether its images are accepted as proof, and warn if they are not."""
+    """Note whether the images of a command are accepted as proof, and warn if they are not."""
     others = [model for model in models if not is_approved(provider, model)]
     reason = None
     if others:
         facts = {"provider": provider, "model": ", ".join(dict.fromkeys(others)), "approved": "/".join(APPROVED)}
         reason = context.catalog.format("not_approved", **facts)
         context.reporter.always("not_approved", **facts)
-    context.result.extra["proof"] = {"acceptable": not others, "reason": reason}
+    context.note_own(proof={"acceptable": not others, "reason": reason})
 
 
 def refuse_incomplete_proof(context: CommandContext, done: int, total: int) -> None:
@@ -155,4 +155,4 @@ def refuse_incomplete_proof(context: CommandContext, done: int, total: int) -> N
     proof = context.result.extra.get("proof") or {"acceptable": True}
     if proof["acceptable"] and not 0 < total == done:
         reason = context.catalog.format("proof_incomplete", done=done, total=total)
-        context.result.extra["proof"] = {"acceptable": False, "reason": reason}
+        context.note_own(proof={"acceptable": False, "reason": reason})

@@ -16,7 +16,6 @@ from openai_images.cli.app import (
     IMAGE_OPTIONS,
     SKILL,
     run_image_command,
-    with_options,
 )
 from openai_images.cli.options import refuse_incomplete_proof
 from openai_images.queue.inspect_cli import INSPECT_COMMANDS, STATE_DIR, set_rows, state_folder
@@ -24,7 +23,7 @@ from openai_images.queue.store import QueueStore, counters
 from openai_images.result_rows import aggregate, remaining_cost, stop_error, unclear_only
 from openai_images.retry_policy import SEND_AGAIN
 from shared import signals
-from shared.cli.app import Options, common_options
+from shared.cli.app import Options, common_options, options_of
 from shared.cli.context import is_terminal
 from shared.cli.preview import show_many, show_plan
 from shared.errors import BadInput, TaskFailed, TaskLocked
@@ -85,7 +84,7 @@ for _look in INSPECT_COMMANDS:
 @click.option("--max-queue-size", metavar="N", help="Let N tasks wait (default: 100); reject more.")
 @click.option("--grace-seconds", metavar="SECONDS", help="Kill a task SECONDS after terminating it (default: 10).")
 @STATE_DIR
-@with_options(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
+@options_of(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @common_options
 def _run(
     context: CommandContext, options: Options, tasks: str | None, state_dir: str | None, **params: Any
@@ -98,7 +97,7 @@ def _run(
         raise BadInput("max_cost_elsewhere", flag="--max-cost", other="image_queue.py run")
     enqueuer = Enqueuer(context, options, tasks, params)
     folder = state_folder(state_dir)
-    context.result.extra |= {"state_dir": str(folder), "results": [], "counters": counters(())}
+    context.note_own(state_dir=str(folder), results=[], counters=counters(()))
     if options.dry_run:
         plan, drafts = enqueuer.plan(folder)
         journal = JournalReader(SKILL.slug, state_folders(), access="read")
@@ -152,9 +151,9 @@ def _set_results(context: CommandContext, rows: list[Row]) -> None:
     """Put the outcome of the tasks into the result, also if the run ends before they do."""
     set_rows(context, rows)
     ok = bool(rows) and all(row["status"] == "completed" for row in rows)
-    context.result.extra["summary"] = {"ok": ok, "total": len(rows), "counters": context.result.extra["counters"]}
-    context.result.status = "succeeded" if ok else "failed"
-    aggregate(context.result, rows)
+    context.note_own(summary={"ok": ok, "total": len(rows), "counters": context.result.extra["counters"]})
+    context.note(status="succeeded" if ok else "failed")
+    context.note(**aggregate(rows))
     refuse_incomplete_proof(context, sum(row["status"] == "completed" for row in rows), len(rows))
     context.remaining_cost = remaining_cost(row for row in rows if row["status"] != "completed")
 

@@ -101,7 +101,7 @@ class Enqueuer:
         self._commands = TaskCommands(
             context, self._provider_name, folder, self.seconds, self._settings, options.new
         )
-        context.result.provider = self._provider_name
+        context.note(provider=self._provider_name)
         paid_tasks = [
             task
             for task in self._file.tasks
@@ -139,10 +139,12 @@ class Enqueuer:
         set_proof(self._context, self._provider_name, models)
         note_other_models(self._context, models)
         if any(job.row["mock"] for job in jobs):
-            self._context.result.extra["proof"] = {
-                "acceptable": False,
-                "reason": self._context.catalog.format("queue_mocks"),
-            }
+            self._context.note_own(
+                proof={
+                    "acceptable": False,
+                    "reason": self._context.catalog.format("queue_mocks"),
+                }
+            )
         return jobs
 
     def plan(self, folder: Path) -> tuple[dict[str, Any], list[Entry]]:

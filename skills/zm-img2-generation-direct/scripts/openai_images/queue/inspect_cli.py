@@ -43,10 +43,10 @@ STATE_DIR = click.option("--state-dir", metavar="DIR", help="Folder of the queue
 def _status(context: CommandContext, state_dir: str | None) -> None:
     store = _open_store(context, state_dir)
     rows = list(store.rows.values())
-    context.result.status = "succeeded"
-    context.result.extra["counters"] = counters(rows)
+    context.note(status="succeeded")
+    context.note_own(counters=counters(rows))
     running = [row for row in rows if row["status"] == "running"]
-    context.result.extra |= {"running": running, "workers": {row["worker_id"]: row["task_id"] for row in running}}
+    context.note_own(running=running, workers={row["worker_id"]: row["task_id"] for row in running})
     for name, count in counters(rows).items():
         if count:
             context.summary_lines.append(f"{count:>5}  {context.catalog.format(f'queue_is_{name}')}")
@@ -63,7 +63,7 @@ def _raise_unless_complete(context: CommandContext, rows: list[Row]) -> None:
     """
     alive = sum(row["status"] in ALIVE for row in rows)
     if alive:
-        context.result.status = "running"
+        context.note(status="running")
         raise StillRunning("queue_status_running", remedy="again", count=alive)
     newest: dict[str, Row] = {}
     for row in sorted(rows, key=lambda row: (row["status"] != "skipped", row["created_at"] or "")):
@@ -71,7 +71,7 @@ def _raise_unless_complete(context: CommandContext, rows: list[Row]) -> None:
     failed = [row for row in newest.values() if row["status"] != "completed"]
     if failed:
         last = max(failed, key=lambda row: row["created_at"] or "")
-        context.result.status = "failed"
+        context.note(status="failed")
         error = last["error"] or last["status"]
         raise TaskFailed(
             "queue_status_incomplete", remedy="none", count=len(failed), task_id=last["task_id"], error=error
@@ -109,21 +109,21 @@ def _get(context: CommandContext, identifier: str, state_dir: str | None) -> Non
     row = _find_row(store, identifier)
     folder = store.task_folder(row["task_id"])
     logs = {f"{name}_tail": _tail(folder / FILES[name]) for name in ("stdout", "stderr")}
-    context.result.extra |= {"task": row, **logs}
-    aggregate(context.result, [row])
+    context.note_own(task=row, **logs)
+    context.note(**aggregate([row]))
     context.summary_lines += [
         _line(context, row),
         *(f"{name}: {row[name]}" for name in ("stdout", "stderr", "result_json")),
     ]
     context.summary_lines += [sanitize_line(line) for text in logs.values() for line in text.splitlines()]
     if row["status"] in ALIVE:
-        context.result.status = "running"
+        context.note(status="running")
         raise StillRunning("queue_task_alive", remedy="again", task_id=row["task_id"])
     if row["status"] != "completed":
-        context.result.status = "failed"
+        context.note(status="failed")
         error = row["error"] or row["status"]
         raise TaskFailed("queue_task_ended", remedy="none", task_id=row["task_id"], error=error)
-    context.result.status = "succeeded"
+    context.note(status="succeeded")
 
 
 @click.command("cancel", help="Cancel a waiting task, or a running one if nothing paid can be lost.")
@@ -149,8 +149,8 @@ def _cancel(context: CommandContext, identifier: str, state_dir: str | None) -> 
         with disk_errors(marker, option="--state-dir"), contextlib.suppress(FileExistsError):
             os.close(create_file(marker))
         row = _await_cancel(store, row, marker)
-    context.result.status = "succeeded"
-    context.result.extra["task"] = row
+    context.note(status="succeeded")
+    context.note_own(task=row)
     context.summary_lines.append(_line(context, row))
 
 
@@ -230,8 +230,8 @@ def state_folder(path: str | None) -> Path:
 
 def set_rows(context: CommandContext, rows: list[Row]) -> None:
     """Put tasks into the result and into the summary."""
-    context.result.status = "succeeded"
-    context.result.extra |= {"counters": counters(rows), "results": rows}
+    context.note(status="succeeded")
+    context.note_own(counters=counters(rows), results=rows)
     context.summary_lines += [_line(context, row) for row in rows] or [context.catalog.format("tasks_none")]
 
 

@@ -43,16 +43,16 @@ def _verify(context: CommandContext, path: str | None, testing: bool) -> None:
         from openai_images.verify.self_test import self_test  # noqa: PLC0415
 
         context.summary_lines.append(context.catalog.format("self_test_done", count=self_test()))
-        context.result.status = "succeeded"
+        context.note(status="succeeded")
         return
     from openai_images.verify.rules import documents, judge  # noqa: PLC0415
 
     rows = [_report(context, file, document, judge(document)) for file, document in documents(path)]
     refused = sum(not row["accepted"] for row in rows)
     context.summary_lines.append(context.catalog.format("verify_scope"))
-    context.result.extra["scope"] = context.catalog.format("verify_scope")
-    context.result.extra |= {"verdicts": rows, "accepted": bool(rows) and not refused}
-    context.result.status = "succeeded" if context.result.extra["accepted"] else "failed"
+    context.note_own(scope=context.catalog.format("verify_scope"))
+    context.note_own(verdicts=rows, accepted=bool(rows) and not refused)
+    context.note(status="succeeded" if context.result.extra["accepted"] else "failed")
     if not context.result.extra["accepted"]:
         raise UnusableResult("verify_refused", remedy="none", refused=refused, total=len(rows))
 

@@ -12,7 +12,7 @@ from shared.i18n.messages import MessageRef
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.cli.context import CommandContext
+    from shared.output.progress import Reporter
 
 MAX_PERCENT = 95  # of a task that is not done
 
@@ -48,13 +48,15 @@ class PollReporter:
 
     def __init__(
         self,
-        context: CommandContext,
-        expected: Sequence[float],
+        reporter: Reporter,
+        expected: Sequence[float] = (),
         *,
         word: str = "pending",
         rhythm: ReminderInterval | None = None,
     ) -> None:
-        self._context = context
+        self._reporter = reporter
+        self.has_reported = False
+        """Whether anything was heard of the task or of the time since the wait began."""
         self._expected = "expected_range" if expected else "expected_unknown"
         self._facts = {"duration": duration(min(expected), max(expected))} if expected else {}
         self._word = word
@@ -64,8 +66,8 @@ class PollReporter:
 
     def update(self, elapsed: float, status: PollStatus | ReadError | None) -> None:
         """Report a status, or a second that passed without one (None)."""
-        reporter = self._context.reporter
-        self._context.result.status = "running"
+        reporter = self._reporter
+        self.has_reported = True
         if isinstance(status, ReadError):
             reporter.info("look_failed", elapsed=f"{elapsed:.0f}")
             return
@@ -75,13 +77,13 @@ class PollReporter:
                 self._told_unknown = True
                 reporter.info("status_unknown", word=status.word)
         self._tell_user(elapsed)
-        expected = self._context.catalog.format(self._expected, **self._facts)
+        expected = reporter.catalog.format(self._expected, **self._facts)
         reporter.status("waiting", elapsed=f"{elapsed:.0f}", word=self._status(), expected=expected)
 
     def _status(self) -> str:
         """Return the service's status as a message where the catalog has one, else as it came."""
         message = f"service_status_{self._word.lower()}"
-        return MessageRef(message) if self._context.catalog.has(message) else self._word
+        return MessageRef(message) if self._reporter.catalog.has(message) else self._word
 
     def _tell_user(self, elapsed: float) -> None:
         rhythm = self._rhythm
@@ -89,4 +91,4 @@ class PollReporter:
             return
         self._beats = int(elapsed // rhythm.every)
         facts = {"elapsed": f"{elapsed:.0f}", "longest": f"{rhythm.longest:.0f}"}
-        self._context.reporter.notify_user("progress_for_user", percent=rhythm.percent(elapsed), **facts)
+        self._reporter.notify_user("progress_for_user", percent=rhythm.percent(elapsed), **facts)
