@@ -71,6 +71,14 @@ def test_an_option_is_sent_under_the_name_of_the_api_and_alone(name: str) -> Non
     assert len(form) == 5 + len(REFERENCES)
 
 
+def test_the_number_of_images_is_sent_once_and_always() -> None:
+    for count, options in ((1, {}), (10, {"n": 10})):
+        request = ImageRequest("a cup", "gpt-image-2", "auto", REFERENCES, options)
+        assert wire.generation_body(request)["n"] == count
+        heads = [content for head, content in wire.edit_parts(request, "image[]") if b'name="n"' in head]
+        assert heads == [str(count).encode()]
+
+
 def test_what_the_service_applied_is_read_off_its_answer() -> None:
     row = {"url": "https://a.example/x"}
     named = {"size": "1024x1024", "quality": "high", "background": "opaque", "output_format": "png"}

@@ -79,7 +79,7 @@ class OpenAiImagesService:
     `complaints` lists every request that breaks the wire facts: a test asserts that it is empty. With
     `honours_keys` a repeated Idempotency-Key gets the first answer again and is not charged again. `counted` is
     how many requests the service may charge for: it got them whole, and did not refuse them with a 4xx. `applies`
-    are parameters that it names as applied, whatever was asked for.
+    are parameters that it names as applied, whatever was asked for; `max_images` are the most it makes at once.
     """
 
     def __init__(self, ledger: Ledger, *, key: str, default_seconds: float = 0.0) -> None:
@@ -94,6 +94,7 @@ class OpenAiImagesService:
         self.complaints: list[str] = []
         self.extra_headers: dict[str, str] = {}
         self.applies: dict[str, str] = {}
+        self.max_images = 10
         self._by_key: dict[str, Made] = {}
         self._links: dict[str, tuple[str, bytes]] = {}
         self._lock = threading.RLock()
@@ -180,8 +181,16 @@ class OpenAiImagesService:
         return plan.alter(known.reply)
 
     def _reply(self, wanted: Made) -> Reply:
+        fields = wanted.asked.fields
+        rows = [self._row(wanted, number) for number in range(min(fields["n"], self.max_images))]
+        usage = {"input_tokens": 50, "output_tokens": 4160 * len(rows), "total_tokens": 50 + 4160 * len(rows)}
+        answer = {"created": 1700000000, "data": rows, "usage": usage, **applied(fields), **self.applies}
+        reply = json_reply(answer)
+        return Reply(headers={**reply.headers, "x-request-id": f"req_{len(self.made)}"}, body=reply.body)
+
+    def _row(self, wanted: Made, number: int) -> dict[str, Any]:
         image = self._plans.image.popleft() if self._plans.image else ImagePlan()
-        picture = _draw(image, wanted)
+        picture = _draw(image, wanted, number)
         self.pictures.append(picture)
         fields = wanted.asked.fields
         row: dict[str, Any] = {"revised_prompt": fields["prompt"]}
@@ -192,10 +201,7 @@ class OpenAiImagesService:
             row["url"] = f"https://{PICTURE_HOST}{target}"
         else:
             row["b64_json"] = base64.b64encode(picture).decode()
-        usage = {"input_tokens": 50, "output_tokens": 4160, "total_tokens": 4210}
-        answer = {"created": 1700000000, "data": [row], "usage": usage, **applied(fields), **self.applies}
-        reply = json_reply(answer)
-        return Reply(headers={**reply.headers, "x-request-id": f"req_{len(self.made)}"}, body=reply.body)
+        return row
 
 
 def applied(fields: dict[str, Any]) -> dict[str, str]:
@@ -208,7 +214,7 @@ def _error(message: str, code: str, status: int) -> Reply:
     return json_reply({"error": {"message": message, "type": code, "code": code, "param": None}}, status)
 
 
-def _draw(image: ImagePlan, wanted: Made) -> bytes:
+def _draw(image: ImagePlan, wanted: Made, number: int) -> bytes:
     if image.picture is not None:
         return image.picture
     wide, high = image.size or (SIDE, SIDE)
@@ -219,7 +225,7 @@ def _draw(image: ImagePlan, wanted: Made) -> bytes:
     fields = wanted.asked.fields
     transparent = fields.get("background") == "transparent" if image.transparent is None else image.transparent
     kind = image.kind or fields.get("output_format", "png")
-    picture = make_picture(kind, wide, high, int(wanted.fingerprint[:6], 16), transparent=transparent)
+    picture = make_picture(kind, wide, high, int(wanted.fingerprint[:6], 16) + number, transparent=transparent)
     return padded(picture, round(image.megabytes * 1e6)) if image.megabytes else picture
 
 

@@ -67,8 +67,6 @@ def check_generation(request: Request) -> Asked:
     except (ValueError, RecursionError) as error:
         refuse(f"generation: {error}")
     _check_fields(document, OPTIONAL | GENERATION_ONLY)
-    if type(document["n"]) is not int or document["n"] != 1:
-        refuse(f"n: {document['n']!r}")
     return Asked(document)
 
 
@@ -87,11 +85,10 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
         if not content.startswith(_SIGNATURES.get(media_type, b"\0")) or not file.endswith(_ENDINGS[media_type]):
             refuse(f"{file}: {media_type} with {content[:4]!r}")
         references.append(content)
-    if "output_compression" in fields:
-        fields["output_compression"] = _whole(fields["output_compression"])
+    for name in ("n", "output_compression"):
+        if name in fields:
+            fields[name] = _whole(fields[name])
     _check_fields(fields, OPTIONAL | EDIT_ONLY)
-    if fields["n"] != "1":
-        refuse(f"n: {fields['n']!r}")
     if not 1 <= len(references) <= MAX_REFERENCES:
         refuse(f"{len(references)} references")
     if names != ({"image"} if len(references) == 1 else {"image[]"}) and not any_file_field:
@@ -140,6 +137,8 @@ def _check_options(fields: dict[str, Any]) -> None:
     for name, words in WORDS.items():
         if name in fields and fields[name] not in words:
             refuse(f"{name}: {fields[name]!r}")
+    if type(fields["n"]) is not int or not 1 <= fields["n"] <= 10:
+        refuse(f"n: {fields['n']!r}")
     output_format = fields.get("output_format", "png")
     if fields.get("background") == "transparent" and output_format == "jpeg":
         refuse("a transparent background needs png or webp")

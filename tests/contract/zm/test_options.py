@@ -55,7 +55,7 @@ def test_every_option_of_a_picture_after_a_reference(stage: Stage, service: Open
     document = expect(stage.tried("--prompt", "a cup", *words), 0)
     sent = {**SENT, "input_fidelity": "high"}
     del sent["moderation"]
-    assert service.made[0].asked.fields == {**BASIC, "model": "gpt-image-1.5", **sent, "n": "1"}
+    assert service.made[0].asked.fields == {**BASIC, "model": "gpt-image-1.5", **sent}
     assert document["requested"] == {"size": "1024x1024", **sent}
     assert service.complaints == []
 

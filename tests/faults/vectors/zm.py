@@ -57,6 +57,7 @@ def pictures(line: Line) -> list[Row]:
         *line.refused("--quality", "auto, low, medium, high (", {**NO_WORDS, "of newer models": "max"}),
         *line.refused("--format", "png, jpeg, webp", {**NO_WORDS, "moving": "gif", "upper case": "PNG"}),
         *line.refused("--compression", "0 to 100", {**FEW_NUMBERS, "too much": "101", "a half": "80.5"}),
+        *line.refused("--n", "1 to 10", {**FEW_NUMBERS, "none": "0", "too many": "11", "a half": "1.5"}),
         *line.refused("--background", "auto, opaque, transparent", {**NO_WORDS, "a colour": "white"}),
         *line.refused("--moderation", "auto, low", {**NO_WORDS, "none": "none"}),
         *line.refused("--input-fidelity", "high, low", NO_WORDS, "--model=gpt-image-1.5"),

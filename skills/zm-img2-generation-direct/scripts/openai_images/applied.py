@@ -30,6 +30,8 @@ def applied_parameters(
     applied = {**requested, **delivered.applied, "size": f"{first['width']}x{first['height']}"}
     if "output_format" in applied:
         applied["output_format"] = first["media_type"].removeprefix("image/")
+    if "n" in applied:
+        applied["n"] = len(rows)
     background = requested.get("background")
     if background in MEASURED:
         kinds = {has_transparency(Path(row["path"])) for row in rows}
@@ -43,7 +45,7 @@ def applied_parameters(
 def report_differences(requested: Mapping[str, Any], applied: Mapping[str, Any], reporter: Reporter) -> None:
     """Say which parameters the service applied otherwise than requested; `auto` leaves the choice to it."""
     for name, value in requested.items():
-        if value in (AUTO, applied[name]):
+        if name == "n" or value in (AUTO, applied[name]):
             continue
         if name == "size":
             reporter.info("size_differs", asked=value, got=applied[name])

@@ -29,12 +29,18 @@ if TYPE_CHECKING:
     from shared.polling import Deadline
 
 
+UNREACHABLE = "picture_unreachable"
+"""Error code of an image link that may work later; the link stays in the spooled response."""
+
+
 @dataclass(frozen=True)
 class Saved:
     """The rows of the result's `images`, and the number of images in the response that were not saved."""
 
     rows: list[dict[str, Any]]
     left_out: int = 0
+    unreachable: UnusableResult | None = None
+    """The error of the first link that may work later."""
 
 
 def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Client, deadline: Deadline) -> Saved:
@@ -49,6 +55,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
     """
     rows: list[dict[str, Any]] = []
     first_failure: UnusableResult | None = None
+    unreachable: UnusableResult | None = None
     tried = failed = 0
     for image in delivered.images[:MAX_IMAGES]:
         if sum(row["bytes"] for row in rows) >= MAX_TOTAL_BYTES:
@@ -60,6 +67,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
         except UnusableResult as error:
             failed += 1
             first_failure = first_failure or error
+            unreachable = unreachable or (error if error.code == UNREACHABLE else None)
             continue
         if row["sha256"] not in {other["sha256"] for other in rows}:
             rows.append(row)
@@ -69,7 +77,7 @@ def save_delivered(delivered: Delivered, spool: Path, target: Path, client: Clie
             Path(row["path"]).unlink(missing_ok=True)
     if not rows and first_failure:
         raise first_failure
-    return Saved(rows, failed + len(delivered.images) - tried)
+    return Saved(rows, failed + len(delivered.images) - tried, unreachable)
 
 
 def _save_image(
@@ -93,7 +101,7 @@ def _fetch(link: str, target: Path, client: Client, deadline: Deadline) -> dict[
     except (RateLimitError, UnusableResult) as error:
         if error.code not in ("rate_limited", "picture_unusable"):
             raise
-        raise UnusableResult("picture_unreachable", http_status=error.http_status) from error
+        raise UnusableResult(UNREACHABLE, http_status=error.http_status) from error
 
 
 def _decode(source: LongText | RawImage | str, spool: Path, target: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from openai_images.delivery import reread, salvage
 from openai_images.prepared_request import prepare
 from openai_images.progress import report_elapsed, wait_before_retry
-from openai_images.results import fail, note_output, reused_images, save
+from openai_images.results import fail, note_output, raise_if_partly_done, reused_images, save
 from openai_images.retry_policy import SEND_AGAIN, submit_with_retries
 from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request, request_record
 from shared import signals
@@ -234,3 +234,4 @@ def _finish_existing(services: Services, job: Job) -> None:
         raise UnusableResult("pictures_gone", task_id=entry.local_id, remedy="new")
     job.note(images=images)
     note_output(job)
+    raise_if_partly_done(job)

@@ -24,6 +24,7 @@ DEFAULT_MODEL = "gpt-image-2"
 DEFAULT_SIZE = "1024x1024"
 DEFAULT_NAME = "img2"
 DEFAULT_FORMAT = "png"
+DEFAULT_COUNT = 1  # images; always sent, and not part of the fingerprint
 OPTIONS = {
     "quality": "quality",
     "format": "output_format",
@@ -31,9 +32,10 @@ OPTIONS = {
     "background": "background",
     "moderation": "moderation",
     "input_fidelity": "input_fidelity",
+    "n": "n",
 }
 """The optional parameters: the name of the flag or the field of a task, and the API's own name."""
-NUMBERS = {"compression": (0, 100)}
+NUMBERS = {"compression": (0, 100), "n": (1, 10)}
 """The options that are whole numbers, with their least and greatest value."""
 COMPRESSED_FORMATS = ("jpeg", "webp")
 TRANSPARENT_FORMATS = ("png", "webp")
@@ -76,6 +78,11 @@ class ImageRequest:
     def parameters(self) -> dict[str, str | int]:
         """The parameters that change the image, by the API's names: the size and the options that were set."""
         return {"size": self.size, **self.api_options}
+
+    @property
+    def count(self) -> int:
+        """The number of images, all made by one paid request."""
+        return int(self.api_options.get("n", DEFAULT_COUNT))
 
     def options(self) -> dict[str, str | tuple[str, ...]]:
         """Return the options of run.py that describe this request, all but the prompt."""
@@ -142,7 +149,7 @@ def check_parameters(model: str, size: str, options: Mapping[str, Any]) -> dict[
     for name, value in chosen.items():
         if name not in NUMBERS:
             capabilities.check_option(name, value)
-    return {OPTIONS[name]: value for name, value in chosen.items()}
+    return {OPTIONS[name]: value for name, value in chosen.items() if (name, value) != ("n", DEFAULT_COUNT)}
 
 
 def _check_combination(options: Mapping[str, str | int], *, has_references: bool) -> None:

@@ -73,21 +73,18 @@ def stop_error(command: str, reason: str, **facts: Any) -> SkillError:
 
 
 def image_columns(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the image columns of a row; every value is None if there is no image."""
-    image: Mapping[str, Any] = next(iter(document.get("images") or ()), {})
-    return {"output": image.get("path"), **{name: image.get(name) for name in IMAGE_FIELDS}}
+    """Return the image columns of a row: those of the first image (None if there is none), and all `images`."""
+    images: Sequence[Mapping[str, Any]] = document.get("images") or []
+    first = images[0] if images else {}
+    columns = {"output": first.get("path"), **{name: first.get(name) for name in IMAGE_FIELDS}}
+    return {**columns, "images": [{**image, "url": None} for image in images]}
 
 
 def aggregate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the aggregate of all tasks as facts of an outcome: images, charges and common values."""
-    images = [
-        {"path": row["output"], "url": None, **{name: row[name] for name in IMAGE_FIELDS}}
-        for row in rows
-        if row.get("output")
-    ]
     charges = {row.get("charged") for row in rows}
     return {
-        "images": images,
+        "images": [image for row in rows for image in row.get("images") or ()],
         "media": [path for row in rows for path in row.get("media") or ()],
         "attempts": sum(row.get("attempts") or 0 for row in rows),
         "possible_charges": sum(row.get("possible_charges") or 0 for row in rows),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openai_images.applied import applied_parameters, report_differences
-from openai_images.delivery import save_delivered
+from openai_images.delivery import UNREACHABLE, save_delivered
+from openai_images.request import DEFAULT_COUNT
 from shared.errors import UnusableResult
 from shared.files import disk_errors
 from shared.http.urls import without_query
+from shared.i18n.messages import MessageRef
 from shared.images.download import reuse_saved_images
 
 if TYPE_CHECKING:
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from openai_images.wire import Delivered
     from shared.pipeline import Job
 
-RETRIABLE_CODE = "picture_unreachable"
-"""Error code of an image link that may work later; the link stays in the spooled response."""
 NEVER_FETCHED = frozenset(("link_refused", "link_private", "picture_too_large"))
 """Error codes of images that are never fetched: another paid request would end the same."""
 
@@ -52,7 +52,8 @@ def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) 
     """Save the images and finish the task.
 
     Raises:
-        UnusableResult: there is no complete image; the entry is `failed`, unless a link may still work later.
+        UnusableResult: there is no complete image, or fewer than requested (`partly_done`); the entry is `failed`,
+            unless a link may still work later.
         DiskError: the entry and the response are kept.
     """
     task, entry = job.task, job.task.entry
@@ -60,7 +61,7 @@ def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) 
     try:
         saved = save_delivered(delivered, folder.answer, target, services.client, job.context.deadline)
     except UnusableResult as error:
-        if error.code == RETRIABLE_CODE:
+        if error.code == UNREACHABLE:
             error.remedy = "again"
         elif error.code in NEVER_FETCHED:
             error.remedy = "none"
@@ -71,7 +72,17 @@ def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) 
     with disk_errors(target):
         applied = applied_parameters(entry.requested, delivered, saved.rows)
     images = [{**image, "url": image["url"] and without_query(image["url"])} for image in saved.rows]
-    task.finish("succeeded", images=images, applied=applied)
+    note_output(job)
+    requested = int(entry.requested.get("n", DEFAULT_COUNT))
+    if len(images) < requested and saved.unreachable:
+        task.save(images=images, applied=applied)
+        saved.unreachable.remedy = "again"
+        raise saved.unreachable
+    if len(images) < requested:
+        reason = job.context.ui.reporter.catalog.format("images_missing", saved=len(images), requested=requested)
+        task.finish("failed", images=images, applied=applied, error={"code": "images_missing", "reason": reason})
+    else:
+        task.finish("succeeded", images=images, applied=applied)
     if saved.left_out:
         job.context.ui.reporter.always(
             "images_left_out", saved=len(images), count=saved.left_out, path=folder.answer
@@ -80,8 +91,20 @@ def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) 
         folder.drop_answer()
     if delivered.images[0].draft:
         job.context.ui.reporter.always("image_is_draft")
-    note_output(job)
     report_differences(entry.requested, applied, job.context.ui.reporter)
+    raise_if_partly_done(job)
+
+
+def raise_if_partly_done(job: Job) -> None:
+    """Report a task with fewer images than requested, each time that it is named; the result lists their files.
+
+    Raises:
+        UnusableResult: `partly_done`.
+    """
+    entry = job.task.entry
+    if entry.state == "failed" and entry.images:
+        reason = (entry.error or {}).get("reason") or MessageRef("no_words")
+        raise UnusableResult("partly_done", reason=reason, saved=len(job.outcome.images), remedy="new")
 
 
 def fail(error: UnusableResult, job: Job) -> None:

@@ -45,7 +45,7 @@ class Delivered:
 
 def generation_body(request: ImageRequest) -> dict[str, Any]:
     """Return the JSON of images/generations; `response_format` is not sent, GPT image models refuse it."""
-    return {**_fields(request), "n": 1}
+    return {**_fields(request), "n": request.count}
 
 
 def field_name(count: int) -> str:
@@ -60,7 +60,7 @@ def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, byte
     """
     parts: list[tuple[bytes, bytes | int]] = [
         (f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), str(value).encode())
-        for name, value in {**_fields(request), "n": 1}.items()
+        for name, value in {**_fields(request), "n": request.count}.items()
     ]
     for index, reference in enumerate(request.references):
         file = f"reference-{index + 1}{EXTENSIONS[reference.media_type]}"

@@ -90,7 +90,7 @@ def _card(row: Mapping[str, Any], prompt: str, folder: Path, catalog: Catalog) -
     )
     error = f'<p class="error">{escape(row["error"]["message"])}</p>' if row["error"] else ""
     return f"""<article class="{_tone(row["status"])}">
-{_picture(row, prompt, folder, catalog)}
+{_pictures(row, prompt, folder, catalog)}
 <div class="text">
 <h2>{title} <span class="badge">{escape(status)}</span></h2>
 <p class="prompt">{escape(prompt)}</p>
@@ -109,13 +109,17 @@ def _size(row: Mapping[str, Any], catalog: Catalog) -> str:
     return f"{sides} {catalog.format('report_asked', size=requested)}"
 
 
-def _picture(row: Mapping[str, Any], prompt: str, folder: Path, catalog: Catalog) -> str:
-    if not row["output"]:
+def _pictures(row: Mapping[str, Any], prompt: str, folder: Path, catalog: Catalog) -> str:
+    if not row["images"]:
         return f'<div class="nothing">{escape(catalog.format("report_no_picture"))}</div>'
-    link = _link(row["output"], folder)
-    size = f'width="{row["width"]}" height="{row["height"]}"'
-    image = f'<img src="{link}" alt="{escape(prompt[:200])}" {size} loading="lazy">'
-    return f'<a class="picture" href="{link}">{image}</a>'
+    return "\n".join(_picture(image, prompt, folder) for image in row["images"])
+
+
+def _picture(image: Mapping[str, Any], prompt: str, folder: Path) -> str:
+    link = _link(image["path"], folder)
+    size = f'width="{image["width"]}" height="{image["height"]}"'
+    shown = f'<img src="{link}" alt="{escape(prompt[:200])}" {size} loading="lazy">'
+    return f'<a class="picture" href="{link}">{shown}</a>'
 
 
 def _references(row: Mapping[str, Any], folder: Path, catalog: Catalog) -> str:

@@ -131,15 +131,16 @@ def _reuse_result(batch: Batch, task: Task) -> bool:
     try:
         document = json.loads(read_document(path / "result.json", MAX_RESULT_BYTES))
         task_record = json.loads(read_document(path / TASK_RECORD, MAX_RESULT_BYTES))
-        image = document["images"][0]
+        images = document["images"]
         is_same_request = task_record["fingerprint"] == task_entry(batch, task).fingerprint
-        picture = batch.images / Path(str(image["path"])).name  # no other path is believed
+        files = [batch.images / Path(str(image["path"])).name for image in images]  # no other path is believed
         is_intact = (
             document["ok"] is True
             and document["error"] is None
             and has_row_types(document)
             and is_same_request
-            and is_same_file(picture, str(image["sha256"]))
+            and bool(images)
+            and all(map(is_same_file, files, (str(image["sha256"]) for image in images)))
         )
         newest = (
             batch.known_entries[task.index][1].local_id
@@ -148,10 +149,12 @@ def _reuse_result(batch: Batch, task: Task) -> bool:
         )
         if not is_intact or document["local_id"] != newest or batch.must_remake(task):
             return False
-        if not LOCAL_ID.fullmatch(document["local_id"]) or str(picture) != image["path"]:
+        if not LOCAL_ID.fullmatch(document["local_id"]) or list(map(str, files)) != [
+            image["path"] for image in images
+        ]:
             return False
         context = context_for(batch, task)
-        context.note(local_id=document["local_id"], images=[image])
+        context.note(local_id=document["local_id"], images=images)
         context.attach_media(batch.state)  # what OpenClaw may attach is cleared after a week
         batch.results[task.index] = task_row(
             task, {**document, "reused": True, "media": context.result.media}, path

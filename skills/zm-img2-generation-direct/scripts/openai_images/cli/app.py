@@ -115,6 +115,7 @@ IMAGE_OPTIONS = (
     click.option("--compression", metavar="N", help="Quality of jpeg and webp, 0 to 100 (default: 100)."),
     click.option("--background", metavar="KIND", help="auto, opaque or transparent (png and webp)."),
     click.option("--moderation", metavar="LEVEL", help="Content filter of the service: auto or low."),
+    click.option("--n", metavar="N", help="Number of images, made by one paid request: 1 (default) to 10."),
     click.option("--input-fidelity", metavar="LEVEL", help="How closely to follow references: high or low."),
 )
 ATTEMPT_OPTIONS = (

@@ -27,6 +27,9 @@ OPTIONS = {
         "Note: {model} is not in this skill's table of models; its parameters are sent unchecked.",
         "注意：本技能的模型表中没有 {model}，参数将不经核对直接发送。",
     ),
+    "images_missing": Translation(
+        "{saved} of {requested} requested images arrived", "请求了 {requested} 张图片，只收到 {saved} 张"
+    ),
     "option_differs": Translation(
         "Note: {flag} {requested} was requested, the service applied {applied}.",
         "注意：请求的 {flag} 是 {requested}，服务实际采用的是 {applied}。",

@@ -90,6 +90,15 @@ def _is_image(value: Any) -> bool:
     return _is_name(value) and value.lower().endswith((".png", ".jpg", ".jpeg", ".webp", ".gif"))
 
 
+def _is_image_row(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_image(value.get("path"))
+        and all(_is_count(value.get(name)) for name in ("width", "height", "bytes"))
+        and all(_is_text(value.get(name)) for name in ("media_type", "sha256"))
+    )
+
+
 def _is_cost(value: Any) -> bool:
     if not isinstance(value, dict) or value.get("source") not in ("charged", "quoted", "estimated", "unknown"):
         return False
@@ -113,6 +122,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "charged": lambda value: value in ("yes", "no", "unknown"),
     "cost": _is_cost,
     "output": _is_image,
+    "images": lambda value: isinstance(value, list) and all(map(_is_image_row, value)),
     "run_dir": _is_name,
     "local_id": lambda value: isinstance(value, str) and bool(LOCAL_ID.fullmatch(value)),
     "media": lambda value: isinstance(value, list) and all(map(_is_name, value)),

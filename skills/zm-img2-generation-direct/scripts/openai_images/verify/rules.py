@@ -99,14 +99,20 @@ def _apply(name: str, rule: Callable[[Document], str | None], document: Document
     return Verdict(name, detail is None, None if detail is None else sanitize_line(detail, MAX_DETAIL_LENGTH))
 
 
-def _image(document: Document) -> Document:
-    image = document["images"][0]  # a service may return more than the one requested
-    if "\0" in image["path"]:
-        raise ValueError("a path with NUL")
-    if document.get("output") not in (None, image["path"]) or document.get("bytes") not in (None, image["bytes"]):
+def _images(document: Document) -> list[Document]:
+    """Return the images that were requested; a service may return more."""
+    requested = document.get("requested")
+    count = requested.get("n", 1) if isinstance(requested, dict) else 1
+    first, *others = images = document["images"][: max(count, 1)]
+    if len(images) < count:
+        raise ValueError(f"{len(images)} of {count} images")
+    if document.get("output") not in (None, first["path"]) or document.get("bytes") not in (None, first["bytes"]):
         raise ValueError("output and bytes name another picture than images")
-    _require_regular_file(Path(image["path"]))
-    return dict(image)
+    for image in (first, *others):
+        if "\0" in image["path"]:
+            raise ValueError("a path with NUL")
+        _require_regular_file(Path(image["path"]))
+    return list(images)
 
 
 def _require_regular_file(path: Path) -> None:
@@ -153,32 +159,35 @@ def _last_attempt(run_dir: Path) -> Path:
 
 
 def _artifact(document: Document) -> str | None:
-    path = Path(_image(document)["path"])
-    return None if path.is_file() and not path.is_symlink() else f"{path} is no file"
+    paths = [Path(image["path"]) for image in _images(document)]
+    return next((f"{path} is no file" for path in paths if not path.is_file() or path.is_symlink()), None)
 
 
 def _picture(document: Document) -> str | None:
-    inspect_image(Path(_image(document)["path"]))
+    for image in _images(document):
+        inspect_image(Path(image["path"]))
     return None
 
 
 def _integrity(document: Document) -> str | None:
-    row = _image(document)
-    path = Path(row["path"])
-    image_info = inspect_image(path)
-    sizes = {name: getattr(image_info, name) for name in ("bytes", "width", "height", "media_type")}
-    wrong = [name for name, value in sizes.items() if row[name] != value]
-    if sha256_of(path) != row["sha256"]:
-        wrong.append("sha256")
-    return f"{', '.join(wrong)} differ" if wrong else None
+    for row in _images(document):
+        path = Path(row["path"])
+        image_info = inspect_image(path)
+        sizes = {name: getattr(image_info, name) for name in ("bytes", "width", "height", "media_type")}
+        wrong = [name for name, value in sizes.items() if row[name] != value]
+        if sha256_of(path) != row["sha256"]:
+            wrong.append("sha256")
+        if wrong:
+            return f"{', '.join(wrong)} differ"
+    return None
 
 
 def _not_an_input(document: Document) -> str | None:
-    image = _image(document)
-    digest, path = sha256_of(Path(image["path"])), Path(image["path"])
-    for row in document["input_images"]:
-        if digest == row["sha256"] or (Path(row["path"]).exists() and path.samefile(row["path"])):
-            return f"it is {row['path']}"
+    for image in _images(document):
+        digest, path = sha256_of(Path(image["path"])), Path(image["path"])
+        for row in document["input_images"]:
+            if digest == row["sha256"] or (Path(row["path"]).exists() and path.samefile(row["path"])):
+                return f"it is {row['path']}"
     return None
 
 
