@@ -53,6 +53,34 @@ def test_the_body_of_img2img() -> None:
     }
 
 
+OTHER_MODELS = (
+    "GPT-Image-2.5-Sunburst",
+    "GPT-Image-2.5-Flare",
+    "GPT-Image-2-Official",
+    "gemini-3.1-flash-image",
+    "gemini-3-pro-image",
+)
+
+
+@pytest.mark.parametrize("model", OTHER_MODELS)
+def test_the_bodies_of_the_other_models(model: str) -> None:
+    user_input = {"modelName": model, "modelType": "text2img", "prompt": PROMPT, "size": "3:4"}
+    assert wire.create_body(ImageRequest("text2img", PROMPT, "3:4", (), model)) == {"user_input": user_input}
+    link = "https://a.example/1.png"
+    assert wire.create_body(ImageRequest("img2img", PROMPT, "3:4", (link,), model, "4k", "high")) == {
+        "user_input": {
+            **user_input, "modelType": "img2img", "image_urls": [link], "resolution": "4k", "quality": "high",
+        }
+    }  # fmt: skip
+
+
+def test_resolution_and_quality_are_sent_alone_to_the_model_of_the_documents() -> None:
+    plain = wire.create_body(ImageRequest("text2img", PROMPT, "3:4"))
+    for name, value in (("resolution", "2k"), ("quality", "low")):
+        body = wire.create_body(ImageRequest("text2img", PROMPT, "3:4", **{name: value}))  # type: ignore[arg-type]
+        assert body == {**plain, "user_input": {**plain["user_input"], name: value}}
+
+
 def test_the_paths_and_the_header() -> None:
     assert wire.CREATE_PATH == "/api/v1/user_task/asyncCreateWithCost"
     assert wire.QUERY_PATH == "/api/v1/user_task/get/passAuth/"

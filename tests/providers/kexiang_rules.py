@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 SIZES = frozenset(
     {"auto", "1:1", "3:2", "2:3", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "1:3", "3:1", "2:1", "1:2"}
 )
+OTHER_MODELS = frozenset(
+    {"GPT-Image-2.5-Sunburst", "GPT-Image-2.5-Flare", "GPT-Image-2-Official", "gemini-3.1-flash-image",
+     "gemini-3-pro-image"}
+)  # fmt: skip
+"""As a public client of the service sends them: other links, no constants."""
+_OPTIONAL = {"resolution": ("1k", "2k", "4k"), "quality": ("low", "medium", "high")}
 _CONSTANTS = {"cost_type": 1, "business_url": "gpt-image2/img"}
 
 
@@ -33,11 +39,14 @@ def check_create(request: Request) -> dict[str, Any]:
         document = request.json_object()
     except (ValueError, RecursionError) as error:
         refuse(f"create: {error}")
-    _check_names("the body", document, {*_CONSTANTS, "user_input"})
-    for name, constant in _CONSTANTS.items():
+    user_input = document.get("user_input")
+    other = isinstance(user_input, dict) and user_input.get("modelName") in OTHER_MODELS
+    constants = {} if other else _CONSTANTS
+    _check_names("the body", document, {*constants, "user_input"})
+    for name, constant in constants.items():
         if type(document[name]) is not type(constant) or document[name] != constant:
             refuse(f"{name}: {document[name]!r} instead of {constant!r}")
-    _check_user_input(document["user_input"])
+    _check_user_input(user_input, "image_urls" if other else "urls")
     return document
 
 
@@ -69,18 +78,22 @@ def _check_urls(urls: Any) -> None:
             refuse(f"urls: {url!r} is no https URL")
 
 
-def _check_user_input(user_input: Any) -> None:
+def _check_user_input(user_input: Any, links: str) -> None:
     if not isinstance(user_input, dict):
         refuse("user_input: no object")
     model_type = user_input.get("modelType")
     if model_type not in ("text2img", "img2img"):  # a tuple: what came may not be hashable
         refuse(f"modelType: {model_type!r}")
-    with_urls = {"urls"} if model_type == "img2img" else set()
-    _check_names("user_input", user_input, {"modelName", "modelType", "prompt", "size"} | with_urls)
+    with_urls = {links} if model_type == "img2img" else set()
+    optional = _OPTIONAL.keys() & user_input.keys()
+    _check_names("user_input", user_input, {"modelName", "modelType", "prompt", "size"} | with_urls | optional)
+    for name in optional:
+        if user_input[name] not in _OPTIONAL[name]:
+            refuse(f"{name}: {user_input[name]!r}")
     for name in ("modelName", "prompt"):
         if not isinstance(user_input[name], str) or not user_input[name].strip():
             refuse(f"{name}: {user_input[name]!r}")
     if not isinstance(user_input["size"], str) or user_input["size"] not in SIZES:
         refuse(f"size: {user_input['size']!r}")
     if with_urls:
-        _check_urls(user_input["urls"])
+        _check_urls(user_input[links])

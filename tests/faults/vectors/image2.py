@@ -105,6 +105,8 @@ CREATES = [
         "--size", RATIOS, {"empty": "", "wrong": "16x9", "unknown": "4:5", "oversized": LONG, "path-like": "./1:1"}
     ),
     *CREATE.refused("--size", RATIOS, {"with a control character": "1:1\x1b[2J"}),
+    *CREATE.refused("--resolution", "1k, 2k, 4k", {"empty": "", "wrong": "8k", "upper case": "4K"}),
+    *CREATE.refused("--quality", "low, medium, high", {"empty": "", "wrong": "max", "two lines": "low\n"}),
     BARE.row("--size missing", "--mode", "text2img", "--prompt", "a cup", says=("--size", RATIOS)),
     *CREATE.refused(
         "--model-name", "100", {"empty": "", "blank": "  ", "oversized": LONG, "two lines": "a\nb", "NUL": "a\0b"}

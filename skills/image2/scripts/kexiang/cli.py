@@ -11,7 +11,16 @@ import click
 
 from kexiang import __version__, wire
 from kexiang.config import KEY_NAME, SKILL, Service, base_url, key_file, key_sources, stdin_key
-from kexiang.request import DEFAULT_MODEL, MODES, SIZES, ImageRequest, image_request
+from kexiang.request import (
+    DEFAULT_MODEL,
+    MODES,
+    OTHER_MODELS,
+    QUALITIES,
+    RESOLUTIONS,
+    SIZES,
+    ImageRequest,
+    image_request,
+)
 from shared.cli.app import Options, common_options, options_of, output_options, run_command, waiting_options
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput
@@ -88,7 +97,12 @@ _POLLING_OPTIONS = (
     metavar="URL",
     help="https URL of a reference image; repeatable, 1 to 8 for img2img.",
 )
-@click.option("--model-name", default=DEFAULT_MODEL, metavar="NAME", help=f"Model (default: {DEFAULT_MODEL}).")
+@click.option(
+    "--model-name", default=DEFAULT_MODEL, metavar="NAME",
+    help=f"Default: {DEFAULT_MODEL}. Also, unconfirmed: {', '.join(OTHER_MODELS)}.",
+)  # fmt: skip
+@click.option("--resolution", metavar="|".join(RESOLUTIONS), help="Resolution; sent only if set (unconfirmed).")
+@click.option("--quality", metavar="|".join(QUALITIES), help="Quality; sent only if set (unconfirmed).")
 @options_of(*_POLLING_OPTIONS, *_SERVICE_OPTIONS)
 @click.version_option(__version__)
 @common_options
@@ -131,9 +145,17 @@ def _request(context: CommandContext, options: Options, params: dict[str, Any]) 
     prompt = read_prompt(params.pop("prompt"), params.pop("prompt_file"))
     context.set_language(prompt, options.lang)
     request = image_request(
-        mode=params["mode"], prompt=prompt, size=params["size"], urls=params["urls"], model=params["model_name"]
+        mode=params["mode"],
+        prompt=prompt,
+        size=params["size"],
+        urls=params["urls"],
+        model=params["model_name"],
+        resolution=params.pop("resolution"),
+        quality=params.pop("quality"),
     )
-    requested = {"size": request.size}
+    if request.is_unconfirmed:
+        context.reporter.info("request_unconfirmed")
+    requested = dict(request.parameters)
     context.result = replace(
         context.result,
         mode=request.mode,

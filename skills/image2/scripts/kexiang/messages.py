@@ -47,6 +47,10 @@ MESSAGES = {
         "--mode img2img needs 1 to {most} reference images ({flag}); got {got}.",
         "--mode img2img 需要 1 到 {most} 张参考图（{flag}），实际为 {got} 张。",
     ),
+    "request_unconfirmed": Translation(
+        "Note: this model or option is known only from a public client of the service; the service may refuse it.",
+        "注意：该模型或参数仅见于该服务的一个公开客户端，未经证实，服务可能会拒绝。",
+    ),
     "model_name_invalid": Translation(
         "{flag} must be a name of at most {most} characters (got {got}).",
         "{flag} 的值 {got} 无效，应为不超过 {most} 个字符的名称。",

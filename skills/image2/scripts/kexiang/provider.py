@@ -93,7 +93,7 @@ class Provider:
 
 def new_entry(request: ImageRequest, *, base_url: str, account: str, variant: str, folder: Path) -> Entry:
     """Return the journal's description of a request, without its prompt and key."""
-    parameters: dict[str, Any] = {"size": request.size}
+    parameters: dict[str, Any] = dict(request.parameters)
     return entry_of_request(
         skill="image2",
         provider="kexiang",

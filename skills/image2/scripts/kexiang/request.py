@@ -15,6 +15,16 @@ MODES: tuple[Mode, ...] = ("text2img", "img2img")
 SIZES = ("auto", "1:1", "3:2", "2:3", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "1:3", "3:1", "2:1", "1:2")
 MAX_REFERENCES = 8
 DEFAULT_MODEL = "GPT-Image-2"
+OTHER_MODELS = (
+    "GPT-Image-2.5-Sunburst",
+    "GPT-Image-2.5-Flare",
+    "GPT-Image-2-Official",
+    "gemini-3.1-flash-image",
+    "gemini-3-pro-image",
+)
+"""Models whose requests have other fields; seen in a public client of the service, not confirmed."""
+RESOLUTIONS = ("1k", "2k", "4k")
+QUALITIES = ("low", "medium", "high")
 MAX_MODEL = 100  # characters
 
 
@@ -27,10 +37,30 @@ class ImageRequest:
     size: str
     urls: tuple[str, ...] = ()
     model: str = DEFAULT_MODEL
+    resolution: str | None = None
+    quality: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that change the image: the size, and the others that were set."""
+        optional = {"resolution": self.resolution, "quality": self.quality}
+        return {"size": self.size, **{name: value for name, value in optional.items() if value is not None}}
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the request has fields that only a public client of the service has shown."""
+        return self.model in OTHER_MODELS or len(self.parameters) > 1
 
 
 def image_request(
-    *, mode: str | None, prompt: str, size: str | None, urls: tuple[str, ...], model: str
+    *,
+    mode: str | None,
+    prompt: str,
+    size: str | None,
+    urls: tuple[str, ...],
+    model: str,
+    resolution: str | None = None,
+    quality: str | None = None,
 ) -> ImageRequest:
     """Return the request that the flags describe; the prompt was checked when it was read.
 
@@ -53,7 +83,13 @@ def image_request(
             raise BadInput("url_refused", flag="--url", got=short_repr(url), reason=reason) from error
     if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
         raise BadInput("model_name_invalid", flag="--model-name", most=MAX_MODEL, got=short_repr(model))
-    return ImageRequest(mode, prompt, size, urls, model)
+    for flag, choices, value in (
+        ("--resolution", RESOLUTIONS, resolution),
+        ("--quality", QUALITIES, quality),
+    ):
+        if value is not None and value not in choices:
+            raise _choice(flag, choices, value)
+    return ImageRequest(mode, prompt, size, urls, model, resolution, quality)
 
 
 def _choice(flag: str, choices: tuple[str, ...], got: str | None) -> BadInput:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kexiang.request import OTHER_MODELS
 from shared.errors import InvalidRequest, OutcomeUnknown, ReadError
 from shared.http.envelopes import find_object, id_text, parsed
 from shared.http.refusals import FIREWALL_STATUSES, SERVER_ERROR, error_of, http_refusal
@@ -68,16 +69,21 @@ class Task(QueueTask):
 
 
 def create_body(request: ImageRequest) -> dict[str, Any]:
-    """Return the create's JSON: `cost_type` and `business_url` are fixed, `urls` is left out of text2img."""
+    """Return the create's JSON: `cost_type` and `business_url` are fixed, the links are left out of text2img.
+
+    The other models have no such constants and another name for the links, as a public client sends them.
+    """
     user_input: dict[str, Any] = {
         "modelName": request.model,
         "modelType": request.mode,
         "prompt": request.prompt,
-        "size": request.size,
+        **request.parameters,
     }
+    is_other = request.model in OTHER_MODELS
     if request.mode == "img2img":
-        user_input["urls"] = list(request.urls)
-    return {"cost_type": 1, "business_url": "gpt-image2/img", "user_input": user_input}
+        user_input["image_urls" if is_other else "urls"] = list(request.urls)
+    constants = {} if is_other else {"cost_type": 1, "business_url": "gpt-image2/img"}
+    return {**constants, "user_input": user_input}
 
 
 def created(status: int, document: Any, *, retry_after: float | None = None, is_page: bool = False) -> Accepted:
