@@ -12,7 +12,7 @@ measuring_python := build/quality/venv/bin/python
 space := $(subst ,, )
 packages := $(subst $(space),:,. $(wildcard skills/*/scripts))
 
-.PHONY: help setup demo messages bench test test-fleet test-pythons faults lint types secrets audit without-audit check quality clean
+.PHONY: help setup demo demo-fleet messages bench test test-fleet test-pythons faults lint types secrets audit without-audit check quality clean
 
 ##@ Start here
 help: ## List the targets
@@ -24,6 +24,9 @@ setup: $(ready) ## Create .venv with everything the other targets need (PYTHON=p
 
 demo: $(ready) ## Create images with a simulated service, twice and after a kill; nothing is really paid
 	$(python) scripts/demo.py
+
+demo-fleet: $(ready) ## Create 100 images with two workers and a PostgreSQL of their own, and kill one worker
+	$(python) scripts/demo_fleet.py
 
 messages: $(ready) ## Print all messages, English and Chinese side by side
 	@$(python) scripts/messages.py

@@ -80,17 +80,18 @@ _WAITING = (
     click.option("--output-dir", metavar="DIR", help="Save images to DIR (default: generated-images)."),
     click.option("--timeout", metavar="SECONDS", help="Stop waiting after SECONDS; the task keeps running."),
 )
-_SPENDING = (
-    click.option("--dry-run", is_flag=True, help="Show what would be sent and its cost; send nothing."),
-    click.option("--no-wait", is_flag=True, help="Return as soon as the service accepts the task."),
-    click.option("--resume", metavar="ID", help="Resume the task with this ID. Free."),
-    click.option("--new", is_flag=True, help="Pay for the same request again."),
-    click.option(
+_SPENDING = {
+    "dry_run": click.option("--dry-run", is_flag=True, help="Show what would be sent and its cost; send nothing."),
+    "no_wait": click.option("--no-wait", is_flag=True, help="Return as soon as the service accepts the task."),
+    "resume": click.option("--resume", metavar="ID", help="Resume the task with this ID. Free."),
+    "new": click.option("--new", is_flag=True, help="Pay for the same request again."),
+    "variant": click.option(
         "--variant", default="", metavar="TEXT", help="Pay for another image of the same request, named TEXT."
     ),
-    click.option("--max-cost", metavar="N", help="Send nothing that would cost more than N in all."),
-    click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending."),
-)
+    "max_cost": click.option("--max-cost", metavar="N", help="Send nothing that would cost more than N in all."),
+    "yes": click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending."),
+}
+_ENQUEUING = tuple(_SPENDING[name] for name in ("dry_run", "new", "variant", "yes"))
 
 Function = Callable[..., Any]
 
@@ -123,7 +124,12 @@ def waiting_options(function: Function) -> Function:
 
 def common_options(function: Function) -> Function:
     """Add the options of a command that may spend; its function gets the `context` and the `options`."""
-    return _with_options(function, _OUTPUT + _WAITING + _SPENDING, spends=True)
+    return _with_options(function, _OUTPUT + _WAITING + tuple(_SPENDING.values()), spends=True)
+
+
+def enqueuing_options(function: Function) -> Function:
+    """Add the options of a command that enqueues paid tasks; its function gets the `context` and the `options`."""
+    return _with_options(function, _OUTPUT + _ENQUEUING, spends=True)
 
 
 def _with_options(function: Function, decorators: tuple[Function, ...], *, spends: bool = False) -> Function:

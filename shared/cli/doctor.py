@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import os
 import platform
 import stat
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +29,7 @@ from shared.openclaw.folders import config_path, is_attachable, output_folder, s
 from shared.security.keys import KeySource, ResolvedKey, find_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shared.cli.context import CommandContext, Skill
 
@@ -71,6 +72,8 @@ class DoctorConfig:
     """The messages of `ask` for an answer that leaves open whether the key works."""
     settings: Callable[[Callable[..., str]], Iterator[Line]] | None = None
     """Yields the source of each setting, for a skill with a configuration; gets the catalog's `format`."""
+    more: Mapping[str, Callable[[Callable[..., str]], Iterator[Line]]] = field(default_factory=dict)
+    """Further checks of the skill, by name; each gets the catalog's `format`."""
 
 
 def doctor_command(
@@ -112,7 +115,7 @@ class DoctorChecks:
 
     def findings(self) -> Iterator[Finding]:
         """Yield one finding or more for each check."""
-        checks = {
+        checks: dict[str, Callable[[], Iterator[Line]]] = {
             "python": self._python,
             **({"settings": self._settings} if self._patient.settings else {}),
             "key_files": self._key_files,
@@ -123,6 +126,7 @@ class DoctorChecks:
             "state": self._state,
             "service": self._service,
             "clock": self._clock,
+            **{name: functools.partial(check, self._say) for name, check in self._patient.more.items()},
         }
         for name, check in checks.items():
             try:

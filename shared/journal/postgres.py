@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -372,6 +373,7 @@ class PostgresStore:
                 connection.close()
                 raise
             self._connection = connection
+            weakref.finalize(self, connection.close)
         return connection
 
 

@@ -83,7 +83,9 @@ def _table(path: Path) -> Mapping[str, Translation]:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    texts: Mapping[str, Translation] = module.MESSAGES
+    texts: dict[str, Translation] = dict(module.MESSAGES)
+    for name, table in getattr(module, "LAZY_TABLES", {}).items():
+        texts |= getattr(importlib.import_module(name), table)
     return texts
 
 

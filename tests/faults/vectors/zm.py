@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.faults.vectors import every_skill
 from tests.faults.vectors.materials import LONG, NO_FOLDERS, NO_IDS, NO_NUMBERS
 from tests.faults.vectors.row import Line, Row, Table, came
@@ -223,9 +225,70 @@ DOCTORS = [
     DOCTOR.row("no configuration", says=("gone.json", "does not exist"), code=3, error="config_missing",
                env={"OPENCLAW_CONFIG_PATH": "gone.json"}, process=True),
 ]  # fmt: skip
+ADDRESS = "--database=postgresql://nobody@127.0.0.1:1/nothing"
+SUBMIT = Line("image_queue.py", (TASKS_OF["one"], ADDRESS), ("submit",))
+WORKER = Line("image_queue.py", (ADDRESS,), ("worker",))
+RECONCILE = Line("image_queue.py", (ADDRESS,), ("reconcile",))
+READS = ("status", "list", "history", "get", "cancel")
+STORES = {
+    "empty": "",
+    "a file": "empty",
+    "missing": "gone",
+    "a URL": "https://a.example/b",
+    "a bucket without name": "s3://",
+}
+FLEET = [
+    *SUBMIT.refused(
+        "--priority", "-1000 to 1000", {"wrong": "high", "too much": "1001", "a half": "1.5", "empty": ""}
+    ),
+    *SUBMIT.refused("--delay", "0 to 31622400", {**FEW_NUMBERS, "too long": "31622401"}),
+    *SUBMIT.refused(
+        "--start-at", "with its zone", {"wrong": "soon", "empty": "", "no zone": "2026-12-24T18:00:00"}
+    ),
+    *SUBMIT.refused("--on-unknown", "fail, retry", {"empty": "", "wrong": "maybe"}),
+    SUBMIT.row("two times", "--delay=1", "--start-at=2026-12-24T18:00:00Z", says=("--start-at", "--delay")),
+    *pictures(SUBMIT),
+    *SUBMIT.refused("--timeout-ms", "1 to 3600000", {**FEW_NUMBERS, "too long": "3600001"}),
+    *SUBMIT.refused("--variant", "200", {"oversized": LONG, "two lines": "a\nb"}),
+    *SUBMIT.usage("--dry-run", "--new", "--yes"),
+    *every_skill.output(SUBMIT),
+    *WORKER.refused("--max-workers", "1 to 64", {**FEW_NUMBERS, "none": "0", "too many": "65", "a half": "1.5"}),
+    *WORKER.refused("--max-per-minute", "0 to 1000000", {**FEW_NUMBERS, "too many": "1000001"}),
+    *WORKER.refused("--provider", "name of a provider", NO_PROVIDERS),
+    *WORKER.usage("--drain"),
+    *WORKER.refused("--store", "s3://BUCKET/PREFIX", STORES),
+    *WORKER.refused("--spool", "folder", {"empty": "", "two lines": "a\nb", "a file": "empty"}, "--store=folder"),
+    *SUBMIT.refused("--store", "s3://BUCKET/PREFIX", STORES),
+    DOCTOR.row("--database of words", "--database=nowhere", says=("--database",), error="database_invalid"),
+    *Line("doctor.py", (ADDRESS,)).refused("--store", "s3://BUCKET/PREFIX", STORES),
+    *Line("image_queue.py", command=("migrate",)).usage(),
+    *RECONCILE.refused("--heartbeat", "1 to 86400", {**FEW_NUMBERS, "none": "0"}),
+    *RECONCILE.usage("--apply"),
+    *RECONCILE.refused("--after-restore", "trust, distrust", {"empty": "", "wrong": "yes"}),
+    RECONCILE.row("--after-restore alone", "--after-restore=trust", says=("--after-restore", "--apply")),
+    *[
+        row
+        for name in (*READS, "migrate", "reconcile", "worker", "submit")
+        for line in [Line("image_queue.py", ("x",) if name in ("get", "cancel", "submit") else (), (name,))]
+        for row in (
+            *(() if name in (*READS, "submit") else every_skill.spoken(replace(line, words=(ADDRESS,)))),
+            line.row("--database with a password", "--database=postgresql://a:dummy@b/c",
+                     says=("--database", "password"), error="database_password"),
+            line.row("--database of words", "--database=somewhere", says=("--database",),
+                     error="database_invalid"),
+            line.row("--database of two lines", "--database=postgresql://a/\nb", says=("--database",),
+                     error="database_invalid"),
+        )
+    ],
+    Line("image_queue.py", command=("migrate",)).row("no database", says=("--database",),
+                                                     error="database_missing"),
+    Line("image_queue.py", (ADDRESS,), ("status",)).row("--state-dir too", "--state-dir=folder",
+                                                         says=("--database", "--state-dir")),
+    Line("image_queue.py", command=("submit",)).row("no tasks", says=("@FILE",), error="usage"),
+]  # fmt: skip
 TABLE = Table(
     "zm-img2-generation-direct",
-    [*RUNS, *BATCHES, *QUEUES, *LOOKS, *VERIFIES, *TASKS, *DOCTORS],
+    [*RUNS, *BATCHES, *QUEUES, *LOOKS, *VERIFIES, *TASKS, *DOCTORS, *FLEET],
     least={
         "run.py": 150,
         "batch_run.py": 90,

@@ -136,3 +136,5 @@ VERIFY = {
 }
 
 MESSAGES = {**PROVIDER, **REQUEST, **OPTIONS, **SERVICE, **TALK, **MANY, **VERIFY}
+LAZY_TABLES = {"openai_images.message_tables.fleet": "FLEET"}
+"""Tables, by module and name, that only the commands of a fleet load."""

@@ -26,6 +26,7 @@ from shared.pipeline import carry_out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from openai_images.client import Client
     from openai_images.config.provider import Provider
     from openai_images.prepared_request import PreparedRequest
     from openai_images.request import ImageRequest
@@ -165,7 +166,7 @@ def _submit(
         started = time.monotonic()
         try:
             with report_elapsed(job, expected):
-                delivered = _send_once(package, entry.extra["idempotency_key"], seconds, folder, services)
+                delivered = send_once(package, entry.extra["idempotency_key"], seconds, folder, services.client)
         except SkillError as error:
             with contextlib.suppress(DiskError):  # what the attempt came to is what counts
                 folder.end_attempt(started, error, catalog.format(error.code, **error.facts))
@@ -194,8 +195,8 @@ def _submit(
         raise _with_retry_hint(error) from error
 
 
-def _send_once(
-    package: PreparedRequest, idempotency_key: str, seconds: float, folder: RunFolder, services: Services
+def send_once(
+    package: PreparedRequest, idempotency_key: str, seconds: float, folder: RunFolder, client: Client
 ) -> Delivered:
     """Send the request once and return the images of its response; keep a response without any for inspection.
 
@@ -204,7 +205,7 @@ def _send_once(
     """
     try:
         with disk_errors(folder.path), folder.spool() as spool:
-            return services.client.create(package, idempotency_key, seconds, spool)
+            return client.create(package, idempotency_key, seconds, spool)
     except OutcomeUnknown as error:
         if isinstance(error, ResponseLost):  # cut, or too long: an image may still be complete
             delivered = salvage(folder.answer)

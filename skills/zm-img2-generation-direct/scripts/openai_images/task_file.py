@@ -48,6 +48,23 @@ TASK_FIELDS: Final = frozenset(
     )
 )
 
+QUEUE_FIELDS = frozenset(
+    [
+        "batch_name",
+        "max_workers",
+        "task_timeout_seconds",
+        "max_queue_size",
+        "timeout_ms",
+        "max_attempts",
+        "provider",
+        "model",
+        "size",
+        "send_to_feishu",
+        *OPTIONS,
+    ]
+)
+"""The fields of a document with tasks for the queue, besides `tasks`; a fleet takes the same."""
+
 
 @dataclass(frozen=True)
 class TaskFile:

@@ -15,6 +15,7 @@ from openai_images.cli.options import (
     TOTAL_SECONDS,
     image_options,
     model_name,
+    names_database,
     note_other_models,
     provider_name,
     reference_list,
@@ -86,12 +87,25 @@ def doctor(argv: Sequence[str], launcher: str) -> int:
     from openai_images.cli.doctor import doctor_config  # noqa: PLC0415
     from shared.cli.doctor import doctor_command  # noqa: PLC0415
 
+    skill = SKILL
     examined = functools.partial(doctor_config, user_agent=SKILL.user_agent)
-    return run_image_command(doctor_command(SKILL, examined, PROVIDER_OPTIONS), argv, launcher)
+    if names_database(argv):
+        from openai_images.fleet.doctor import fleet_checks  # noqa: PLC0415
+        from openai_images.message_tables.fleet import FLEET  # noqa: PLC0415
+
+        skill = dataclasses.replace(SKILL, messages={**SKILL.messages, **FLEET})
+        examined = functools.partial(doctor_config, user_agent=SKILL.user_agent, more_checks=fleet_checks)
+    options = (*PROVIDER_OPTIONS, DATABASE_OPTION, STORE_OPTION)
+    return run_image_command(doctor_command(SKILL, examined, options), argv, launcher, skill=skill)
 
 
 def run_image_command(
-    command: click.Command, argv: Sequence[str], launcher: str, own: Mapping[str, Any] | None = None
+    command: click.Command,
+    argv: Sequence[str],
+    launcher: str,
+    own: Mapping[str, Any] | None = None,
+    *,
+    skill: Skill = SKILL,
 ) -> int:
     """Run a command of this skill; its document names the configured provider, whatever else goes wrong."""
     name = (
@@ -99,12 +113,18 @@ def run_image_command(
         or os.environ.get("OPENCLAW_IMAGE_PROVIDER")
         or DEFAULT_PROVIDER
     )
-    skill = dataclasses.replace(SKILL, provider=name if NAME.fullmatch(name) else DEFAULT_PROVIDER)
+    skill = dataclasses.replace(skill, provider=name if NAME.fullmatch(name) else DEFAULT_PROVIDER)
     return run_command(command, skill, argv, launcher, own)
 
 
 PROVIDER_OPTIONS = (
     click.option("--provider", metavar="NAME", help="Provider in OpenClaw's configuration (default: happy)."),
+)
+DATABASE_OPTION = click.option(
+    "--database", metavar="ADDRESS", help="A fleet's PostgreSQL, without password (default: IMAGE_QUEUE_DATABASE)."
+)
+STORE_OPTION = click.option(
+    "--store", metavar="PLACE", help="A fleet's shared folder or s3://BUCKET/PREFIX (default: IMAGE_QUEUE_STORE)."
 )
 IMAGE_OPTIONS = (
     *PROVIDER_OPTIONS,

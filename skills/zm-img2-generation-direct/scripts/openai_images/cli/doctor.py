@@ -16,7 +16,7 @@ from shared.openclaw.folders import state_folders
 from shared.security.keys import KeySource, ResolvedKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from openai_images.config.provider_entry import ProviderEntry
     from shared.cli.doctor import Line
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 INCONCLUSIVE = frozenset(("service_without_list",))
 
 
-def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
+def doctor_config(
+    options: dict[str, Any],
+    *,
+    user_agent: str,
+    more_checks: Callable[[dict[str, Any]], Mapping[str, Callable[[Callable[..., str]], Iterator[Line]]]]
+    | None = None,
+) -> DoctorConfig:
     """Return the doctor's checks; an unreadable setting is reported by the check that needs it."""
     name = provider_name(options["provider"])
     service = ""
@@ -53,6 +59,7 @@ def doctor_config(options: dict[str, Any], *, user_agent: str) -> DoctorConfig:
         inconclusive=INCONCLUSIVE,
         key_files=key_files,
         settings=settings,
+        more=more_checks(options) if more_checks else {},
     )
 
 

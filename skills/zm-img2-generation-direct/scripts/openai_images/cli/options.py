@@ -156,3 +156,9 @@ def refuse_incomplete_proof(context: CommandContext, done: int, total: int) -> N
     if proof["acceptable"] and not 0 < total == done:
         reason = context.catalog.format("proof_incomplete", done=done, total=total)
         context.note_own(proof={"acceptable": False, "reason": reason})
+
+
+def names_database(argv: Sequence[str]) -> bool:
+    """Return whether arguments, or else the environment, name a fleet's database."""
+    named = any(word == "--database" or word.startswith("--database=") for word in argv)
+    return named or bool(os.environ.get("IMAGE_QUEUE_DATABASE"))

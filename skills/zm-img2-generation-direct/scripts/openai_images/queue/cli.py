@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,13 @@ from openai_images.cli.app import (
     SKILL,
     run_image_command,
 )
-from openai_images.cli.options import refuse_incomplete_proof
-from openai_images.queue.inspect_cli import INSPECT_COMMANDS, STATE_DIR, set_rows, state_folder
+from openai_images.cli.options import names_database, refuse_incomplete_proof
+from openai_images.queue.inspect_cli import (
+    INSPECT_COMMANDS,
+    STATE_DIR,
+    set_rows,
+    state_folder,
+)
 from openai_images.queue.store import QueueStore, counters
 from openai_images.result_rows import aggregate, remaining_cost, stop_error, unclear_only
 from openai_images.retry_policy import SEND_AGAIN
@@ -41,18 +47,47 @@ if TYPE_CHECKING:
     from shared.errors import Remedy, SkillError
 
 
+FLEET_COMMANDS = ("migrate", "submit", "worker", "reconcile")
+"""Commands for tasks in a database; nothing of a fleet is loaded for the others."""
+
+
 def image_queue(argv: Sequence[str], launcher: str) -> int:
     """Run image_queue.py and return its exit code; print JSON by default if stdout is not a terminal."""
     json_flags = {"--json", "--output-json"} & set(argv)
     extra = (
         ["--json"]
-        if argv[:1] and argv[0] in _queue.commands and not (json_flags or is_terminal(sys.stdout))
+        if argv[:1]
+        and argv[0] in (*_queue.commands, *FLEET_COMMANDS)
+        and not (json_flags or is_terminal(sys.stdout))
         else []
     )
-    return run_image_command(_queue, [*argv[:1], *extra, *argv[1:]], launcher)
+    skill = SKILL
+    if argv[:1] and (argv[0] in FLEET_COMMANDS or names_database(argv)):
+        from openai_images.message_tables.fleet import FLEET  # noqa: PLC0415
+
+        skill = replace(SKILL, messages={**SKILL.messages, **FLEET})
+    return run_image_command(_queue, [*argv[:1], *extra, *argv[1:]], launcher, skill=skill)
 
 
-@click.group(name="image_queue", help="Run image tasks as supervised processes, and inspect or cancel them.")
+class _Group(click.Group):
+    """A group whose fleet commands are loaded when one of them is named, or all are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *FLEET_COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in FLEET_COMMANDS:
+            from openai_images.fleet.cli import COMMANDS  # noqa: PLC0415
+
+            return COMMANDS[cmd_name]
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    name="image_queue",
+    cls=_Group,
+    help="Run image tasks as supervised processes or, with a database, as a fleet; inspect or cancel them.",
+)
 @click.version_option(__version__)
 def _queue() -> None:
     pass

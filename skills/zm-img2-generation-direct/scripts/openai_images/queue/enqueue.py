@@ -25,7 +25,7 @@ from openai_images.queue.mock_task import mock_argv
 from openai_images.queue.runner import Job, reject
 from openai_images.queue.store import now
 from openai_images.queue.task_command import TaskCommands
-from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, OPTIONS, image_request, task_name
+from openai_images.request import DEFAULT_NAME, DEFAULT_SIZE, image_request, task_name
 from openai_images.task_file import TaskFile
 from shared.cli.prompt_input import read_prompt
 from shared.errors import BadInput, SkillError
@@ -49,21 +49,6 @@ DEFAULT_SECONDS, DEFAULT_WAITING, DEFAULT_GRACE = 600.0, 100, 10.0
 MOCKS = ("mock_sleep", "mock_command")
 ALLOW_COMMANDS = "IMAGE_QUEUE_ALLOW_MOCK_COMMAND"
 """Environment variable: `1` lets tests of the queue run their own command."""
-QUEUE_FIELDS = frozenset(
-    [
-        "batch_name",
-        "max_workers",
-        "task_timeout_seconds",
-        "max_queue_size",
-        "timeout_ms",
-        "max_attempts",
-        "provider",
-        "model",
-        "size",
-        "send_to_feishu",
-        *OPTIONS,
-    ]
-)
 
 
 class Enqueuer:
@@ -76,7 +61,7 @@ class Enqueuer:
         self._options = options
         self._file = _file(tasks, params)
         self.total = len(self._file.tasks)
-        document = task_file.check_fields(self._file.document, QUEUE_FIELDS | {"tasks"})
+        document = task_file.check_fields(self._file.document, task_file.QUEUE_FIELDS | {"tasks"})
         task_file.warn_no_delivery(self._file, context)
         self._settings = {**document, **{name: value for name, value in params.items() if value is not None}}
         prompts = " ".join(str(task.get("prompt")) for task in self._file.tasks if isinstance(task, dict))
@@ -245,7 +230,7 @@ def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
         if single:
             flag = f"--{single[0].replace('_', '-')}".replace("--inputs", "--input-image")
             raise BadInput("option_goes_with", flag=flag, other="@FILE")
-        return task_file.read_tasks(tasks, fields=QUEUE_FIELDS, maximum=MAX_TASKS)
+        return task_file.read_tasks(tasks, fields=task_file.QUEUE_FIELDS, maximum=MAX_TASKS)
     task: dict[str, Any] = {"prompt": read_prompt(flags["prompt"], flags["prompt_file"])}
     for name in ("task_name", "task_key"):
         if flags[name] is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openai_images.cli.options import number
+from openai_images.cli.app import DATABASE_OPTION
+from openai_images.cli.options import names_database, number
 from openai_images.queue.rows import FILES, STATUSES
 from openai_images.queue.store import ALIVE, CANCEL, TASKS, QueueStore, counters, now
 from openai_images.result_rows import aggregate
@@ -39,8 +40,15 @@ STATE_DIR = click.option("--state-dir", metavar="DIR", help="Folder of the queue
     "while one is queued or running, and with 8 if one did not complete in this run or a later one.",
 )
 @STATE_DIR
+@DATABASE_OPTION
 @output_options
-def _status(context: CommandContext, state_dir: str | None) -> None:
+def _status(context: CommandContext, state_dir: str | None, database: str | None) -> None:
+    address = _fleet_address(database, state_dir)
+    if address:
+        from openai_images.fleet import inspect  # noqa: PLC0415  - optional packages come with it
+
+        inspect.show_status(context, address)
+        return
     store = _open_store(context, state_dir)
     rows = list(store.rows.values())
     context.note(status="succeeded")
@@ -81,8 +89,15 @@ def _raise_unless_complete(context: CommandContext, rows: list[Row]) -> None:
 @click.command("list", help="List the tasks, oldest first.")
 @click.option("--status", metavar="STATUS", help="Show only tasks with this status: " + ", ".join(STATUSES) + ".")
 @STATE_DIR
+@DATABASE_OPTION
 @output_options
-def _list_tasks(context: CommandContext, status: str | None, state_dir: str | None) -> None:
+def _list_tasks(context: CommandContext, status: str | None, state_dir: str | None, database: str | None) -> None:
+    address = _fleet_address(database, state_dir)
+    if address:
+        from openai_images.fleet import inspect  # noqa: PLC0415  - optional packages come with it
+
+        inspect.list_tasks(context, address, status)
+        return
     if status is not None and status not in STATUSES:
         raise BadInput("not_one_of", flag="--status", expected=", ".join(STATUSES), got=short_repr(status))
     rows = sorted(_open_store(context, state_dir).rows.values(), key=lambda row: row["task_id"])
@@ -92,9 +107,16 @@ def _list_tasks(context: CommandContext, status: str | None, state_dir: str | No
 @click.command("history", help="List the tasks that ended last, newest first.")
 @click.option("-n", "--limit", default="50", metavar="N", help="Show at most N tasks (default: 50).")
 @STATE_DIR
+@DATABASE_OPTION
 @output_options
-def _history(context: CommandContext, limit: str, state_dir: str | None) -> None:
+def _history(context: CommandContext, limit: str, state_dir: str | None, database: str | None) -> None:
     limit_count = int(number("--limit", limit, 1, MAX_LISTED, whole=True) or MAX_LISTED)
+    address = _fleet_address(database, state_dir)
+    if address:
+        from openai_images.fleet import inspect  # noqa: PLC0415  - optional packages come with it
+
+        inspect.show_history(context, address, limit_count)
+        return
     finished = [row for row in _open_store(context, state_dir).rows.values() if row["status"] not in ALIVE]
     finished.sort(key=lambda row: (row["finished_at"] or "", row["task_id"]), reverse=True)
     set_rows(context, finished[:limit_count])
@@ -103,8 +125,15 @@ def _history(context: CommandContext, limit: str, state_dir: str | None) -> None
 @click.command("get", help="Show one task by its ID or key: its data, its files and the ends of its logs.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
+@DATABASE_OPTION
 @output_options
-def _get(context: CommandContext, identifier: str, state_dir: str | None) -> None:
+def _get(context: CommandContext, identifier: str, state_dir: str | None, database: str | None) -> None:
+    address = _fleet_address(database, state_dir)
+    if address:
+        from openai_images.fleet import inspect  # noqa: PLC0415  - optional packages come with it
+
+        inspect.get_task(context, address, identifier)
+        return
     store = _open_store(context, state_dir)
     row = _find_row(store, identifier)
     folder = store.task_folder(row["task_id"])
@@ -129,8 +158,15 @@ def _get(context: CommandContext, identifier: str, state_dir: str | None) -> Non
 @click.command("cancel", help="Cancel a waiting task, or a running one if nothing paid can be lost.")
 @click.argument("identifier", metavar="TASK_ID|TASK_KEY")
 @STATE_DIR
+@DATABASE_OPTION
 @output_options
-def _cancel(context: CommandContext, identifier: str, state_dir: str | None) -> None:
+def _cancel(context: CommandContext, identifier: str, state_dir: str | None, database: str | None) -> None:
+    address = _fleet_address(database, state_dir)
+    if address:
+        from openai_images.fleet import inspect  # noqa: PLC0415  - optional packages come with it
+
+        inspect.cancel_task(context, address, identifier)
+        return
     store = _open_store(context, state_dir)
     lock = store.runner_lock()
     if lock:
@@ -152,6 +188,25 @@ def _cancel(context: CommandContext, identifier: str, state_dir: str | None) -> 
     context.note(status="succeeded")
     context.note_own(task=row)
     context.summary_lines.append(_line(context, row))
+
+
+def _fleet_address(database: str | None, state_dir: str | None) -> str | None:
+    """Return the address of the fleet's database if the command is about a fleet; --state-dir means files.
+
+    Raises:
+        BadInput: both are named, or the address cannot be used.
+        ConfigurationError: a fleet's package is missing.
+    """
+    if database is not None and state_dir is not None:
+        raise BadInput("option_goes_with", flag="--database", other="--state-dir")
+    if state_dir is not None or not names_database(() if database is None else ("--database",)):
+        return None
+    from openai_images.fleet.database import database_address, require_packages  # noqa: PLC0415
+
+    address = database_address(database)
+    if address:
+        require_packages()
+    return address
 
 
 def _cancellable_row(store: QueueStore, identifier: str) -> Row:
