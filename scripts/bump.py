@@ -125,7 +125,7 @@ def main() -> int:
             chosen = due(root, chosen)
         elif behind := left_behind(root, chosen):
             both = f"what has changed in shared/ is in {', '.join(behind)} too"
-            raise Refused(f"{both}: make bump SKILL=all PART={arguments.part}")  # noqa: TRY301  - told below, like all
+            raise Refused(f"{both}: make bump SKILL=all PART={arguments.part}")  # noqa: TRY301  - reported below, like all
         for entry in chosen:
             _check_entry(root, entry)
         for entry in chosen:

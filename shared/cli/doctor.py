@@ -245,7 +245,7 @@ class DoctorChecks:
         yield verdict, self._say(answer, service=self._patient.service)
 
     def _clock(self) -> Iterator[Line]:
-        """Yield how far the clock is off, if the service was asked and dated its answer."""
+        """Yield the clock's deviation, if the service was contacted and dated its answer."""
         from shared.http.clock import clock_offset  # noqa: PLC0415
 
         offset = clock_offset()

@@ -26,7 +26,7 @@ REQUESTS = "requests"
 """The unit of a budget that counts paid requests, whose cost is always known: 1."""
 UNITS = ("credits", "points", "tokens", REQUESTS)
 MIN_BUDGET, MAX_BUDGET = 0.001, 1e9
-MAX_SIMILAR = 50  # tasks of the same kind in which the highest cost is looked for
+MAX_SIMILAR = 50  # tasks of the same kind that are searched for the highest cost
 DIGITS = 6  # of a sum of costs; the rest is the error of binary fractions
 
 
@@ -41,7 +41,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Reservation:
-    """What the journal keeps of one request that may be charged; the cost is None while nobody knows it."""
+    """The journal's record of one request that may be charged; the cost is None while it is unknown."""
 
     at: str
     run: str | None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CLAIM_SECONDS = 1.0  # how long a claim waits for another process's decision before it says so
 RECONNECT_PAUSE = 0.2  # seconds between two tries to reach the database
-DECISION_KEY = 0x696D_6167_6573_6C  # the advisory lock of whoever decides about requests
+DECISION_KEY = 0x696D_6167_6573_6C  # the advisory lock for decisions about requests
 _ALL = (*COLUMNS, *DERIVED)
 # Every name in these statements is one of the above; values are always bound.
 _INSERT = f"INSERT INTO tasks ({', '.join(_ALL)}) VALUES ({', '.join(f'%({name})s' for name in _ALL)})"  # noqa: S608
@@ -117,7 +117,7 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def transaction(self, *, claiming: bool = False, paying: bool = False) -> Iterator[schema.Connection]:
-        """Make what the block writes one step; `claiming` waits a moment for whoever else decides."""
+        """Write the block's changes in one transaction; `claiming` first waits a moment for other decisions."""
         with self._guard, schema.database_errors(self.path):
             connection = self._connected()
             self._depth += 1
@@ -132,7 +132,7 @@ class PostgresStore:
                 self._depth -= 1
 
     def decide_alone(self, connection: schema.Connection) -> None:
-        """Wait, inside a transaction, until nobody else decides about requests; the transaction's end lets go."""
+        """Wait, inside a transaction, until no other process decides about requests; its end releases the lock."""
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (DECISION_KEY,))
 
     def lock(self, local_id: str) -> SessionLock:
@@ -140,10 +140,10 @@ class PostgresStore:
         return SessionLock(self, local_id)
 
     def save(self, entry: Entry, reserve: Reservation | None = None) -> None:
-        """Write an entry, masked; one that changed since it was read in our hands is not overwritten.
+        """Write an entry, masked, unless it has changed since its owner read it.
 
         Raises:
-            TaskLocked: `request_busy`; another task of the request is alive, or the entry is in other hands.
+            TaskLocked: `request_busy`; another task of the request is alive, or the entry has another owner.
             DiskError: `journal_failed`; for `submitting`, it may or may not be written, and nothing may be sent.
         """
         row = row_of(entry)
@@ -318,8 +318,8 @@ class PostgresStore:
     ) -> dict[str, Any] | None:
         """Write the end of a request whose entry changed while its owner was cut off from the database.
 
-        Its own last commit may have gone through though the answer to it was lost; or the entry was marked
-        unknown, and nobody has sent it again.
+        Its last commit may have succeeded although the answer to it was lost; or the entry was marked unknown and
+        has not been sent again.
         """
         current = connection.execute("SELECT * FROM tasks WHERE local_id = %s FOR UPDATE", (entry.local_id,))
         now = current.fetchone()
@@ -333,7 +333,7 @@ class PostgresStore:
         return connection.execute(_CHANGE, values).fetchone()
 
     def _take_turn(self, connection: schema.Connection) -> None:
-        """Take the lock of whoever decides, or raise StoreBusy after a moment."""
+        """Take the lock for decisions, or raise StoreBusy after a moment."""
         deadline = time.monotonic() + CLAIM_SECONDS
         while True:
             row = connection.execute("SELECT pg_try_advisory_xact_lock(%s) AS taken", (DECISION_KEY,)).fetchone()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Connection: TypeAlias = psycopg.Connection[dict[str, Any]]
 
 CONNECT_SECONDS = 10
-MIGRATION_KEY = 0x696D_6167_6573_6B  # "imagesk": the advisory lock of whoever migrates
+MIGRATION_KEY = 0x696D_6167_6573_6B  # "imagesk": the advisory lock for migrations
 COMPONENT = "journal"
 DURABLE = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed"
 """The settings of our sessions: a mark is on the disk, and on synchronous standbys, before a request leaves."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from shared.journal.postgres_schema import Connection
 
-SPENDING_KEY = 0x696D_6167_6573_6D  # the advisory lock of whoever spends while there is a budget
+SPENDING_KEY = 0x696D_6167_6573_6D  # the advisory lock for spending while there is a budget
 SET_BUDGET = """
 INSERT INTO budgets (period, unit, amount) VALUES (%s, %s, %s)
   ON CONFLICT (period, unit) DO UPDATE SET amount = excluded.amount
@@ -47,7 +47,7 @@ DELETE FROM spending WHERE local_id < %s
 
 
 def take_turn(connection: Connection) -> None:
-    """Wait, inside a transaction, until nobody else spends; without a budget, nobody needs to."""
+    """Wait, inside a transaction, until no other process spends; not needed without a budget."""
     if connection.execute("SELECT 1 FROM budgets LIMIT 1").fetchone():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SPENDING_KEY,))
 

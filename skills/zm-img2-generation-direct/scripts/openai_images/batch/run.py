@@ -209,7 +209,7 @@ def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext)
                 error = context.result.error
     except SkillError as failure:
         error = failure
-    except Exception as failure:  # noqa: BLE001  - a bug in one task is told in its row and stops no other
+    except Exception as failure:  # noqa: BLE001  - a bug in one task is reported in its row and stops no other
         error = bug_error(failure)
     reason = stop_reason(error.exit_code, error.code) if error else None
     if reason:
