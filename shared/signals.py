@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-DEFERRED_NOTE = (
-    b"Interrupted: waiting for the service's answer first, so that nothing paid is lost (again: stop now).\n"
-)
-
 
 class Interrupted(BaseException):
     """The process received a signal to stop; not an Exception, so that no retry swallows it."""
@@ -33,6 +29,7 @@ class _Holds:
         self.firm = 0
         self.pending: int | None = None
         self.ending = False
+        self.note = b""
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.ending:
@@ -42,13 +39,18 @@ class _Holds:
         elif self.open and self.pending is None:
             self.pending = number
             with contextlib.suppress(OSError):
-                os.write(2, DEFERRED_NOTE)  # print is not re-entrant in a signal handler
+                os.write(2, self.note)  # print is not re-entrant in a signal handler
         else:
             self.pending = None
             raise Interrupted(number)
 
 
 _holds = _Holds()  # signal handlers are global to the process, and so is what they ask
+
+
+def set_deferred_note(text: str) -> None:
+    """Set the line that is written to stderr when a signal is deferred."""
+    _holds.note = f"{text}\n".encode()
 
 
 @contextlib.contextmanager

@@ -73,6 +73,7 @@ class CommandContext:
         self.reporter = Reporter(
             self.catalog, sys.stderr, quiet=early["quiet"], live=_is_live_terminal(sys.stderr)
         )
+        signals.set_deferred_note(self.catalog.format("interrupt_deferred"))
         self.result = Outcome(skill.slug, skill.version, skill.provider)
         self.result_file = ""
         self.yes = False
@@ -102,6 +103,7 @@ class CommandContext:
         """Set the language once the prompt is known (it may come from a file)."""
         self.catalog = Catalog(choose_language(lang, language_of), self.skill.messages)
         self.reporter.catalog = self.catalog
+        signals.set_deferred_note(self.catalog.format("interrupt_deferred"))
 
     def rerun(self) -> NextCommand | None:
         """Return the command that runs this one again, None before its options were parsed."""

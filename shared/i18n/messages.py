@@ -608,6 +608,10 @@ MACHINE = {
     "interrupted.hint": Translation(
         "The next command resumes it at no cost.", "下面的命令会继续该任务，不会再扣费。"
     ),
+    "interrupt_deferred": Translation(
+        "Interrupted: waiting for the service's answer first, so that nothing paid is lost (interrupt again to stop now).",
+        "已收到中断：先等待服务的响应，以免丢失已付费的结果（再次中断则立即停止）。",
+    ),
     "interrupted_early": Translation(
         "Stopped before the service accepted anything; nothing was charged.", "在服务受理之前已停止，未扣费。"
     ),

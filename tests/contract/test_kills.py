@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.signals import DEFERRED_NOTE
+from shared.i18n.messages import SHARED_MESSAGES
 from tests.contract.paid import (
     CREATE,
     KITE,
@@ -253,7 +253,8 @@ def test_interrupted_before_sending(house: StandInHouse, new_bench: Callable[[st
 def note_of_the_held_signal(process: subprocess.Popen[bytes]) -> None:
     """Read stderr until the process reports that it holds a signal back."""
     assert process.stderr
-    assert DEFERRED_NOTE in iter(process.stderr.readline, b"")
+    note = SHARED_MESSAGES["interrupt_deferred"].en.encode()
+    assert any(note in line for line in iter(process.stderr.readline, b""))
 
 
 def create_is_on_its_way(house: StandInHouse, prompt: str) -> bool:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.signals import (
-    DEFERRED_NOTE,
     Interrupted,
     defer_signals,
     discard_pending,
     handle_signals,
     ignore,
     pending,
+    set_deferred_note,
 )
 
 if TYPE_CHECKING:
@@ -95,11 +95,12 @@ def block() -> Block:
 def test_a_held_signal_is_raised_when_the_block_ended_well(
     block: Block, number: signal.Signals, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    set_deferred_note("已收到中断")
     with pytest.raises(Interrupted) as caught:
         block.run(number, "the rest")
     assert caught.value.signal_number == number
     assert block.done == ["the rest"]
-    assert capfd.readouterr().err == DEFERRED_NOTE.decode()
+    assert capfd.readouterr().err == "已收到中断\n"
 
 
 @pytest.mark.usefixtures("_signals")
