@@ -96,7 +96,7 @@ class Provider(Protocol[StatusT]):
         ...
 
     def prepare(self, task: LockedTask, context: Context) -> None:
-        """Check and announce what is about to be paid; free, and before anybody is asked."""
+        """Check and announce what is about to be paid; free, and before any confirmation."""
 
     def submit(self, task: LockedTask, context: Context) -> None:
         """Upload what the request needs, and send the one paid request through `submit`."""

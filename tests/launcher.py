@@ -132,7 +132,7 @@ class Bench:
 
     def shell(self, command: Mapping[str, Any]) -> Ended:
         """Run the `next` command of a result, from its shell line."""
-        done = subprocess.run(  # noqa: S602  - the spelling for a shell is what is tested
+        done = subprocess.run(  # noqa: S602  - the shell line is what is tested
             command["shell"],
             shell=True,
             env=self.environment,

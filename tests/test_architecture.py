@@ -25,7 +25,7 @@ PLATFORM_MODULES = ("fcntl", "grp", "msvcrt", "pty", "pwd", "resource", "termios
 """Absent on some platform: imported inside a function, never when a module is."""
 EARLY_FILES = [ROOT / "shared" / f"{name}.py" for name in ("__init__", "launch", "interpreters", "search_path")]
 EARLY_FILES += LAUNCHERS
-"""They tell an old Python what is wrong, so it must be able to read them, and nothing need be installed."""
+"""They explain the problem to an old Python, so it must be able to read them, with nothing installed."""
 EARLY_MODULES = ("shared", "shared.launch", "shared.interpreters", "shared.search_path")
 EARLY_PYTHON = (3, 7)
 

@@ -1,4 +1,4 @@
-"""Releases: what a bump edits, what the plan says, what is refused, and what the clawhub command is told."""
+"""Releases: what a bump edits, what the plan says, what is refused, and the arguments of the clawhub command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.contract.evidence import tree
 from tests.fifth_skill import ENTRY, SLUG, alone
 
 SECONDS = 120.0
-# Writes down how it was called and ends as it is told.
+# Records its arguments and exits as planned.
 STUB = """#!/bin/sh
 if [ "$1" = inspect ]; then
   echo look >>"$CALLS.looks"
@@ -37,7 +37,7 @@ exit "${CLAWHUB_ENDS:-0}"
 
 @dataclass
 class Maintainer:
-    """A person with a checkout of one skill and a clawhub command that only writes down what it is told."""
+    """A person with a checkout of one skill and a clawhub command that only records its arguments."""
 
     folder: Path
 

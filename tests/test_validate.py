@@ -247,7 +247,7 @@ def test_each_rule_objects_to_what_it_is_there_for(bundle: Bundle, rule: str, ch
 
 
 def test_every_rule_has_a_bad_skill() -> None:
-    assert BAD.keys() == RULES.keys() - {"catalog"}  # which looks at the index, below
+    assert BAD.keys() == RULES.keys() - {"catalog"}  # which checks the index, below
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def empty(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Yield the address of a database that nobody has set up."""
+    """Yield the address of a database that is not set up."""
     monkeypatch.setenv("PGPASSFILE", str(server.pgpass))
     with database(server) as conninfo:
         yield conninfo

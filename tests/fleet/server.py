@@ -89,7 +89,7 @@ class PostgresServer:
         return self.conninfo(name)
 
     def drop(self, conninfo: str) -> None:
-        """Drop a database, with whoever uses it."""
+        """Drop a database, with its connections."""
         name = conninfo.rpartition("/")[2]
         with psycopg.connect(self.conninfo("postgres"), password=PASSWORD, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -134,7 +134,7 @@ def binaries() -> Path:
 
 
 def _owner() -> tuple[int, int]:
-    """Return whose processes the server's are: this user's, or nobody's where this user is root."""
+    """Return the user of the server's processes: this user, or nobody if this user is root."""
     if os.geteuid():
         return os.geteuid(), os.getegid()
     entry = pwd.getpwnam("nobody")

@@ -1,4 +1,4 @@
-"""One flag may stand before many images."""
+"""One flag may precede many images."""
 
 from __future__ import annotations
 

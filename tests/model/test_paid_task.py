@@ -159,7 +159,7 @@ class PaidTasks(RuleBasedStateMachine):
 
 
 def live(runs: int, phases: tuple[Phase, ...] = tuple(Phase)) -> None:
-    """Live that many lives, and tell the shortest one that goes wrong."""
+    """Run that many lives, and report the shortest one that fails."""
     run_state_machine_as_test(
         PaidTasks,
         settings=settings(

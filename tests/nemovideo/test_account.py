@@ -1,4 +1,4 @@
-"""An anonymous token is asked for once a lifetime, kept for its owner, and never taken for another service."""
+"""An anonymous token is requested once per lifetime, private to its owner, and never used for another service."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = 1_800_000_000.0
 
 @dataclass
 class Desk:
-    """Gives out tokens, and tells the time."""
+    """Issues tokens, and sets the time."""
 
     folder: Path
     expires_at: str = ""

@@ -34,7 +34,7 @@ def parsed(blocks: Iterable[bytes], *, whole: bool = False) -> list[Event]:
 
 
 def theirs(content: bytes) -> list[Event]:
-    """Read a stream with httpx-sse, which also tells of events without data."""
+    """Read a stream with httpx-sse, which also reports events without data."""
     answer = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=content)
     return [Event(one.event or "message", one.data) for one in EventSource(answer).iter_sse() if one.data]
 

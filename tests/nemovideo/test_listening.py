@@ -80,7 +80,7 @@ def hear(clock: FakeClock, *blocks: tuple[float, bytes | None], **more: Any) -> 
     ],
 )
 def test_what_counts_as_whole(blocks: list[tuple[float, bytes | None]], heard: StreamResult) -> None:
-    """Ten minutes of nothing but heartbeats, a cut, and what is no stream of events leave it open."""
+    """Ten minutes of only heartbeats, a cut, or a body that is not an event stream leave the outcome open."""
     assert hear(FakeClock(), *blocks) == heard
 
 
@@ -110,7 +110,7 @@ def test_the_user_hears_again_and_again_that_work_goes_on() -> None:
 
 
 def nobody() -> CommandContext:
-    """Return a run that nobody listens to."""
+    """Return a run whose streams are closed."""
     deaf = SimpleNamespace(
         info=lambda *_, **__: None, status=lambda *_, **__: None, notify_user=lambda *_, **__: None
     )

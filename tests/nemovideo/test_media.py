@@ -38,7 +38,7 @@ class Downloads:
 
 
 class Messages(list[tuple[str, dict[str, Any]]]):
-    """Collects what a person is told."""
+    """Collects the messages for a person."""
 
     def always(self, message: str, **facts: Any) -> None:
         self.append((message, facts))

@@ -1,4 +1,4 @@
-"""What tells two files of a session apart, and when a session counts as changed."""
+"""How two files of a session are distinguished, and when a session counts as changed."""
 
 from __future__ import annotations
 

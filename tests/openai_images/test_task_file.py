@@ -1,4 +1,4 @@
-"""What is wrong with a file of tasks is named where it stands."""
+"""Errors in a task file are reported with their position."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.errors import BadInput
             '{"tasks": [\n {"prompt": "x"},\n]}',
             "tasks_not_json",
             {},
-        ),  # where it stands depends on Python's version
+        ),  # the position depends on Python's version
         ('{"tasks": [{"prompt": "x", "prompt": "y"}]}', "field_twice", {"field": '"prompt"'}),
         ('{"tasks": [{"prompt": NaN}]}', "tasks_malformed", {"reason": "tasks_too_odd"}),
         ("{" + '"tasks": ' + "[" * 100_000, "tasks_malformed", {"reason": "tasks_too_odd"}),

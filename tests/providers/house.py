@@ -1,4 +1,4 @@
-"""All simulated services together, with the environment in which an unchanged command meets nobody else."""
+"""All simulated services together, and the environment in which an unchanged command reaches only them."""
 
 from __future__ import annotations
 

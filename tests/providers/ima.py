@@ -37,7 +37,7 @@ MediaPlan = Literal["success", "failed", "deleted", "linkless", "unlinked", "wor
 class TaskPlan:
     """The life of one task; what is left out is an ordinary success. `duration` is in seconds.
 
-    `medias` are the images' ends, by default `n` successes; `links` are issued instead of our own.
+    `medias` are the images' ends, by default `n` successes; `links` are issued instead of the usual ones.
     """
 
     duration: float | None = None

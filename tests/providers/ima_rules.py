@@ -151,7 +151,7 @@ def _check_sign(form: dict[str, str], used: set[str]) -> None:
 
 
 def check_foreign(request: Request, method: str, secret: str) -> None:
-    """Check that a request to a bucket or an image host carries nothing of ours."""
+    """Check that a request to a bucket or an image host carries no credentials or headers of the API."""
     if request.method != method:
         refuse(f"{request.host}: {request.method}")
     for name in PRIVATE_HEADERS:

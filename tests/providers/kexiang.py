@@ -1,4 +1,4 @@
-"""The rules of kexiangai.com as wire/kexiang.md tells them, without sockets, and its image host."""
+"""The rules of kexiangai.com as in wire/kexiang.md, without sockets, and its image host."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ PICTURE_HOST = "img.kexiangai.example"
 CREATE_PATH = "/api/v1/user_task/asyncCreateWithCost"
 QUERY_PATH = "/api/v1/user_task/get/passAuth/"
 FIRST_ID = 13170
-LONG_SIDE = 320  # pixels of an image whose size nobody plans; drawing takes a tenth of a second at 1024
+LONG_SIDE = 320  # pixels of an image without a planned size; drawing takes a tenth of a second at 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPlan:
     """The life of one task; what is left out is an ordinary success.
 
-    `duration` is in seconds. `pictures` are (kind, width, height); None is one PNG in the ratio asked for.
-    `links` are issued instead of our own. `output` is the form of service_output, "single" meaning imgUrl.
+    `duration` is in seconds. `pictures` are (kind, width, height); None is one PNG in the requested ratio.
+    `links` are issued instead of the usual ones. `output` is the form of service_output, "single" meaning imgUrl.
     "elsewhere" a list of objects; `enveloped` puts the answers into `data`.
     `status_words` stand for pending, running and the outcome. `task_id` is issued instead of the next number.
     """

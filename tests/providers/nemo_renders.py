@@ -1,4 +1,4 @@
-"""Renders of the simulated NemoVideo: slow, in both answer shapes, failing or cancelled when told to."""
+"""Renders of the simulated NemoVideo: slow, in both answer shapes, failing or cancelled as planned."""
 
 from __future__ import annotations
 

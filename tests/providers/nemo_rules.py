@@ -181,7 +181,7 @@ def check_read(request: Request, path: str) -> None:
 
 
 def check_foreign(request: Request, secrets: list[str]) -> None:
-    """Check that a request to the media host carries nothing of ours."""
+    """Check that a request to the media host carries no credentials or headers of the API."""
     _method(request, "GET", query=True)
     for name in PRIVATE_HEADERS:
         if name in request.headers:

@@ -135,7 +135,7 @@ class NemoSession:
         return {**self._signed(row), "hash": sent.sha256 if sent else hashlib.sha256(content).hexdigest()}
 
     def _signed(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Name a row's link: what was made is told with url and type, everything else with cdn_url."""
+        """Name a row's link: generated files have url and type, all others cdn_url."""
         row = dict(row)
         link = self.media.link(row.pop("path"))
         return {**row, "url" if "type" in row else "cdn_url": link}

@@ -1,4 +1,4 @@
-"""What the agent says to a message, as the bytes of its stream, in both shapes that are told of."""
+"""The agent's answer to a message, as the bytes of its stream, in both documented shapes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOISE = (
 
 @dataclass(frozen=True, kw_only=True)
 class MessagePlan:
-    """What the agent does with one message; what is left out is an ordinary image, made and told of.
+    """What the agent does with one message; what is left out is an ordinary image, made and reported.
 
     The work ends after `seconds` with its `effects` in the state, evenly spread, the last one at the end; the
     stream lasts `stream_seconds`, by default as long. `text` None is an edit without a word. `cut` ends the stream
@@ -61,7 +61,7 @@ def events(plan: MessagePlan) -> list[bytes]:
 
 
 def stream(plan: MessagePlan, seconds: float) -> Reply:
-    """Return the answer that tells these events, spread over so many seconds."""
+    """Return the answer with these events, spread over so many seconds."""
     every = events(plan)
     pause = seconds / max(len(every), 1)
     parts = [(pause, one) for one in (every if plan.cut is None else every[: plan.cut])]

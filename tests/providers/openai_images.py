@@ -1,4 +1,4 @@
-"""An OpenAI-style images API as wire/openai-images.md tells it, without sockets, and its image host."""
+"""An OpenAI-style images API as in wire/openai-images.md, without sockets, and its image host."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EDITS = f"{BASE_PATH}/images/edits"
 MODELS = f"{BASE_PATH}/models"
 PROVIDER = "happy"
 MODEL = "gpt-image-2"
-SIDE = 256  # pixels of the longer side: quick to draw, whatever was asked for
+SIDE = 256  # pixels of the longer side: quick to draw, whatever was requested
 CREDENTIALS = b"content credentials of the stand-in "
 
 
@@ -44,7 +44,7 @@ class ImagePlan:
 
     `kind` and `transparent` are as the request asks unless they are set. `size` are (width, height) in pixels.
     `megabytes` pads the PNG with a chunk of content credentials. `as_url`
-    answers a link instead of base64. `picture` is answered as it is, whatever it holds.
+    answers a link instead of base64. `picture` is answered as it is, whatever it contains.
     """
 
     kind: str | None = None
@@ -79,7 +79,7 @@ class OpenAiImagesService:
     `complaints` lists every request that breaks the wire facts: a test asserts that it is empty. With
     `honours_keys` a repeated Idempotency-Key gets the first answer again and is not charged again. `counted` is
     how many requests the service may charge for: it got them whole, and did not refuse them with a 4xx. `applies`
-    are parameters that it names as applied, whatever was asked for; `max_images` are the most it makes at once.
+    are parameters that it names as applied, whatever was requested; `max_images` are the most it makes at once.
     """
 
     def __init__(self, ledger: Ledger, *, key: str, default_seconds: float = 0.0) -> None:

@@ -22,7 +22,7 @@ _BLOCK = 1024 * 1024
 
 
 class MalformedRequestError(Exception):
-    """The bytes are no request that HTTP/1.1 allows, or are over a limit."""
+    """The bytes are not a valid HTTP/1.1 request, or exceed a limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

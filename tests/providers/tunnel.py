@@ -27,7 +27,7 @@ class TunnelFault(Enum):
 
 
 class TunnelProxy(LoopbackServer):
-    """A proxy for https; `routes` maps a host name to the loopback port that stands in for it.
+    """A proxy for https; `routes` maps a host name to the loopback port that replaces it.
 
     `connects` lists the target of every request in order ("host:port"; a plain http request by its URL).
     A host without a route is answered 502, any method but CONNECT 405.

@@ -21,7 +21,7 @@ FOLDER = ("image-skills", "image2")
 
 
 class FakeClock:
-    """Counts seconds from 100; `slept` lists what it was asked to sleep."""
+    """Counts seconds from 100; `slept` lists the requested sleeps."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -89,7 +89,7 @@ def test_an_unknown_outcome_is_reopened_with_all_that_belongs_to_it(journal: Jou
         claim.task.mark_submitting()
         claim.task.finish("unknown")
         path, entry = claim.task.path, claim.task.entry
-        assert journal.reopen(path, entry) is None  # someone has it in hand
+        assert journal.reopen(path, entry) is None  # another process has it
     reopened = journal.reopen(path, entry)
     assert reopened
     with reopened:

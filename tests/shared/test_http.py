@@ -61,7 +61,7 @@ BODY = json.dumps(
     }
 ).encode()
 JSON = {"Content-Type": "application/json"}
-CUT = {"cut", "reset"}  # how the system tells them apart depends on who closed first
+CUT = {"cut", "reset"}  # how the system distinguishes them depends on who closed first
 
 
 class Pictures:
@@ -158,7 +158,7 @@ def assert_never_reached(caller: Caller, words: str | set[str], seconds: float =
 
 
 def closed_port() -> socket.socket:
-    """Reserve a port at which nobody listens."""
+    """Reserve a port without a listener."""
     reserved = socket.socket()
     reserved.bind((LOOPBACK, 0))
     return reserved

@@ -1,4 +1,4 @@
-"""How each end of a request is told: its code, its facts, what to run next; and what goes out in the head."""
+"""How each outcome of a request is reported: code, facts, next command; and what is sent in the head."""
 
 from __future__ import annotations
 

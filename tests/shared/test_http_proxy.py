@@ -168,7 +168,7 @@ def test_whatever_a_setting_holds_it_works_or_is_refused(text: str, start: str) 
 
 def test_the_lower_case_variable_wins_and_the_scheme_comes_before_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http:broken")
-    monkeypatch.setenv("HTTP_PROXY", "http:broken")  # for http, which no service is asked by
+    monkeypatch.setenv("HTTP_PROXY", "http:broken")  # for http, which no service uses
     monkeypatch.setenv("HTTPS_PROXY", "http://upper.example:1")
     assert str(proxy_for(URL)) == "http://upper.example:1"
     monkeypatch.setenv("https_proxy", "http://lower.example:1")

@@ -146,7 +146,7 @@ BROKEN: dict[str, bytes] = {
     "a flood of 100": b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + head(b"Content-Length: 2") + b"{}",
 }
 MAY_BE_READ = {"a negative length", "a length of many digits", "a status of many digits", "gzip and then garbage"}
-"""A tolerant reader may take these for an answer whose end the connection's end tells."""
+"""A tolerant reader may take these for an answer that ends with the connection."""
 
 
 @pytest.mark.parametrize("how", HOWS)
@@ -282,7 +282,7 @@ def test_an_answer_is_so_deep_at_most(depth: int, accepted: bool, start: bytes, 
 
 
 class Unforeseen(Exception):
-    """A class that nobody has heard of."""
+    """An unknown class of exception."""
 
 
 def _errors() -> list[BaseException]:

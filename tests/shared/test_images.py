@@ -31,7 +31,7 @@ ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
 
 
 class Downloads:
-    """Gives what it is told, in order; the last one again and again."""
+    """Returns the given results in order; repeats the last one."""
 
     def __init__(self, *answers: bytes | Exception) -> None:
         self.answers = list(answers)

@@ -39,7 +39,7 @@ def _watched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Scene:
-    """A journal at NOW over two state folders, of which only the first is made; nobody waits unless told."""
+    """A journal at NOW over two state folders, of which only the first is created; nothing waits by default."""
 
     def __init__(self, folder: Path) -> None:
         self.state, self.default = folder / "moved", folder / "home"
@@ -319,7 +319,7 @@ def test_a_held_entry_is_waited_for_until_the_deadline(scene: Scene, state: str)
 
 
 class Owner:
-    """A living owner of an entry that does something at the third poll of whoever waits."""
+    """A living owner of an entry that acts at the third poll of a waiting process."""
 
     def __init__(self, scene: Scene, row: Kept, act: Callable[[], object]) -> None:
         self.lock = locked(row)

@@ -1,4 +1,4 @@
-"""Looking a request up: each file is judged by itself, whatever lies before it, and trouble names its folder."""
+"""Looking a request up: each entry is judged on its own, and an error names its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resuming by an id: which task it names, what an unknown one becomes, and what is told when there is none."""
+"""Resuming by an id: which task it names, what an unknown one becomes, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def adopted(task_id: str, base_url: str = KEXIANG) -> str:
 
 
 class Scene:
-    """A journal at NOW in a folder; nobody waits."""
+    """A journal at NOW in a folder; nothing waits."""
 
     def __init__(self, folder: Path) -> None:
         self.state = folder / "state"

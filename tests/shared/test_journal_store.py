@@ -388,7 +388,7 @@ def test_no_lookup_reads_the_whole_journal(tmp_path: Path, monkeypatch: pytest.M
     asked: list[tuple[str, Any]] = []
 
     class Asking(WatchedConnection):
-        """A connection that keeps the questions it is asked."""
+        """A connection that records its queries."""
 
         def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
             if statement.startswith("SELECT"):

@@ -1,4 +1,4 @@
-"""Where keys end: the last character of a spelling, modes of a key file, and what a refusal names."""
+"""Where keys end: the last character of a form, modes of a key file, and what a refusal names."""
 
 from __future__ import annotations
 

@@ -260,7 +260,7 @@ def test_depths_that_a_png_may_have(path: Path, colour: int) -> None:
 
 
 def test_markers_that_hold_the_size_of_a_jpeg(path: Path) -> None:
-    """ITU-T T.81, table B.1: C4, C8 and CC are no frames; D0 is a restart, which has no place there."""
+    """ITU-T T.81, table B.1: C4, C8 and CC are not frames; D0 is a restart, which is not allowed there."""
     found = {
         marker
         for marker in range(0xC0, 0xD1)

@@ -29,7 +29,7 @@ def failed(retry_after: float | None = None) -> ReadError:
 
 @dataclass
 class Service:
-    """A task that is done `seconds` after the start, or answers what it is told; each poll takes `delay`."""
+    """A task that is done `seconds` after the start, or returns the given answers; each poll takes `delay`."""
 
     seconds: float = 0.0
     answers: list[Look | Exception] = field(default_factory=list)
@@ -264,7 +264,7 @@ def test_what_is_left_is_never_negative() -> None:
 
 
 class Read:
-    """A read that fails as often as it is told, with jitter replaced by its upper bound."""
+    """A read that fails a given number of times, with jitter replaced by its upper bound."""
 
     def __init__(self, *failures: Exception) -> None:
         self.clock = FakeClock()

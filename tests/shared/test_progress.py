@@ -29,7 +29,7 @@ class Listener:
         self.reporter = Reporter(Catalog("en"), self.stream, clock=self.clock, **options)
 
     def wait(self, seconds: int) -> None:
-        """Let a wait be told every second."""
+        """Report a wait every second."""
         for _ in range(seconds):
             self.clock.now += 1
             self.reporter.status("waiting", elapsed=f"{self.clock.now - 100:.0f}", **FACTS)

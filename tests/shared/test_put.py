@@ -1,4 +1,4 @@
-"""Files go to presigned public addresses only, with nothing of ours but their type."""
+"""Files go to presigned public addresses only, with no header of the API except their type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SKILL.md of generator-image promises an agent: sentences and command lines that work as they stand."""
+"""What SKILL.md of generator-image promises an agent: sentences and command lines that work unchanged."""
 
 from __future__ import annotations
 

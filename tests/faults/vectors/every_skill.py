@@ -75,7 +75,7 @@ INVISIBLE = {
     "combining marks": "\u0301\u20dd",
     "marks among blanks": " \u200b\n\u3000\u200d\t",
 }
-"""Prompts that nobody can see, though they are not empty."""
+"""Prompts that are invisible, but not empty."""
 PROMPT_FILES = (
     ("missing", "gone.txt", "No such file"),
     ("a folder", "folder", "directory"),

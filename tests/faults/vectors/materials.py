@@ -1,4 +1,4 @@
-"""The files that rows name by mistake, and the spellings that no option of any command takes."""
+"""The files that rows name by mistake, and the values that no option of any command accepts."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Line:
         return Row(self.launcher, name, (*self.command, "--json", *self.words, *words), tuple(says), **more)
 
     def refused(self, flag: str, expected: str, values: Mapping[str, str], *words: str, **more: Any) -> list[Row]:
-        """Return a row for each value of a flag: it is told with the start of the value."""
+        """Return a row for each value of a flag: its message contains the start of the value."""
         return [
             self.row(f"{flag} {name}", *words, f"{flag}={value}", says=(flag, expected, came(value)), **more)
             for name, value in values.items()

@@ -74,7 +74,7 @@ def nothing_written(bench: Bench) -> Iterator[None]:
 
 
 def _facts(*folders: Path) -> dict[str, tuple[int, ...]]:
-    """Return what tells a file from what it was; a folder is told by what lies in it."""
+    """Return the state of a file, to detect changes; of a folder, its content."""
     found: dict[str, tuple[int, ...]] = {}
     for folder in folders:
         for path in folder.rglob("*"):

@@ -1,4 +1,4 @@
-"""A key is in no log, no crash and no object's spelling, for every skill, at every call that a whole run makes."""
+"""A key is in no log, no crash and no object's text, for every skill, at every call of a complete run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COMMANDS = {
 }  # fmt: skip
 MOST_CALLS = 40
 SIGNATURE = 16  # characters; no other value of a query is as long
-ENOUGH_CALLS = 2  # in which to look at every object that is alive
+ENOUGH_CALLS = 2  # in which to inspect every live object
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def vault() -> Iterator[Vault]:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Let every logger tell everything."""
+    """Set every logger to its lowest level."""
     told, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(told), root.level
     root.addHandler(handler)
@@ -152,7 +152,7 @@ def spelled(one: object) -> bytes:
     """Return every form that a debugger, a log or a cache may make of an object."""
     try:
         pickled = pickle.dumps(one)
-    except Exception:  # noqa: BLE001  - whatever cannot be pickled tells nothing
+    except Exception:  # noqa: BLE001  - an object that cannot be pickled reveals nothing
         pickled = b""
     return b" ".join([repr(one).encode(errors="replace"), str(one).encode(errors="replace"), pickled])
 

@@ -69,7 +69,7 @@ class Service:
             context.resume_options = {"--output-dir": str(expand_path(options.output_dir))}
 
     def generate(self, request: ImageRequest, on_bought: Callable[[Offer], None], *, remembered: bool) -> Outcome:
-        """Make the pictures of a request."""
+        """Create the images of a request."""
 
         def work() -> Outcome:
             with self._client() as client:

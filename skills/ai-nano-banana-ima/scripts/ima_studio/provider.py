@@ -175,7 +175,7 @@ def price(order: Order, products: Sequence[Product], client: Client, context: Co
     except (BadInput, InvalidRequest):
         if not request.own_ratio:
             raise
-        request = replace(request, aspect_ratio=None)  # nobody asked for it, so its absence is no error
+        request = replace(request, aspect_ratio=None)  # it was not requested, so its absence is not an error
         offer = resolve(product, request)
     if order.remembered:
         name_remembered(request, offer, products, reporter)
@@ -220,7 +220,7 @@ def pictures_of(entry: Entry) -> int:
 
 
 def _shown_points(draft: Entry, journal: Journal) -> list[float]:
-    """Return the prices that were shown for a request since it was last paid: nobody agreed to more."""
+    """Return the prices shown for a request since it was last paid: the user agreed to no more."""
     shown = (entry.extra.get(SHOWN_POINTS) for entry in journal.unpaid(draft.fingerprint))
     return [points for points in shown if isinstance(points, int | float)]
 

@@ -1,4 +1,4 @@
-"""image2 as a provider of the pipeline: what is asked, paid, polled and saved at kexiangai.com."""
+"""image2 as a provider of the pipeline: request, payment, polling and saving at kexiangai.com."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def applied_parameters(
     """Return the parameters as applied; `rows` are the saved images.
 
     The size and the format are those of the first image; the background is checked in every image if one was
-    requested. Of the rest, the answer names some; for what it does not name, what was sent stands.
+    requested. Of the rest, the answer names some; for the others, the sent values count.
     """
     first = rows[0]
     applied = {**requested, **delivered.applied, "size": f"{first['width']}x{first['height']}"}

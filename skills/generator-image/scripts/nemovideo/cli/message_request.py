@@ -104,7 +104,7 @@ class Messenger:
         """Export the session if requested and the message is done; the message stays done if the export fails.
 
         Raises:
-            UnusableResult: `wish_not_exported`; nothing of the wish was made, so nothing is rendered.
+            UnusableResult: `wish_not_exported`; nothing requested was made, so nothing is rendered.
             SkillError: with the export alone as the next command.
         """
         context, wanted = self._context, self._export

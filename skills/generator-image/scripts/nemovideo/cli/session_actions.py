@@ -181,7 +181,7 @@ def route(context: CommandContext, words: str) -> None:
 
 
 def _running_session(context: CommandContext) -> str | None:
-    """Return the newest remembered session; None where there is none, or the settings do not tell."""
+    """Return the newest stored session; None if there is none, or if the settings are unclear."""
     from nemovideo.api.account import Account  # noqa: PLC0415
 
     with contextlib.suppress(SkillError):

@@ -1,4 +1,4 @@
-"""Put the agent's reply, what a message changed, and what of its wish is missing into the result."""
+"""Add the agent's reply, the changes, and the missing parts of the request to the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TEXT = 4000  # characters of the answer that the journal keeps, so that a ki
 
 
 def outcome(entry: Entry, state: State) -> dict[str, Any]:
-    """Return what the message changed: `changes` per track, and the wishes that are `missing`; None if unknown."""
+    """Return what the message changed: `changes` per track, and the `missing` requests; None if unknown."""
     before = entry.extra.get("before", {})
     if "tracks" not in before:  # of an earlier version, or imported
         return {"changes": None, "missing": []}
@@ -55,7 +55,7 @@ def warn(context: CommandContext, message: str, **facts: Any) -> None:
 
 
 def nothing_came(extra: dict[str, Any]) -> bool:
-    """Return whether a result shows that nothing of the wish was made."""
+    """Return whether a result shows that nothing requested was made."""
     return extra["changed"] is False or bool(extra["wishes"] and len(extra["missing"]) == len(extra["wishes"]))
 
 

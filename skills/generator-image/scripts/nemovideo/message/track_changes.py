@@ -93,7 +93,7 @@ def wishes(text: str) -> list[Wish]:
 
 
 def missing(asked: Iterable[Wish], changes: Sequence[Change], media: Iterable[str]) -> list[Wish]:
-    """Return the wishes that no change meets; `media` are the kinds of the files that the message made."""
+    """Return the requests that no change meets; `media` are the kinds of the files that the message made."""
     made = set(media)
     return [wish for wish in asked if not _is_met(wish, changes, made)]
 
