@@ -40,11 +40,11 @@ HABITS = {
 
 NAMES = frozenset(
     """
-    AI ASCII AVIF BMP Banana budget CA English GIF HEIC HOME HTTP ID IMA IP Idempotency-Key Infinity JPEG JSON
-    JSON5 K Linux MB MIT-0 MiB NAME NaN Nano NemoVideo OpenAI OpenClaw PDF PEM PNG Photoshop Python SOCKS SVG
-    Studio TEXT TIFF TLS UTF-8 WebP Windows XL XML macOS aac ai-nano-banana-ima api.example.com apiKey
-    aspect_ratio attribute_id auto avi base64 baseUrl en env env.vars error.help_url error.next export false
-    file generate generator-image gif gpt-image-2 happy high host http https id ima_ image2 image_to_image
+    AI ASCII AVIF BMP Banana budget say today this-week CA English GIF HEIC HOME HTTP ID IMA IP Idempotency-Key
+    Infinity JPEG JSON JSON5 K Linux MB MIT-0 MiB NAME NaN Nano NemoVideo OpenAI OpenClaw PDF PEM PNG Photoshop
+    Python SOCKS SVG Studio TEXT TIFF TLS UTF-8 WebP Windows XL XML macOS aac ai-nano-banana-ima api.example.com
+    apiKey aspect_ratio attribute_id auto avi base64 baseUrl en env env.vars error.help_url error.next export
+    false file generate generator-image gif gpt-image-2 happy high host http https id ima_ image2 image_to_image
     imastudio.com img2img include jpg kexiangai.com m4a media mkv mock_command models.providers mov mp3 mp4 name
     nemovideo.com password png port prompt provider pt-BR python3 request.allowPrivateNetwork result_json retry
     run_dir send_to_feishu source state stderr stdout task_key task_name tasks text2img text_to_image true user

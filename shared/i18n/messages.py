@@ -833,18 +833,18 @@ TASKS = {
         "{flag} 的值 {got} 无效，应为 30m、24h、7d 这样的时长。",
     ),
     "since_invalid": Translation(
-        "{flag} takes today, this-week, a date such as 2026-11-01, or an age such as 24h or 7d; it got {got}.",
-        "{flag} 应为 today、this-week、2026-11-01 这样的日期，或 24h、7d 这样的时长，收到的是 {got}。",
+        "{flag} must be today, this-week, a date such as 2026-11-01, or an age such as 24h or 7d (got {got}).",
+        "{flag} 的值 {got} 无效，应为 today、this-week、2026-11-01 这样的日期，或 24h、7d 这样的时长。",
     ),
     "search_invalid": Translation(
-        "{flag} takes up to {most} characters on one line; it got {got}.",
-        "{flag} 应为不超过 {most} 个字符的单行文字，收到的是 {got}。",
+        "{flag} must be a single line of at most {most} characters (got {got}).",
+        "{flag} 的值 {got} 无效，应为不超过 {most} 个字符的单行文字。",
     ),
     "images_gone": Translation(
         "Saved files that are missing or changed: {count}.", "已保存的文件中有 {count} 个已丢失或被修改。"
     ),
     "links_unsigned": Translation(
-        "The links are recorded without their signatures and may have expired; resuming the task fetches fresh ones.",
+        "The links are recorded without their signatures and may have expired; resuming the task gets new ones.",
         "记录中的链接不含签名，可能已失效；继续该任务会重新获取链接。",
     ),
     "cost_last": Translation("{skill}: the last task, on {date}: {cost}", "{skill}：上一个任务（{date}）：{cost}"),

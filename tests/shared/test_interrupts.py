@@ -105,6 +105,7 @@ def test_a_held_signal_is_raised_when_the_block_ended_well(
 
 @pytest.mark.usefixtures("_signals")
 def test_the_second_signal_ends_a_held_block_at_once(block: Block, capfd: pytest.CaptureFixture[str]) -> None:
+    set_deferred_note("Interrupted")
     with pytest.raises(Interrupted) as caught:
         block.run(signal.SIGINT, "between", signal.SIGTERM, "after")
     assert caught.value.signal_number == signal.SIGTERM

@@ -107,10 +107,10 @@ REFUSALS = {
     "points_missing.hint": Translation("Top up at {link}. Nothing was charged.", "请到 {link} 充值。本次未扣费。"),
     "points_missing.advice": Translation("Top up at {link}.{cheaper}", "请到 {link} 充值。{cheaper}"),
     "cheaper_one": Translation(
-        " Or I make one image instead of {count}.", "也可以只生成 1 张，而不是 {count} 张。"
+        " Or I can make one image instead of {count}.", "也可以只生成 1 张，而不是 {count} 张。"
     ),
-    "cheaper_size": Translation(" Or I use a smaller size than {size}.", "也可以换用比 {size} 更小的尺寸。"),
-    "cheaper_model": Translation(" Or I use the default model.", "也可以换用默认模型。"),
+    "cheaper_size": Translation(" Or I can use a smaller size than {size}.", "也可以换用比 {size} 更小的尺寸。"),
+    "cheaper_model": Translation(" Or I can use the default model.", "也可以换用默认模型。"),
     "tier_too_low": Translation(
         "The subscription does not include this: {words}.", "当前订阅等级不支持此操作：{words}。"
     ),

@@ -157,12 +157,12 @@ SERVICE = {
         "可能已扣积分。请修改要求；如需为同一要求再次付费（--new），请先征得用户同意。",
     ),
     "wish_not_exported": Translation(
-        "The message is answered, but nothing of what it asks for was made in session {session}; nothing was "
+        "The message was answered, but nothing that it requested was made in session {session}, so nothing was "
         "exported.",
-        "消息已得到答复，但会话 {session} 中没有做出所要求的内容，因此没有导出。",
+        "消息已有答复，但会话 {session} 中没有生成所要求的内容，因此没有导出。",
     ),
     "wish_not_exported.hint": Translation(
-        "Check the text of the answer and state, and ask the user how to go on. export --session {session} renders "
+        "Check the answer's text and state, then ask the user how to continue. export --session {session} renders "
         "the timeline as it is, at no cost.",
         "请查看答复文字和 state，并询问用户如何继续。export --session {session} 可按现状导出，不花积分。",
     ),
@@ -241,22 +241,22 @@ TALK = {
     "session_newest": Translation("Session: {session} (the newest one).", "会话：{session}（最新的会话）。"),
     "session_named": Translation("Session: {session}.", "会话：{session}。"),
     "session_newest_changed": Translation(
-        "Note: the newest session is now {now} instead of {before}; say, state and export use it unless --session "
-        "names another one.",
-        "注意：最新的会话现在是 {now}，此前是 {before}；say、state 和 export 默认使用它，除非用 --session 指定其他会话。",
+        "Note: the newest session is now {now} instead of {before}; say, state and export use it by default; "
+        "--session selects another one.",
+        "注意：最新的会话现在是 {now}，此前是 {before}；say、state 和 export 默认使用它，可用 --session 指定其他会话。",
     ),
     "upload_carried": Translation(
-        "The next say in session {session} carries them; generate opens another session without them.",
+        "The next say in session {session} includes them; generate opens another session without them.",
         "会话 {session} 中的下一条 say 会带上这些文件；generate 会另开一个不含它们的会话。",
     ),
     "upload_not_carried": Translation(
-        "The service did not add them to session {session}: the next message does not carry them. Use "
+        "The service did not add them to session {session}, so the next message does not include them. Use "
         "generate --attach instead.",
         "服务没有把文件加入会话 {session}：下一条消息不会带上它们。请改用 generate --attach。",
     ),
     "uploads_elsewhere": Translation(
-        "Note: {names} was uploaded to session {session}, and this message in a new session does not carry it. "
-        "say in that session carries it; so does generate --attach.",
+        "Note: {names} was uploaded to session {session}, so this message in a new session does not include it. "
+        "Use say in that session, or generate --attach.",
         "注意：{names} 上传在会话 {session} 中，新会话里的这条消息不会带上它。请在该会话中用 say，或用 generate --attach。",
     ),
     "session_unchanged": Translation("The session is unchanged.", "会话内容没有变化。"),
@@ -306,7 +306,7 @@ TALK = {
         "send a further message in the session; costs credits", "在该会话中再发一条消息，消耗积分"
     ),
     "route_unknown": Translation(
-        "not clear from the words: say or generate if it is a wish (costs credits), otherwise ask the user",
+        "unclear: use say or generate if it is a creative request (costs credits), otherwise ask the user",
         "从这句话无法判断：如果是创作要求，用 say 或 generate（消耗积分）；否则请询问用户",
     ),
     "route_message": Translation("send a message to the agent; costs credits", "发给智能体的消息，消耗积分"),
