@@ -77,6 +77,15 @@ def test_references_reach_a_worker_by_their_hash(stage: FleetStage) -> None:
     assert stage.tasks()["k1"]["mode"] == "edit"
 
 
+def test_several_images_of_one_task_are_one_request(stage: FleetStage) -> None:
+    stage.submit(1, n=2, quality="low")
+    assert stage.drain()["counters"]["completed"] == 1
+    assert stage.paid_once() == 1
+    assert len(list((stage.store / "pictures").iterdir())) == 2
+    (made,) = stage.service.made
+    assert (made.asked.fields["n"], made.asked.fields["quality"]) == (2, "low")
+
+
 def test_a_task_that_is_invalid_stops_no_other(stage: FleetStage) -> None:
     tasks = [{"task_key": "a", "prompt": "x"}, {"task_key": "b", "prompt": " "}, {"task_key": "a", "prompt": "y"}]
     (stage.work / "odd.json").write_text(json.dumps({"tasks": tasks}))

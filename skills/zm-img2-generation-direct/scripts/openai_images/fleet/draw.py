@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openai_images.applied import applied_parameters
-from openai_images.delivery import save_delivered
+from openai_images.delivery import UNREACHABLE, save_delivered
 from openai_images.fleet.engine import EndedUnclearError, PutBackError
 from openai_images.fleet.picture_store import REFERENCES
 from openai_images.fleet.tasks import DrawTask
 from openai_images.journal_entry import new_entry
 from openai_images.prepared_request import prepare
 from openai_images.provider import send_once
-from openai_images.results import NEVER_FETCHED, RETRIABLE_CODE
+from openai_images.request import DEFAULT_COUNT
+from openai_images.results import NEVER_FETCHED
 from openai_images.retry_policy import RetryPolicy, submit_with_retries
 from openai_images.run_folder import RunFolder, request_record
 from shared.errors import (
@@ -291,7 +292,7 @@ def deliver(worker: Worker, task: LockedTask, delivered: Delivered, folder: RunF
     try:
         saved = save_delivered(delivered, folder.answer, target, worker.client, deadline)
     except UnusableResult as error:
-        if error.code != RETRIABLE_CODE and error.code not in NEVER_FETCHED:
+        if error.code != UNREACHABLE and error.code not in NEVER_FETCHED:
             task.finish("failed", error={"code": error.code, "reason": worker.explain(error)})
         raise
     images = []
@@ -301,7 +302,16 @@ def deliver(worker: Worker, task: LockedTask, delivered: Delivered, folder: RunF
         images.append({**row, "path": place, "url": None})
     with disk_errors(target):
         applied = applied_parameters(entry.requested, delivered, saved.rows)
-    task.finish("succeeded", images=images, applied=applied, error=None)
+    requested = int(entry.requested.get("n", DEFAULT_COUNT))
+    if len(images) < requested and saved.unreachable:
+        task.save(images=images, applied=applied)
+        raise saved.unreachable
+    if len(images) < requested:
+        missing = UnusableResult("images_missing", saved=len(images), requested=requested)
+        failure = {"code": missing.code, "reason": worker.explain(missing)}
+        task.finish("failed", images=images, applied=applied, error=failure)
+    else:
+        task.finish("succeeded", images=images, applied=applied, error=None)
     if not saved.left_out:
         shutil.rmtree(folder.path, ignore_errors=True)
 
