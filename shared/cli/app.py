@@ -88,7 +88,7 @@ _SPENDING = {
     "variant": click.option(
         "--variant", default="", metavar="TEXT", help="Pay for another image of the same request, named TEXT."
     ),
-    "max_cost": click.option("--max-cost", metavar="N", help="Send nothing that would cost more than N in all."),
+    "max_cost": click.option("--max-cost", metavar="N", help="Send nothing that would bring the cost above N."),
     "yes": click.option("--yes", is_flag=True, help="Do not ask for confirmation before spending."),
 }
 _ENQUEUING = tuple(_SPENDING[name] for name in ("dry_run", "new", "variant", "yes"))

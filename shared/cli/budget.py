@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.journal.interface import Store
     from shared.journal.reader import JournalReader
 
-_SKILL = click.option("--skill", metavar="SKILL", help="The skill of this tasks.py (default).")
+_SKILL = click.option("--skill", metavar="SKILL", help="Skill of the budget (default: the one of this tasks.py).")
 
 
 def budget_command() -> click.Group:
@@ -34,11 +34,11 @@ def budget_command() -> click.Group:
     return group
 
 
-@click.command("set", help="Set a budget: what would exceed it is not sent. Days, weeks and months are in UTC.")
+@click.command("set", help="Set a budget; requests above it are not sent. Days, weeks and months are in UTC.")
 @_SKILL
-@click.option("--per-day", metavar="N", help="At most this much a day.")
-@click.option("--per-week", metavar="N", help="At most this much a week, from Monday.")
-@click.option("--per-month", metavar="N", help="At most this much a calendar month.")
+@click.option("--per-day", metavar="N", help="Spend at most N per day.")
+@click.option("--per-week", metavar="N", help="Spend at most N per week, from Monday.")
+@click.option("--per-month", metavar="N", help="Spend at most N per calendar month.")
 @click.option("--unit", metavar="UNIT", help=f"The unit of the skill's costs, or {REQUESTS}: paid requests.")
 @output_options
 def _set(context: CommandContext, skill: str | None, unit: str | None, **limits: str | None) -> None:

@@ -136,7 +136,7 @@ def _attach_saved(context: CommandContext, entry: Entry) -> None:
     "--since",
     default="30d",
     metavar="WHEN",
-    help="Begin at today, this-week, a date such as 2026-11-01, or an age such as 24h or 7d (default: 30d).",
+    help="Start at today, this-week, a date such as 2026-11-01, or an age such as 24h or 7d (default: 30d).",
 )
 @output_options
 def add_costs(context: CommandContext, since: str) -> None:

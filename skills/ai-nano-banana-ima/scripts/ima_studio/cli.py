@@ -75,7 +75,7 @@ _KEY_OPTION = click.option("--api-key", metavar="KEY", help="API key; the variab
 @click.option("--version-id", metavar="ID", help="Version of the model (default: the newest).")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
 @click.option(
-    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), without a final newline."
 )
 @click.option("--size", metavar="|".join(SIZES), help="Image size (default: the model's own).")
 @click.option("--extra-params", metavar="JSON", help='More parameters, such as {"aspect_ratio":"16:9","n":2}.')

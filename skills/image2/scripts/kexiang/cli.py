@@ -87,7 +87,7 @@ _POLLING_OPTIONS = (
 @click.option("--mode", metavar="|".join(MODES), help="Create from text, or from reference images.")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
 @click.option(
-    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), without a final newline."
 )
 @click.option("--size", metavar="RATIO", help="Aspect ratio: " + ", ".join(SIZES) + ".")
 @click.option(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MESSAGE_OPTIONS = (
     click.option("--prompt", metavar="TEXT", help="Same as TEXT."),
     click.option(
-        "--prompt-file", metavar="FILE", help="Read the message from FILE (- for stdin), less one final line end."
+        "--prompt-file", metavar="FILE", help="Read the message from FILE (- for stdin), without a final newline."
     ),
     click.option(
         "--attach", "attachments", multiple=True, metavar="FILE|URL",

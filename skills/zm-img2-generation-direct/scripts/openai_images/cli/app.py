@@ -130,13 +130,15 @@ IMAGE_OPTIONS = (
     *PROVIDER_OPTIONS,
     click.option("--model", metavar="NAME", help="Image model (default: gpt-image-2)."),
     click.option("--size", metavar="WxH", help=f"Size in pixels, or auto (default: {DEFAULT_SIZE})."),
-    click.option("--quality", metavar="LEVEL", help="auto, low, medium or high; newer models also xhigh or max."),
+    click.option(
+        "--quality", metavar="LEVEL", help="Quality: auto, low, medium, high; newer models also xhigh, max."
+    ),
     click.option("--format", metavar="TYPE", help="File type: png (default), jpeg or webp."),
     click.option("--compression", metavar="N", help="Quality of jpeg and webp, 0 to 100 (default: 100)."),
-    click.option("--background", metavar="KIND", help="auto, opaque or transparent (png and webp)."),
+    click.option("--background", metavar="KIND", help="Background: auto, opaque or transparent (png and webp)."),
     click.option("--moderation", metavar="LEVEL", help="Content filter of the service: auto or low."),
-    click.option("--n", metavar="N", help="Number of images, made by one paid request: 1 (default) to 10."),
-    click.option("--input-fidelity", metavar="LEVEL", help="How closely to follow references: high or low."),
+    click.option("--n", metavar="N", help="Images per paid request: 1 (default) to 10."),
+    click.option("--input-fidelity", metavar="LEVEL", help="Fidelity to the reference images: high or low."),
 )
 ATTEMPT_OPTIONS = (
     click.option("--timeout-ms", metavar="MS", help="Time limit of one attempt (default: 600000)."),
@@ -160,7 +162,7 @@ ACCEPTED_OPTIONS = (
 @click.command(help="Create one image from text and up to 16 reference images, or resume a task (--resume ID).")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, sent unchanged.")
 @click.option(
-    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), without a final newline."
 )
 @click.option("--task-name", default=DEFAULT_NAME, metavar="NAME", help="Prefix of the file names.")
 @click.option(

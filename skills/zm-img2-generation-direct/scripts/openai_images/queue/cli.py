@@ -103,7 +103,7 @@ for _look in INSPECT_COMMANDS:
 @click.argument("tasks", required=False, metavar="[@FILE]")
 @click.option("--prompt", metavar="TEXT", help="Description of the image, for a single task.")
 @click.option(
-    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), less one final line break."
+    "--prompt-file", metavar="FILE", help="Read the prompt from FILE (- for stdin), without a final newline."
 )
 @click.option("--task-name", metavar="NAME", help="Prefix of the file names.")
 @click.option("--task-key", metavar="KEY", help="Unique key of the task; the same key is not paid twice.")
