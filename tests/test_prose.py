@@ -40,22 +40,24 @@ HABITS = {
 
 NAMES = frozenset(
     """
-    AI ASCII AVIF BMP Banana budget say today this-week CA English GIF HEIC HOME HTTP ID IMA IP Idempotency-Key
-    Infinity JPEG JSON JSON5 K Linux MB MIT-0 MiB NAME NaN Nano NemoVideo OpenAI OpenClaw PDF PEM PNG Photoshop
-    Python SOCKS SVG Studio TEXT TIFF TLS UTF-8 WebP Windows XL XML macOS aac ai-nano-banana-ima api.example.com
-    apiKey aspect_ratio attribute_id auto avi base64 baseUrl en env env.vars error.help_url error.next export
-    false file generate generator-image gif gpt-image-2 happy high host http https id ima_ image2 image_to_image
-    imastudio.com img2img include jpg kexiangai.com m4a media mkv mock_command models.providers mov mp3 mp4 name
-    nemovideo.com password png port prompt provider pt-BR python3 request.allowPrivateNetwork result_json retry
-    run_dir send_to_feishu source state stderr stdout task_key task_name tasks text2img text_to_image true user
-    uv wav webm webp x-api-key zh zh-CN zm-img2-generation-direct
+    PostgreSQL AI ASCII AVIF BMP Banana PGPASSFILE fleet service postgresql budget say today this-week CA
+    English GIF HEIC HOME HTTP ID IMA IP Idempotency-Key Infinity JPEG JSON JSON5 K Linux MB MIT-0 MiB NAME NaN
+    Nano NemoVideo OpenAI OpenClaw PDF PEM PNG Photoshop Python SOCKS SVG Studio TEXT TIFF TLS UTF-8 WebP
+    Windows XL XML macOS aac ai-nano-banana-ima api.example.com apiKey aspect_ratio attribute_id auto avi base64
+    baseUrl en env env.vars error.help_url error.next export false file generate generator-image gif gpt-image-2
+    happy high host http https id ima_ image2 image_to_image imastudio.com img2img include jpg kexiangai.com m4a
+    media mkv mock_command models.providers mov mp3 mp4 name nemovideo.com password png port prompt provider
+    pt-BR python3 request.allowPrivateNetwork result_json retry run_dir send_to_feishu source state stderr
+    stdout task_key task_name tasks text2img text_to_image true user uv wav webm webp x-api-key zh zh-CN
+    zm-img2-generation-direct
     """.split()  # noqa: SIM905  - words are easier to read than a list of quotes
 )
 """Names, units and values that a Chinese sentence keeps."""
 CODE = re.compile(
-    r"```.*?```|`[^`]*`|\]\([^)]*\)|\{\{.*\}\}|\$\{\w+\}|https?://[^\s（）；，。]+|socks5h?://|ssh -L \S+ \S*"
-    r"|/?\.?[\w.]*/[\w./-]+|--[\w-]+(?:[ =][a-z]+(?!\w))?|\btasks\.py(?: [a-z-]+)*|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
-    r"|(?:\w+\.)+(?:py|md|json|sh|db)\b|\.env\b|%2?[A-F0-9]+|\b\d+[mhd]\b|\b\d+x\d+\b",
+    r"```.*?```|`[^`]*`|\]\([^)]*\)|\{\{.*\}\}|\$\{\w+\}|(?:https?|s3|postgresql)://[^\s（）；，。]+|socks5h?://"
+    r"|ssh -L \S+ \S*|/?\.?[\w.]*/[\w./-]+|--[\w-]+(?:[ =][a-z]+(?!\w))?|\btasks\.py(?: [a-z-]+)*"
+    r"|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|(?:\w+\.)+(?:py|md|json|sh|db)\b|\.env\b|%2?[A-F0-9]+|\b\d+[mhd]\b|\b\d+x\d+\b"
+    r"|\b\d{4}-[\dT:+-]+",
     re.DOTALL,
 )
 """Commands, paths, flags, variables and other text that is not prose."""

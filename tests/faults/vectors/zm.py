@@ -243,7 +243,7 @@ FLEET = [
     ),
     *SUBMIT.refused("--delay", "0 to 31622400", {**FEW_NUMBERS, "too long": "31622401"}),
     *SUBMIT.refused(
-        "--start-at", "with its zone", {"wrong": "soon", "empty": "", "no zone": "2026-12-24T18:00:00"}
+        "--start-at", "with a time zone", {"wrong": "soon", "empty": "", "no zone": "2026-12-24T18:00:00"}
     ),
     *SUBMIT.refused("--on-unknown", "fail, retry", {"empty": "", "wrong": "maybe"}),
     SUBMIT.row("two times", "--delay=1", "--start-at=2026-12-24T18:00:00Z", says=("--start-at", "--delay")),
