@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import DiskError, SkillError
 from shared.i18n.messages import MessageRef
-from shared.openclaw.folders import OUTPUT_IN_STATE, state_folders, user_home
+from shared.openclaw.folders import OUTPUT_IN_STATE, config_path, state_folders, user_home
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.i18n.catalog import Catalog
 
 DISK_HINTS = {
@@ -22,13 +22,15 @@ DISK_HINTS = {
 
 
 def hint_of(error: SkillError, catalog: Catalog) -> str | None:
-    """Return the hint of an error, None if there is none."""
+    """Return the hint of an error, None if there is none; that for a missing key gets the places for one."""
     if isinstance(error, DiskError) and error.code in DISK_HINTS:
         cause = getattr(error.facts["reason"], "cause", None) or "disk_other"
         elsewhere = MessageRef("elsewhere", option=error.option or _chooser(error.facts["path"]))
         return catalog.format(DISK_HINTS[error.code], remedy=MessageRef(f"{cause}_remedy", elsewhere=elsewhere))
-    hint = f"{error.code}.hint"
-    return catalog.format(hint, **error.facts) if catalog.has(hint) else None
+    hint, facts = f"{error.code}.hint", error.facts
+    if error.code == "key_missing":
+        facts = {**facts, "config": config_path(), "scripts": Path(sys.argv[0]).absolute().parent}
+    return catalog.format(hint, **facts) if catalog.has(hint) else None
 
 
 def _chooser(path: Path) -> str:

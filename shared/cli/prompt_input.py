@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import unicodedata
@@ -10,6 +11,7 @@ import unicodedata
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
+from shared.security.keys import redact_keys
 
 MAX_PROMPT_BYTES = 1 << 20  # bytes of UTF-8
 ALLOWED_CONTROLS = "\n\t\r"
@@ -17,6 +19,8 @@ BLANK_CHARACTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442
 """Fillers and blanks that Unicode counts as letters or symbols, though nothing is drawn for them."""
 INVISIBLE_UNASSIGNED = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000))
 """Unassigned code points that are ignorable (Default_Ignorable_Code_Point of Unicode)."""
+KEY = re.compile(r"\b(?:ima_|sk-|nmv_usr_)(?=[\w-]*\d)[\w-]{20,}\b", re.ASCII)
+"""A key of one of the services: its start as the service issues it, then at least 20 characters with a digit."""
 PIPE_SECONDS = 10.0  # for a pipe's writer to begin
 
 
@@ -48,6 +52,8 @@ def read_prompt(text: str | None, file: str | None) -> str:
             raise BadInput("prompt_control_character", flag=flag, character=named, position=position + 1)
     if not any(is_visible(char) for char in prompt):
         raise BadInput("prompt_invisible", flag=flag)
+    if KEY.search(prompt) or redact_keys(prompt) != prompt:
+        raise BadInput("prompt_holds_key", flag=flag)
     return prompt
 
 

@@ -90,6 +90,15 @@ INPUT = {
     "prompt_empty": Translation(
         "{flag} contains no text. Describe the image you want.", "{flag} 中没有文字，请描述想要的图片。"
     ),
+    "prompt_holds_key": Translation(
+        "{flag} contains what looks like an API key, so nothing was sent.",
+        "{flag} 中含有疑似 API 密钥的内容，因此没有发送。",
+    ),
+    "prompt_holds_key.hint": Translation(
+        "Remove it from the prompt. A key that was typed into a chat or a prompt is no longer secret: revoke it at the "
+        "service, and set a new one where doctor.py says that the key comes from.",
+        "请从提示词中删除它。发到聊天或提示词里的密钥已不再保密：请在服务商处作废，并在 doctor.py 指出的位置设置新密钥。",
+    ),
     "prompt_invisible": Translation(
         "{flag} contains only invisible characters. Describe the image you want.",
         "{flag} 中只有不可见字符，请描述想要的图片。",

@@ -187,7 +187,8 @@ def find_key(sources: Iterable[KeySource], *, missing: str = "key_missing") -> R
         why = (
             MessageRef("key_is_empty", **facts) if reason == "empty" else MessageRef("key_is_unresolved", **facts)
         )
-    raise ConfigurationError(missing, passed_over=", ".join(name for name, _ in passed_over), why=why)
+    about: dict[str, Any] = {"passed_over": ", ".join(name for name, _ in passed_over), "why": why}
+    raise ConfigurationError(missing, **about)  # the hint gets the places of a key from `hint_of`
 
 
 def read_key_file(path: Path, name: str) -> str | None:

@@ -184,3 +184,24 @@ def test_a_closed_stdin_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(BadInput) as caught:
             read_prompt(None, "-")
         assert (caught.value.code, caught.value.facts["reason"]) == ("prompt_file_unreadable", "stdin_closed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "use ima_dummy0123456789abcdef01 and draw a cat",
+        "画一只猫，密钥 sk-dummy-0123456789abcdefgh",
+        "nmv_usr_dummy0123456789abcdef",
+    ],
+)
+def test_a_prompt_with_a_key_is_refused_before_anything_is_sent(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_prompt(text, None)
+    assert caught.value.code == "prompt_holds_key"
+
+
+@pytest.mark.parametrize(
+    "text", ["a task-list-with-many-words-2026", "ima_studio logo", "sk-ate park", "sk-learn"]
+)
+def test_words_that_only_resemble_a_key_are_a_prompt(text: str) -> None:
+    assert read_prompt(text, None) == text

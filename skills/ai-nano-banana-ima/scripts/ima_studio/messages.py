@@ -7,12 +7,20 @@ from shared.i18n.messages import Translation
 BEFORE = {
     "key_missing": Translation("No IMA Studio key was found.{why}", "没有找到 IMA Studio 的密钥。{why}"),
     "key_missing.hint": Translation(
-        "Create one at https://www.imaclaw.ai/imaclaw/apikey and put it into IMA_API_KEY.",
-        "请到 https://www.imaclaw.ai/imaclaw/apikey 创建，并放入环境变量 IMA_API_KEY。",
+        "Create one at https://www.imaclaw.ai/imaclaw/apikey. Preferred place: skills.entries.ai-nano-banana-ima.apiKey in "
+        "{config}; otherwise the environment variable IMA_API_KEY. Set it there yourself, never in a chat.",
+        "请到 https://www.imaclaw.ai/imaclaw/apikey 创建。首选位置：{config} 中的 "
+        "skills.entries.ai-nano-banana-ima.apiKey；其次是环境变量 IMA_API_KEY。请自行填写，切勿发到聊天里。",
+    ),
+    "key_missing.advice": Translation(
+        "Create a key at https://www.imaclaw.ai/imaclaw/apikey and enter it in OpenClaw's settings, not in the chat.",
+        "请到 https://www.imaclaw.ai/imaclaw/apikey 创建密钥，并在 OpenClaw 设置中填写，不要发到聊天里。",
     ),
     "key_in_argv": Translation(
-        "--api-key is visible to other users of this machine; use the variable IMA_API_KEY instead.",
-        "本机其他用户可能看到命令行中的 --api-key，建议改用环境变量 IMA_API_KEY。",
+        "--api-key is visible to other users of this machine; use the variable IMA_API_KEY instead. If the key was "
+        "pasted into a chat, revoke it and create a new one at https://www.imaclaw.ai/imaclaw/apikey.",
+        "本机其他用户可能看到命令行中的 --api-key，请改用环境变量 IMA_API_KEY。如果密钥曾粘贴到聊天里，"
+        "请在 https://www.imaclaw.ai/imaclaw/apikey 作废它并重新创建。",
     ),
     "key_form": Translation(
         "The key from {source} does not start with ima_; check that it is an IMA Studio key.",

@@ -9,8 +9,11 @@ MESSAGES = {
         "No x-api-key for kexiangai.com was found.{why}", "没有找到 kexiangai.com 的 x-api-key。{why}"
     ),
     "key_missing.hint": Translation(
-        "Get one at kexiangai.com and put it into X_API_KEY, or save it with scripts/set_key.sh and add --use-local-key.",
-        "请到 kexiangai.com 获取，放入环境变量 X_API_KEY；或用 scripts/set_key.sh 保存，再加上 --use-local-key。",
+        "Get one at kexiangai.com. Preferred place: skills.entries.image2.apiKey in {config}; otherwise the environment "
+        "variable X_API_KEY, or a private file: run bash {scripts}/set_key.sh, then add --use-local-key. Set it there "
+        "yourself, never in a chat.",
+        "请到 kexiangai.com 获取。首选位置：{config} 中的 skills.entries.image2.apiKey；其次是环境变量 X_API_KEY，"
+        "或私有文件：运行 bash {scripts}/set_key.sh，再加上 --use-local-key。请自行填写，切勿发到聊天里。",
     ),
     "key_refused": Translation(
         "kexiangai.com does not accept the key (HTTP {status}): {words}.",

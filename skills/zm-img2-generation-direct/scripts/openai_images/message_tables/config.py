@@ -97,8 +97,10 @@ PROVIDER = {
         "The provider has no usable apiKey ({passed_over}).", "服务商没有可用的 apiKey（{passed_over}）。"
     ),
     "key_missing.hint": Translation(
-        'Write the key itself there, or a variable such as "${{IMAGE_PROVIDER_KEY}}", and set that variable.',
-        '请在该处填写密钥本身，或填写 "${{IMAGE_PROVIDER_KEY}}" 这样的变量并设置该变量。',
+        'Write a variable such as "${{IMAGE_PROVIDER_KEY}}" there and set it where OpenClaw starts, or write the key '
+        "itself there. Do it in {config} yourself, never in a chat.",
+        '请在该处填写 "${{IMAGE_PROVIDER_KEY}}" 这样的变量，并在启动 OpenClaw 的环境中设置它；也可直接填写密钥。'
+        "请自行编辑 {config}，切勿发到聊天里。",
     ),
     "key_refused": Translation(
         "The provider does not accept the key (HTTP {status}): {words}.",
