@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGES = {"procrastinate": "procrastinate>=3.10,<4", "psycopg": "psycopg[binary]>=3.2,<4"}
 S3_PACKAGES = {"boto3": "boto3>=1.40,<2"}
-"""The packages of a fleet, which nobody else installs, by the name under which they are imported."""
+"""The packages that only a fleet needs, by the name under which they are imported."""
 PASSWORD = re.compile(r"(?i)\b(?:ssl)?password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]*)")
 COMPONENT = "fleet"
 MIGRATIONS = (
@@ -50,7 +50,7 @@ def database_address(option: str | None) -> str | None:
     """Return the address of the fleet's database: --database, else IMAGE_QUEUE_DATABASE; None without either.
 
     Raises:
-        BadInput: `database_password`; the address holds a password, which every user of this machine could read.
+        BadInput: `database_password`; the address contains a password, which every user of this machine could read.
         BadInput: `database_invalid`.
     """
     address = option if option is not None else os.environ.get("IMAGE_QUEUE_DATABASE") or None

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 MIN_FREE_BYTES = 256 << 20  # bytes of the spool's disk below which nothing is sent: an answer may have 96 MB
 LATER, MUCH_LATER = 5.0, 60.0  # seconds after which a task that was not sent waits again
 STOP_CHECK = 0.5  # seconds between two looks whether the worker is stopping
-STORE_PAUSES = (1.0, 5.0, 15.0)  # seconds between tries to reach the store with a picture that is paid
+STORE_PAUSES = (1.0, 5.0, 15.0)  # seconds between tries to save a paid image to the store
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Worker:
         return self.spool / local_id
 
     def locked(self, local_id: str) -> LockedTask | None:
-        """Return a task in our hands, None while somebody else's session holds it.
+        """Return the locked task, None if another session has it.
 
         Raises:
             EndedUnclearError: there is no such entry.
@@ -118,7 +118,7 @@ def draw(worker: Worker, local_id: str, document: dict[str, Any]) -> None:
     """
     try:
         task = worker.locked(local_id)
-    except DiskError as error:  # the database is away: nothing was even looked at
+    except DiskError as error:  # the database is unavailable: nothing was checked
         raise PutBackError from error
     if task is None:
         raise PutBackError(later(worker, MUCH_LATER))
@@ -230,11 +230,11 @@ def _send(
 
 
 def _wait_again(worker: Worker, task: LockedTask, error: SkillError) -> None:
-    """Let a task wait whose request was definitely not accepted, unless it was sent before (by the user's word).
+    """Queue a task again whose request was definitely not accepted, unless an earlier one was sent.
 
     Raises:
         PutBackError: always, or
-        EndedUnclearError: an earlier request may have been charged; it is unknown as before.
+        EndedUnclearError: an earlier request may have been charged; its outcome stays unknown.
     """
     if task.entry.possible_charges:
         raise EndedUnclearError(error.code) from error
@@ -283,7 +283,7 @@ def deliver(worker: Worker, task: LockedTask, delivered: Delivered, folder: RunF
     """Save the images of an answer into the store, and finish the task.
 
     Raises:
-        UnusableResult: the answer holds no whole image (the entry is `failed`), or its link does not work now.
+        UnusableResult: the answer contains no complete image (the entry is `failed`), or its link does not work now.
         DiskError: the store or the disk fails; the answer stays in the spool, and this worker tries again.
     """
     entry = task.entry
@@ -399,7 +399,7 @@ def _wait_for_turn(worker: Worker) -> None:
 
 
 def _put(worker: Worker, name: str, file: Path, sha256: str) -> str:
-    """Put a paid picture into the store, with patience."""
+    """Save a paid image to the store, with retries."""
     for pause in (*STORE_PAUSES, None):
         try:
             return worker.pictures.put(name, file, sha256)

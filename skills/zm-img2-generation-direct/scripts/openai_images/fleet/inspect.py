@@ -99,7 +99,7 @@ def get_task(context: CommandContext, address: str, identifier: str) -> None:
 
     Raises:
         BadInput: there is no such task.
-        StillRunning, TaskFailed: where it stands, as exit code.
+        StillRunning, TaskFailed: its status, as exit code.
     """
     row = _find(open_store(address), identifier)[1]
     context.note_own(task=row)
@@ -149,7 +149,7 @@ def cancel_task(context: CommandContext, address: str, identifier: str) -> None:
 def _find(
     store: PostgresStore, identifier: str, connection: Connection | None = None
 ) -> tuple[Entry, dict[str, Any], int | None]:
-    """Return the task with this id, or the newest with this key; in a transaction, nobody changes it meanwhile."""
+    """Return the task with this id, or the newest with this key; in a transaction, it cannot change meanwhile."""
     lock = " FOR UPDATE OF task" if connection else ""
     clause = "WHERE local_id = %s OR task_key = %s ORDER BY local_id = %s DESC, local_id DESC LIMIT 1"
     with store.transaction() as reading:

@@ -1,4 +1,4 @@
-"""Where a fleet keeps pictures and references: a folder that all workers share, or an S3 bucket."""
+"""The place for a fleet's images and reference images: a folder that all workers share, or an S3 bucket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.journal.postgres import PostgresStore
 
 MARKER = "fleet-store.json"
-"""The object that tells one store from another: a folder that is not mounted has none, or another one."""
+"""The object that identifies a store: a folder that is not mounted has none, or another one."""
 MAX_MARKER_BYTES = 4096
 REFERENCES = "references"
 S3_ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([!-~]*))?")
@@ -62,7 +62,7 @@ class FolderStore:
         self.address = str(folder)
 
     def put(self, name: str, file: Path, sha256: str) -> str:
-        """Copy under a temporary name, flush, and rename: nobody sees half a file."""
+        """Copy under a temporary name, flush, and rename, so that no reader sees half a file."""
         target = self._target(name)
         with disk_errors(target):
             if not is_same_file(target, sha256):

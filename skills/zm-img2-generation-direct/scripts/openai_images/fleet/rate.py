@@ -12,7 +12,7 @@ MAX_RETRY_AFTER = 86_400.0  # seconds
 
 
 class AccountRate:
-    """How often an account's requests may be sent, whoever sends them."""
+    """The rate of an account's requests, over all workers."""
 
     def __init__(self, store: PostgresStore, queue: str) -> None:
         self._store = store
@@ -46,9 +46,9 @@ class AccountRate:
         return max(0.01, float(row["seconds"])) if row else 0.01
 
     def refused(self, retry_after: float | None) -> None:
-        """Let nobody send before the service's Retry-After is over, or a pause that doubles with each refusal.
+        """Block requests until the service's Retry-After is over, or for a pause that doubles with each refusal.
 
-        Requests that were under way together are refused together, and count as one.
+        Requests that ran at the same time are refused together, and count as one.
         """
         with self._store.transaction() as connection:
             connection.execute(

@@ -39,7 +39,7 @@ _DONE_AFTER_ALL = """
 
 @dataclass
 class Reconciled:
-    """What was found, and done where `apply` was asked for: local ids by what becomes of them."""
+    """The findings, and the changes made with `apply`: local ids by their new state."""
 
     again: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -101,10 +101,10 @@ def _apply(store: PostgresStore, job_id: int, task: LockedTask | None) -> None:
 
 
 def salvage_spool(worker: Worker) -> int:
-    """Finish the tasks whose answers lie whole in this worker's spool; return how many.
+    """Finish the tasks whose complete answers are in this worker's spool; return their number.
 
-    A worker that was killed between the last byte of an answer and the journal's next line has paid for a picture
-    that is on its disk; so has one whose store was away.
+    A worker that was killed between the last byte of an answer and the journal's next write has paid for an image
+    that is on its disk; so has one whose store was unavailable.
     """
     finished = 0
     for folder in sorted(worker.spool.iterdir()):
@@ -123,7 +123,7 @@ def salvage_spool(worker: Worker) -> int:
 
 
 def _salvage(worker: Worker, task: LockedTask) -> bool:
-    """Finish one task from its answer, if that is whole and nobody has ended the task otherwise."""
+    """Finish one task from its answer, if that is complete and the task has not ended otherwise."""
     if task.entry.state not in ("submitting", "submitted", "unknown"):
         return False
     if task.entry.state != "submitted" and not salvage(worker.folder(task.entry.local_id) / RESPONSE_FILE):

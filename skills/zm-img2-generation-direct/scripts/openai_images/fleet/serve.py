@@ -41,11 +41,11 @@ def serve(
     per_minute: float | None,
     drain: bool,
 ) -> None:
-    """Run a worker until it is told to stop, or, when draining, until no task waits.
+    """Run a worker until a signal stops it, or, when draining, until no task waits.
 
     Raises:
         ConfigurationError: the provider's settings are missing or invalid.
-        SkillError: what every further task would meet: the key, the credits, a full disk, the store.
+        SkillError: an error of every further task: the key, the credits, a full disk, the store.
     """
     account = find_provider(provider)
     queue = engine.queue_of(account.base_url, account.secret.account())

@@ -183,7 +183,7 @@ class Submission:
 def _enqueue(
     store: PostgresStore, connection: Connection, batch: Sequence[Candidate], order: Order, queue: str
 ) -> None:
-    """Decide about tasks under the lock of whoever decides, and write entries, jobs and names together."""
+    """Decide about tasks under the lock for decisions, and write entries, jobs and names together."""
     row = connection.execute("SELECT clock_timestamp() AS now").fetchone()
     now: datetime = row["now"].astimezone(timezone.utc) if row else datetime.now(timezone.utc)
     known = _known(store, connection, batch)
@@ -215,7 +215,7 @@ def _write(
     order, queue, now = how
     start_at = now + timedelta(seconds=order.delay) if order.delay else order.start_at
     store.add(connection, [candidate.entry for candidate in created if candidate.entry])
-    for candidate in again:  # the user's word: one more request, under the same Idempotency-Key
+    for candidate in again:  # the user's consent: one more request, with the same Idempotency-Key
         if candidate.entry:
             candidate.entry.state, candidate.entry.finished_at, candidate.entry.error = "prepared", None, None
             store.save(candidate.entry)
@@ -241,7 +241,7 @@ def _write(
 def _decide(matching: list[Entry], order: Order, now: datetime) -> tuple[str, Entry | None]:
     """Apply the table of docs/money.md to a request's entries, newest first; return the outcome and its entry.
 
-    `queued` without an entry is a new one; with an entry, that one is sent once more by the user's word.
+    `queued` without an entry is a new one; with an entry, that one is sent once more with the user's consent.
     """
     for entry in matching:
         if entry.is_live:

@@ -1,4 +1,4 @@
-"""A worker of the fleet: takes one account's jobs until it is told to stop, and finishes what it has paid for."""
+"""A worker of the fleet: runs one account's jobs until it is stopped, and finishes what it has paid for."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from openai_images.fleet.draw import Worker
 
-POLL_SECONDS = 2.0  # between two looks for jobs that no notification announced, such as delayed ones
+POLL_SECONDS = 2.0  # between two checks for jobs without a notification, such as delayed ones
 TICK_SECONDS = 5.0  # between two signs of life of the session that holds the locks
-RECONCILE_TICKS = 12  # ticks between two looks for what crashed workers left
+RECONCILE_TICKS = 12  # ticks between two checks for the remains of crashed workers
 DRAIN_WITHIN = 120.0  # seconds: a draining worker waits for jobs that may start so soon
 RECONNECT_SECONDS = 2.0
 STOP_SECONDS = 0.1  # between two looks whether the worker is to stop
