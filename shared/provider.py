@@ -30,8 +30,8 @@ class UserInterface(Protocol):
 
     reporter: Reporter
 
-    def confirm_spend(self) -> None:
-        """Ask before money is spent, where there is somebody to ask; raise Interrupted for a no."""
+    def confirm_spend(self, entry: Entry, cost: str) -> None:
+        """Ask before money is spent on this entry, where there is somebody to ask; raise Interrupted for a no."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from shared.http.urls import without_query
 from shared.i18n.catalog import duration
 from shared.i18n.messages import MessageRef
 from shared.images.download import reuse_saved_images, save_images
-from shared.journal.history import durations, expected_range
+from shared.journal.history import cost_text, durations, expected_range
 from shared.output.poll_reporter import PollReporter, ReminderInterval
 from shared.pipeline import carry_out
 from shared.polling import PollSchedule, retry_read, wait_for_task
@@ -58,7 +58,9 @@ class _Steps(Generic[StatusT]):
         job, task, context = self._job, self._job.task, self._context
         if job.action == "create":
             self._provider.prepare(task, context)
-            context.ui.confirm_spend()
+            context.ui.confirm_spend(
+                task.entry, cost_text(context.journal, task.entry, context.ui.reporter.catalog)
+            )
             self._provider.submit(task, context)
         elif job.action == "attach" or resumed:
             context.ui.reporter.always("resumed", local_id=task.entry.local_id, task_id=task.entry.task_id)

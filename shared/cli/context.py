@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from shared import signals
 from shared.cli.hints import hint_of
 from shared.cli.next_command import PYTHON_COMMAND, Invocation, early_options
+from shared.cli.progress_bar import bar_text
 from shared.disk_reason import system_reason
 from shared.errors import DiskError, RateLimitError, SkillError, StillRunning, TaskLocked
-from shared.i18n.catalog import Catalog, choose_language, harmless
+from shared.i18n.catalog import Catalog, choose_language, harmless, sanitize_line, short_repr
+from shared.output.hyperlink import knows_links, with_links
 from shared.output.media import attachable
 from shared.output.outcome import Outcome
 from shared.output.progress import Reporter
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from shared.cli.next_command import OptionValue
     from shared.i18n.messages import Translation
+    from shared.journal.entry import Entry
     from shared.output.result import Charges
 
 
@@ -71,7 +74,7 @@ class CommandContext:
         self.json: bool = early["json"]
         self.catalog = Catalog(choose_language(early["lang"] or "", self.words), skill.messages)
         self.reporter = Reporter(
-            self.catalog, sys.stderr, quiet=early["quiet"], live=_is_live_terminal(sys.stderr)
+            self.catalog, sys.stderr, quiet=early["quiet"], live=_is_live_terminal(sys.stderr), bar=bar_text
         )
         signals.set_deferred_note(self.catalog.format("interrupt_deferred"))
         self.result = Outcome(skill.slug, skill.version, skill.provider)
@@ -86,6 +89,8 @@ class CommandContext:
         """What running again may cost, for a command with more than one task."""
         self.summary_lines: list[str] = []
         """More lines for a person on stdout, without --json."""
+        self.declined = False
+        """Whether the person answered no when asked before spending."""
         self.interrupted_message: str | None = None
         """The message for an interruption, for a command with more than one task."""
         self.resume_options: dict[str, OptionValue] = {}
@@ -163,16 +168,23 @@ class CommandContext:
         for path in attachable(rows, state, self.reporter):
             self.note(media=[*self.result.media, path])
 
-    def confirm_spend(self) -> None:
+    def confirm_spend(self, entry: Entry | None = None, cost: str = "") -> None:
         """On a terminal, let the person confirm before money is spent; without one, do nothing.
+
+        The question follows the start of the prompt and the size of an `entry`, and its `cost`.
 
         Raises:
             Interrupted: the person said no; nothing was sent.
         """
         if self.yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
             return
+        if entry:
+            size = entry.applied.get("size") or "-"
+            start = short_repr(entry.prompt.get("start", ""))
+            self.reporter.always("confirm_summary", start=start, size=sanitize_line(size, 40), cost=cost or "-")
         self.reporter.always("confirm_create")
         if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好", "确认"):
+            self.declined = True
             raise signals.Interrupted(signal.SIGINT)
 
     def result_document(self, error: SkillError | signals.Interrupted | None) -> dict[str, Any]:
@@ -233,6 +245,8 @@ class CommandContext:
 
     def _interruption(self) -> SkillError:
         """Return the error for an interruption."""
+        if self.declined:
+            return SkillError("declined", remedy="none")
         if self.interrupted_message:
             return SkillError(self.interrupted_message, remedy="again")
         if self.result.status == "unknown":
@@ -287,6 +301,8 @@ class CommandContext:
             text = to_json_line(result, ascii_only=not utf8)
         else:
             text = harmless(redact_keys(summary(result, [*self.result.lines, *self.summary_lines], self.catalog)))
+            if is_terminal(sys.stdout) and knows_links(os.environ):
+                text = with_links(text, [str(row["path"]) for row in result["images"]])
         try:
             if text:
                 sys.stdout.write(text + "\n")

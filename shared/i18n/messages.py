@@ -725,6 +725,10 @@ TALK = {
         "Only if the user agrees to a possible second charge: {command}",
         "只有在用户同意可能再次扣费时才运行：{command}",
     ),
+    "confirm_summary": Translation(
+        "Prompt: {start}; size: {size}; cost: {cost}.", "提示词：{start}；尺寸：{size}；费用：{cost}。"
+    ),
+    "declined": Translation("Nothing was sent.", "未发送任何请求。"),
     "confirm_create": Translation("Create it now? [y/N]", "现在创建吗？[y/N]"),
     "task_accepted": Translation(
         "Accepted by the service: task {task_id} (local ID: {local_id}).",

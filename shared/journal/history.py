@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.i18n.messages import MessageRef
+from shared.output.summary import format_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,11 @@ def expected_range(
     if len(known) < ENOUGH_HISTORY:
         known += usual
     return (min(known), max(known)) if known else None
+
+
+def cost_text(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:
+    """Return the text of what a new task costs: as quoted, else as the last one cost."""
+    return format_cost(entry.cost, catalog) if entry.cost else likely_cost(journal, entry, catalog)
 
 
 def likely_cost(journal: JournalReader, entry: Entry, catalog: Catalog) -> str:

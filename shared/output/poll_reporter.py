@@ -59,6 +59,7 @@ class PollReporter:
         """Whether anything was heard of the task or of the time since the wait began."""
         self._expected = "expected_range" if expected else "expected_unknown"
         self._facts = {"duration": duration(min(expected), max(expected))} if expected else {}
+        self._longest = max(expected, default=rhythm.longest if rhythm else 0.0)
         self._word = word
         self._told_unknown = False
         self._rhythm = rhythm
@@ -78,7 +79,9 @@ class PollReporter:
                 reporter.info("status_unknown", word=status.word)
         self._tell_user(elapsed)
         expected = reporter.catalog.format(self._expected, **self._facts)
-        reporter.status("waiting", elapsed=f"{elapsed:.0f}", word=self._status(), expected=expected)
+        progress = min(MAX_PERCENT / 100, elapsed / self._longest) if self._longest else None
+        facts = {"elapsed": f"{elapsed:.0f}", "word": self._status(), "expected": expected}
+        reporter.status("waiting", progress=progress, **facts)
 
     def _status(self) -> str:
         """Return the service's status as a message where the catalog has one, else as it came."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
+import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 from shared.i18n.catalog import harmless
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
 
 STATUS_INTERVAL = 13.5  # seconds between two lines without a terminal; the contract allows 15
 CLEAR_TO_END = "\x1b[K"
+USUAL_COLUMNS = 80
+
+
+def _columns(stream: TextIO | None) -> int:
+    """Return the width of a terminal."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS if stream else USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return the start of a text that fits on one line, or the next rewrite would leave a part of it behind."""
+    width = 0
+    for position, char in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width >= columns:
+            return text[:position]
+    return text
 
 
 class Reporter:
@@ -30,12 +51,14 @@ class Reporter:
         quiet: bool = False,
         live: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        bar: Callable[[float], str] | None = None,
     ) -> None:
         self.catalog = catalog
         self._stream = stream
         self._quiet = quiet
         self._live = live
         self._clock = clock
+        self._bar = bar
         self._line_open = False
         self._last_line = clock()
 
@@ -57,12 +80,17 @@ class Reporter:
         if not (self._quiet or self._live):
             self._line(self.catalog.format("for_user", words=self.catalog.format(message, **facts)))
 
-    def status(self, message: str, /, **facts: object) -> None:
-        """Show the status of the wait: rewrite the live line of a terminal, else write a line now and then."""
+    def status(self, message: str, /, *, progress: float | None = None, **facts: object) -> None:
+        """Show the status of the wait: rewrite the live line of a terminal, else write a line now and then.
+
+        On a terminal, a bar that is filled to `progress`, from 0 to 1, is shown before the message.
+        """
         if self._quiet:
             return
         if self._live:
-            self._write("\r" + harmless(self.catalog.format(message, **facts)) + CLEAR_TO_END)
+            text = harmless(self.catalog.format(message, **facts))
+            line = text if progress is None or self._bar is None else f"{self._bar(progress)} {text}"
+            self._write("\r" + _cut(line, _columns(self._stream)) + CLEAR_TO_END)
             self._line_open = True
         elif self._clock() - self._last_line >= STATUS_INTERVAL:
             self._line(self.catalog.format(message, **facts))

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def summary(document: Mapping[str, Any], more: Sequence[str], catalog: Catalog) -> str:
     """Return the lines of stdout without --json: after an error only the saved files, stderr has the rest."""
-    lines = [
+    lines = [*more]
+    lines += [
         catalog.format("picture_line", **row, kilobytes=f"{row['bytes'] / 1000:.0f}") for row in document["images"]
     ]
-    lines += more
     if document["error"]:
         return "\n".join(lines)
     if document["reused"]:

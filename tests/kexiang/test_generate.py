@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -295,5 +296,5 @@ def test_the_last_charge_is_the_estimate(scene: Scene, capsys: pytest.CaptureFix
     scene.make(variant="1")
     scene.make(variant="2")
     first, second = [line for line in capsys.readouterr().err.splitlines() if line.startswith("image2: ")]
-    assert first.endswith("cost: known only after the task is created.")
-    assert second.endswith("cost: about 0.2 credits (as last time).")
+    assert first.endswith("cost: known only after the task is created; no earlier task shows a cost.")
+    assert re.search(r"cost: about 0\.2 credits \(the last task with these settings, on [-0-9]{10}\)\.$", second)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.cli.progress_bar import bar_text
 from shared.i18n.catalog import Catalog
 from shared.output.progress import CLEAR_TO_END, STATUS_INTERVAL, Reporter
 from shared.security import keys
@@ -17,7 +18,7 @@ from tests.shared.fakes import FakeClock
 if TYPE_CHECKING:
     from typing import Any
 
-FACTS = {"word": "pending", "expected": "none"}
+FACTS: dict[str, Any] = {"word": "pending", "expected": "none"}
 
 
 class Listener:
@@ -156,3 +157,32 @@ def test_keys_and_signatures_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> N
     words = "dummy-key-of-many-letters at https://img.example/one.png?sig=1"
     listener.reporter.info("error_line", message=words)
     assert listener.text == "Error: ****ters at https://img.example/one.png\n"
+
+
+def test_a_bar_is_drawn_on_a_terminal_only() -> None:
+    shown = {}
+    for live in (True, False):
+        stream = io.StringIO()
+        clock = FakeClock()
+        reporter = Reporter(Catalog("en"), stream, live=live, clock=clock, bar=bar_text)
+        clock.now += 20
+        reporter.status("waiting", progress=0.5, elapsed="20", **FACTS)
+        shown[live] = stream.getvalue()
+    assert shown[True].startswith("\r[############------------] 50% 20 s: ")
+    assert shown[False].startswith("20 s: ")
+
+
+def test_a_live_line_never_wraps() -> None:
+    stream = io.StringIO()
+    reporter = Reporter(Catalog("zh"), stream, live=True)
+    reporter.status("waiting", elapsed="1", word="生成中" * 40, expected="-")
+    line = stream.getvalue().removeprefix("\r").removesuffix("\x1b[K")
+    assert sum(2 if ord(char) > 255 else 1 for char in line) < 80
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(-1, " 0%"), (0.0, " 0%"), (0.999, "99%"), (1.0, "100%"), (7, "100%")]
+)
+def test_a_bar_is_full_only_at_the_end(share: float, text: str) -> None:
+    assert bar_text(share).endswith(text)
+    assert ("-" in bar_text(share)) is (share < 1)

@@ -25,7 +25,7 @@ def test_a_batch_and_a_queue_count_what_is_to_be_paid(stage: Stage, house: Stand
         after = expect(stage.run(*command, "--json", "--dry-run"), 0)
         assert (after["preview"]["pays"], after["preview"]["tasks"]["free"]) == (False, 2)
         assert (after["next"]["cost"], after["next"]["needs_consent"]) == ("none", False)
-        file.write_text(json.dumps({"tasks": [{**task, "size": "512x512"} for task in TASKS["tasks"]]}), "utf-8")
+        file.write_text(json.dumps({"tasks": [{**task, "size": "1536x1024"} for task in TASKS["tasks"]]}), "utf-8")
     assert len(house.ledger) == 4
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.i18n.messages import MessageRef
 from shared.output.poll_reporter import PollReporter
 
 if TYPE_CHECKING:
@@ -15,6 +17,38 @@ if TYPE_CHECKING:
     from shared.output.progress import Reporter
     from shared.pipeline import Job
     from shared.polling import Deadline
+
+
+MAX_SHARE = 0.99  # while a task has not ended
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """How fast the tasks of a batch or a queue end; `at_start` were ended before."""
+
+    total: int
+    at_start: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def facts(self, done: int, now: float) -> dict[str, object]:
+        """Return the facts of the progress message at a time on time.monotonic, in seconds."""
+        elapsed, ended = now - self.started, done - self.at_start
+        rate = ended / elapsed if ended and elapsed > 0 else 0.0
+        left = MessageRef("left_about", seconds=f"{(self.total - done) / rate:.0f}") if rate else None
+        return {
+            "done": done,
+            "total": self.total,
+            "elapsed": f"{elapsed:.0f}",
+            "rate": f"{60 * rate:.1f}" if rate else "-",
+            "left": left or MessageRef("left_unknown"),
+        }
+
+
+def report_tasks(reporter: Reporter, message: str, throughput: Throughput, done: int) -> None:
+    """Report how many tasks of a batch or a queue have ended, how fast, and the time left."""
+    share = min(MAX_SHARE, done / throughput.total) if done < throughput.total else 1.0
+    facts = throughput.facts(done, time.monotonic())
+    reporter.status(message, progress=share, **facts)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from shared.files import disk_errors
 from shared.i18n.catalog import duration, short_repr
 from shared.i18n.messages import MessageRef
 from shared.journal.claim import TaskLease
-from shared.journal.history import durations
+from shared.journal.history import cost_text, durations
 from shared.pipeline import carry_out
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _create(request: ImageRequest, services: Services, job: Job) -> None:
     job.note_own(run_dir=str(folder.path))
     job.note(input_images=entry.extra["input_images"])
     ui.reporter.info("create_summary", **_summary(request, services.provider))
-    ui.confirm_spend()
+    ui.confirm_spend(entry, cost_text(job.context.journal, entry, ui.reporter.catalog))
     ui.reporter.always("task_begins", local_id=entry.local_id)
     with prepare(request, folder.path) as package:
         _submit(request, package, folder, services, job)

@@ -89,7 +89,7 @@ def generate(request: MessageRequest, draft: Entry, services: Services, task_con
                 task_context.context.reporter.info(
                     "message_summary", attachments=len(request.attachments), cost=cost
                 )
-                task_context.context.confirm_spend()
+                task_context.context.confirm_spend(claim.task.entry, cost)
                 heard = _converse(request, claim, services, task_context)
         elif claim.action == "attach":
             _say_resumed(claim.task.entry, task_context)

@@ -17,6 +17,7 @@ from openai_images.batch.task import (
     task_request,
     task_row,
 )
+from openai_images.progress import Throughput, report_tasks
 from openai_images.provider import generate
 from openai_images.queue.rows import has_row_types
 from openai_images.result_rows import stop_reason
@@ -86,13 +87,12 @@ def _run_together(batch: Batch, tasks: Sequence[Task], workers: int) -> None:
 
 def _wait_for_workers(batch: Batch, threads: list[threading.Thread]) -> None:
     """Wait for the workers, report their progress, and stop them at a signal."""
-    started = time.monotonic()
+    throughput = Throughput(len(batch.tasks), len(batch.results))
     while alive := [thread for thread in threads if thread.is_alive()]:
         alive[0].join(JOIN_INTERVAL)
         if signals.pending():
             batch.stop_event.set()
-        facts = {"done": len(batch.results), "total": len(batch.tasks)}
-        batch.context.reporter.status("batch_progress", elapsed=f"{time.monotonic() - started:.0f}", **facts)
+        report_tasks(batch.context.reporter, "batch_progress", throughput, len(batch.results))
 
 
 def _abandon(batch: Batch) -> None:

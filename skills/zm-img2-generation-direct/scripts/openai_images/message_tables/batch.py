@@ -64,7 +64,8 @@ BATCH = {
         "共 {tasks} 个任务，其中 {made} 个之前已完成；并发 {workers} 个，保存到 {path}。",
     ),
     "batch_progress": Translation(
-        "{done} of {total} done after {elapsed} s", "已完成 {done}/{total}，用时 {elapsed} 秒"
+        "{done} of {total} done after {elapsed} s, {rate} per minute, {left}",
+        "已完成 {done}/{total}，用时 {elapsed} 秒，每分钟 {rate} 个，{left}",
     ),
     "batch_waits": Translation(
         "Another process is running the same batch ({path}); waiting for it.",
@@ -204,7 +205,12 @@ QUEUE = {
         "{tasks} task(s), {workers} at once; state kept in {path}.",
         "共 {tasks} 个任务，并发 {workers} 个，状态保存在 {path}。",
     ),
-    "queue_progress": Translation("{done} of {total} ended", "已结束 {done}/{total}"),
+    "queue_progress": Translation(
+        "{done} of {total} ended after {elapsed} s, {rate} per minute, {left}",
+        "已结束 {done}/{total}，用时 {elapsed} 秒，每分钟 {rate} 个，{left}",
+    ),
+    "left_about": Translation("about {seconds} s left", "约剩 {seconds} 秒"),
+    "left_unknown": Translation("time left not known yet", "剩余时间未知"),
     "queue_incomplete": Translation(
         "{done} of {total} tasks are completed. The first unfinished one: {first}",
         "{total} 个任务完成了 {done} 个。第一个未完成的原因：{first}",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openai_images.progress import Throughput, report_tasks
 from openai_images.queue.child_process import Child, ParentPipe
 from openai_images.queue.store import ALIVE, CANCEL, now
 from openai_images.queue.task_command import child_seconds
@@ -76,6 +77,7 @@ class Runner:
         threads = [threading.Thread(target=self._work, args=(name, waiting), daemon=True) for name in names]
         for thread in threads:
             thread.start()
+        throughput = Throughput(len(jobs))
         try:
             while alive := [thread for thread in threads if thread.is_alive()]:
                 alive[0].join(JOIN_INTERVAL)
@@ -85,7 +87,7 @@ class Runner:
                     for job in jobs:
                         self._apply_cancel(job)
                 ended = sum(job.row["status"] not in ALIVE for job in jobs)
-                self.context.reporter.status("queue_progress", done=ended, total=len(jobs))
+                report_tasks(self.context.reporter, "queue_progress", throughput, ended)
         finally:
             for job in jobs:  # after a second signal, what is under way ends without us
                 if job.row["status"] == "running" and not job.row["mock"]:
