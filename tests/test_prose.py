@@ -49,7 +49,7 @@ NAMES = frozenset(
     media mkv mock_command models.providers mov mp3 mp4 name nemovideo.com password png port prompt provider
     pt-BR python3 request.allowPrivateNetwork result_json retry run_dir send_to_feishu source state stderr
     stdout task_key task_name tasks text2img text_to_image true user uv wav webm webp x-api-key zh zh-CN
-    zm-img2-generation-direct
+    zm-img2-generation-direct API bash skills.entries.ai-nano-banana-ima.apiKey skills.entries.image2.apiKey
     """.split()  # noqa: SIM905  - words are easier to read than a list of quotes
 )
 """Names, units and values that a Chinese sentence keeps."""

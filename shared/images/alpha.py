@@ -102,8 +102,8 @@ def _is_opaque(rows: Iterator[bytes], sample: int, channels: int) -> bool:
     """Return whether every alpha byte is 255, without undoing the filters.
 
     Each filter (PNG specification, section 9) predicts an alpha byte from alpha bytes alone. So the filtered bytes
-    of an opaque row are known, and the first row that differs contains a transparent pixel. `sample` is the number of
-    bytes of a sample.
+    of an opaque row are known, and the first row that differs contains a transparent pixel. `sample` is the number
+    of bytes of a sample.
     """
     pixel = sample * channels
     above = 0

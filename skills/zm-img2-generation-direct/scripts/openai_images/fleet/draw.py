@@ -283,7 +283,7 @@ def deliver(worker: Worker, task: LockedTask, delivered: Delivered, folder: RunF
     """Save the images of an answer into the store, and finish the task.
 
     Raises:
-        UnusableResult: the answer contains no complete image (the entry is `failed`), or its link does not work now.
+        UnusableResult: the answer contains no complete image (the entry is `failed`), or its link fails now.
         DiskError: the store or the disk fails; the answer stays in the spool, and this worker tries again.
     """
     entry = task.entry
