@@ -50,8 +50,8 @@ def database_address(option: str | None) -> str | None:
     """Return the address of the fleet's database: --database, else IMAGE_QUEUE_DATABASE; None without either.
 
     Raises:
-        BadInput: `database_password`; the address contains a password, which every user of this machine could
-        read. BadInput: `database_invalid`.
+        BadInput: `database_password`; the address contains a password, which other users could read.
+        BadInput: `database_invalid`.
     """
     address = option if option is not None else os.environ.get("IMAGE_QUEUE_DATABASE") or None
     if address is None:
