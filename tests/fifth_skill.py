@@ -37,12 +37,15 @@ metadata:
       - name: KETTLE_KEY
         required: false
         description: "The key of the kettle."
+      - name: KETTLE_URL
+        required: false
+        description: "Another address of the service."
 ---
 
 # A cup of tea
 
 `{baseDir}` is the folder that holds this file. The kettle is made of paper, so it neither leaks nor pours, and
-a cup that it has filled is as empty as it was before. Nothing is sent, nothing is paid, nothing is written.
+a cup that it has filled is as empty as it was before. Each create is paid once; the same words return its image.
 
 ## When to pour
 
@@ -53,8 +56,8 @@ a cup that it has filled is as empty as it was before. Nothing is sent, nothing 
 ## How to pour
 
 ```bash
-python3 {baseDir}/scripts/pour.py --json
-python3 {baseDir}/scripts/pour.py --quiet \\
+python3 {baseDir}/scripts/pour.py --json --prompt "a cup of tea"
+python3 {baseDir}/scripts/pour.py --quiet --prompt "a cup" \\
   --lang zh
 ```
 

@@ -263,7 +263,7 @@ def test_a_change_in_shared_asks_for_all(maintainer: Maintainer) -> None:
     maintainer.publish("all", "--confirm", "yes")
     assert maintainer.tags == [f"{sibling}-v1.0.0", f"{SLUG}-v1.0.0"]
     assert "no skill has changed" in maintainer.bump("all", "patch")
-    maintainer.edit("shared/paid_request.py", "# nothing that a kettle needs\n")
+    maintainer.edit("shared/cli/doctor.py", "# nothing that a kettle needs\n")
     assert "no skill has changed" in maintainer.bump("all", "patch")
     maintainer.edit("shared/cli/app.py", "# news\n")
     said = maintainer.bump(SLUG, "patch", code=1)

@@ -107,6 +107,7 @@ def shorten(folder: Path) -> None:
 CLI = "scripts/teapot/cli.py"
 TEXTS = "scripts/teapot/messages.py"
 DESCRIPTION = '"Pours tea into a paper cup. Use when the user asks for tea, 倒茶'
+LID = '      - name: KETTLE_LID\n        required: false\n        description: "Of the kettle."\n'
 LONG = "y" * 20
 
 # rule → (what is done to the bundle, what the rule says of it)
@@ -179,10 +180,17 @@ BAD: dict[str, list[tuple[Change, str]]] = {
         (replace("scripts/pour.py", "# /// script", "# script"), "has no PEP 723 header"),
     ],
     "languages": [
-        (replace(TEXTS, "已倒满 {cups} 杯茶。", ""), "has not one English and one Chinese wording"),
-        (replace(TEXTS, "已倒满 {cups} 杯茶。", "已倒满。"), "tells other facts in Chinese"),
         (
-            replace(TEXTS, '"{cups} cup is full.", "已倒满 {cups} 杯茶。"', '"满。", "It is full."'),
+            replace(TEXTS, "paper-kettle：{cups} 杯，密钥 {key}。", ""),
+            "has not one English and one Chinese wording",
+        ),
+        (replace(TEXTS, "{cups} 杯，密钥 {key}。", "已倒满。"), "tells other facts in Chinese"),
+        (
+            replace(
+                TEXTS,
+                '"paper-kettle: {cups} cup(s), key {key}.", "paper-kettle：{cups} 杯，密钥 {key}。"',
+                '"满。", "It is full."',
+            ),
             "the wrong way round",
         ),
     ],
@@ -192,12 +200,21 @@ BAD: dict[str, list[tuple[Change, str]]] = {
             "primaryEnv KETTLE_KEY is not among envVars",
         ),
         (replace(CLI, 'KEY_NAME = "KETTLE_KEY"', 'KEY_NAME = "CUP_KEY"'), "the code reads CUP_KEY"),
-        (replace(CLI, "os.environ.get(KEY_NAME)", "True"), "declares KETTLE_KEY, which no code reads"),
-        (replace(CLI, "os.environ.get(KEY_NAME)", "os.environ[str(run)]"), "whose name the code does not tell"),
-        (replace(CLI, "if os.environ.get(KEY_NAME)", 'if "POT" in os.environ'), "the code reads POT"),
+        (
+            page("      - name: KETTLE_URL", f"{LID}      - name: KETTLE_URL"),
+            "declares KETTLE_LID, which no code reads",
+        ),
+        (
+            replace(CLI, "os.environ.get(KEY_NAME)", "os.environ[str(options)]"),
+            "whose name the code does not tell",
+        ),
+        (replace(CLI, "os.environ.get(KEY_NAME)", 'os.environ.get("POT")'), "the code reads POT"),
     ],
     "commands": [
-        (page("pour.py --json", "pure.py --json"), "pure.py --json: there is no such command"),
+        (
+            page("pour.py --json", "pure.py --json"),
+            "pure.py --json --prompt a cup of tea: there is no such command",
+        ),
         (page("pour.py --json", "pour.py --joson"), "No such option"),
         (page("  --lang zh", "  --tongue zh"), "No such option"),
         (page("Add `--result-file FILE`", "Add `--cup-file FILE`"), "--cup-file is no option of any command"),
@@ -286,10 +303,8 @@ def test_two_skills_with_the_same_headings_are_a_template(bundle: Bundle) -> Non
 
 @pytest.mark.parametrize("note", ["the user names the variable", "between our own processes"])
 def test_a_variable_that_is_nobody_s_to_declare_is_allowed_where_that_is_said(bundle: Bundle, note: str) -> None:
-    text = f"os.environ.get(str(run))  # {note}"
-    replace(CLI, "os.environ.get(KEY_NAME) else 0))", f"{text}\n        and os.environ.get(KEY_NAME) else 0))")(
-        bundle.folder
-    )
+    text = f"os.environ.get(str(options))  # {note}\n        or os.environ.get(KEY_NAME)"
+    replace(CLI, "os.environ.get(KEY_NAME)", text)(bundle.folder)
     assert not [one for one in RULES["variables"](Bundle(bundle.folder, ENTRY, bundle.root)) if one]
 
 
