@@ -149,8 +149,9 @@ def add_costs(context: CommandContext, since: str) -> None:
         sums += known
         unclear += unknown
     last = [row for row in from_each(context, readers, _last_cost) if row]
+    money = [row for rows in from_each(context, readers, lambda journal: _money(journal, oldest)) for row in rows]
     context.note(status="succeeded")
-    context.note_own(costs=sums, unknown=[asdict(entry) for entry in unclear], last_costs=last)
+    context.note_own(costs=sums, money=money, unknown=[asdict(entry) for entry in unclear], last_costs=last)
     say = context.catalog.format
     lines = [
         say("cost_sum", skill=row["skill"], tasks=row["tasks"], cost=format_cost(row, context.catalog))
@@ -160,10 +161,24 @@ def add_costs(context: CommandContext, since: str) -> None:
         say("cost_last", skill=row["skill"], date=row["at"][:10], cost=format_cost(row, context.catalog))
         for row in last
     ]
+    lines += [say("cost_money", **{**row, "amount": f"{row['amount']:g}"}) for row in money]
     if unclear:
         lines.append(say("cost_unclear", tasks=len(unclear)))
         lines += [task_line(entry, context) for entry in unclear]
     context.summary_lines += lines or [say("tasks_none")]
+
+
+def _money(journal: JournalReader, oldest: datetime) -> list[dict[str, Any]]:
+    """Return the estimated money of the tasks since a time that count in another unit, by price list."""
+    sums: dict[tuple[str, str, str], list[float]] = {}
+    for entry in journal.history():
+        money = entry.extra.get("money")
+        if money and entry.charged == "yes" and parse_time(entry.created_at) >= oldest:
+            sums.setdefault((entry.skill, money["unit"], money["prices"]), []).append(money["amount"])
+    return [
+        {"skill": skill, "tasks": len(amounts), "amount": round(sum(amounts), 6), "unit": unit, "prices": prices}
+        for (skill, unit, prices), amounts in sums.items()
+    ]
 
 
 def _last_cost(journal: JournalReader) -> dict[str, Any] | None:

@@ -882,6 +882,10 @@ TASKS = {
     "journal_whole": Translation("The journal is not damaged.", "任务记录没有损坏。"),
     "entries_pruned": Translation("Removed {count} task(s).", "已移除 {count} 个任务。"),
     "cost_sum": Translation("{skill}: {tasks} task(s), {cost}", "{skill}：{tasks} 个任务，{cost}"),
+    "cost_money": Translation(
+        "{skill}: {tasks} task(s), about {amount} {unit}, estimated by {prices}",
+        "{skill}：{tasks} 个任务，约 {amount} {unit}，按 {prices} 估算",
+    ),
     "cost_unclear": Translation(
         "{tasks} task(s) may have been charged an unknown amount:", "另有 {tasks} 个任务可能已扣费，但金额不明："
     ),

@@ -61,9 +61,14 @@ REQUEST = {
 
 TALK = {
     "create_summary": Translation(
-        "{provider}/{model}: {mode}, size {size}, {references} reference image(s), key {key}; cost: known only after the task is created.",
-        "{provider}/{model}：{mode}，尺寸 {size}，参考图 {references} 张，密钥 {key}，费用：提交后才知道。",
+        "{provider}/{model}: {mode}, size {size}, {references} reference image(s), key {key}; cost: {cost}.",
+        "{provider}/{model}：{mode}，尺寸 {size}，参考图 {references} 张，密钥 {key}，费用：{cost}。",
     ),
+    "cost_of_images": Translation(
+        "estimated {amount} {currency} for the images, without input tokens ({source})",
+        "图片约 {amount} {currency}，不含输入 token（{source}）",
+    ),
+    "cost_of_images_unknown": Translation("known only after the task is created", "提交后才知道"),
     "mode_generation": Translation("text2img", "文生图"),
     "mode_edit": Translation("img2img", "参考图生图"),
     "task_begins": Translation("Sending now (local ID: {local_id}).", "正在发送（本地任务编号：{local_id}）。"),

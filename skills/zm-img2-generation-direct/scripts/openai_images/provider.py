@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from openai_images.delivery import reread, salvage
 from openai_images.prepared_request import prepare
 from openai_images.progress import report_elapsed, wait_before_retry
-from openai_images.results import fail, note_output, raise_if_partly_done, reused_images, save
+from openai_images.results import fail, note_output, raise_if_partly_done, record_payment, reused_images, save
 from openai_images.retry_policy import SEND_AGAIN, submit_with_retries
 from openai_images.run_folder import RESPONSE_FILE, RunFolder, recorded_request, request_record
 from shared import signals
@@ -102,7 +102,18 @@ def _summary(request: ImageRequest, provider: Provider) -> dict[str, object]:
         "size": request.size,
         "references": len(request.references),
         "key": provider.secret,
+        "cost": _cost_text(request, provider),
     }
+
+
+def _cost_text(request: ImageRequest, provider: Provider) -> MessageRef:
+    """Return the text of the estimated cost, or that it is unknown."""
+    cost = request.estimate(provider.prices)
+    if cost is None:
+        return MessageRef("cost_of_images_unknown")
+    least, most = f"{cost['least']:.3g}", f"{cost['most']:.3g}"
+    amount = least if least == most else f"{least}-{most}"
+    return MessageRef("cost_of_images", amount=amount, currency=cost["unit"], source=cost["prices"])
 
 
 def _acquire(acquire: Callable[[], TaskLease], services: Services, context: Context) -> TaskLease:
@@ -131,7 +142,7 @@ def _reopen(error: OutcomeUnknown, services: Services, journal: Journal) -> Task
     if lease:
         delivered = salvage(Path(lease.task.entry.extra["run_dir"]) / RESPONSE_FILE)
         if delivered:
-            lease.task.save(state="submitted", charged="yes", cost=delivered.cost)
+            record_payment(lease.task, delivered, services.provider)
             return TaskLease("attach", lease.task)
         if services.retry_policy.retry_unknown:
             return lease
@@ -172,7 +183,7 @@ def _submit(
                 folder.end_attempt(started, error, catalog.format(error.code, **error.facts))
             raise
         entry.seconds = round(time.monotonic() - started, 1)
-        task.save(state="submitted", charged="yes", cost=delivered.cost)
+        record_payment(task, delivered, services.provider)
         folder.end_attempt(started, delivered)
         save(delivered, folder, services, job)
         signals.discard_pending()

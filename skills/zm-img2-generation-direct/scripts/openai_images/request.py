@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from openai_images.model_tables.capabilities import capabilities_of
+from openai_images.model_tables.prices import estimate
 from shared.errors import BadInput
 from shared.i18n.catalog import short_repr
 from shared.images.inputs import read_input_image
@@ -16,6 +17,7 @@ from shared.images.inputs import read_input_image
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from openai_images.model_tables.prices import PriceTable
     from shared.images.inputs import InputImage
 
 Mode = Literal["generation", "edit"]
@@ -83,6 +85,11 @@ class ImageRequest:
     def count(self) -> int:
         """The number of images, all made by one paid request."""
         return int(self.api_options.get("n", DEFAULT_COUNT))
+
+    def estimate(self, prices: PriceTable | None) -> dict[str, Any] | None:
+        """Return the estimated cost of the images; `prices` come before the list prices."""
+        quality = self.api_options.get("quality")
+        return estimate(self.model, self.size, None if quality is None else str(quality), self.count, [prices])
 
     def options(self) -> dict[str, str | tuple[str, ...]]:
         """Return the options of run.py that describe this request, all but the prompt."""

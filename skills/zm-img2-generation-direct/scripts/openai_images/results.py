@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.applied import applied_parameters, report_differences
 from openai_images.delivery import UNREACHABLE, save_delivered
+from openai_images.model_tables.prices import money
 from openai_images.request import DEFAULT_COUNT
 from shared.errors import UnusableResult
 from shared.files import disk_errors
@@ -14,9 +15,11 @@ from shared.i18n.messages import MessageRef
 from shared.images.download import reuse_saved_images
 
 if TYPE_CHECKING:
+    from openai_images.config.provider import Provider
     from openai_images.run_folder import RunFolder
     from openai_images.services import Services
     from openai_images.wire import Delivered
+    from shared.journal.submit import LockedTask
     from shared.pipeline import Job
 
 NEVER_FETCHED = frozenset(("link_refused", "link_private", "picture_too_large"))
@@ -46,6 +49,13 @@ def reused_images(services: Services, job: Job) -> list[dict[str, Any]]:
     if new:
         task.save(extra={**task.entry.extra, "copies": [*new, *copies]})
     return rows
+
+
+def record_payment(task: LockedTask, delivered: Delivered, provider: Provider) -> None:
+    """Record that a response came: its tokens are kept, with what they cost by the table of prices."""
+    kept = {"usage": delivered.usage, "money": money(delivered.usage, task.entry.model, [provider.prices])}
+    extra = {**task.entry.extra, **{name: value for name, value in kept.items() if value is not None}}
+    task.save(state="submitted", charged="yes", cost=delivered.cost, extra=extra)
 
 
 def save(delivered: Delivered, folder: RunFolder, services: Services, job: Job) -> None:

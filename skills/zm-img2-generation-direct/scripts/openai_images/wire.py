@@ -41,6 +41,8 @@ class Delivered:
     document: dict[str, Any] = field(default_factory=dict)
     """The response without its images."""
     request_id: str | None = None
+    usage: dict[str, Any] | None = None
+    """The tokens of the response as the service counts them."""
 
 
 def generation_body(request: ImageRequest) -> dict[str, Any]:
@@ -84,6 +86,7 @@ def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str
         _applied(content.documents),
         document if isinstance(document, dict) else {"answer": document},
         request_id,
+        usage if isinstance(usage, dict) else None,
     )
 
 

@@ -282,6 +282,7 @@ def request_plan(request: ImageRequest, provider: Provider) -> dict[str, Any]:
     plan["headers"] = {"Authorization": f"Bearer {provider.secret}"}
     plan["body"] = wire.generation_body(request)
     plan["input_images"] = [reference.row() for reference in request.references]
+    plan["estimate"] = request.estimate(provider.prices)
     return plan
 
 

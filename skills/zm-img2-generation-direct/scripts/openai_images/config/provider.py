@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from openai_images.config.base_url import base_url
+from openai_images.config.image_prices import image_prices
 from openai_images.config.provider_entry import KEY, PROVIDERS_PATH, ProviderEntry, read_entry, to_write
 from shared.errors import ConfigurationError
 from shared.openclaw.folders import config_path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from openai_images.model_tables.prices import PriceTable
     from shared.i18n.messages import MessageRef
 
 DEFAULT_PROVIDER = "happy"
@@ -55,6 +57,9 @@ class Provider:
     places: Mapping[str, MessageRef] = field(default_factory=dict)
     """Where its key and its address are set, as the facts `key_place` and `address_place` of a hint."""
 
+    prices: PriceTable | None = None
+    """The prices of `imagePrices`, which come before the list prices."""
+
     def check_model(self, model: str) -> None:
         """Check that a model is in the provider's list, unless that is empty.
 
@@ -78,7 +83,8 @@ def find_provider(name: str) -> Provider:
     secret = find_key([key_source(entry)]).secret
     models = _models(entry.fields.get("models"))
     places = {"key_place": entry.place("apiKey"), "address_place": entry.place("baseUrl")}
-    return Provider(name, base_url(entry), secret, headers_of(entry), models, entry.file("models"), places)
+    prices = image_prices(entry)
+    return Provider(name, base_url(entry), secret, headers_of(entry), models, entry.file("models"), places, prices)
 
 
 def key_source(entry: ProviderEntry) -> KeySource:

@@ -26,6 +26,13 @@ PROVIDER = {
         "There is no provider {name} in {path} (models.providers).",
         "{path} 中没有服务商 {name}（models.providers）。",
     ),
+    "prices_invalid": Translation(
+        "{what} in {path} is not a valid price table: {detail}.", "{path} 中的 {what} 不是有效的价格表：{detail}。"
+    ),
+    "prices_invalid.hint": Translation(
+        "See references/prices.md for the form. Prices are numbers of at least 0; units are million_tokens and image.",
+        "格式见 references/prices.md。价格为不小于 0 的数字，单位为 million_tokens 或 image。",
+    ),
     "model_missing": Translation(
         "Provider {name} lists its models in {path}, but {model} is not one of them.",
         "服务商 {name} 在 {path} 中列出了模型，但其中没有 {model}。",

@@ -73,10 +73,14 @@ class Capabilities:
             )
 
 
+def base_name(model: str) -> str:
+    """Return a model's name without a provider's prefix and a snapshot's date."""
+    return _SNAPSHOT.sub("", model.rpartition("/")[2])
+
+
 def capabilities_of(model: str) -> Capabilities:
     """Return what a model takes; a provider's prefix and a snapshot's date do not count in its name."""
-    name = _SNAPSHOT.sub("", model.rpartition("/")[2])
-    table = _table()
+    name, table = base_name(model), _table()
     values = next((values for values in table["models"] if name in values["names"]), None)
     return Capabilities(model, values is not None, values or table["other_models"])
 
