@@ -144,6 +144,14 @@ def _configuration() -> List[str]:
     return ["--no-config"]
 
 
+def can_install() -> bool:
+    """Return whether this user can make or change the skills' own environment."""
+    folder = environment_folder()
+    while not os.path.lexists(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+
+
 PLACES_OF_PIP = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
 """Variables of pip that would put packages somewhere else than into the environment, or nowhere."""
 

@@ -20,6 +20,8 @@ from typing import Any, Dict, List, Optional  # noqa: E402
 from shared.interpreters import (  # noqa: E402
     PROBE,
     SECOND_START,
+    can_install,
+    environment_folder,
     install_line,
     other_interpreter,
 )
@@ -152,10 +154,15 @@ def _explain(
     space = " " if language == "en" else ""
     code = "python_too_old" if old else "dependency_missing"
     message, hint = (text.format(**facts) for text in _TEXTS[code][language])
+    if not old and not failures.keys() & BLOCKING and not can_install():
+        failures["environment_not_writable"] = environment_folder()
+    blocked = failures.keys() & BLOCKING
     for failure, detail in failures.items():
         what, remedy = (text.format(detail=detail) for text in _TEXTS[failure][language])
-        message, hint = message + space + what, remedy + space + hint
-    line = None if old else install_line([needed[name] for name in sorted(needed)])
+        message = message + space + what
+        if not blocked or failure in blocked:
+            hint = remedy if blocked else remedy + space + hint
+    line = None if old or blocked else install_line([needed[name] for name in sorted(needed)])
     sys.stderr.write("\n".join([message, hint] + ([line] if line else [])) + "\n")
     if "--json" in sys.argv or "--output-json" in sys.argv:
         shell = ["cmd", "/c"] if os.name == "nt" else ["sh", "-c"]
@@ -165,6 +172,8 @@ def _explain(
     return 3
 
 
+BLOCKING = frozenset(("environment_not_ours", "environment_not_writable"))
+"""Failures after which the install line would not help: it would fill the same place."""
 _TEXTS = {
     "python_too_old": {
         "en": (
@@ -190,11 +199,21 @@ _TEXTS = {
     "environment_not_ours": {
         "en": (
             "The environment {detail} is not used because another user could have written to it.",
-            "Remove it, or set OPENCLAW_STATE_DIR to a folder that only you can write to.",
+            "Remove it, or set OPENCLAW_STATE_DIR to a folder that only you can write to, then try again.",
         ),
         "zh": (
             "不使用环境 {detail}：其他用户可能改动过其中的文件。",
-            "请删除该环境，或将 OPENCLAW_STATE_DIR 设为只有您能写入的文件夹。",
+            "请删除该环境，或将 OPENCLAW_STATE_DIR 设为只有您能写入的文件夹，然后再运行同一条命令。",
+        ),
+    },
+    "environment_not_writable": {
+        "en": (
+            "They cannot be installed in {detail} because this user cannot write there.",
+            "Set OPENCLAW_STATE_DIR to a folder that you can write to, then run the same command again.",
+        ),
+        "zh": (
+            "当前用户无法写入 {detail}，因此不能在那里安装。",
+            "请将 OPENCLAW_STATE_DIR 设为您可写入的文件夹，然后再运行同一条命令。",
         ),
     },
     "uv_failed": {

@@ -175,7 +175,7 @@ class DoctorChecks:
             except OSError:
                 continue
             mode = f"{stat.S_IMODE(status.st_mode):o}"
-            if os.name != "nt" and status.st_uid != os.geteuid():
+            if os.name != "nt" and status.st_uid not in (os.geteuid(), 0):
                 yield "note", self._say("key_file_foreign", path=path)
             elif os.name != "nt" and status.st_mode & OTHERS:
                 yield "note", self._say("key_file_open", path=path, mode=mode)

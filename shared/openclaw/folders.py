@@ -23,7 +23,7 @@ MEDIA_KEPT_FOR = 7 * 24 * 3600  # seconds
 ROOTS_IN_STATE = ("media", "agents", "workspace", "sandboxes")
 """Folders below the state folder from which OpenClaw attaches files, besides the agent's workspace."""
 
-OUTPUT_IN_STATE = (("agents",), ("workspace",), ("sandboxes",))
+OUTPUT_IN_STATE = (("agents",), ("workspace",), ("sandboxes",), ("generated-images",))
 """Folders below the state folder that an agent works in: files there were put by --output-dir."""
 
 

@@ -122,6 +122,8 @@ def test_an_environment_that_others_may_write_to_is_not_used(bare: Clone, place:
     assert (ended.code, error["code"]) == (3, "dependency_missing")
     assert str(environment) in error["message"]
     assert "OPENCLAW_STATE_DIR" in error["hint"]
+    assert error["next"] is None, "what fills the same place would be refused again"
+    assert "-m venv" not in ended.talk
     assert not (bare.folder / "own").exists()
     stub_uv(bare, sys.executable)
     assert_helped(bare.run("--help"))
@@ -179,6 +181,25 @@ def test_what_a_link_of_the_environment_leads_to_is_never_cleared(bare: Clone) -
     environment.rename(bare.folder / "elsewhere")
     environment.symlink_to(bare.folder / "elsewhere")
     assert "--clear" not in bare.run(*WORDS).talk
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("uv", [False, True])
+def test_a_place_that_cannot_be_written_to_is_not_offered_for_the_packages(
+    bare: Clone, language: str, uv: bool
+) -> None:
+    """As root, who may write anywhere, the state folder is below a file."""
+    (bare.folder / "file").touch()
+    if uv:
+        bare.command(bare.folder / "bin" / "uv", "echo 'error: no network' >&2; exit 2\n")
+    env = {"OPENCLAW_STATE_DIR": str(bare.folder / "file" / "state")}
+    ended = bare.run("--json", "--lang", language, *WORDS, env=env)
+    error = ended.document["error"]
+    assert (ended.code, error["code"], error["next"]) == (3, "dependency_missing", None)
+    assert str(bare.folder / "file" / "state" / "image-skills" / "venv") in error["message"]
+    assert ("no network" in error["message"]) is uv
+    assert "OPENCLAW_STATE_DIR" in error["hint"]
+    assert "-m venv" not in ended.talk
 
 
 @pytest.mark.parametrize("kind", ["a file", "below a file"])

@@ -41,6 +41,7 @@ def failed(number: int, path: Path, option: str | None = None) -> DiskError:
         ("home/.openclaw/image-skills/image2/journal.db", "OPENCLAW_STATE_DIR"),
         ("home/.openclaw/media/image-skills", "OPENCLAW_STATE_DIR"),
         ("home/.openclaw/workspace/generated-images", "--output-dir"),
+        ("home/.openclaw/generated-images", "--output-dir"),
         ("home/.config/image2/.env", "HOME"),
         ("here/generated-images", "--output-dir"),
     ],
