@@ -67,16 +67,20 @@ def make_own_folder(path: Path) -> None:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
-def check_could_make(folder: Path) -> None:
+def check_could_make(folder: Path, *, option: str | None = None) -> None:
     """Check, without making anything, that `folder` exists or could be made, and that files could be put there.
+
+    `option` is the one that names the folder.
 
     Raises:
         DiskError: `disk_failed`.
     """
-    with disk_errors(folder):
+    with disk_errors(folder, option=option):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         if not existing.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if hasattr(os, "statvfs") and os.statvfs(existing).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         if not os.access(existing, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -19,9 +19,8 @@ from shared.cli.next_command import parsed_invocation
 from shared.errors import BadInput, SkillError, bug_error
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.journal.budget import MAX_BUDGET, MIN_BUDGET, REQUESTS, Budget
-from shared.openclaw.folders import enclosing_skill, expand_path
 from shared.output.outcome import Outcome
-from shared.output.result_file import is_result, why_not_replaceable
+from shared.output.result_file import check_written_file, is_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,21 +166,6 @@ def _checked_result_file(path: str | None) -> str:
         return ""
     check_written_file("--result-file", path, is_result, taken="result_file_taken")
     return path
-
-
-def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, taken: str) -> None:
-    """Check a file that the user names as an output: not a link, in an existing folder outside a skill's.
-
-    Raises:
-        BadInput: such as `taken`, the message for a file that is neither empty nor a document of this skill.
-    """
-    problem = why_not_replaceable(path, is_ours) if path.isprintable() else "no_folder"
-    if problem:
-        code = {"not_ours": taken, "link": "result_file_link"}.get(problem, "result_file_invalid")
-        raise BadInput(code, flag=flag, got=short_repr(path))
-    skill = enclosing_skill(expand_path(path).parent)
-    if skill:
-        raise BadInput("output_dir_in_skill", flag=flag, got=short_repr(path), skill=skill)
 
 
 def parse_number(

@@ -8,7 +8,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.files import read_document, write_atomically
+from shared.errors import BadInput
+from shared.files import check_could_make, read_document, write_atomically
+from shared.i18n.catalog import short_repr
+from shared.openclaw.folders import enclosing_skill, expand_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +45,24 @@ def why_not_replaceable(path: str, is_ours: Callable[[Any], bool]) -> Trouble | 
         return "not_a_file"
     except (ValueError, RecursionError):  # a name with NUL, too
         return "not_ours"
+
+
+def check_written_file(flag: str, path: str, is_ours: Callable[[Any], bool], *, taken: str) -> None:
+    """Check a file that the user names as an output: not a link, in an existing folder outside a skill's.
+
+    Raises:
+        BadInput: such as `taken`, the message for a file that is neither empty nor a document of this skill.
+        DiskError: its folder cannot be written to.
+    """
+    is_name = path.isprintable() and path.strip() not in ("", "-")  # "-" is not standard output here
+    problem = why_not_replaceable(path, is_ours) if is_name else "no_folder"
+    if problem:
+        code = {"not_ours": taken, "link": "result_file_link"}.get(problem, "result_file_invalid")
+        raise BadInput(code, flag=flag, got=short_repr(path))
+    skill = enclosing_skill(expand_path(path).parent)
+    if skill:
+        raise BadInput("output_dir_in_skill", flag=flag, got=short_repr(path), skill=skill)
+    check_could_make(Path(path).absolute().parent, option=flag)
 
 
 def write_replaceable(path: Path, content: bytes, is_ours: Callable[[Any], bool]) -> None:

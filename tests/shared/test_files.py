@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -239,6 +240,10 @@ def test_a_folder_that_could_not_be_made_is_a_disk_error(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
     with pytest.raises(DiskError, match="Permission denied"):
         check_could_make(tmp_path / "new")
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with pytest.raises(DiskError, match="Read-only file system") as caught:
+        check_could_make(tmp_path / "new", option="--result-file")
+    assert caught.value.option == "--result-file"
 
 
 def test_what_need_not_survive_a_power_cut_costs_no_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

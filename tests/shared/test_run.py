@@ -19,7 +19,7 @@ from shared.cli.next_command import PYTHON_COMMAND, early_options, parsed_invoca
 from shared.errors import BadInput, DiskError, OutcomeUnknown, SkillError, StillRunning, TaskFailed, UnusableResult
 from shared.i18n.messages import Translation
 from shared.output.progress import Reporter
-from shared.output.result_file import RESULT_KEYS, is_result, why_not_replaceable
+from shared.output.result_file import RESULT_KEYS, check_written_file, is_result, why_not_replaceable
 from shared.security import keys
 from shared.security.keys import Secret
 from shared.signals import Interrupted
@@ -511,6 +511,17 @@ def test_a_result_file_replaces_nothing_but_a_file(
     for link, target in (("link to a file", "file"), ("link to nothing", "nothing"), ("loop", "loop")):
         (tmp_path / link).symlink_to(target)
     assert (why_not_replaceable(name, is_result) is None) is could
+
+
+def test_a_result_file_that_cannot_be_written_is_refused_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_written_file("--result-file", "new.json", is_result, taken="result_file_taken")
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with pytest.raises(DiskError, match="Permission denied") as caught:
+        check_written_file("--result-file", "new.json", is_result, taken="result_file_taken")
+    assert (caught.value.option, caught.value.facts["path"]) == ("--result-file", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ NO_RESULT_FILES = {
     "nowhere": "/nowhere/x",
     "a device": "/dev/null",
     "a pipe": "pipe",
+    "standard output": "-",
+    "blank": " ",
 }
 NO_KEYS = {
     "two words": "two words",

@@ -14,7 +14,6 @@ from nemovideo.cli.message_request import attachment
 from nemovideo.config import NEW_SESSION, Service, base_url, config_folder, own_token, platform
 from nemovideo.request import LANGUAGE
 from nemovideo.sessions import Sessions
-from shared.cli.app import check_written_file
 from shared.cli.next_command import Invocation
 from shared.errors import BadInput, SkillError
 from shared.files import disk_errors
@@ -23,7 +22,7 @@ from shared.i18n.messages import CommandText
 from shared.journal.claim import Journal
 from shared.openclaw.folders import expand_path, state_folders
 from shared.output.result import NextCommand
-from shared.output.result_file import write_replaceable
+from shared.output.result_file import check_written_file, write_replaceable
 
 if TYPE_CHECKING:
     from nemovideo.api.session_state import Media
