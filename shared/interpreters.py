@@ -34,9 +34,26 @@ UNTRUSTED_VARIABLES = (
 """Variables that no probe gets: they choose an interpreter, a project, a settings file or code to import."""
 
 
+def home_folder() -> str:
+    """Return the home folder: HOME, or the system's record where that is unset or empty; "" if it is not absolute.
+
+    A relative one would be another folder for each current folder.
+    """
+    if os.name != "nt" and os.environ.get("HOME") == "":
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            return ""
+    else:
+        home = os.path.expanduser("~")
+    return home if os.path.isabs(home) else ""
+
+
 def state_folder() -> Optional[str]:
     """Return OpenClaw's state folder, as shared/openclaw/folders.py does; None where no home is known."""
-    home = os.path.expanduser("~")
+    home = home_folder()
     state = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
     if not state:
         state = os.path.join(_in_home(os.environ.get("OPENCLAW_HOME", "").strip() or "~", home), ".openclaw")
@@ -57,8 +74,9 @@ def environment_python(environment: str) -> str:
 
 
 def environment_folder() -> str:
-    """Return the folder of the skills' own environment."""
-    return os.path.join(state_folder() or os.path.expanduser("~/.openclaw"), "image-skills", "venv")
+    """Return the folder of the skills' own environment; "" where there is neither a state folder nor a home."""
+    state = state_folder()
+    return os.path.join(state, "image-skills", "venv") if state else ""
 
 
 def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> Optional[str]:
@@ -69,7 +87,7 @@ def other_interpreter(launcher: str, failures: Dict[str, str], *, old: bool) -> 
     launcher = os.path.realpath(launcher)
     environment = environment_folder()
     own = environment_python(environment)
-    if os.access(own, os.X_OK):
+    if environment and os.access(own, os.X_OK):
         if is_own_environment(environment):
             if _probe([own, "-I", launcher])[0]:
                 return own
@@ -137,7 +155,7 @@ def _configuration() -> List[str]:
     if os.name == "nt":
         folder = os.environ.get("APPDATA", "")
     else:
-        folder = os.environ.get("XDG_CONFIG_HOME", "") or os.path.join(os.path.expanduser("~"), ".config")
+        folder = os.environ.get("XDG_CONFIG_HOME", "") or os.path.join(home_folder(), ".config")
     for path in (os.environ.get("UV_CONFIG_FILE", ""), os.path.join(folder, "uv", "uv.toml")):
         if os.path.isabs(path) and os.path.isfile(path) and is_ours(path):
             return ["--config-file", path]

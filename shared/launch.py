@@ -155,7 +155,7 @@ def _explain(
     code = "python_too_old" if old else "dependency_missing"
     message, hint = (text.format(**facts) for text in _TEXTS[code][language])
     if not old and not failures.keys() & BLOCKING and not can_install():
-        failures["environment_not_writable"] = environment_folder()
+        failures["environment_not_writable" if environment_folder() else "no_home"] = environment_folder()
     blocked = failures.keys() & BLOCKING
     for failure, detail in failures.items():
         what, remedy = (text.format(detail=detail) for text in _TEXTS[failure][language])
@@ -172,7 +172,7 @@ def _explain(
     return 3
 
 
-BLOCKING = frozenset(("environment_not_ours", "environment_not_writable"))
+BLOCKING = frozenset(("environment_not_ours", "environment_not_writable", "no_home"))
 """Failures after which the install line would not help: it would fill the same place."""
 _TEXTS = {
     "python_too_old": {
@@ -214,6 +214,16 @@ _TEXTS = {
         "zh": (
             "当前用户无法写入 {detail}，因此不能在那里安装。",
             "请将 OPENCLAW_STATE_DIR 设为您可写入的文件夹，然后再运行同一条命令。",
+        ),
+    },
+    "no_home": {
+        "en": (
+            "They cannot be installed because there is no home folder: HOME is unset or not an absolute path.",
+            "Set HOME or OPENCLAW_STATE_DIR to an absolute path, then run the same command again.",
+        ),
+        "zh": (
+            "由于找不到主目录（HOME 未设置或不是绝对路径），无法安装。",
+            "请将 HOME 或 OPENCLAW_STATE_DIR 设为绝对路径，然后再运行同一条命令。",
         ),
     },
     "uv_failed": {

@@ -243,10 +243,12 @@ SETTINGS = {
         "如果确实要把密钥发送给 {host}，请加上 --trust-host {host}。",
     ),
     "no_home": Translation(
-        "No home folder was found: HOME is not set, and the system has no record of one.",
-        "找不到主目录：HOME 未设置，系统中也没有记录。",
+        "No home folder was found: HOME is unset or not an absolute path.",
+        "找不到主目录：HOME 未设置，或不是绝对路径。",
     ),
-    "no_home.hint": Translation("Set HOME or OPENCLAW_STATE_DIR.", "请设置 HOME 或 OPENCLAW_STATE_DIR。"),
+    "no_home.hint": Translation(
+        "Set HOME or OPENCLAW_STATE_DIR to an absolute path.", "请将 HOME 或 OPENCLAW_STATE_DIR 设为绝对路径。"
+    ),
     "certificates_missing": Translation(
         "{variable} names {path}, which does not exist.", "{variable} 指向的 {path} 不存在。"
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.errors import ConfigurationError
 from shared.i18n.messages import MessageRef
 from shared.openclaw.config_files import read_file
 from shared.openclaw.folders import openclaw_home, state_folders
@@ -48,10 +50,11 @@ def find_variable(name: str, config: Config) -> Variable | None:
 
 def env_files() -> list[Path]:
     """Return the env files that OpenClaw reads, whether they exist or not."""
-    default = openclaw_home() / ".openclaw"
     in_force = state_folders()[0]
-    fallback = openclaw_home() / ".config" / "openclaw" / "gateway.env"
-    return [in_force / ".env", *([fallback] if in_force == default else [])]
+    with contextlib.suppress(ConfigurationError):  # without a home folder there is no default one
+        if in_force == openclaw_home() / ".openclaw":
+            return [in_force / ".env", openclaw_home() / ".config" / "openclaw" / "gateway.env"]
+    return [in_force / ".env"]
 
 
 def _variables(name: str, config: Config) -> Iterator[Variable]:

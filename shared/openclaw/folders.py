@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.files import PRIVATE_FOLDER, create_file
 from shared.i18n.catalog import short_repr
+from shared.interpreters import home_folder
 from shared.openclaw import config_files
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ def user_home() -> Path:
     """Return the home folder of the person.
 
     Raises:
-        ConfigurationError: `no_home`: neither a variable nor the system names it.
+        ConfigurationError: `no_home`: neither a variable nor the system names one with an absolute path.
     """
-    try:
-        return Path.home()
-    except RuntimeError as error:
-        raise ConfigurationError("no_home") from error
+    home = home_folder()
+    if not home:
+        raise ConfigurationError("no_home")
+    return Path(home)
 
 
 def expand_path(text: str) -> Path:
@@ -61,7 +62,11 @@ def openclaw_home() -> Path:
 
 def _in_home(text: str) -> Path:
     """Return an absolute path; a relative one is resolved in the home folder, not the current one."""
-    path = expand_path(text) if text == "~" or text.startswith(("~/", "~\\")) else user_home() / text
+    path = Path(text)
+    if text == "~" or text.startswith(("~/", "~\\")):
+        path = expand_path(text)
+    elif not path.is_absolute():
+        path = user_home() / text
     return Path(os.path.normpath(path))
 
 
@@ -69,12 +74,16 @@ def state_folders() -> list[Path]:
     """Return the current state folder, then `~/.openclaw` if that is a different one.
 
     The gateway may have a variable that a terminal does not have, so both are searched. A relative
-    OPENCLAW_STATE_DIR
-    is in the home folder: in the current one, each folder would have a journal of its own, and pay again.
+    OPENCLAW_STATE_DIR is in the home folder: in the current one, each folder would have a journal of its own, and
+    pay again.
+
+    Raises:
+        ConfigurationError: `no_home`, unless OPENCLAW_STATE_DIR is absolute.
     """
     moved = os.environ.get("OPENCLAW_STATE_DIR", "").strip()
     in_force = _in_home(moved) if moved else openclaw_home() / ".openclaw"
-    return list(dict.fromkeys([in_force, user_home() / ".openclaw"]))
+    default = [user_home() / ".openclaw"] if home_folder() else []
+    return list(dict.fromkeys([in_force, *default]))
 
 
 def config_path() -> Path:

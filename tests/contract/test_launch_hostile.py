@@ -202,6 +202,19 @@ def test_a_place_that_cannot_be_written_to_is_not_offered_for_the_packages(
     assert "-m venv" not in ended.talk
 
 
+@pytest.mark.parametrize("home", ["relative", ".", "~"])
+def test_a_relative_home_finds_no_environment_in_the_current_folder(bare: Clone, home: str) -> None:
+    for folder in (bare.work, bare.work / "relative"):
+        environment = folder / ".openclaw" / "image-skills" / "venv"
+        bare.command(environment / "bin" / "python", f"touch '{bare.folder}/own'\n")
+        bare.command(folder / "bin" / "python", f"touch '{bare.folder}/own'\n")
+    ended = bare.run("--json", *WORDS, env={"HOME": home})
+    error = ended.document["error"]
+    assert (ended.code, error["code"], error["next"]) == (3, "dependency_missing", None), ended.talk
+    assert "HOME" in error["message"]
+    assert not (bare.folder / "own").exists()
+
+
 @pytest.mark.parametrize("kind", ["a file", "below a file"])
 def test_a_state_folder_that_cannot_be_made_names_its_variable(clone: Clone, kind: str) -> None:
     (clone.folder / "file").touch()

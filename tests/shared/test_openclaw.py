@@ -7,12 +7,15 @@ import os
 import stat
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from shared import interpreters
 from shared.errors import BadInput, ConfigurationError, DiskError
 from shared.openclaw import config_files
+from shared.openclaw.config_variables import env_files
 from shared.openclaw.folders import (
     attachable_path,
     enclosing_skill,
@@ -85,14 +88,27 @@ def test_the_state_folder_in_force_comes_first_then_the_default_one(
     assert state_folders() == [tmp_path / folder for folder in folders]
 
 
-def test_without_any_home_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere() -> Path:
-        raise RuntimeError("Could not determine home directory.")
+@pytest.mark.parametrize("home", [None, "", "relative", "~", "."])
+def test_without_any_absolute_home_it_says_so(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    """A relative one would be another folder, with a journal of its own, for each current folder."""
+    monkeypatch.delenv("HOME") if home is None else monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # a container's user that no passwd lists
+    for folder in (user_home, state_folders):
+        with pytest.raises(ConfigurationError) as caught:
+            folder()
+        assert (caught.value.code, caught.value.exit_code) == ("no_home", 3)
+    assert interpreters.environment_folder() == ""
+    monkeypatch.setenv("OPENCLAW_STATE_DIR", "/somewhere/state")
+    assert state_folders() == [Path("/somewhere/state")]
+    assert env_files() == [Path("/somewhere/state/.env")]
+    assert interpreters.environment_folder() == "/somewhere/state/image-skills/venv"
 
-    monkeypatch.setattr(Path, "home", nowhere)
-    with pytest.raises(ConfigurationError) as caught:
-        user_home()
-    assert (caught.value.code, caught.value.exit_code) == ("no_home", 3)
+
+def test_an_empty_home_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", "")
+    monkeypatch.setattr("pwd.getpwuid", lambda _user: SimpleNamespace(pw_dir=str(tmp_path)))
+    assert user_home() == tmp_path
+    assert interpreters.environment_folder() == str(tmp_path / ".openclaw" / "image-skills" / "venv")
 
 
 # ---- the workspace
