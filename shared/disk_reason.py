@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 
+from shared.errors import DiskError, SkillError, bug_error
 from shared.i18n.messages import MessageRef, SystemReason
 
 _CAUSES = {
@@ -30,3 +33,10 @@ def system_reason(error: OSError) -> SystemReason:
     """Return why the system refused."""
     cause = CAUSES.get(error.errno or 0)
     return SystemReason(error.strerror or type(error).__name__, MessageRef(f"disk_{cause}") if cause else None)
+
+
+def unexpected_error(failure: Exception) -> SkillError:
+    """Return the error of an unexpected exception: a disk error if the system refused a file, else a bug."""
+    if isinstance(failure, OSError) and failure.errno in CAUSES and isinstance(failure.filename, str | bytes):
+        return DiskError("disk_failed", path=Path(os.fsdecode(failure.filename)), reason=system_reason(failure))
+    return bug_error(failure)

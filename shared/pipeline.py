@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import SkillError, bug_error
+from shared.disk_reason import unexpected_error
+from shared.errors import SkillError
 from shared.output.media import attachable
 from shared.paid_request import submit_once
 from shared.signals import Interrupted
@@ -79,7 +80,7 @@ def _catch(step: Callable[[], None], job: Job) -> None:
     except (SkillError, Interrupted) as error:
         job.note(error=error)
     except Exception as failure:  # noqa: BLE001  - a bug, told with the state of the task
-        job.note(error=bug_error(failure))
+        job.note(error=unexpected_error(failure))
 
 
 def _attach(job: Job) -> None:

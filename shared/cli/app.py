@@ -16,7 +16,8 @@ import click
 from shared import signals
 from shared.cli.context import CommandContext, Skill, is_terminal
 from shared.cli.next_command import parsed_invocation
-from shared.errors import BadInput, SkillError, bug_error
+from shared.disk_reason import unexpected_error
+from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.journal.budget import MAX_BUDGET, MIN_BUDGET, REQUESTS, Budget
 from shared.output.outcome import Outcome
@@ -214,7 +215,7 @@ def run_command(
         except (SkillError, signals.Interrupted) as failure:
             error = failure
         except Exception as failure:  # noqa: BLE001  - the one place where a bug becomes exit 1, not a traceback
-            error = bug_error(failure)
+            error = unexpected_error(failure)
         signals.ignore()
         return context.finish(error)
 

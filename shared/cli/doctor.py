@@ -17,6 +17,7 @@ import click
 
 from shared.cli.app import output_options
 from shared.cli.hints import hint_of
+from shared.disk_reason import unexpected_error
 from shared.errors import ConfigurationError, SkillError
 from shared.files import check_could_make
 from shared.i18n.catalog import sanitize_line
@@ -132,7 +133,8 @@ class DoctorChecks:
             try:
                 for verdict, message in check():
                     yield Finding(name, verdict, message)
-            except SkillError as error:
+            except (SkillError, OSError) as failure:
+                error = failure if isinstance(failure, SkillError) else unexpected_error(failure)
                 self.failure = self.failure or error
                 advice = hint_of(error, self._context.catalog)
                 yield Finding(name, "failed", self._say(error.code, **error.facts), advice)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.cli.hints import hint_of
-from shared.disk_reason import CAUSES, system_reason
+from shared.disk_reason import CAUSES, system_reason, unexpected_error
 from shared.errors import BadInput, DiskError
 from shared.files import disk_errors
 from shared.i18n.catalog import Catalog
@@ -117,3 +117,22 @@ def test_journal_s_hint_keeps_the_ids(tmp_path: Path) -> None:
 def test_other_errors_keep_their_own_hint() -> None:
     assert hint_of(BadInput("prompt_missing"), ENGLISH) == ENGLISH.format("prompt_missing.hint")
     assert hint_of(BadInput("prompt_twice"), ENGLISH) is None
+
+
+def test_unexpected_error_of_a_file_is_one_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="too long") as caught:
+        (tmp_path / ("x" * 300)).stat()
+    error = unexpected_error(caught.value)
+    assert (error.code, error.exit_code, error.facts["path"]) == ("disk_failed", 12, tmp_path / ("x" * 300))
+    assert "shorter names" in str(hint_of(error, ENGLISH))
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [OSError(errno.ENOSPC, "no file"), OSError("words"), OSError(errno.EBUSY, "busy", "/x"), ValueError("x")],
+    ids=repr,
+)
+def test_any_other_unexpected_error_is_a_bug(failure: Exception) -> None:
+    with pytest.raises(type(failure)) as caught:
+        raise failure
+    assert unexpected_error(caught.value).code == "bug"

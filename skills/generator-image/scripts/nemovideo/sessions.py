@@ -115,7 +115,9 @@ class Sessions:
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         for folder in dict.fromkeys(self._folders):
-            for path in sorted(folder.glob("*.jsonl")):
+            with disk_errors(folder):  # a name that is too long, for one; a folder that is missing has no files
+                paths = sorted(folder.glob("*.jsonl"))
+            for path in paths:
                 with contextlib.suppress(OSError):
                     yield from _read(path.read_bytes())
 

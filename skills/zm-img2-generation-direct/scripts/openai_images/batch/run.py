@@ -24,7 +24,8 @@ from openai_images.result_rows import stop_reason
 from openai_images.run_folder import RunFolder
 from openai_images.services import OutputPaths, Services
 from shared import signals
-from shared.errors import SkillError, StillRunning, bug_error
+from shared.disk_reason import unexpected_error
+from shared.errors import SkillError, StillRunning
 from shared.files import is_same_file, read_document
 from shared.i18n.messages import MessageRef
 from shared.journal.entry import LOCAL_ID
@@ -210,7 +211,7 @@ def _run_task(batch: Batch, task: Task, client: Client, context: CommandContext)
     except SkillError as failure:
         error = failure
     except Exception as failure:  # noqa: BLE001  - a bug in one task is reported in its row and stops no other
-        error = bug_error(failure)
+        error = unexpected_error(failure)
     reason = stop_reason(error.exit_code, error.code) if error else None
     if reason:
         batch.stop_reason, batch.stopped_by = reason, task.index
