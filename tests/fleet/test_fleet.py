@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +18,7 @@ import pytest
 
 from tests.contract.zm.stage import eventually, expect
 from tests.fleet.stage import kill, stop
-from tests.launcher import Bench
+from tests.launcher import ROOT, Bench
 from tests.providers.plan import Plan
 
 if TYPE_CHECKING:
@@ -200,6 +204,35 @@ def test_a_password_on_a_command_line_is_refused_and_not_repeated(
     expect(ended, 2, "database_password")
     assert SECRET not in ended.stdout.decode() + ended.talk
     expect(bare.queue(*command, env={"IMAGE_QUEUE_DATABASE": address}), 2, "database_password")
+
+
+def test_a_missing_package_is_named_with_the_line_that_installs_all(
+    bare: FleetStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "procrastinate" else known(name))
+    for command in (("migrate",), ("status",), ("worker", "--store", bare.store)):
+        error = bare.ask(*command, code=3, error="fleet_packages_missing")["error"]
+        assert "pip install" in error["message"]
+        assert "procrastinate>=" in error["message"]
+        assert "psycopg[binary]>=" in error["message"]
+
+
+def test_a_queue_on_one_machine_loads_nothing_of_a_fleet(bare: FleetStage) -> None:
+    script = (
+        "import sys; from openai_images.queue.cli import image_queue; "
+        "code = image_queue(['run', '--prompt', 'a cup', '--dry-run', '--json'], sys.argv[1]); "
+        "print(code, sorted(m for m in sys.modules if 'fleet' in m or m.split('.')[0] in "
+        "('psycopg', 'procrastinate', 'boto3', 'asyncio')))"
+    )
+    environment = {name: value for name, value in bare.environment.items() if name != "IMAGE_QUEUE_DATABASE"}
+    paths = [str(ROOT), str(ROOT / "skills" / bare.skill / "scripts")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(Path(paths[1]) / "image_queue.py")],
+        env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
+        cwd=bare.work, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
 
 
 def test_a_database_that_is_not_set_up_is_refused(bare: FleetStage) -> None:

@@ -21,10 +21,14 @@ class AccountRate:
             connection.execute("INSERT INTO account_rates (account) VALUES (%s) ON CONFLICT DO NOTHING", (queue,))
 
     def limit(self, per_minute: float | None) -> None:
-        """Set how many requests a minute may begin; None removes the limit."""
+        """Set how many requests a minute may begin; None removes the limit, a refusal stays in force."""
         with self._store.transaction() as connection:
             connection.execute(
-                "UPDATE account_rates SET per_minute = %s WHERE account = %s", (per_minute, self._account)
+                "UPDATE account_rates SET per_minute = %(rate)s, next_at = CASE WHEN refusals > 0 THEN next_at"
+                " ELSE LEAST(next_at, clock_timestamp()"
+                " + make_interval(secs => COALESCE(60 / %(rate)s::float8, 0))) END"
+                " WHERE account = %(account)s",
+                {"rate": per_minute, "account": self._account},
             )
 
     def take(self) -> float:
