@@ -30,7 +30,7 @@ PROVIDER = {
         "{what} in {path} is not a valid price table: {detail}.", "{path} 中的 {what} 不是有效的价格表：{detail}。"
     ),
     "prices_invalid.hint": Translation(
-        "See references/prices.md for the form. Prices are numbers of at least 0; units are million_tokens and image.",
+        "See references/prices.md for the format. Prices are numbers of at least 0; units are million_tokens and image.",
         "格式见 references/prices.md。价格为不小于 0 的数字，单位为 million_tokens 或 image。",
     ),
     "model_missing": Translation(
