@@ -86,5 +86,5 @@ def _catch(step: Callable[[], None], job: Job) -> None:
 def _attach(job: Job) -> None:
     """List a path of every image that OpenClaw may attach, however the task ended."""
     rows = [(row, job.outcome.local_id or "result") for row in job.outcome.images]
-    for path in attachable(rows, job.context.state, job.context.ui.reporter):
+    for path in attachable(rows, job.context.state, job.context.ui.reporter, job.context.ui.chat_copy):
         job.note(media=[*job.outcome.media, path])

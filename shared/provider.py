@@ -29,6 +29,8 @@ class UserInterface(Protocol):
     """How the person or agent is spoken to."""
 
     reporter: Reporter
+    chat_copy: str
+    """Whether a large image gets a smaller copy for chats; see output.media.CHAT_COPY."""
 
     def confirm_spend(self, entry: Entry, cost: str) -> None:
         """Ask before money is spent on this entry, where there is somebody to ask; raise Interrupted for a no."""

@@ -20,6 +20,7 @@ from shared.disk_reason import unexpected_error
 from shared.errors import BadInput, SkillError
 from shared.i18n.catalog import LANGUAGES, sanitize_line, short_repr
 from shared.journal.budget import MAX_BUDGET, MIN_BUDGET, REQUESTS, Budget
+from shared.output.media import CHAT_COPY
 from shared.output.outcome import Outcome
 from shared.output.result_file import check_written_file, is_result
 
@@ -47,6 +48,7 @@ class Options:
     variant: str = ""
     yes: bool = False
     max_cost: str | None = None
+    chat_copy: str = "auto"
 
     def run_budget(self, skill: Skill) -> Budget | None:
         """Return --max-cost as the budget of this run; None when it was not set."""
@@ -79,6 +81,9 @@ _OUTPUT = (
 _WAITING = (
     click.option("--output-dir", metavar="DIR", help="Save images to DIR (default: generated-images)."),
     click.option("--timeout", metavar="SECONDS", help="Stop waiting after SECONDS; the task keeps running."),
+    click.option(
+        "--chat-copy", default="auto", metavar="|".join(CHAT_COPY), help="Smaller copy of an image above 6 MB."
+    ),
 )
 _SPENDING = {
     "dry_run": click.option("--dry-run", is_flag=True, help="Show what would be sent and its cost; send nothing."),
@@ -155,6 +160,10 @@ def _with_options(function: Function, decorators: tuple[Function, ...], *, spend
             raise BadInput(
                 "variant_invalid", flag="--variant", most=MAX_VARIANT_LENGTH, got=short_repr(options.variant)
             )
+        if options.chat_copy not in CHAT_COPY:
+            expected = ", ".join(CHAT_COPY)
+            raise BadInput("not_one_of", flag="--chat-copy", expected=expected, got=short_repr(options.chat_copy))
+        context.chat_copy = options.chat_copy
         options.cost_limit()  # a bad one is refused in a dry run too
         return function(context, options=options, **arguments)
 

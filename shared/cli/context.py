@@ -18,7 +18,7 @@ from shared.disk_reason import system_reason
 from shared.errors import DiskError, RateLimitError, SkillError, StillRunning, TaskLocked
 from shared.i18n.catalog import Catalog, choose_language, harmless, sanitize_line, short_repr
 from shared.output.hyperlink import knows_links, with_links
-from shared.output.media import attachable
+from shared.output.media import CHAT_COPY, attachable
 from shared.output.outcome import Outcome
 from shared.output.progress import Reporter
 from shared.output.result import NextCommand, document, to_json_line
@@ -83,6 +83,8 @@ class CommandContext:
         self.lang = "auto"
         self.invocation: Invocation | None = None
         """This command, once its options are parsed."""
+        self.chat_copy = "auto"
+        """Whether a large image gets a smaller copy for chats; see output.media.CHAT_COPY."""
         self.spends = False
         """Whether this command may send a paid request."""
         self.remaining_cost: Charges | None = None
@@ -131,8 +133,12 @@ class CommandContext:
             identifier = f"{self.result.local_id}/{self.result.task_id}"
         if identifier is None or (self.result.task_id is None and self.result.status == "not_started"):
             return self.rerun()
-        options = {"--resume": identifier, **self.resume_options, "--json": self.json}
+        options = {"--resume": identifier, **self.resume_options, **self.chat_copy_option(), "--json": self.json}
         return NextCommand(Invocation(self.launcher_named(self.skill.main_launcher), options).to_argv())
+
+    def chat_copy_option(self) -> dict[str, OptionValue]:
+        """Return --chat-copy as another command of this run needs it; empty for the default."""
+        return {} if self.chat_copy == CHAT_COPY[0] else {"--chat-copy": self.chat_copy}
 
     def launcher_named(self, name: str) -> str:
         """Return the path of another launcher of this skill."""
@@ -158,14 +164,14 @@ class CommandContext:
     def attach_media(
         self, state: Path, others: Sequence[tuple[Mapping[str, Any], str]] = (), identifier: str = ""
     ) -> None:
-        """Add to `media` a path of every image, and of `others`, that OpenClaw may attach to a reply.
+        """Add to `media` a path of every image, and of `others`, that OpenClaw may attach, or of its chat copy.
 
         Copies are stored under the task's local id, or `identifier` if there is none. `others` are rows, each with
         its own id, or "" for the task's.
         """
         local_id = self.result.local_id or identifier or "result"
         rows = (*((row, local_id) for row in self.result.images), *((row, own or local_id) for row, own in others))
-        for path in attachable(rows, state, self.reporter):
+        for path in attachable(rows, state, self.reporter, self.chat_copy):
             self.note(media=[*self.result.media, path])
 
     def confirm_spend(self, entry: Entry | None = None, cost: str = "") -> None:

@@ -779,6 +779,20 @@ TALK = {
         "{path} is {megabytes} MB; many chat apps accept at most 6 MB.",
         "{path} 有 {megabytes} MB，许多聊天应用最多接受 6 MB。",
     ),
+    "chat_copy_made": Translation(
+        "For chats: {copy} ({size} MB), a smaller copy. The original is unchanged: {path}",
+        "供聊天发送的缩小副本：{copy}（{size} MB）。原图未改动：{path}",
+    ),
+    "chat_copy_needs_pillow": Translation(
+        "To get a smaller copy for chats, install Pillow: {command}",
+        "如需供聊天发送的缩小副本，请安装 Pillow：{command}",
+    ),
+    "chat_copy_failed": Translation(
+        "No smaller copy of {path} for chats: {reason}.", "无法为聊天生成 {path} 的缩小副本：{reason}。"
+    ),
+    "copy_animated": Translation("it is animated", "它是动图"),
+    "copy_too_large": Translation("it has too many pixels", "像素过多"),
+    "copy_unreadable": Translation("Pillow cannot read it", "Pillow 无法读取它"),
     "reused_line": Translation(
         "The same request was already paid for (task {local_id}); nothing was sent.",
         "同一请求之前已付费（任务 {local_id}），本次没有发送请求。",

@@ -175,6 +175,22 @@ def is_attachable(path: Path, state: Path) -> bool:
     return any(real.is_relative_to(root.resolve()) for root in roots)
 
 
+def attachment_folder(local_id: str, state: Path) -> Path:
+    """Return the folder of a task's attachments in the state folder, made where it is missing.
+
+    Raises:
+        OSError: it could not be made, or a link has its name.
+    """
+    media = state / "media" / "image-skills"
+    folder = media / local_id
+    for level in (media, folder):  # both are made here, so neither is a link, and nothing is cleared behind one
+        level.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        if level.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    _clear(media)
+    return folder
+
+
 def attachable_path(picture: Path, local_id: str, state: Path) -> Path:
     """Return a path of this image that OpenClaw may attach: itself, or a hard link or copy in the state folder.
 
@@ -184,14 +200,7 @@ def attachable_path(picture: Path, local_id: str, state: Path) -> Path:
     picture = picture.absolute()
     if is_attachable(picture, state):
         return picture
-    media = state / "media" / "image-skills"
-    folder = media / local_id
-    for level in (media, folder):  # both are made here, so neither is a link, and nothing is cleared behind one
-        level.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-        if level.is_symlink():
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    _clear(media)
-    target = folder / picture.name
+    target = attachment_folder(local_id, state) / picture.name
     if target.exists() and target.samefile(picture) and not target.is_symlink():
         return target
     with contextlib.suppress(FileNotFoundError):

@@ -117,6 +117,22 @@ def test_a_large_picture_is_saved_with_a_warning_that_quiet_does_not_silence(
     assert f"{row['path']} is {row['bytes'] / 1e6:.1f} MB; many chat apps accept at most 6 MB." in ended.talk
 
 
+def test_a_large_picture_is_attached_as_a_copy_that_chats_accept(bench: Bench, house: StandInHouse) -> None:
+    house.kexiang.plan_picture(Plan(body=large_picture()), Plan(body=large_picture()))
+    document = ended_well(bench.run(*KITE))
+    (row,), (copy,) = document["images"], document["media"]
+    assert Path(row["path"]).read_bytes() == large_picture()
+    assert Path(copy).name == f"{Path(row['path']).stem}-chat.jpg"
+    assert Path(copy).stat().st_size <= 6_000_000
+    with Image.open(copy) as opened:
+        opened.load()
+        assert (opened.format, opened.size) == ("JPEG", (row["width"], row["height"]))
+    again = bench.run(*KITE).document
+    assert (again["reused"], again["media"]) == (True, [copy])
+    never = ended_well(bench.run(*KITE, "--variant", "2", "--chat-copy", "never"))
+    assert Path(never["media"][0]).read_bytes() == large_picture()
+
+
 def test_media_names_files_that_openclaw_may_attach(bench: Bench, house: StandInHouse) -> None:
     house.kexiang.plan_task(FOUR, FOUR)
     state = bench.home / ".openclaw"

@@ -23,6 +23,7 @@ from shared.images.other_formats import Format
 from shared.images.validate import InvalidReason as PictureReason
 from shared.journal.budget import PERIODS, UNITS
 from shared.journal.entry import State
+from shared.output.chat_copy import NoCopyReason
 from shared.security import keys
 from shared.security.keys import Secret
 from tests.shared.message_sites import Said as Site
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 SPEECHES = speeches()
 ALL = {message: text for speech in reversed(SPEECHES) for message, text in speech.texts.items()}
-NAMES = frozenset({"Python", "kB", "s", "token", "tokens", "x"})  # words that Chinese leaves as they are
+NAMES = frozenset({"Pillow", "Python", "kB", "s", "token", "tokens", "x"})  # words that Chinese leaves as they are
 HAN = re.compile("[\u3400-\u9fff]")
 ASCII_PUNCTUATION = re.compile("[\u3400-\u9fff][,;:!?()]|[,;:!?()][\u3400-\u9fff]|[\u3400-\u9fff][.](?![a-z])")
 ENDS = {".": "。", "?": "？", "!": "！", ":": "："}
@@ -46,6 +47,7 @@ FAMILIES = {
     "picture_is_*": get_args(Format),
     "not_allowed_*": get_args(Ban),
     "cost_*": ("charged", "quoted", "estimated"),
+    "copy_*": tuple(set(get_args(NoCopyReason)) - {"needs_pillow"}),
     "budget_*": ("run", *PERIODS),
     "unit_*": UNITS,
     "key_source_*": ("empty", "unresolved"),

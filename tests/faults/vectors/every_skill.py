@@ -144,6 +144,7 @@ def waiting(line: Line) -> list[Row]:
     return [
         *line.refused("--timeout", "1 to 86400", {**NO_NUMBERS, "too short": "0.9", "too long": "86401"}),
         *line.refused("--output-dir", "folder", NO_FOLDERS),
+        *line.refused("--chat-copy", "auto, never", {"empty": "", "wrong": "always", "oversized": LONG}),
         line.row(
             "--output-dir in a skill", "--output-dir=skill/pictures", says=("--output-dir", "inside the skill")
         ),

@@ -142,6 +142,7 @@ def context_for(batch: Batch, task: Task) -> CommandContext:
     context.invocation, context.spends, context.json = _invocation(batch, task, launcher), True, True
     context.catalog = batch.context.catalog
     context.reporter = Reporter(context.catalog, None)
+    context.chat_copy = batch.context.chat_copy
     context.yes = True  # the batch has asked for confirmation once
     context.note(provider=batch.provider.name, **(request_facts(task.request) if task.request else {}))
     context.note_own(output=None, bytes=None, run_dir=str(batch.task_folder(task)), raw=task.raw)

@@ -58,6 +58,7 @@ class TaskCommands:
             "--timeout": f"{child_seconds(self.seconds):g}",
             "--raw": bool(attempts["raw"]),
             "--new": self.new,
+            **self.context.chat_copy_option(),
         }
         for name in FORWARDED_OPTIONS:
             value = attempts.get(name, self.settings.get(name))
