@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.errors import DiskError
+from shared.errors import BadInput, DiskError
+from shared.i18n.catalog import short_repr
 from shared.journal.reader import JournalReader
 from shared.openclaw.folders import state_folders
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
     from shared.cli.context import CommandContext
 
+AGE = re.compile(r"(\d{1,5})([mhd])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 Answer = TypeVar("Answer")
 
 
@@ -34,3 +39,15 @@ def from_each(
             if journal.skill == context.skill.slug:
                 raise
             context.reporter.always(error.code, **error.facts)
+
+
+def age(flag: str, text: str) -> timedelta:
+    """Return a span of time such as 30m, 24h or 7d.
+
+    Raises:
+        BadInput: `age_invalid`.
+    """
+    match = AGE.fullmatch(text)
+    if not match:
+        raise BadInput("age_invalid", flag=flag, got=short_repr(text))
+    return timedelta(**{UNITS[match.group(2)]: int(match.group(1))})

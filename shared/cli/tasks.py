@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
 from shared.cli.app import output_options
 from shared.cli.budget import budget_command
-from shared.cli.journals import journals
+from shared.cli.journals import age, journals
+from shared.cli.report import report_command
 from shared.cli.task_list import add_costs, known_task, list_tasks, show_task
 from shared.errors import BadInput
-from shared.i18n.catalog import short_repr
 from shared.i18n.messages import MessageRef
 from shared.journal.entry import FINISHED
 from shared.journal.reader import JournalReader
@@ -23,8 +22,6 @@ from shared.openclaw.folders import state_folders
 if TYPE_CHECKING:
     from shared.cli.context import CommandContext, Skill
 
-AGE = re.compile(r"(\d{1,5})([mhd])")
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 MAX_LISTED = 1000
 
 
@@ -33,24 +30,21 @@ def tasks_command(skill: Skill) -> click.Group:
     group = click.Group(
         "tasks", no_args_is_help=False, help="Show and manage the paid tasks of all image skills on this machine."
     )
-    for command in (list_tasks, show_task, add_costs, budget_command(), _forget, _prune, _set_aside):
+    for command in (
+        list_tasks,
+        show_task,
+        add_costs,
+        budget_command(),
+        report_command,
+        _forget,
+        _prune,
+        _set_aside,
+    ):
         group.add_command(command)
     described = f"Resume a task of {skill.slug}. Free. Takes the options of {skill.main_launcher}."
     identifier = click.Argument(["id"], metavar="ID [OPTIONS]")  # in this order: the id is what --resume gets
     group.add_command(click.Command("resume", help=described, options_metavar="", params=[identifier]))
     return group
-
-
-def age(flag: str, text: str) -> timedelta:
-    """Return a span of time such as 30m, 24h or 7d.
-
-    Raises:
-        BadInput: `age_invalid`.
-    """
-    match = AGE.fullmatch(text)
-    if not match:
-        raise BadInput("age_invalid", flag=flag, got=short_repr(text))
-    return timedelta(**{UNITS[match.group(2)]: int(match.group(1))})
 
 
 @click.command("forget", help="Remove one task from the journal.")

@@ -956,6 +956,21 @@ BUDGET = {
     "budget_elsewhere.hint": Translation("Run: python3 {launcher} budget", "请运行：python3 {launcher} budget"),
 }
 
+REPORT = {
+    "report_written": Translation(
+        "Report of {tasks} task(s) with {images} image(s): {path}", "报告：{tasks} 个任务，{images} 张图片：{path}"
+    ),
+    "report_title": Translation("Images of the last {since}", "最近 {since} 的图片"),
+    "report_images": Translation("image(s)", "张图片"),
+    "report_no_picture": Translation("no image", "没有图片"),
+    "report_gone": Translation("The file is gone: {path}", "文件已不存在：{path}"),
+    "report_model": Translation("Model", "模型"),
+    "report_size": Translation("Size", "尺寸"),
+    "report_cost": Translation("Cost", "费用"),
+    "report_began": Translation("Started", "开始时间"),
+    "report_local_id": Translation("Local ID", "本地任务编号"),
+}
+
 DOCTOR = {
     "verdict_ok": Translation("ok    ", "正常"),
     "verdict_note": Translation("note  ", "注意"),
@@ -1031,5 +1046,6 @@ SHARED_MESSAGES: dict[str, Translation] = {
     **TALK,
     **TASKS,
     **BUDGET,
+    **REPORT,
     **DOCTOR,
 }

@@ -197,6 +197,19 @@ def tasks(resume: list[Row]) -> list[Row]:
         *forget.argument("ID", "no record of task", {**NO_IDS, "empty": ""}, error="task_unknown"),
         *resume,
         *budget(),
+        *report(),
+    ]
+
+
+def report() -> list[Row]:
+    """Return the rows of tasks.py report."""
+    line = Line("tasks.py", command=("report",))
+    return [
+        *line.usage(),
+        *spoken(line),
+        *line.refused("--since", "7d", NO_AGES),
+        *line.refused("--output-dir", "folder", NO_FOLDERS),
+        line.row("--output-dir in a skill", "--output-dir=skill/x", says=("--output-dir", "inside a skill")),
     ]
 
 

@@ -190,12 +190,9 @@ BATCH = {
     "report_finished": Translation("Finished", "完成时间"),
     "report_seconds": Translation("This run took", "本次用时"),
     "report_charges": Translation("Requests that may have been charged", "可能已扣费的请求数"),
-    "report_no_picture": Translation("no image", "没有图片"),
     "report_references": Translation("Reference images", "参考图"),
-    "report_model": Translation("Model", "模型"),
     "report_mode": Translation("Mode", "模式"),
     "report_took": Translation("Took", "用时"),
-    "report_size": Translation("Size", "尺寸"),
     "report_asked": Translation("({size} requested)", "（要求 {size}）"),
     "report_bytes": Translation("Bytes", "字节数"),
 }
