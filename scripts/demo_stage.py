@@ -65,7 +65,8 @@ class Stage:
         steps, unit = self.played.steps, self.played.unit
         result = DEMO / f"{self.played.skill}-{len(steps) + 1}.json"
         script = f"skills/{self.played.skill}/scripts/{launcher}"
-        typed = ["python3", script, *options, "--output-dir", DEMO.name]
+        typed = ["python3", script, *options]
+        typed += [] if launcher == "tasks.py" else ["--output-dir", DEMO.name]
         typed += ["--result-file", str(result.relative_to(ROOT))]
         print(f"\n{len(steps) + 1}. {title}\n   $ {shlex.join(typed)}", flush=True)
         paid_before = len(self.house.ledger)
