@@ -50,6 +50,8 @@ def carry_out(
         lease = claim()
     except (SkillError, Interrupted) as error:
         return replace(outcome, error=error)
+    if lease.action == "create":
+        lease.task.entry.extra = {**lease.task.entry.extra, **context.ui.command_record()}
     job = Job(lease, context, replace(outcome, reused=lease.action == "return"))
     with lease:
         _catch(lambda: steps(job), job)

@@ -32,6 +32,9 @@ class UserInterface(Protocol):
     chat_copy: str
     """Whether a large image gets a smaller copy for chats; see output.media.CHAT_COPY."""
 
+    def command_record(self) -> dict[str, Any]:
+        """Return what an entry keeps of this command, so that its request can be made again; it may be empty."""
+
     def confirm_spend(self, entry: Entry, cost: str) -> None:
         """Ask before money is spent on this entry, where there is somebody to ask; raise Interrupted for a no."""
 

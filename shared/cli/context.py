@@ -136,6 +136,10 @@ class CommandContext:
         options = {"--resume": identifier, **self.resume_options, **self.chat_copy_option(), "--json": self.json}
         return NextCommand(Invocation(self.launcher_named(self.skill.main_launcher), options).to_argv())
 
+    def command_record(self) -> dict[str, Any]:
+        """Return what an entry keeps of this command, so that its request can be made again; it may be empty."""
+        return {"command": self.invocation.record()} if self.invocation else {}
+
     def chat_copy_option(self) -> dict[str, OptionValue]:
         """Return --chat-copy as another command of this run needs it; empty for the default."""
         return {} if self.chat_copy == CHAT_COPY[0] else {"--chat-copy": self.chat_copy}

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from shared.security.keys import redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 OptionValue = bool | str | tuple[str, ...]
 """A flag, the value of an option, or the values of one that may be repeated."""
+OF_ONE_RUN = frozenset((
+    "--prompt", "--prompt-file", "--new", "--yes", "--dry-run", "--json", "--result-file", "--quiet", "--no-wait",
+    "--timeout", "--resume", "--max-cost", "--max-points", "--on-unknown", "--api-key-stdin",
+))  # fmt: skip
+"""Options that are no part of a request: the prompt, consent, waiting, and how the result is reported."""
 PYTHON_COMMAND = "python" if os.name == "nt" else "python3"
 
 
@@ -33,9 +41,19 @@ class Invocation:
         """Return the same command without some options."""
         return replace(self, options={flag: value for flag, value in self.options.items() if flag not in flags})
 
+    def record(self) -> dict[str, Any]:
+        """Return what the journal keeps of a command, so that its request can be made again.
+
+        Neither the prompt nor the query of a link is kept; `cut` says that a link lost one.
+        """
+        kept = {flag: value for flag, value in self.options.items() if flag not in OF_ONE_RUN}
+        values = [text for value in kept.values() for text in _words("", value)]
+        cut = any(redact(text) != text for text in values)
+        return {"subcommand": self.subcommand, "options": kept, "folder": str(Path.cwd()), "cut": cut}
+
     def to_argv(self) -> list[str]:
         """Return the words of the command, which click parses into the same options."""
-        words = [PYTHON_COMMAND, self.launcher, *filter(None, [self.subcommand])]
+        words = [PYTHON_COMMAND, self.launcher, *self.subcommand.split()]
         options = [word for flag, value in self.options.items() for word in _words(flag, value)]
         if any(argument.startswith("-") and argument != "-" for argument in self.arguments):
             return [*words, *options, "--", *self.arguments]
@@ -61,7 +79,16 @@ def parsed_invocation(parsed: click.Context, launcher: str, hidden: Collection[s
             arguments += (value,) if isinstance(value, str) else tuple(value)
         elif not set(hidden) & set(param.opts):
             options[param.opts[0]] = value
-    return Invocation(launcher, options, arguments, str(parsed.info_name) if parsed.parent else "")
+    return Invocation(launcher, options, arguments, _subcommand(parsed))
+
+
+def _subcommand(parsed: click.Context) -> str:
+    """Return the words that lead from the launcher to a command, such as "budget set"; empty for its only one."""
+    names: list[str] = []
+    while parsed.parent:
+        names.insert(0, str(parsed.info_name))
+        parsed = parsed.parent
+    return " ".join(names)
 
 
 def early_options(argv: Sequence[str], secret_options: Collection[str] = (), *more: str) -> dict[str, Any]:

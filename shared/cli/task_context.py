@@ -71,6 +71,9 @@ class TaskContext:
     @contextlib.contextmanager
     def reporting(self, claim: TaskLease) -> Iterator[None]:
         """Copy the journal's entry into the result when the block ends, with or without an error."""
+        entry = claim.task.entry
+        if claim.action == "create":
+            entry.extra = {**entry.extra, **self.context.command_record()}
         try:
             self.context.result = self.context.result.with_entry(claim.task.entry, claim.task.path)
             yield

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shared.cli.again import again_command
 from shared.cli.app import output_options
 from shared.cli.budget import budget_command
 from shared.cli.journals import age, journals
@@ -31,6 +32,7 @@ def tasks_command(skill: Skill) -> click.Group:
         "tasks", no_args_is_help=False, help="Show and manage the paid tasks of all image skills on this machine."
     )
     for command in (
+        again_command([]),
         list_tasks,
         show_task,
         add_costs,

@@ -956,6 +956,43 @@ BUDGET = {
     "budget_elsewhere.hint": Translation("Run: python3 {launcher} budget", "请运行：python3 {launcher} budget"),
 }
 
+AGAIN = {
+    "again_option": Translation("{flag} cannot be used with again.", "{flag} 不能与 again 一起使用。"),
+    "again_not_recorded": Translation(
+        "The journal does not have the command of task {local_id}, so it cannot be repeated.",
+        "任务记录中没有任务 {local_id} 的命令，无法重做。",
+    ),
+    "again_not_recorded.hint": Translation(
+        "Run the command that made it, with --new.", "请运行当初生成它的命令，并加上 --new。"
+    ),
+    "again_link_cut": Translation(
+        "Task {local_id} had a link with a query, which the journal does not keep; it cannot be repeated.",
+        "任务 {local_id} 使用过带查询参数的链接，任务记录不保存这些参数，因此无法重做。",
+    ),
+    "again_link_cut.hint": Translation(
+        "Run the command that made it, with --new.", "请运行当初生成它的命令，并加上 --new。"
+    ),
+    "again_prompt_needed": Translation(
+        "The journal has only the beginning of the prompt of task {local_id}: {start} of {length} characters.",
+        "任务记录只保存了任务 {local_id} 提示词的开头：{start}，全文共 {length} 个字符。",
+    ),
+    "again_prompt_needed.hint": Translation(
+        "Repeat the whole prompt with --prompt or --prompt-file.",
+        "请用 --prompt 或 --prompt-file 给出完整的提示词。",
+    ),
+    "again_prompt_differs": Translation(
+        "This is not the prompt of task {local_id}, which begins with {start} and has {length} characters.",
+        "这不是任务 {local_id} 的提示词：原提示词以 {start} 开头，共 {length} 个字符。",
+    ),
+    "again_prompt_differs.hint": Translation(
+        "Repeat that prompt exactly; for another one, run the skill's command itself.",
+        "请原样给出该提示词；如需使用其他提示词，请直接运行技能的命令。",
+    ),
+    "again_folder_gone": Translation(
+        "The folder in which the task was made cannot be entered: {path}", "无法进入当初生成该任务的文件夹：{path}"
+    ),
+}
+
 REPORT = {
     "report_written": Translation(
         "Report of {tasks} task(s) with {images} image(s): {path}", "报告：{tasks} 个任务，{images} 张图片：{path}"
@@ -1046,6 +1083,7 @@ SHARED_MESSAGES: dict[str, Translation] = {
     **TALK,
     **TASKS,
     **BUDGET,
+    **AGAIN,
     **REPORT,
     **DOCTOR,
 }

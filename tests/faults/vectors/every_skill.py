@@ -198,6 +198,21 @@ def tasks(resume: list[Row]) -> list[Row]:
         *resume,
         *budget(),
         *report(),
+        *repeated(),
+    ]
+
+
+def repeated() -> list[Row]:
+    """Return the rows of tasks.py again."""
+    line = Line("tasks.py", command=("again",))
+    return [
+        *Line("tasks.py", ("x",), ("again",)).usage(),
+        line.row("no id", says=("ID",), error="usage"),
+        *line.argument("ID", "no record of task", {**NO_IDS, "empty": ""}, error="task_unknown"),
+        line.row("--resume", "x", "--resume=7", says=("--resume", "again"), error="again_option"),
+        line.row("--variant", "x", "--variant=y", says=("--variant", "again"), error="again_option"),
+        *Line("tasks.py", ("x",), ("again",)).refused("--max-cost", "0.001 to 1000000000", {"none": "0"}),
+        *Line("tasks.py", ("x",), ("again",)).refused("--chat-copy", "auto, never", {"wrong": "always"}),
     ]
 
 
@@ -209,7 +224,9 @@ def report() -> list[Row]:
         *spoken(line),
         *line.refused("--since", "7d", NO_AGES),
         *line.refused("--output-dir", "folder", NO_FOLDERS),
-        line.row("--output-dir in a skill", "--output-dir=skill/x", says=("--output-dir", "inside a skill")),
+        line.row(
+            "--output-dir in a skill", "--output-dir=skill/x", says=("--output-dir", "inside the skill folder")
+        ),
     ]
 
 

@@ -48,10 +48,13 @@ def ima_image_create(argv: Sequence[str], launcher: str) -> int:
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
     """Run tasks.py and return its exit code; its `resume ID` is ima_image_create.py --resume ID."""
+    from shared.cli.again import again  # noqa: PLC0415
     from shared.cli.tasks import tasks_command  # noqa: PLC0415
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
         return ima_image_create(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
+    if argv[:1] == ["again"]:
+        return again(SKILL, argv[1:], launcher, ima_image_create)
     return run_command(tasks_command(SKILL), SKILL, argv, launcher)
 
 

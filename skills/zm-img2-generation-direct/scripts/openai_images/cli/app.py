@@ -75,10 +75,13 @@ def run(argv: Sequence[str], launcher: str) -> int:
 
 def tasks(argv: Sequence[str], launcher: str) -> int:
     """Run tasks.py and return its exit code; `resume ID` runs run.py --resume ID."""
+    from shared.cli.again import again  # noqa: PLC0415
     from shared.cli.tasks import tasks_command  # noqa: PLC0415
 
     if argv[:1] == ["resume"] and argv[1:2] not in ([], ["--help"]):
         return run(["--resume", *argv[1:]], str(Path(launcher).with_name(SKILL.main_launcher)))
+    if argv[:1] == ["again"]:
+        return again(SKILL, argv[1:], launcher, run)
     return run_image_command(tasks_command(SKILL), argv, launcher)
 
 
