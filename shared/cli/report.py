@@ -88,7 +88,8 @@ def _cards(entry: Entry, folder: Path, catalog: Catalog) -> Iterator[str]:
     start = str(entry.prompt.get("start", ""))
     length = entry.prompt.get("length")
     prompt = start + ("…" if isinstance(length, int) and length > len(start) else "")
-    for row in _images(entry) or [None]:
+    rows: list[Mapping[str, Any] | None] = [*_images(entry)]
+    for row in rows or [None]:
         facts = {
             say("report_model"): entry.model,
             say("report_cost"): format_cost(entry.cost, catalog) if entry.cost else say("cost_unknown"),

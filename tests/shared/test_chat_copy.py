@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import importlib.util
 import io
 import os
 import random
@@ -39,7 +40,8 @@ def made(original: Path, limit: int = LIMIT) -> Image.Image:
     copy = make_chat_copy(original, original.with_name("copy"), max_bytes=limit)
     assert copy.bytes == copy.path.stat().st_size <= limit
     assert original.read_bytes() == before
-    with Image.open(copy.path) as opened:
+    opened: Image.Image = Image.open(copy.path)
+    with opened:
         opened.load()
     return opened
 
@@ -174,7 +176,7 @@ def test_without_pillow_one_line_says_how_to_get_it(
         return real(name, *more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.setattr(media.importlib.util, "find_spec", lambda _name: pip or None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: pip or None)
     attached, talk = attach(large, tmp_path / "state")
     assert Path(str(attached)).name == "a.png"
     (_, line) = talk.splitlines(keepends=True)
