@@ -87,6 +87,7 @@ class OpenAiImagesService:
         self.key = key
         self.default_seconds = default_seconds
         self.honours_keys = True
+        self.requires_idempotency_key = True
         self.any_file_field = False
         self.counted = 0
         self.made: list[Made] = []
@@ -146,7 +147,7 @@ class OpenAiImagesService:
             return json_reply({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
         if request.path not in (GENERATIONS, EDITS):
             rules.refuse(f"no such path: {request.path}")
-        key = rules.check_common(request)
+        key = rules.check_common(request, required=self.requires_idempotency_key)
         mode = "generation" if request.path == GENERATIONS else "edit"
         asked = (
             rules.check_generation(request)

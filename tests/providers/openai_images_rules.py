@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,11 @@ def refuse(message: str) -> NoReturn:
     raise ComplaintError(message)
 
 
-def check_common(request: Request) -> str:
+def check_common(request: Request, *, required: bool = True) -> str:
     """Return the Idempotency-Key of a paid request; raises ComplaintError."""
     if request.method != "POST" or request.query:
         refuse(f"{request.method} {request.target}")
-    key = request.headers.get("idempotency-key", "")
+    key = request.headers.get("idempotency-key", "" if required else str(uuid.uuid4()))
     if not _KEY.fullmatch(key):
         refuse(f"Idempotency-Key: {key!r}")
     return key
