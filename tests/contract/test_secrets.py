@@ -232,9 +232,10 @@ def test_a_key_that_is_cut_to_be_shown_is_not_shown(guarded: Guarded) -> None:
     assert traces(start[:12], {"stdout": ended.stdout, "stderr": ended.stderr}) == []
 
 
-def test_a_prompt_that_holds_the_key_is_not_kept(guarded: Guarded) -> None:
+def test_a_prompt_that_holds_the_key_is_refused_and_not_kept(guarded: Guarded) -> None:
     ended = guarded.bench.run(*CREATE, "--prompt", f"{guarded.key} in neon")
-    assert ended.code == 0, ended.talk
+    assert (ended.code, ended.document["error"]["code"]) == (2, "prompt_holds_key"), ended.talk
+    assert "revoke it" in ended.document["error"]["hint"]
     guarded.assert_kept(ended)
 
 
