@@ -203,13 +203,20 @@ def test_whatever_is_not_definite_is_no_refusal(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "wait"), [(None, MessageRef("wait_unknown")), (0.0, "0 s"), (30.4, "30 s"), (3600.0, "3600 s")]
+    ("retry_after", "wait", "facts"),
+    [
+        (None, "wait_unknown", {}),
+        (0.0, "seconds", {"seconds": "0"}),
+        (30.4, "seconds", {"seconds": "30"}),
+        (3600.0, "seconds", {"seconds": "3600"}),
+    ],
 )
-def test_a_limit_tells_how_long(retry_after: float | None, wait: str) -> None:
+def test_a_limit_tells_how_long(retry_after: float | None, wait: str, facts: dict[str, object]) -> None:
     error = wire.refusal(429, None, retry_after)
     assert isinstance(error, RateLimitError)
-    assert (error.retry_after, error.facts["wait"]) == (retry_after, wait)
-    assert type(error.facts["wait"]) is type(wait)
+    message = error.facts["wait"]
+    assert isinstance(message, MessageRef)
+    assert (error.retry_after, message, message.facts) == (retry_after, wait, facts)
     assert error.remedy == "again"
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import AuthenticationError, RateLimitError, ReadError, StillRunning
+from shared.i18n.messages import MessageRef
 from shared.polling import PollSchedule, retry_read, wait_for_task
 from tests.shared.fakes import FakeClock
 
@@ -332,7 +333,9 @@ def test_a_read_keeps_a_retry_after_of_up_to_a_minute() -> None:
     longer = Read(failed(61.0))
     with pytest.raises(RateLimitError) as caught:
         retry_read(longer, longer.clock.limits(100.0))
-    assert caught.value.facts["wait"] == "61 s"
+    wait = caught.value.facts["wait"]
+    assert isinstance(wait, MessageRef)
+    assert (wait, wait.facts) == ("seconds", {"seconds": "61"})
     assert longer.clock.slept == []
 
 
