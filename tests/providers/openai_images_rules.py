@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from PIL import Image
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -44,6 +47,7 @@ class Asked:
 
     fields: dict[str, Any]
     references: tuple[bytes, ...] = ()
+    mask: bytes | None = None
 
 
 def refuse(message: str) -> NoReturn:
@@ -76,11 +80,15 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
     fields: dict[str, Any] = {}
     references = []
     names = set()
+    mask: bytes | None = None
     for name, file, media_type, content in _parts(request):
         if file is None:
             if name in fields or media_type:
                 refuse(f"{name}: stands twice, or has a content type")
             fields[name] = content.decode()
+            continue
+        if name == "mask":
+            mask = _check_mask(media_type, content)
             continue
         names.add(name)
         if not content.startswith(_SIGNATURES.get(media_type, b"\0")) or not file.endswith(_ENDINGS[media_type]):
@@ -94,7 +102,21 @@ def check_edit(request: Request, *, any_file_field: bool = False) -> Asked:
         refuse(f"{len(references)} references")
     if names != ({"image"} if len(references) == 1 else {"image[]"}) and not any_file_field:
         refuse(f"files called {sorted(names)}")
-    return Asked(fields, tuple(references))
+    _check_mask_size(mask, references[0])
+    return Asked(fields, tuple(references), mask)
+
+
+def _check_mask_size(mask: bytes | None, reference: bytes) -> None:
+    if mask and Image.open(io.BytesIO(mask)).size != Image.open(io.BytesIO(reference)).size:
+        refuse("a mask of another size than the first reference")
+
+
+def _check_mask(media_type: str, content: bytes) -> bytes:
+    if media_type != "image/png" or len(content) >= 4_000_000:
+        refuse(f"mask: {media_type} of {len(content)} bytes")
+    if "A" not in Image.open(io.BytesIO(content)).getbands():
+        refuse("a mask without alpha")
+    return content
 
 
 def _whole(text: str) -> int:

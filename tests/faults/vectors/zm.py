@@ -110,6 +110,13 @@ def references(line: Line) -> list[Row]:
         line.row("--images of seventeen", "--images", ",".join(["good.png"] * 16), "--reference-image=good.png",
                  says=("16", "17", "reference images"), process=line is RUN),
         *line.refused("--images", "JSON array", NO_LISTS),
+        *[
+            line.row(f"--mask {name}", "--image=good.png", "--mask", file, says=("--mask", why))
+            for name, file, why in every_skill.REFERENCES
+        ],
+        line.row("--mask without alpha", "--image=good.png", "--mask=good.png", says=("--mask", "no alpha")),
+        line.row("--mask that is a GIF", "--image=good.png", "--mask=moving.gif", says=("--mask", "not a PNG")),
+        line.row("--mask without a reference", "--mask=good.png", says=("--mask", "--input-image")),
     ]  # fmt: skip
 
 
@@ -154,7 +161,15 @@ QUEUES = [
     QUEUE.row("--resume of a queue", "--resume", "x", says=("--resume", "image_queue.py run")),
     *[
         QUEUE.row(f"{flag} beside a file", f"{flag}=good.png", says=(flag, "@FILE"))
-        for flag in ("--prompt", "--prompt-file", "--task-name", "--task-key", "--input-image", "--images")
+        for flag in (
+            "--prompt",
+            "--prompt-file",
+            "--task-name",
+            "--task-key",
+            "--input-image",
+            "--images",
+            "--mask",
+        )
     ],
     *SINGLE.refused("--task-name", "file name", NO_NAMES),
     *SINGLE.refused("--task-key", "file name", NO_NAMES),

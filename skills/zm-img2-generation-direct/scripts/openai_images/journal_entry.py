@@ -37,5 +37,6 @@ def new_entry(request: ImageRequest, provider: Provider, *, variant: str, folder
         extra={
             "idempotency_key": str(uuid.uuid4()),
             "input_images": [reference.row() for reference in request.references],
+            **({"mask": request.mask.row()} if request.mask else {}),
         },
     )

@@ -70,8 +70,6 @@ def _write(form: BinaryIO, folder: Path, boundary: str, request: ImageRequest, f
         form.truncate()
         for head, content in wire.edit_parts(request, file_field):
             form.write(f"--{boundary}\r\n".encode() + head)
-            form.write(
-                content if isinstance(content, bytes) else request.references[content].content("--input-image")
-            )
+            form.write(content if isinstance(content, bytes) else request.files[content].content("--input-image"))
             form.write(b"\r\n")  # not added to it: a reference may have 20 MB
         form.write(f"--{boundary}--\r\n".encode())

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from openai_images.mask import read_mask
 from openai_images.model_tables.capabilities import capabilities_of
 from openai_images.model_tables.prices import estimate
 from shared.errors import BadInput
@@ -70,6 +71,8 @@ class ImageRequest:
     references: tuple[InputImage, ...] = ()
     api_options: Mapping[str, str | int] = field(default_factory=dict)
     """The optional parameters that were set, by the API's names."""
+    mask: InputImage | None = None
+    """Of the first reference; its transparent pixels are drawn again."""
 
     @property
     def mode(self) -> Mode:
@@ -78,8 +81,14 @@ class ImageRequest:
 
     @property
     def parameters(self) -> dict[str, str | int]:
-        """The parameters that change the image, by the API's names: the size and the options that were set."""
-        return {"size": self.size, **self.api_options}
+        """The parameters that change the image, by the API's names; a mask by its SHA-256."""
+        mask = {"mask": self.mask.sha256} if self.mask else {}
+        return {"size": self.size, **self.api_options, **mask}
+
+    @property
+    def files(self) -> tuple[InputImage, ...]:
+        """The files of an edit's form: the references, then the mask."""
+        return (*self.references, self.mask) if self.mask else self.references
 
     @property
     def count(self) -> int:
@@ -99,6 +108,8 @@ class ImageRequest:
             for name, api_name in OPTIONS.items()
             if api_name in self.api_options
         }
+        if self.mask:
+            optional["--mask"] = str(self.mask.path)
         return {"--model": self.model, "--size": self.size, **optional, "--input-image": references}
 
 
@@ -120,11 +131,12 @@ def image_request(
     size: str,
     references: Sequence[tuple[str, str]],
     options: Mapping[str, Any] | None = None,
+    mask: tuple[str, str] | None = None,
 ) -> ImageRequest:
     """Return the request that flags or a task's fields describe; the prompt was checked where it was read.
 
     `references` are pairs of the flag or field and its path, in order; `options` are by the names of OPTIONS, with
-    their numbers checked.
+    their numbers checked; `mask` is a pair like those of the references.
 
     Raises:
         BadInput: names the flag, what this model takes and what was received.
@@ -139,7 +151,9 @@ def image_request(
         raise BadInput("prompt_too_long", flag="--prompt", model=model, most=most, got=len(prompt))
     _check_combination(api_options, has_references=bool(references))
     images = tuple(_reference(flag, path) for flag, path in references)
-    return ImageRequest(prompt, model, size, images, api_options)
+    if mask and not images:
+        raise BadInput("option_needs", flag=mask[0], other="--input-image")
+    return ImageRequest(prompt, model, size, images, api_options, read_mask(*mask, images[0]) if mask else None)
 
 
 def check_parameters(model: str, size: str, options: Mapping[str, Any]) -> dict[str, str | int]:

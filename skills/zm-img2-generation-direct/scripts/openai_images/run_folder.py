@@ -67,15 +67,16 @@ def recorded_request(entry: Entry) -> ImageRequest:
     prompt = _prompt_of(entry, path)
     if prompt is None:
         raise UnusableResult("request_gone", path=path, remedy="none")
-    rows = entry.extra["input_images"]
+    rows, mask = entry.extra["input_images"], entry.extra.get("mask")
     request = image_request(
         prompt=prompt,
         model=entry.model,
         size=entry.requested["size"],
         references=[("--input-image", str(row["path"])) for row in rows],
         options={name: entry.requested.get(api_name) for name, api_name in OPTIONS.items()},
+        mask=("--mask", str(mask["path"])) if mask else None,
     )
-    for reference, row in zip(request.references, rows, strict=True):
+    for reference, row in zip(request.files, [*rows, mask] if mask else rows, strict=True):
         if reference.sha256 != row["sha256"]:
             raise BadInput("reference_changed", flag="--input-image", got=short_repr(row["path"]))
     return request

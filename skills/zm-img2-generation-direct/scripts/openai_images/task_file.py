@@ -43,7 +43,7 @@ FLAGS = ("raw", "no_send", "send_to_feishu")
 ATTEMPT_FIELDS = ("timeout_ms", "max_attempts")
 TASK_FIELDS: Final = frozenset(
     (
-        *("task_name", "task_key", "prompt", "size", "model", "images"),
+        *("task_name", "task_key", "prompt", "size", "model", "images", "mask"),
         *(*OPTIONS, *FLAGS, *ATTEMPT_FIELDS, *SINGLE_REFERENCES),
     )
 )
@@ -177,7 +177,7 @@ def check_fields(task: Any, fields: Collection[str]) -> dict[str, Any]:
     unknown = sorted(task.keys() - fields)
     if unknown:
         raise BadInput("field_unknown", where=MessageRef("the_task"), got=short_repr(", ".join(unknown)))
-    for name in (*TEXTS, *SINGLE_REFERENCES):
+    for name in (*TEXTS, *SINGLE_REFERENCES, "mask"):
         if not isinstance(task.get(name, ""), str):
             raise BadInput("field_type", field=name, expected=MessageRef("a_text"))
     for name in FLAGS:
@@ -223,6 +223,7 @@ def task_request(task: Mapping[str, Any], defaults: Mapping[str, Any]) -> ImageR
         size=task.get("size") or defaults.get("size") or DEFAULT_SIZE,
         references=references,
         options={**image_options(defaults), **image_options(task)},
+        mask=("mask", task["mask"]) if "mask" in task else None,
     )
 
 
@@ -250,8 +251,10 @@ def default_key(request: ImageRequest, counts: Counter[str]) -> str:
     removed, and all following tasks would be paid again.
     """
     references = [reference.sha256 for reference in request.references]
-    identity = [request.prompt, request.model, request.size, references]
-    text = json.dumps([*identity, dict(request.api_options)] if request.api_options else identity, sort_keys=True)
+    identity: list[Any] = [request.prompt, request.model, request.size, references]
+    if len(request.parameters) > 1:  # a request without options keeps the key that it always had
+        identity.append({name: value for name, value in request.parameters.items() if name != "size"})
+    text = json.dumps(identity, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     counts[digest] += 1
     return f"{digest}-{counts[digest]}"

@@ -56,9 +56,9 @@ def field_name(count: int) -> str:
 
 
 def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, bytes | int]]:
-    """Return the parts of the images/edits form: each header, and its content or the index of its reference.
+    """Return the parts of the images/edits form: each header, and its content or the index of its file.
 
-    `file_field` is the name of every part that is a file.
+    `file_field` is the name of every part that is a reference.
     """
     parts: list[tuple[bytes, bytes | int]] = [
         (f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode(), str(value).encode())
@@ -68,12 +68,17 @@ def edit_parts(request: ImageRequest, file_field: str) -> list[tuple[bytes, byte
         file = f"reference-{index + 1}{EXTENSIONS[reference.media_type]}"
         head = f'Content-Disposition: form-data; name="{file_field}"; filename="{file}"\r\n'
         parts.append((f"{head}Content-Type: {reference.media_type}\r\n\r\n".encode(), index))
+    if request.mask:
+        head = (
+            'Content-Disposition: form-data; name="mask"; filename="mask.png"\r\nContent-Type: image/png\r\n\r\n'
+        )
+        parts.append((head.encode(), len(request.references)))
     return parts
 
 
 def _fields(request: ImageRequest) -> dict[str, str | int]:
     """Return the parameters under the API's names; what was not set is left out, so that its default holds."""
-    return {"model": request.model, "prompt": request.prompt, **request.parameters}
+    return {"model": request.model, "prompt": request.prompt, "size": request.size, **request.api_options}
 
 
 def to_delivered(content: Content, images: Sequence[FoundImage], request_id: str | None) -> Delivered:

@@ -175,6 +175,7 @@ ACCEPTED_OPTIONS = (
 @click.option(
     "--images", metavar="LIST", help="More reference images: a JSON array, or paths separated by commas."
 )
+@click.option("--mask", metavar="PATH", help="PNG of the first reference's size; its transparent part is redrawn.")
 @options_of(*IMAGE_OPTIONS, *ATTEMPT_OPTIONS, *ACCEPTED_OPTIONS)
 @click.version_option(__version__)
 @common_options
@@ -301,6 +302,7 @@ def _request(context: CommandContext, options: Options, params: dict[str, Any]) 
         size=params["size"] if params["size"] is not None else DEFAULT_SIZE,
         references=references,
         options=image_options(params),
+        mask=None if params["mask"] is None else ("--mask", params["mask"]),
     )
     note_other_models(context, [request.model])
     context.note(**request_facts(request))

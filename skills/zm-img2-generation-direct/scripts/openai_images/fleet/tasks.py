@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from openai_images.request import ImageRequest, image_request
 from openai_images.result_rows import image_columns
+from shared.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,8 @@ class DrawTask:
     @classmethod
     def of(cls, request: ImageRequest, *, name: str, seconds: float) -> DrawTask:
         """Return the task that makes the image of a request."""
+        if request.mask:
+            raise BadInput("option_goes_with", flag="mask", other="fleet")
         names = [one.name for one in fields(ImageRequest) if one.name != "references"]
         references = [
             {"sha256": reference.sha256, "extension": reference.media_type.partition("/")[2]}

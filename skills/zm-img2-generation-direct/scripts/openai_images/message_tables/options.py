@@ -27,6 +27,19 @@ OPTIONS = {
         "Note: {model} is not in this skill's table of models; its parameters are sent unchecked.",
         "注意：本技能的模型表中没有 {model}，参数将不经核对直接发送。",
     ),
+    "mask_refused": Translation(
+        "{flag} must be a mask for the first reference image; {got} is refused: {reason}.",
+        "{flag} 应为第一张参考图的蒙版；{got} 不可用：{reason}。",
+    ),
+    "mask_not_png": Translation("it is not a PNG image", "不是 PNG 图片"),
+    "mask_too_large": Translation("it must be smaller than {most} bytes", "文件须小于 {most} 字节"),
+    "mask_size": Translation(
+        "its size is {size}, that of the reference image {expected}", "尺寸为 {size}，而参考图为 {expected}"
+    ),
+    "mask_without_alpha": Translation("it has no alpha channel", "没有 Alpha 通道"),
+    "mask_opaque": Translation(
+        "none of its pixels is transparent, so nothing is redrawn", "没有透明像素，不会重画任何部分"
+    ),
     "images_missing": Translation(
         "{saved} of {requested} requested images arrived", "请求了 {requested} 张图片，只收到 {saved} 张"
     ),

@@ -114,6 +114,7 @@ for _look in INSPECT_COMMANDS:
 @click.option(
     "--images", metavar="LIST", help="More reference images: a JSON array, or paths separated by commas."
 )
+@click.option("--mask", metavar="PATH", help="PNG of the first reference's size; its transparent part is redrawn.")
 @click.option("--max-workers", metavar="N", help="Run N tasks at once (default: 4, maximum: 4).")
 @click.option("--task-timeout-seconds", metavar="SECONDS", help="Time limit of each task (default: 600).")
 @click.option("--max-queue-size", metavar="N", help="Let N tasks wait (default: 100); reject more.")

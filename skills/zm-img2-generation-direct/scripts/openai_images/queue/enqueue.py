@@ -223,7 +223,8 @@ def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
         BadInput: names the flag; an invalid task in a file is rejected later, on its own.
     """
     flags = {
-        name: params.pop(name) for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images")
+        name: params.pop(name)
+        for name in ("prompt", "prompt_file", "task_name", "task_key", "inputs", "images", "mask")
     }
     single = [name for name, value in flags.items() if value]
     if tasks is not None:
@@ -241,7 +242,10 @@ def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
     if references:
         task["images"] = [path for _, path in references]
         model = model_name(params["model"])
-        image_request(prompt="", model=model, size=DEFAULT_SIZE, references=references)
+        mask = None if flags["mask"] is None else ("--mask", str(flags["mask"]))
+        image_request(prompt="", model=model, size=DEFAULT_SIZE, references=references, mask=mask)
+    if flags["mask"] is not None:
+        task["mask"] = flags["mask"]
     return TaskFile({"tasks": [task]}, "single")
 
 
