@@ -40,14 +40,14 @@ HABITS = {
 
 NAMES = frozenset(
     """
-    aac AI ai-nano-banana-ima API api.example.com apiKey ASCII aspect_ratio attribute_id auto avi AVIF Banana
-    base64 baseUrl bash BMP budget CA en English env env.vars error.help_url error.next export false file fleet
-    generate generator-image GIF gif gpt-image-2 happy HEIC high HOME host HTTP http https ID id Idempotency-Key
-    IMA ima_ image image2 image_to_image imastudio.com img2img include Infinity IP JPEG jpg JSON JSON5 K
-    kexiangai.com Linux m4a macOS MB media MiB million_tokens MIT-0 mkv mock_command models.providers mov mp3
-    mp4 NAME name NaN Nano NemoVideo nemovideo.com OpenAI OpenClaw password PDF PEM PGPASSFILE Photoshop PNG png
-    port PostgreSQL postgresql prompt provider pt-BR Python python3 request.allowPrivateNetwork result_json
-    retry run_dir say send_to_feishu service skills.entries.ai-nano-banana-ima.apiKey
+    aac again AI ai-nano-banana-ima Alpha API api.example.com apiKey ASCII aspect_ratio attribute_id auto avi
+    AVIF Banana base64 baseUrl bash BMP budget CA en English env env.vars error.help_url error.next export false
+    file fleet generate generator-image GIF gif gpt-image-2 happy HEIC high HOME host HTTP http https ID id
+    Idempotency-Key IMA ima_ image image2 image_to_image imastudio.com img2img include Infinity IP JPEG jpg JSON
+    JSON5 K kexiangai.com Linux m4a macOS MB media MiB million_tokens MIT-0 mkv mock_command models.providers
+    mov mp3 mp4 NAME name NaN Nano NemoVideo nemovideo.com OpenAI OpenClaw password PDF PEM PGPASSFILE Photoshop
+    Pillow PNG png port PostgreSQL postgresql prompt provider pt-BR Python python3 request.allowPrivateNetwork
+    result_json retry run_dir say send_to_feishu service skills.entries.ai-nano-banana-ima.apiKey
     skills.entries.image2.apiKey SOCKS source state stderr stdout Studio SVG task_key task_name tasks TEXT
     text2img text_to_image this-week TIFF TLS today token true user UTF-8 uv wav webm WebP webp Windows
     x-api-key XL XML zh zh-CN zm-img2-generation-direct
