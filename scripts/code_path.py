@@ -1,6 +1,6 @@
 """Count the modules, functions and changes of module on the path of one image (`python scripts/code_path.py`).
 
-A reader who follows an image through the code opens this many files; docs/architecture.md keeps the figures.
+A reader who follows an image through the code opens this many files.
 """
 
 from __future__ import annotations

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nemovideo.api.account import Account
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
     from shared.cli.next_command import OptionValue
-    from shared.cli.task_context import TaskContext
 
 KEY_NAME = "NEMO_TOKEN"
 MAX_INTERVAL = 3600.0  # seconds
@@ -59,8 +58,7 @@ class Service:
         """Yield what the use cases work with; what they saved can be attached when the block ends."""
         from nemovideo.api.client import Client  # noqa: PLC0415  - with requests
         from nemovideo.api.connection import Connection  # noqa: PLC0415
-        from nemovideo.services import Services  # noqa: PLC0415
-        from shared.cli.task_context import TaskContext  # noqa: PLC0415
+        from nemovideo.services import Services, TaskContext  # noqa: PLC0415
         from shared.images.download import check_output_folder  # noqa: PLC0415
         from shared.journal.claim import Journal  # noqa: PLC0415
 
@@ -76,7 +74,16 @@ class Service:
         journal = Journal(context.skill.slug, self.states, run_budget=options.run_budget(context.skill))
         services = Services(connection, journal, sessions, self._language())
         newest = _newest(sessions)
-        task_context = TaskContext(context, self.folder, deadline, self._interval, options.no_wait, options.new)
+        task_context = TaskContext(
+            context,
+            journal,
+            self.states[0],
+            self.folder,
+            deadline,
+            self._interval,
+            options.no_wait,
+            options.new,
+        )
         try:
             with client:
                 yield services, task_context

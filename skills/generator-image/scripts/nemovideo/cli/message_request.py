@@ -28,11 +28,10 @@ from shared.journal.states import PASSED_OVER_BY_NEW
 
 if TYPE_CHECKING:
     from nemovideo.attachments import Attachment
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.app import Options
     from shared.cli.context import CommandContext
     from shared.cli.next_command import OptionValue
-    from shared.cli.task_context import TaskContext
 
 DEFAULT_TIMEOUT = 1500.0  # seconds; the agent's shell kills a command after 1800
 

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from nemovideo.api.render_status import Render
     from nemovideo.request import ExportRequest
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.context import CommandContext
-    from shared.cli.task_context import TaskContext
     from shared.http.download import Progress
 
 LINK_TRIES = 2  # before the file is requested from the service itself

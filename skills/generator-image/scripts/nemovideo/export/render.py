@@ -18,8 +18,7 @@ from shared.polling import PollSchedule, wait_for_task
 
 if TYPE_CHECKING:
     from nemovideo.request import ExportRequest
-    from nemovideo.services import Services
-    from shared.cli.task_context import TaskContext
+    from nemovideo.services import Services, TaskContext
 
 POLITE_INTERVAL = 10.0  # seconds; the vendor's reference
 REMIND_EVERY, USUAL_SECONDS = 120.0, 90.0  # seconds; the seed promises 30 to 90

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from nemovideo.api.wire import Balance
     from nemovideo.attachments import Attachment
     from nemovideo.request import MessageRequest
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.context import CommandContext
-    from shared.cli.task_context import TaskContext
     from shared.journal.submit import LockedTask
 
 NOT_FOUND = 404

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     from nemovideo.message.stream_result import StreamResult
     from nemovideo.request import MessageRequest
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.context import CommandContext
-    from shared.cli.task_context import TaskContext
     from shared.http.stream import Stream
     from shared.journal.claim import Journal
     from shared.journal.entry import Charged, Entry, State

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from nemovideo.api.session_state import Media
     from nemovideo.message.reconcile import Ending
     from nemovideo.message.stream_result import StreamResult
-    from nemovideo.services import Services
+    from nemovideo.services import Services, TaskContext
     from shared.cli.context import CommandContext
-    from shared.cli.task_context import TaskContext
     from shared.journal.claim import TaskLease
     from shared.journal.entry import Entry
     from shared.journal.submit import LockedTask
