@@ -239,13 +239,14 @@ def _file(tasks: str | None, params: dict[str, Any]) -> TaskFile:
     references = [("--input-image", path) for path in flags["inputs"]]
     if flags["images"] is not None:
         references += [("--images", path) for path in reference_list("--images", flags["images"])]
+    mask = None if flags["mask"] is None else ("--mask", str(flags["mask"]))
     if references:
         task["images"] = [path for _, path in references]
+    if mask:
+        task["mask"] = mask[1]
+    if references or mask:
         model = model_name(params["model"])
-        mask = None if flags["mask"] is None else ("--mask", str(flags["mask"]))
         image_request(prompt="", model=model, size=DEFAULT_SIZE, references=references, mask=mask)
-    if flags["mask"] is not None:
-        task["mask"] = flags["mask"]
     return TaskFile({"tasks": [task]}, "single")
 
 
