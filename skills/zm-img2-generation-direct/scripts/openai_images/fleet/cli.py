@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openai_images.cli.app import DATABASE_OPTION, PROVIDER_OPTIONS, STORE_OPTION
+from openai_images.cli.app import DATABASE_OPTION, IMAGE_OPTIONS, PROVIDER_OPTIONS, STORE_OPTION
 from openai_images.cli.options import number, provider_name
 from shared.cli.app import enqueuing_options, options_of, output_options
 from shared.errors import BadInput, TaskFailed
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.journal.postgres import PostgresStore
 
 MAX_CONCURRENCY = 64
+ORDER_OPTIONS = ("priority", "start_at", "delay", "on_unknown")
+"""Options of `submit` about the order of the tasks, not about their images."""
 DEFAULT_CONCURRENCY = 4
 PATIENCE = 600.0  # seconds that a worker waits for a lost database before it gives up writing down a paid answer
 FORMAT_MAX_PER_MINUTE = 1_000_000
@@ -47,9 +49,7 @@ def migrate(context: CommandContext, database: str | None) -> None:
 @click.argument("tasks", metavar="@FILE")
 @DATABASE_OPTION
 @STORE_OPTION
-@options_of(*PROVIDER_OPTIONS)
-@click.option("--model", metavar="NAME", help="For tasks that name none (default: gpt-image-2).")
-@click.option("--size", metavar="WxH", help="For tasks that name none (default: 1024x1024).")
+@options_of(*IMAGE_OPTIONS)
 @click.option("--timeout-ms", metavar="MS", help="For each task's one paid request (default: 600000).")
 @click.option("--priority", metavar="N", help="Higher ones first, -1000 to 1000 (default: 0).")
 @click.option("--start-at", metavar="TIME", help="Not before this time: ISO 8601 with its time zone.")
@@ -70,7 +70,7 @@ def submit(
     address = _address(database)
     order = Order.of(params, new=options.new)
     file = task_file.read_tasks(tasks, fields=task_file.QUEUE_FIELDS, maximum=MAX_TASKS)
-    settings = {name: params[name] for name in ("provider", "model", "size", "timeout_ms")}
+    settings = {name: value for name, value in params.items() if name not in ORDER_OPTIONS}
     submission = Submission(context, file, settings, variant=options.variant, lang=options.lang)
     context.note(provider=submission.provider.name)
     pictures = _pictures(store, required=submission.needs_store and not options.dry_run)

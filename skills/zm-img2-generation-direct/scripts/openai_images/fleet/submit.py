@@ -97,7 +97,7 @@ class Submission:
         context.set_language(" ".join(str(t.get("prompt")) for t in file.tasks if isinstance(t, dict)), lang)
         self._say = context.catalog.format
         task_file.check_defaults(self._settings)
-        seconds = number("timeout_ms", self._settings.get("timeout_ms"), 1, MAX_SECONDS * 1000)
+        seconds = number("--timeout-ms", self._settings.get("timeout_ms"), 1, MAX_SECONDS * 1000)
         self._seconds = seconds / 1000 if seconds else DEFAULT_SECONDS
         self.provider = find_provider(provider_name(self._settings.get("provider")))
         if task_file.uses_default_model(file.tasks):
