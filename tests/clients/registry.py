@@ -23,6 +23,16 @@ TOKEN = "dummy-token"
 OWNER = "maintainer"
 
 
+def _blocked(summary: str) -> dict[str, Any]:
+    return {
+        "isSuspicious": True,
+        "isMalwareBlocked": True,
+        "verdict": "malicious",
+        "reasonCodes": [],
+        "summary": summary,
+    }
+
+
 @dataclass
 class Published:
     """One version of a skill, as it was sent."""
@@ -116,7 +126,7 @@ class Registry:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def answer(  # noqa: PLR0911  - one for each route
+    def answer(  # noqa: C901, PLR0911  - one for each route
         self, method: str, target: str, body: bytes, authorization: str
     ) -> tuple[int, Any]:
         """Answer one request; what the routes do not know is refused and written down."""
@@ -133,6 +143,10 @@ class Registry:
             return self._resolve(asked["slug"], asked["hash"])
         if skill and skill.group(1) in self.shelves:
             return self._metadata(skill.group(1))
+        moderated = re.fullmatch(r"GET /api/v1/skills/([^/]+)/moderation", route)
+        if moderated and moderated.group(1) in self.shelves:
+            blocked = self.shelves[moderated.group(1)].versions[-1].blocked
+            return 200, {"moderation": {**_blocked(blocked), "evidence": []} if blocked else None}
         if route == "GET /api/v1/download":
             return self._zip(asked["slug"], asked.get("version"))
         if route == "POST /api/v1/skills/-/upload-url":
@@ -202,9 +216,7 @@ class Registry:
             if shelf.public
             else None,
             "owner": {"handle": OWNER},
-            "moderation": {"verdict": "malicious", "isMalwareBlocked": True, "summary": blocked}
-            if blocked
-            else None,
+            "moderation": _blocked(blocked) if blocked else None,
         }
 
     def _zip(self, slug: str, version: str | None) -> tuple[int, Any]:
