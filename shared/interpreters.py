@@ -34,6 +34,9 @@ UNTRUSTED_VARIABLES = (
 """Variables that no probe gets: they choose an interpreter, a project, a settings file or code to import."""
 
 
+KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
+
 def home_folder() -> str:
     """Return the home folder: HOME, or the system's record where that is unset or empty; "" if it is not absolute.
 
@@ -111,7 +114,8 @@ def _probe(argv: List[str]) -> Tuple[Optional[str], str]:
     """
     import subprocess  # noqa: PLC0415  - slow, and needed here only
 
-    environment = {name: value for name, value in os.environ.items() if name not in UNTRUSTED_VARIABLES}
+    withheld = [name for name in os.environ if name in UNTRUSTED_VARIABLES or _holds_key(name)]
+    environment = {name: value for name, value in os.environ.items() if name not in withheld}
     environment[SECOND_START] = PROBE
     try:
         done = subprocess.run(
@@ -129,6 +133,11 @@ def _probe(argv: List[str]) -> Tuple[Optional[str], str]:
     if done.returncode == 0 and os.path.isabs(python) and os.access(python, os.X_OK):
         return python, ""
     return None, _first_words(done.stderr)
+
+
+def _holds_key(name: str) -> bool:
+    """Return whether a variable has the name of a key; neither uv nor a package that it builds needs one."""
+    return name.endswith(KEY_ENDINGS) and not name.startswith(("UV_", "PIP_"))
 
 
 def _first_words(stderr: bytes) -> str:

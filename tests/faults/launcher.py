@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.contract.evidence import tree
 from tests.faults.fault import WELL, End, Fault, same
 from tests.launcher import SECONDS, copy_what_ships
 
@@ -26,10 +27,10 @@ SETTINGS = {
 NAMES = ("venv", "pip", "click", "requests", "dotenv", "urllib3", "shared", "json", "re", "subprocess", "tempfile")
 UV = """[ "$PWD" = / ] || exit 71
 [ -z "$UV_PYTHON$UV_PROJECT$UV_ENV_FILE$UV_WORKING_DIR$VIRTUAL_ENV$PYTHONPATH" ] || exit 72
-case " $* " in *" --no-project "*" --no-env-file "*" --no-config "*) ;; *) exit 73 ;; esac
+case " $* " in *" --no-project --no-env-file --no-config "*) ;; *) exit 73 ;; esac
 while [ "$1" != --script ]; do shift; done
 shift
-exec 'PYTHON' "$@"
+exec 'INTERPRETER' "$@"
 """
 """A uv that refuses to work where anything but its arguments could choose what it installs."""
 
@@ -50,7 +51,7 @@ def bare(scene: Scene, uv: str | None = None) -> Path:
     scene.wrap = ("sh", "-c", 'shift; exec "$0" "$@"', str(python))
     scene.env["PATH"] = f"{scene.folder / 'bin'}:/usr/bin:/bin"
     if uv is not None:
-        executable(scene.folder / "bin" / "uv", uv.replace("PYTHON", sys.executable))
+        executable(scene.folder / "bin" / "uv", uv.replace("INTERPRETER", sys.executable))
     workspace = scene.folder / "workspace"
     copy_what_ships(workspace)
     scene.bench.skills = workspace / "skills"
@@ -71,6 +72,7 @@ def settings_everywhere(scene: Scene) -> None:
         executable(folder / ".venv" / "bin" / "python", f"touch '{scene.bench.home / 'evil'}'\n")
     names = ("UV_PYTHON", "UV_PROJECT", "UV_ENV_FILE", "UV_WORKING_DIR", "VIRTUAL_ENV")
     scene.env |= {name: str(scene.bench.work) for name in names}
+    scene.before |= tree(scene.bench.work)
 
 
 def modules_in_the_current_folder(entries: str) -> Callable[[Scene], None]:
@@ -81,6 +83,7 @@ def modules_in_the_current_folder(entries: str) -> Callable[[Scene], None]:
         for name in NAMES:
             (scene.bench.work / f"{name}.py").write_text(evil(scene), encoding="utf-8")
         scene.env["PYTHONPATH"] = entries
+        scene.before |= tree(scene.bench.work)
 
     return inject
 
