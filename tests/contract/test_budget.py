@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.contract.paid import KITE, creates, ended_with
-from tests.launcher import Bench, wait
 from tests.providers.plan import Plan
 from tests.providers.reply import Fault
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.launcher import Bench
     from tests.providers.house import StandInHouse
 
+SECONDS_FOR_ALL = 400.0  # for two hundred commands on a busy machine
 SEVERAL = """
 import sys
 from kexiang.cli import create_task
@@ -115,24 +119,26 @@ def test_the_budget_of_another_skill_is_set_with_its_own_command(bench: Bench) -
 @pytest.mark.parametrize(("tasks", "allowed"), [(24, 6), pytest.param(200, 50, marks=pytest.mark.thorough)])
 @pytest.mark.processes
 def test_four_processes_spend_exactly_the_budget(
-    bench: Bench, house: StandInHouse, tasks: int, allowed: int
+    bench: Bench, house: StandInHouse, tasks: int, allowed: int, tmp_path: Path
 ) -> None:
     assert bench.run(*KITE).code == 0  # from now on, the cost is known: 0.2 credits
     budget(bench, "set", "--per-month", f"{allowed / 5:g}", "--unit", "credits")
     share = tasks // 4
     script = bench.argv("create_task.py")[1]
     paths = [str(bench.skills / "image2" / "scripts"), str(bench.skills.parent)]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", SEVERAL, script, str(first), str(first + share)],
-            env={**bench.environment, "PYTHONPATH": ":".join(paths)},
-            cwd=bench.work,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for first in range(0, tasks, share)
-    ]
-    lines = [line for process in processes for line in wait(process).stdout.decode().splitlines()]
+    with ExitStack() as outputs:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", SEVERAL, script, str(first), str(first + share)],
+                env={**bench.environment, "PYTHONPATH": ":".join(paths)},
+                cwd=bench.work,
+                stdout=outputs.enter_context((tmp_path / f"{first}.out").open("wb")),
+                stderr=subprocess.DEVNULL,
+            )
+            for first in range(0, tasks, share)
+        ]
+        assert [process.wait(SECONDS_FOR_ALL) for process in processes] == [0] * 4
+    lines = [line for path in tmp_path.glob("*.out") for line in path.read_text("utf-8").splitlines()]
     documents = [json.loads(line) for line in lines]
     assert len(documents) == tasks
     codes = [document["error"] and document["error"]["code"] for document in documents]

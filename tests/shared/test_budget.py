@@ -115,7 +115,8 @@ def test_the_budget_is_spent_to_the_last_cent_and_no_further(scene: Scene) -> No
     assert (error.code, error.exit_code, error.remedy, error.retryable) == ("budget_exceeded", 5, "none", False)
     assert said(error) == (
         "This request may cost 0.2 credits, but the budget of 0.6 credits per day has 0 left. It was not sent. "
-        "The budget renews at 2026-03-02 00:00 UTC. Change it only if the user says so (tasks.py budget set)."
+        "The budget renews at 2026-03-02 00:00 UTC. "
+        "Change it only if the user asks for that (tasks.py budget set)."
     )
     assert "每天 0.6 积分的预算只剩 0 积分" in said(error, "zh")
 
@@ -284,7 +285,7 @@ def test_the_limit_of_a_run_counts_that_run_alone(scene: Scene) -> None:
         scene.begin(journal)
     assert said(caught.value) == (
         "This request may cost 2 credits, but the budget of 4 credits for this command has 0 left. "
-        "It was not sent. The limit is --max-cost of this command. Raise it only if the user says so."
+        "It was not sent. The limit is --max-cost of this command. Raise it only if the user asks for that."
     )
     scene.buy(2, scene.journal())
 
