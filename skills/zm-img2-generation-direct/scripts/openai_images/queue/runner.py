@@ -217,7 +217,8 @@ class Runner:
 
     def _from_journal(self, job: Job) -> dict[str, Any]:
         """Return the charges in the journal of a task whose child left no result."""
-        digest = hashlib.sha256(job.stdin.removeprefix(codecs.BOM_UTF8)).hexdigest()
+        prompt = job.stdin.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n")  # as run.py reads it
+        digest = hashlib.sha256(prompt).hexdigest()
         entries = [
             entry
             for entry in self.journal.history(variant=job.row["variant"])
