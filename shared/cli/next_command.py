@@ -49,7 +49,7 @@ class Invocation:
         kept = {flag: value for flag, value in self.options.items() if flag not in OF_ONE_RUN}
         values = [text for value in kept.values() for text in _words("", value)]
         cut = any(redact(text) != text for text in values)
-        return {"subcommand": self.subcommand, "options": kept, "folder": str(Path.cwd()), "cut": cut}
+        return {"subcommand": self.subcommand, "options": kept, "folder": _current_folder(), "cut": cut}
 
     def to_argv(self) -> list[str]:
         """Return the words of the command, which click parses into the same options."""
@@ -58,6 +58,14 @@ class Invocation:
         if any(argument.startswith("-") and argument != "-" for argument in self.arguments):
             return [*words, *options, "--", *self.arguments]
         return [*words, *self.arguments, *options]
+
+
+def _current_folder() -> str:
+    """Return the current folder; empty if it has been removed."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
 
 
 def _words(flag: str, value: OptionValue) -> list[str]:

@@ -112,7 +112,7 @@ def test_a_prompt_goes_out_byte_for_byte(bench: Bench, house: StandInHouse, prom
     ended = bench.run(LAUNCHER, *WORDS[:4], "--prompt", prompt.decode(), "--no-wait", "--json")
     assert ended.code == 0, ended.talk
     assert ended.document["status"] == "submitted"
-    assert sent_prompt(house) == prompt.removesuffix(b"\n")
+    assert sent_prompt(house) == prompt
     assert set(tree(bench.work)) - set(before) == {str(bench.work / "generated-images")}
 
 

@@ -469,7 +469,7 @@ def test_an_id_that_the_disk_refuses_is_on_both_streams(
     bench = new_bench("full")
     command = (*CREATE, "--prompt", "a blue kite")
     writes = [number for number, line in enumerate(steps, 1) if line.startswith("sql UPDATE")]
-    ended = bench.run(*command, env=sabotaged("full", writes[2]))
+    ended = bench.run(*command, env=sabotaged("ENOSPC", writes[2]))
     document = ended_with(ended, 12, "journal_failed")
     (task_id,) = (one for one, task in house.kexiang.tasks.items() if task.user_input["prompt"] == "a blue kite")
     (entry,) = bench.entries()

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.processes
 OPTIONS_OF_THE_CONTRACT = """
     --json --output-json --result-file --quiet --lang --dry-run --output-dir --timeout --no-wait --resume --new
     --variant --yes --mode --prompt --prompt-file --size --url --poll-interval --max-attempts --model-name
-    --base-url --trust-host --use-local-key --api-key-stdin
+    --base-url --trust-host --use-local-key --api-key-stdin --resolution --quality --max-cost --chat-copy
 """
 WORDS = ("--mode", "text2img", "--size", "1:1", "--prompt", "a cup")
 WITHOUT_PATH = ["-P"] if sys.version_info >= (3, 11) else ["-I"]

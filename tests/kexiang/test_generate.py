@@ -64,7 +64,7 @@ class Service:
     def downloads(self) -> Service:
         return self
 
-    def create(self, _request: ImageRequest, _seconds: float) -> Accepted:
+    def create(self, _request: ImageRequest) -> Accepted:
         self.creates += 1
         self.created = self.clock.now
         self.looks = []

@@ -111,11 +111,16 @@ def test_the_user_hears_again_and_again_that_work_goes_on() -> None:
 
 def nobody() -> CommandContext:
     """Return a run whose streams are closed."""
+    catalog = Catalog("en", MESSAGES)
     deaf = SimpleNamespace(
-        info=lambda *_, **__: None, status=lambda *_, **__: None, notify_user=lambda *_, **__: None
+        catalog=catalog,
+        info=lambda *_, **__: None,
+        status=lambda *_, **__: None,
+        notify_user=lambda *_, **__: None,
     )
     return cast(
-        "CommandContext", SimpleNamespace(result=SimpleNamespace(), catalog=Catalog("en", MESSAGES), reporter=deaf)
+        "CommandContext",
+        SimpleNamespace(note=lambda **_changes: None, catalog=catalog, reporter=deaf),
     )
 
 

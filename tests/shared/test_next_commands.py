@@ -51,8 +51,7 @@ def parsed(argv: list[str], launcher: str = "/skill/main.py") -> Invocation:
 def context_of(argv: list[str], **facts: Any) -> CommandContext:
     context = CommandContext(SKILL, argv, "/skill/main.py")
     context.invocation, context.spends = parsed(argv), True
-    for name, value in facts.items():
-        setattr(context.result, name, value)
+    context.note(**facts)
     return context
 
 

@@ -50,7 +50,7 @@ def test_the_hosts_are_written_down_once_and_read_from_nowhere() -> None:
     assert (wire.HOST, wire.UPLOAD_HOST) == (ima.HOST, ima.UPLOAD_HOST)
     code = {path.name: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py")}
     assert [name for name, text in code.items() if ima.HOST in text or ima.UPLOAD_HOST in text] == ["wire.py"]
-    variables = {found for text in code.values() for found in re.findall(r"environ[^\n]*", text)}
+    variables = {found for text in code.values() for found in re.findall(r"environ\b[^\n]*", text)}
     assert variables == {"environ.get(KEY_NAME))]"}
 
 

@@ -53,7 +53,11 @@ def test_a_picture_template(studio: Studio, template: str) -> None:
     assert (len(document["images"]), studio.charged()) == (1, [6])
     (body,) = studio.bodies()
     inner = body["parameters"]
-    assert (inner["size"], inner["aspect_ratio"], inner["n"]) == ("1K", "1:1", 1)
+    assert (inner["size"], inner["aspect_ratio"], inner["n"]) == (
+        "1K",
+        "4:3" if template is FROM_A_FILE else "1:1",
+        1,
+    )
     if template is FROM_A_LINK:
         assert inner["input_images"] == ["https://example.com/photo.jpg"]
     if template is FROM_A_FILE:

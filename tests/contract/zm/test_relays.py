@@ -373,7 +373,7 @@ def test_a_queue_stops_at_what_every_further_task_would_meet(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"error": {"message": "Your organization must be verified to use the model `gpt-image-2`."}}, "verified"),
+        ({"error": {"message": "Your organization must be verified to use the model `gpt-image-2`."}}, "Verify"),
         ({"error": {"message": "request blocked by content policy"}}, "prompt"),
         (b"<!doctype html><title>Attention Required! | Cloudflare</title>", "firewall"),
         ({"error": {"message": "forbidden"}}, "permission"),

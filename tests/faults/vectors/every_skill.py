@@ -109,7 +109,7 @@ REFERENCES = (
     ("a drawing", "drawing.svg", "SVG"),
     ("cut", "cut.png", "truncated"),
     ("wide", "wide.png", "wide.png"),
-    ("words", "escape", "PNG, JPEG"),
+    ("words", "escape", "PNG"),
     ("large", "large", "20 MiB"),
     ("an oversized name", LONG, "too long"),
     ("a name with NUL", "a\0b", "not a valid file name"),
@@ -156,9 +156,14 @@ def spending(line: Line, *flags: str) -> list[Row]:
     lines = {"oversized": LONG, "two lines": "a\nb", "a control character": "a\x7fb"}
     return [
         *line.refused("--variant", "200", lines),
-        *line.refused("--max-cost", "0.001 to 1000000000", {**NO_NUMBERS, "none": "0"}),
+        *limited(line),
         *line.usage("--dry-run", "--no-wait", "--new", "--yes", *flags),
     ]
+
+
+def limited(line: Line) -> list[Row]:
+    """Return the rows of the option that limits what a command may cost."""
+    return line.refused("--max-cost", "0.001 to 1000000000", {**NO_NUMBERS, "none": "0"})
 
 
 def tasks(resume: list[Row]) -> list[Row]:
@@ -206,7 +211,14 @@ def repeated() -> list[Row]:
     """Return the rows of tasks.py again."""
     line = Line("tasks.py", command=("again",))
     return [
-        *Line("tasks.py", ("x",), ("again",)).usage(),
+        *Line("tasks.py", ("x",), ("again",)).usage("--dry-run", "--no-wait", "--new", "--yes", arguments=True),
+        *spoken(Line("tasks.py", ("x",), ("again",))),
+        line.row(
+            "an unknown id before what else is wrong",
+            *("x", "--prompt=a", "--prompt-file=gone.txt", "--output-dir=skill/x", "--timeout=0.9"),
+            says=("no record of task",),
+            error="task_unknown",
+        ),
         line.row("no id", says=("ID",), error="usage"),
         *line.argument("ID", "no record of task", {**NO_IDS, "empty": ""}, error="task_unknown"),
         line.row("--resume", "x", "--resume=7", says=("--resume", "again"), error="again_option"),

@@ -132,6 +132,15 @@ def free(name: str, line: Line) -> list[Row]:
         *line.usage("--dry-run", "--no-wait", "--yes", arguments=name in ("upload", "cancel-export")),
         *every_skill.spoken(line),
         *stretched(line),
+        *copied(line),
+    ]
+
+
+def copied(line: Line) -> list[Row]:
+    """Return a row for each option that every subcommand has though only a few make or pay for something."""
+    return [
+        *line.refused("--chat-copy", "auto, never", {"wrong": "always"}),
+        *line.refused("--max-cost", "0.001 to 1000000000", {"none": "0"}),
     ]
 
 
@@ -171,7 +180,9 @@ GENERATES = [
     *Line(LAUNCHER, command=("say",)).refused("--resume", "letters, digits", FEW_IDENTIFIERS),
     *messages(SAY),
     *every_skill.spoken(SAY),
+    *every_skill.limited(GENERATE),
     *stretched(SAY),
+    *copied(SAY),
 ]
 FREES = [
     *[row for name, line in FREE.items() for row in free(name, line)],

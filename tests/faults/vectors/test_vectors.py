@@ -128,4 +128,4 @@ def test_every_option_of_every_command_has_a_row(
             page = shown(launcher, *command) if command else page
             options = set(OPTION.findall(page)) - {"--help", "--version", "--json"}
             without += [(launcher, *command, option) for option in sorted(options - tried)]
-    assert without == []
+    assert without == [], without

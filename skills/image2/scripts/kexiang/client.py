@@ -32,7 +32,7 @@ class Client:
         self._api = Session(user_agent=user_agent, hosts={host_of(base_url)}, auth=auth)
         self.downloads = Session(user_agent=user_agent, hosts=None)
 
-    def create(self, request: ImageRequest, seconds: float) -> Accepted:
+    def create(self, request: ImageRequest) -> Accepted:
         """Create a paid task: one request, never repeated in here.
 
         Raises:
@@ -45,7 +45,7 @@ class Client:
             self._base_url + wire.CREATE_PATH,
             headers=JSON_HEADERS,
             body=json.dumps(wire.create_body(request), ensure_ascii=False).encode(),
-            seconds=min(seconds, CREATE_SECONDS),
+            seconds=CREATE_SECONDS,
         )
         try:
             return wire.created(

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kexiang.client import CREATE_SECONDS
 from shared.errors import UnusableResult
 from shared.files import disk_errors, write_atomically
 from shared.i18n.catalog import duration
@@ -59,7 +58,7 @@ class Provider:
         request = self.request
         if request is None:
             raise ValueError("a task without a request is never submitted")
-        submit(task, lambda: self.client.create(request, CREATE_SECONDS), context)
+        submit(task, lambda: self.client.create(request), context)
         expected = durations(context.journal, task.entry)
         if expected:
             context.ui.reporter.info("expected_line", duration=duration(min(expected), max(expected)))
