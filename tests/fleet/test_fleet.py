@@ -72,9 +72,9 @@ def test_what_was_made_or_waits_is_not_enqueued_again(stage: FleetStage) -> None
 
 
 def test_references_reach_a_worker_by_their_hash(stage: FleetStage) -> None:
-    stage.picture("cat.png")
-    stage.submit(1, images=["cat.png"])
-    (stage.work / "cat.png").unlink()
+    picture = stage.picture("cat.png")
+    stage.submit(1, images=[str(picture)])
+    picture.unlink()
     assert stage.drain()["counters"]["completed"] == 1
     (made,) = stage.service.made
     assert (made.mode, len(made.asked.references)) == ("edit", 1)

@@ -173,7 +173,7 @@ class World:
         if isinstance(error, SkillError) and error.code != "bug":
             return error.code
         if error:
-            raise error
+            raise error.__cause__ or error
         return "done"
 
     def _before(self, statement: str) -> None:
