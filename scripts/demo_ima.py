@@ -46,8 +46,8 @@ def play(stage: Stage) -> None:
     stage.observe("Nothing was paid", kept=third.code == REFUSED and not third.charges)
 
     fourth = stage.run("The smaller size that it proposed", *make, *large[:-1], "2K")
-    proposed = told["next"]["argv"][-2:] if told and told["next"] else []
-    stage.observe("That is what was proposed", kept=proposed == ["--size", "2K"])
+    proposed = told["next"]["argv"][-4:] if told and told["next"] else []
+    stage.observe("That is what was proposed", kept=proposed == ["--size", "2K", "--max-points", "10"])
     stage.observe("It ended well and was paid once", kept=fourth.delivered and len(fourth.charges) == 1)
     stage.observe("Every request was as the service expects it", kept=not service.complaints)
 
