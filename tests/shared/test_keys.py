@@ -122,10 +122,10 @@ def test_what_is_no_key_in_play_stays() -> None:
 
 
 def test_a_short_key_is_masked_where_it_stands_alone_and_leaves_paths_whole() -> None:
-    Secret("work")
-    line = "python3 /home/work/run.py --resume 7 --output-dir work/a work.d ../work my-work works"
+    Secret("desk")
+    line = "python3 /home/desk/run.py --resume 7 --output-dir desk/a desk.d ../desk my-desk desks"
     assert redact_keys(line) == line
-    told = 'the key work, "work" or key=work. (work) work'
+    told = 'the key desk, "desk" or key=desk. (desk) desk'
     assert redact_keys(told) == 'the key ****, "****" or key=****. (****) ****'
 
 
